@@ -1,0 +1,223 @@
+//! The engine: one sequencer for each trail, above any store.
+//!
+//! ```text
+//! caller's task   stamp → validate → redact → canonicalise → hash parts        (door.rs)
+//! sequencer       take what queued → created_at, leaves, nodes → store.append  (sequencer.rs)
+//!                 → sign the checkpoint → hand out receipts
+//! ```
+//!
+//! The sequencers run on a thread of the engine's own, so that they outlive the caller's runtime.
+
+mod audit;
+mod identity;
+mod instance;
+mod load;
+mod marks;
+mod prove;
+mod queue;
+mod sequencer;
+mod succession;
+mod verification;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+pub use audit::Audit;
+pub use identity::{InstallationError, installation};
+pub use prove::Proved;
+pub use succession::Succession;
+
+use crate::clock::{Clock, Entropy};
+use crate::door::Door;
+use crate::error::AuditError;
+use crate::redact::Redactor;
+use crate::registry::Registry;
+use crate::state::{Purpose, Secret, State};
+use crate::store::{Head, Store};
+use crate::trail::TrailName;
+use identity::Identity;
+use instance::Instance;
+use marks::Marks;
+use queue::{Queue, Thread};
+
+/// What an engine stands on.
+#[derive(Clone)]
+pub struct Ground {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// Its operational table.
+    pub registry: Arc<dyn Registry>,
+    /// Key, secrets and marks of the installation.
+    pub state: Arc<dyn State>,
+    /// The installation's name, the first part of every origin.
+    pub installation: String,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of salts, ids and keys.
+    pub entropy: Arc<dyn Entropy>,
+    /// The redaction in force.
+    pub redactor: Arc<Redactor>,
+}
+
+/// How an engine behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Events that may wait for one trail before callers wait too.
+    pub queue_events_max: usize,
+    /// Events of one commit at most.
+    pub commit_events_max: usize,
+    /// Bytes of bodies of one commit at most; the event that passes it is still taken.
+    pub commit_bytes_max: usize,
+    /// How long a caller waits for a place in the queue before [`AuditError::Overloaded`].
+    pub patience: Duration,
+    /// Whether this process writes for long: it then holds a lease and records its start, its
+    /// orderly stop and the unclean ends of others in the trail `system`.
+    pub long_lived: bool,
+    /// What the process calls itself in those records.
+    pub program: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            queue_events_max: 4096,
+            commit_events_max: 1024,
+            commit_bytes_max: 4 << 20,
+            patience: Duration::from_secs(10),
+            long_lived: true,
+            program: concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// One open database with its trails. Clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What handles and sequencers share.
+pub(crate) struct Shared {
+    ground: Ground,
+    options: Options,
+    door: Door,
+    identity: Identity,
+    marks: Marks,
+    queues: Mutex<HashMap<TrailName, Queue>>,
+    thread: Thread,
+    instance: Instance,
+}
+
+impl Engine {
+    /// Opens the engine. Nothing is written to a trail until the first event comes, or, for a
+    /// long-lived process, until its start is recorded here.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`] and [`AuditError::State`] where either cannot be read.
+    pub async fn open(ground: Ground, options: Options) -> Result<Self, AuditError> {
+        let identity = Identity::establish(&ground).await?;
+        let door =
+            Door::new(ground.clock.clone(), ground.entropy.clone(), ground.redactor.clone());
+        let instance = Instance::new(&ground);
+        let marks = Marks::new(ground.state.clone());
+        let long_lived = options.long_lived;
+        let thread = Thread::start()?;
+        let engine = Self {
+            shared: Arc::new(Shared {
+                ground,
+                options,
+                door,
+                identity,
+                marks,
+                queues: Mutex::default(),
+                thread,
+                instance,
+            }),
+        };
+        marks::keep(&engine.shared);
+        if long_lived {
+            instance::begin(&engine.shared).await?;
+        }
+        Ok(engine)
+    }
+
+    /// The handle on one trail. The trail comes into being at its first entry.
+    pub fn trail(&self, name: TrailName) -> Audit {
+        Audit::new(self.clone(), name)
+    }
+
+    /// The heads of all trails, by name.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn heads(&self) -> Result<Vec<Head>, AuditError> {
+        Ok(self.shared.ground.store.heads().await?)
+    }
+
+    /// A secret of the installation.
+    ///
+    /// # Errors
+    /// [`AuditError::State`].
+    pub fn secret(&self, purpose: Purpose) -> Result<Secret, AuditError> {
+        let mut fresh = [0; 32];
+        self.shared.ground.entropy.fill(&mut fresh);
+        Ok(self.shared.ground.state.secret(purpose, Secret::new(fresh))?)
+    }
+
+    /// What the engine stands on.
+    pub fn ground(&self) -> &Ground {
+        &self.shared.ground
+    }
+
+    /// Takes no more events, waits for those taken, records the orderly stop of a long-lived
+    /// process, keeps the marks and releases the store. Later calls answer
+    /// [`AuditError::Closed`].
+    ///
+    /// # Errors
+    /// The first failure met; the rest is still done.
+    pub async fn close(&self) -> Result<(), AuditError> {
+        let shared = &self.shared;
+        let stopped = if shared.options.long_lived { instance::end(shared).await } else { Ok(()) };
+        // The trail `system` comes last: the others may still have something to say in it.
+        while let Some(queue) = shared.take_queue(|trail| !trail.is_system()) {
+            queue.drain().await;
+        }
+        shared.thread.begin_close();
+        while let Some(queue) = shared.take_queue(|_| true) {
+            queue.drain().await;
+        }
+        shared.thread.close();
+        let kept = shared.marks.flush();
+        let released = shared.ground.store.close().await;
+        stopped?;
+        kept?;
+        Ok(released?)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.shared.ground.installation)
+    }
+}
+
+impl Shared {
+    fn take_queue(&self, wanted: impl Fn(&TrailName) -> bool) -> Option<Queue> {
+        let mut queues = self.queues();
+        let trail = queues.keys().find(|trail| wanted(trail)).cloned()?;
+        queues.remove(&trail)
+    }
+
+    fn queues(&self) -> std::sync::MutexGuard<'_, HashMap<TrailName, Queue>> {
+        // Nothing between lock and unlock can panic half-way through a change.
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What cannot be kept now is at most a second behind, as the marks may always be.
+        let _ = self.marks.flush();
+    }
+}

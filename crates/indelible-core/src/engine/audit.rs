@@ -1,0 +1,167 @@
+//! The handle on one trail.
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::Engine;
+use super::queue::{Job, Queue};
+use crate::entry::Entry;
+use crate::error::AuditError;
+use crate::event::AuditEvent;
+use crate::protocol::{AuditProtocol, Page, Receipt};
+use crate::query::{Query, QueryError, plan};
+use crate::store::{Find, Head, Rollup, StoreError};
+use crate::trail::TrailName;
+
+/// The handle on one trail: recording, asking, proving. Clones are cheap and may be used from
+/// many tasks at once.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    pub(super) engine: Engine,
+    pub(super) trail: TrailName,
+}
+
+/// Events handed to the queue at once by [`Audit::record_all`] before it looks at answers.
+const AHEAD_MAX: usize = 1024;
+
+impl Audit {
+    pub(super) fn new(engine: Engine, trail: TrailName) -> Self {
+        Self { engine, trail }
+    }
+
+    /// The trail's name.
+    pub fn name(&self) -> &TrailName {
+        &self.trail
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Records many events, in order; each has its own answer, in the same order. Events that
+    /// wait together share commits.
+    pub async fn record_all(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        let mut answers = Vec::with_capacity(events.len());
+        let mut waiting = std::collections::VecDeque::new();
+        for event in events {
+            if waiting.len() == AHEAD_MAX
+                && let Some(answer) = waiting.pop_front()
+            {
+                answers.push(answered(answer).await);
+            }
+            waiting.push_back(self.hand_in(event).await);
+        }
+        for answer in waiting {
+            answers.push(answered(answer).await);
+        }
+        answers
+    }
+
+    async fn hand_in(&self, event: AuditEvent) -> Result<Answer, AuditError> {
+        if self.trail.is_system() {
+            return Err(AuditError::Reserved(self.trail.clone()));
+        }
+        let shared = &self.engine.shared;
+        let event = Box::new(shared.door.admit(event)?);
+        let (answer, answered) = oneshot::channel();
+        let job = Job { event, answer };
+        Queue::of(shared, &self.trail)?.put(job, shared.options.patience).await?;
+        Ok(answered)
+    }
+
+    /// The trail's head, `None` where it has no entry yet.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn head(&self) -> Result<Option<Head>, AuditError> {
+        Ok(self.engine.shared.ground.store.head(&self.trail).await?)
+    }
+
+    /// The entry of an id, `None` where the trail does not have it.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn entry(&self, id: Uuid) -> Result<Option<Entry>, AuditError> {
+        let seqs = self.engine.shared.ground.store.seqs(&self.trail, &[id]).await?;
+        match seqs.first().copied().flatten() {
+            Some(seq) => self.entry_at(seq).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The entry at a position, `None` where the trail does not reach so far.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn entry_at(&self, seq: u64) -> Result<Option<Entry>, AuditError> {
+        // A row beyond the head was never recorded.
+        if self.head().await?.is_none_or(|head| seq >= head.size) {
+            return Ok(None);
+        }
+        let found = self.engine.shared.ground.store.entries(&self.trail, seq..seq + 1).await?;
+        found.first().map(|stored| self.open(stored)).transpose()
+    }
+
+    /// Exact counts by hour of `occurred_at`, action and outcome, for the hours in `hours` (hours
+    /// since 1970, half-open).
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn summary(&self, hours: std::ops::Range<i64>) -> Result<Vec<Rollup>, AuditError> {
+        Ok(self.engine.shared.ground.store.rollups(&self.trail, hours).await?)
+    }
+
+    fn open(&self, stored: &crate::entry::StoredEntry) -> Result<Entry, AuditError> {
+        stored.open(&self.trail).map_err(|unreadable| {
+            StoreError::Corrupt {
+                what: format!("the {} part", unreadable.part),
+                seq: Some(unreadable.seq),
+                problem: unreadable.source.to_string(),
+            }
+            .into()
+        })
+    }
+}
+
+type Answer = oneshot::Receiver<Result<Receipt, AuditError>>;
+
+async fn answered(answer: Result<Answer, AuditError>) -> Result<Receipt, AuditError> {
+    answer?.await.map_err(|_| AuditError::Closed)?
+}
+
+#[async_trait]
+impl AuditProtocol for Audit {
+    async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
+        answered(self.hand_in(event).await).await
+    }
+
+    async fn query(&self, query: Query) -> Result<Page, AuditError> {
+        let shared = &self.engine.shared;
+        let plan = plan(&query, &self.trail, &shared.door)?;
+        let store = &shared.ground.store;
+        let size = store.head(&self.trail).await?.map_or(0, |head| head.size);
+        let as_of = plan.as_of.unwrap_or(size);
+        if as_of > size {
+            let problem = format!("the trail has {size} entries, not yet {as_of}");
+            return Err(QueryError::new("as_of", problem).into());
+        }
+        // One more than the page holds tells whether another page follows.
+        let find = Find {
+            below: plan.below.unwrap_or(as_of).min(as_of),
+            skip: plan.offset,
+            limit: plan.limit + 1,
+            filter: plan.filter.clone(),
+        };
+        let mut found = store.find(&self.trail, &find).await?;
+        let has_more = found.len() > plan.limit;
+        found.truncate(plan.limit);
+        let next_cursor = match found.last() {
+            Some(last) if has_more => Some(plan.next_cursor(last.seq, as_of)),
+            _ => None,
+        };
+        let entries = found.iter().map(|stored| self.open(stored)).collect::<Result<_, _>>()?;
+        Ok(Page { entries, as_of, next_cursor, has_more, limit: plan.limit })
+    }
+}

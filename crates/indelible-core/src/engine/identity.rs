@@ -1,0 +1,147 @@
+//! Whose trails these are: installation, key, origins.
+
+use indelible_merkle::note::SigningKey;
+use serde_json::json;
+
+use super::Ground;
+use crate::clock::Entropy;
+use crate::error::{AuditError, Refusal};
+use crate::registry::Registry;
+use crate::state::Secret;
+use crate::store::{Store, StoreError};
+use crate::trail::TrailName;
+
+/// A name that no installation can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InstallationError {
+    /// Characters or length.
+    #[error(
+        "`{0}` cannot name an installation: 1 to 100 of A-Z, a-z, 0-9, `.`, `_`, `-`, beginning \
+         with a letter or digit"
+    )]
+    IllFormed(String),
+    /// The database belongs to another.
+    #[error("the database belongs to the installation `{there}`, not to `{given}`")]
+    Other {
+        /// The name in the database.
+        there: String,
+        /// The name that was given.
+        given: String,
+    },
+}
+
+/// The name of the installation that a database belongs to. Where it has none yet, it gets
+/// `wanted`, or a random one; of several processes that ask at once, all get the same answer.
+/// With `create` false a database without a name answers `None`.
+///
+/// # Errors
+/// [`StoreError`], or an [`InstallationError`] where `wanted` cannot be a name or the database
+/// has another.
+pub async fn installation(
+    registry: &dyn Registry,
+    store: &dyn Store,
+    wanted: Option<&str>,
+    create: bool,
+    entropy: &dyn Entropy,
+) -> Result<Result<Option<String>, InstallationError>, StoreError> {
+    if let Some(wanted) = wanted
+        && !is_name(wanted)
+    {
+        return Ok(Err(InstallationError::IllFormed(wanted.chars().take(100).collect())));
+    }
+    loop {
+        if let Some(there) = named(registry, store).await? {
+            return Ok(match wanted {
+                Some(given) if given != there => {
+                    Err(InstallationError::Other { there, given: given.to_owned() })
+                }
+                _ => Ok(Some(there)),
+            });
+        }
+        if !create {
+            return Ok(Ok(None));
+        }
+        let name = wanted.map_or_else(|| random_name(entropy), str::to_owned);
+        registry.put(KIND, KEY, None, Some(&json!({ "name": name }))).await?;
+    }
+}
+
+/// Where the name stands in the registry.
+const KIND: &str = "installation";
+const KEY: &str = "self";
+
+/// The name that the heads carry in their signed-for origins, else the one in the registry.
+async fn named(registry: &dyn Registry, store: &dyn Store) -> Result<Option<String>, StoreError> {
+    let heads = match store.heads().await {
+        Ok(heads) => heads,
+        // A head that cannot be read is verification's to report; the name stands here too.
+        Err(StoreError::Corrupt { .. }) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let of_head = heads.first().and_then(|head| head.key.name().split('/').next());
+    if let Some(name) = of_head {
+        return Ok(Some(name.to_owned()));
+    }
+    let row = registry.get(KIND, KEY).await?;
+    Ok(row.and_then(|row| row.value["name"].as_str().map(str::to_owned)).filter(|n| is_name(n)))
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=100).contains(&text.len())
+        && text.as_bytes()[0].is_ascii_alphanumeric()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+fn random_name(entropy: &dyn Entropy) -> String {
+    let mut random = [0; 8];
+    entropy.fill(&mut random);
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn has_no_trails(store: &dyn Store) -> Result<bool, StoreError> {
+    match store.heads().await {
+        Ok(heads) => Ok(heads.is_empty()),
+        Err(StoreError::Corrupt { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The signing key at hand, if there is one.
+pub(super) struct Identity {
+    seed: Option<Secret>,
+    installation: String,
+    place: String,
+}
+
+impl Identity {
+    /// Reads the key; makes one only for an installation without trails.
+    pub async fn establish(ground: &Ground) -> Result<Self, AuditError> {
+        let mut seed = ground.state.signing_seed()?;
+        if seed.is_none() && has_no_trails(&*ground.store).await? {
+            let mut fresh = [0; 32];
+            ground.entropy.fill(&mut fresh);
+            seed = Some(ground.state.keep_signing_seed(Secret::new(fresh))?);
+        }
+        let (installation, place) = (ground.installation.clone(), ground.state.place());
+        Ok(Self { seed, installation, place })
+    }
+
+    /// The key that signs for one incarnation of a trail; its name is the origin.
+    pub fn key(&self, trail: &TrailName, incarnation: u32) -> Result<SigningKey, Refusal> {
+        let origin = origin(&self.installation, trail, incarnation);
+        let seed = self.seed.as_ref().ok_or_else(|| Refusal::NoKey {
+            installation: self.installation.clone(),
+            place: self.place.clone(),
+        })?;
+        SigningKey::from_seed(&origin, *seed.expose())
+            .map_err(|e| Refusal::Damaged(format!("its origin `{origin}` names no key: {e}")))
+    }
+}
+
+/// `<installation>/<trail>`, plus `/<incarnation>` after the first.
+pub(super) fn origin(installation: &str, trail: &TrailName, incarnation: u32) -> String {
+    match incarnation {
+        0 | 1 => format!("{installation}/{trail}"),
+        later => format!("{installation}/{trail}/{later}"),
+    }
+}

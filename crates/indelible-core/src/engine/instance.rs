@@ -1,0 +1,241 @@
+//! What the engine records of itself in the trail `system`: start, orderly stop, unclean ends,
+//! jumps of the clock, conflicts of ids.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::queue::{Job, Queue};
+use super::{Ground, Shared};
+use crate::action::AuditAction;
+use crate::catalogue;
+use crate::clock::uuid_v7;
+use crate::error::AuditError;
+use crate::event::AuditEvent;
+use crate::outcome::Outcome;
+use crate::protocol::Receipt;
+use crate::registry::Versioned;
+use crate::store::StoreError;
+use crate::time::{MICROS_PER_SECOND, Timestamp};
+use crate::trail::TrailName;
+
+/// The kind of lease rows in the registry.
+const KIND: &str = "instance";
+/// How often a lease is renewed.
+const RENEWAL: Duration = Duration::from_secs(10);
+/// The age at which a lease says that its holder ended without saying so.
+const LEASE: Duration = Duration::from_secs(35);
+/// A difference between the pace of the clock and of time itself that is worth a record.
+const JUMP: Duration = Duration::from_secs(10);
+
+/// This process among those that write.
+pub(super) struct Instance {
+    id: Uuid,
+    lease: Mutex<Option<u64>>,
+    clock: Mutex<Option<(Timestamp, Duration)>>,
+}
+
+impl Instance {
+    pub fn new(ground: &Ground) -> Self {
+        let id = uuid_v7(ground.clock.now(), &*ground.entropy);
+        Self { id, lease: Mutex::default(), clock: Mutex::default() }
+    }
+
+    fn lease(&self) -> Option<u64> {
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_lease(&self, version: Option<u64>) {
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = version;
+    }
+}
+
+/// Takes a lease, records the unclean ends of others and this start, and reads the record back.
+pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), AuditError> {
+    record_unclean_ends(shared).await?;
+    renew(shared).await?;
+    let event = AuditEvent::new(AuditAction::AUDIT_STARTED, "audit_log").context(json!({
+        "instance_id": shared.instance.id,
+        "program": shared.options.program,
+        "catalogue_version": catalogue::VERSION,
+    }));
+    let receipt = record(shared, event).await?;
+    let (system, seq) = (TrailName::system(), receipt.seq.unwrap_or_default());
+    let read_back = shared.ground.store.entries(&system, seq..seq + 1).await?;
+    if read_back.first().map(|entry| entry.leaf_hash) != receipt.leaf_hash {
+        let what = "the record of the start".to_owned();
+        let problem = "it was acknowledged but cannot be read back".to_owned();
+        return Err(StoreError::Corrupt { what, seq: Some(seq), problem }.into());
+    }
+    keep_lease(shared);
+    Ok(())
+}
+
+/// Records the orderly stop and gives the lease back.
+pub(super) async fn end(shared: &Arc<Shared>) -> Result<(), AuditError> {
+    let Some(version) = shared.instance.lease() else { return Ok(()) };
+    shared.instance.set_lease(None);
+    let event = AuditEvent::new(AuditAction::AUDIT_STOPPED, "audit_log").context(json!({
+        "instance_id": shared.instance.id,
+        "program": shared.options.program,
+        "reason": "orderly",
+    }));
+    record(shared, event).await?;
+    let key = shared.instance.id.to_string();
+    shared.ground.registry.put(KIND, &key, Some(version), None).await?;
+    Ok(())
+}
+
+/// Renews the lease while the engine lives, and looks for those that were not renewed.
+fn keep_lease(shared: &Arc<Shared>) {
+    let weak = Arc::downgrade(shared);
+    shared.thread.spawn(async move {
+        loop {
+            pause().await;
+            let Some(shared) = weak.upgrade() else { return };
+            if shared.instance.lease().is_none() {
+                return;
+            }
+            // A store that is down now is asked again at the next renewal.
+            let _ = renew(&shared).await;
+            let _ = record_unclean_ends(&shared).await;
+        }
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "the pace of renewals, which no result depends on")]
+async fn pause() {
+    tokio::time::sleep(RENEWAL).await;
+}
+
+async fn renew(shared: &Shared) -> Result<(), AuditError> {
+    let key = shared.instance.id.to_string();
+    let value = json!({
+        "program": shared.options.program,
+        "seen_at": shared.ground.clock.now(),
+    });
+    let registry = &shared.ground.registry;
+    let before = shared.instance.lease();
+    let version = registry.put(KIND, &key, before, Some(&value)).await?;
+    // Where another process took the lease for an unclean end, a new one begins.
+    let version = match version {
+        Some(version) => Some(version),
+        None => registry.put(KIND, &key, None, Some(&value)).await?,
+    };
+    shared.instance.set_lease(version);
+    Ok(())
+}
+
+async fn record_unclean_ends(shared: &Arc<Shared>) -> Result<(), AuditError> {
+    let now = shared.ground.clock.now();
+    for (key, lease) in shared.ground.registry.list(KIND).await? {
+        let Some(seen_at) = expired(&lease, now) else { continue };
+        if key == shared.instance.id.to_string() {
+            continue;
+        }
+        // Of several processes that see the expired lease, one removes and records it.
+        let registry = &shared.ground.registry;
+        if registry.put(KIND, &key, Some(lease.version), None).await?.is_none() {
+            continue;
+        }
+        let gap = (now.as_micros() - seen_at.as_micros()) / MICROS_PER_SECOND;
+        let event = AuditEvent::new(AuditAction::AUDIT_STOPPED, "audit_log")
+            .outcome(Outcome::Failed)
+            .context(json!({
+                "instance_id": key,
+                "program": lease.value["program"],
+                "reason": "unclean",
+                "last_seen_at": seen_at,
+                "gap_seconds": gap,
+            }));
+        record(shared, event).await?;
+    }
+    Ok(())
+}
+
+/// When the holder of an expired lease was seen last.
+fn expired(lease: &Versioned, now: Timestamp) -> Option<Timestamp> {
+    let seen_at: Timestamp = lease.value["seen_at"].as_str()?.parse().ok()?;
+    (seen_at < now.earlier(LEASE)).then_some(seen_at)
+}
+
+/// Records a jump of the clock: wherever it ran otherwise than time itself by over 10 s.
+pub(super) fn watch_clock(shared: &Arc<Shared>, now: Timestamp) {
+    let elapsed = shared.ground.clock.elapsed();
+    let mut last = shared.instance.clock.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = last.replace((now, elapsed));
+    drop(last);
+    if let Some((before, then)) = before {
+        let passed = elapsed.saturating_sub(then).as_micros();
+        let expected = before.as_micros().saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
+        record_jump(shared, now.as_micros() - expected, "between two commits");
+    }
+}
+
+/// Records that the clock stands before the last entry of a trail.
+pub(super) fn watch_restart(shared: &Arc<Shared>, last_created_at: Timestamp) {
+    let jump = shared.ground.clock.now().as_micros() - last_created_at.as_micros();
+    record_jump(shared, jump.min(0), "since the last entry");
+}
+
+fn record_jump(shared: &Arc<Shared>, jump_micros: i64, source: &str) {
+    if jump_micros.unsigned_abs() <= JUMP.as_micros() as u64 {
+        return;
+    }
+    let event = AuditEvent::new(AuditAction::AUDIT_CLOCK_DRIFT_DETECTED, "clock").context(json!({
+        "instance_id": shared.instance.id,
+        "offset_ms": jump_micros / 1000,
+        "threshold_ms": JUMP.as_millis() as u64,
+        "source": source,
+    }));
+    record_soon(shared, event);
+}
+
+/// Records a conflict of ids.
+pub(super) fn record_conflict(shared: &Arc<Shared>, trail: &TrailName, conflict: &AuditError) {
+    let AuditError::IdConflict { id, seq, field } = conflict else { return };
+    let event = AuditEvent::new(AuditAction::AUDIT_ID_CONFLICT, "audit_log")
+        .resource_id(trail.as_str())
+        .context(json!({
+            "event_id": id,
+            "first_sequence": seq,
+            "differing_fields": [field],
+        }));
+    record_soon(shared, event);
+}
+
+/// Records that a trail refuses writes.
+pub(super) fn record_refusal(shared: &Arc<Shared>, trail: &TrailName, why: &str) {
+    let event = AuditEvent::new(AuditAction::AUDIT_WRITE_FAILED, "audit_log")
+        .resource_id(trail.as_str())
+        .context(json!({ "error_code": "refused", "reason": why }));
+    record_soon(shared, event);
+}
+
+async fn record(shared: &Arc<Shared>, event: AuditEvent) -> Result<Receipt, AuditError> {
+    let (job, answer) = job(shared, event)?;
+    Queue::of(shared, &TrailName::system())?.put(job, shared.options.patience).await?;
+    answer.await.map_err(|_| AuditError::Closed)?
+}
+
+/// Records without waiting: sequencers must not wait for each other.
+fn record_soon(shared: &Arc<Shared>, event: AuditEvent) {
+    let Ok((job, _answer)) = job(shared, event) else { return };
+    let Ok(queue) = Queue::of(shared, &TrailName::system()) else { return };
+    let patience = shared.options.patience;
+    shared.thread.spawn(async move {
+        // A queue that stays full for that long belongs to a store that takes nothing.
+        let _ = queue.put(job, patience).await;
+    });
+}
+
+type Answer = tokio::sync::oneshot::Receiver<Result<Receipt, AuditError>>;
+
+fn job(shared: &Shared, event: AuditEvent) -> Result<(Job, Answer), AuditError> {
+    let event = Box::new(shared.door.admit(event)?);
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    Ok((Job { event, answer }, answered))
+}
+

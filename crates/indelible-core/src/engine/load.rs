@@ -1,0 +1,138 @@
+//! Where a trail stands: start-up, and recovery after anything unexpected.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use indelible_merkle::{Frontier, NodeSet, frontier_at, plan};
+
+use super::{Shared, instance};
+use crate::error::{AuditError, Refusal};
+use crate::sealing::{Base, OpenSpans};
+use crate::store::{Head, Store, StoreError};
+use crate::trail::TrailName;
+
+/// Reads the end of a trail and checks that this process may go on from there: the key at hand
+/// is the trail's, the stored nodes give the head's frontier and root, and the high-water mark
+/// kept outside the database lies in this very history.
+pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base, AuditError> {
+    let refused = |refusal| AuditError::Refused { trail: trail.clone(), refusal };
+    let store = &*shared.ground.store;
+    let mark = shared.ground.state.mark(trail)?;
+    let Some(head) = store.head(trail).await? else {
+        let key = shared.identity.key(trail, 1).map_err(refused)?.verifier_key();
+        let base = Base::begin(trail.clone(), key);
+        shared.check_mark(mark.as_deref(), &base.head).await?;
+        return Ok(base);
+    };
+    let key = shared.identity.key(trail, head.incarnation).map_err(refused)?.verifier_key();
+    if key != head.key {
+        let (expected, found) = (head.key.to_string(), key.to_string());
+        return Err(refused(Refusal::OtherKey { expected, found }));
+    }
+    let base = unmarked(store, head).await.map_err(|error| error.of(trail))?;
+    shared.check_mark(mark.as_deref(), &base.head).await?;
+    let size = base.head.size;
+    if let Some(last) = store.entries(trail, size - 1..size).await?.pop() {
+        instance::watch_restart(shared, last.created_at);
+    }
+    Ok(base)
+}
+
+/// The end of a trail that was checked against its own rows, not against its mark.
+pub(super) async fn unmarked(store: &dyn Store, head: Head) -> Result<Base, Checked> {
+    check_head(store, &head).await?;
+    let open = open_spans(store, &head).await.map_err(Checked::Store)?;
+    Ok(Base { head, open, succeeds: None })
+}
+
+/// The number of the incarnation that a mark belongs to; 0 where it is none of this trail's.
+pub(super) fn incarnation_of_mark(mark: Option<&str>, head: &Head) -> u32 {
+    let number = |mark: &str| {
+        let checkpoint = super::marks::read_mark(mark)?;
+        let first = head.key.name().split('/').take(2).collect::<Vec<_>>().join("/");
+        let rest = checkpoint.origin().strip_prefix(&first)?.to_owned();
+        if rest.is_empty() { Some(1) } else { rest.strip_prefix('/')?.parse().ok() }
+    };
+    mark.and_then(number).unwrap_or(0)
+}
+
+/// Why a head was not accepted.
+pub(super) enum Checked {
+    Store(StoreError),
+    Damaged(String),
+}
+
+impl Checked {
+    pub fn of(self, trail: &TrailName) -> AuditError {
+        match self {
+            Self::Store(error) => error.into(),
+            Self::Damaged(what) => {
+                AuditError::Refused { trail: trail.clone(), refusal: Refusal::Damaged(what) }
+            }
+        }
+    }
+}
+
+async fn check_head(store: &dyn Store, head: &Head) -> Result<(), Checked> {
+    if head.frontier.size() != head.size || head.frontier.root() != head.root {
+        return Err(Checked::Damaged("its frontier does not give its root".to_owned()));
+    }
+    let stored = frontier(store, &head.trail, head.size).await.map_err(Checked::Store)?;
+    match stored {
+        Some(stored) if stored == head.frontier => Ok(()),
+        Some(_) => Err(Checked::Damaged("the stored hashes give another root".to_owned())),
+        None => Err(Checked::Damaged("stored hashes are missing".to_owned())),
+    }
+}
+
+/// The frontier that the stored hashes give at a size, `None` where some are missing.
+pub(super) async fn frontier(
+    store: &dyn Store,
+    trail: &TrailName,
+    size: u64,
+) -> Result<Option<Frontier>, StoreError> {
+    let Some(nodes) = nodes(store, trail, plan::root_ranges(size)).await? else { return Ok(None) };
+    Ok(frontier_at(size, &nodes).ok())
+}
+
+/// Reads ranges of stored hashes, `None` where some are missing.
+pub(super) async fn nodes(
+    store: &dyn Store,
+    trail: &TrailName,
+    ranges: Vec<indelible_merkle::NodeRange>,
+) -> Result<Option<NodeSet>, StoreError> {
+    let mut set = NodeSet::default();
+    for range in ranges {
+        let rows = store.hashes(trail, range.height, range.start..range.end).await?;
+        let indexes = rows.iter().map(|(index, _)| *index);
+        if !indexes.eq(range.start..range.end) {
+            return Ok(None);
+        }
+        let hashes = rows.into_iter().map(|(_, hash)| hash).collect();
+        if set.insert(range, hashes).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(set))
+}
+
+/// The spans of the blocks at the right edge that are not complete, from at most 255 rows a
+/// level.
+async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, StoreError> {
+    let mut open = OpenSpans::default();
+    for height in [48, 40, 32, 24, 16, 8] {
+        for span in store.spans(&head.trail, height, edge(head.size, height)).await? {
+            open.add_span(&span);
+        }
+    }
+    for entry in store.entries(&head.trail, edge(head.size, 0)).await? {
+        open.add(entry.occurred_at, entry.seq + 1, &mut Vec::new());
+    }
+    Ok(open)
+}
+
+/// The complete nodes at `height` that lie under an incomplete one eight levels higher.
+fn edge(size: u64, height: u8) -> Range<u64> {
+    let end = size >> height;
+    (end >> 8 << 8)..end
+}

@@ -1,0 +1,180 @@
+//! The high-water mark: the latest checkpoint of each trail, kept outside the database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indelible_merkle::{Checkpoint, note::Note};
+use tokio::sync::Notify;
+
+use super::{Shared, load};
+use crate::error::{AuditError, Refusal};
+use crate::state::{State, StateError};
+use crate::store::Head;
+use crate::trail::TrailName;
+
+/// The least time between two writes of marks, so that they do not compete with commits for the
+/// disk. A mark is never more than a second behind.
+const PACE: Duration = Duration::from_millis(400);
+
+/// Checkpoints waiting to be kept, the latest of each trail.
+pub(super) struct Marks {
+    state: Arc<dyn State>,
+    waiting: Mutex<HashMap<TrailName, Signed>>,
+    writing: Mutex<()>,
+    changed: Notify,
+}
+
+#[derive(Clone)]
+struct Signed {
+    origin: String,
+    size: u64,
+    note: String,
+}
+
+impl Marks {
+    pub fn new(state: Arc<dyn State>) -> Self {
+        Self {
+            state,
+            waiting: Mutex::default(),
+            writing: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Takes a checkpoint in; it is kept at most a second later.
+    fn raise(&self, trail: &TrailName, signed: Signed) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(trail.clone(), signed);
+        drop(waiting);
+        self.changed.notify_one();
+    }
+
+    /// Keeps all that wait. What fails waits on, unless something newer came.
+    pub fn flush(&self) -> Result<(), StateError> {
+        // Whoever comes second finds all kept that the first one took.
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting =
+            std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut failed = Ok(());
+        for (trail, signed) in waiting {
+            if let Err(error) = keep_one(&*self.state, &trail, &signed) {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                waiting.entry(trail).or_insert(signed);
+                failed = Err(error);
+            }
+        }
+        failed
+    }
+}
+
+fn keep_one(state: &dyn State, trail: &TrailName, signed: &Signed) -> Result<(), StateError> {
+    state.raise_mark(trail, &signed.note, &|there| {
+        read_mark(there).is_some_and(|mark| {
+            // A later incarnation's mark stays, whatever its size.
+            is_later(mark.origin(), &signed.origin)
+                || (mark.origin() == signed.origin && mark.size() >= signed.size)
+        })
+    })
+}
+
+/// The checkpoint in a mark; its signature is checked where it is compared with a head.
+pub(super) fn read_mark(text: &str) -> Option<Checkpoint> {
+    Note::parse(text).ok()?.text().parse().ok()
+}
+
+/// Whether `origin` names a later incarnation of the trail that `earlier` names.
+fn is_later(origin: &str, earlier: &str) -> bool {
+    let number = |origin: &str| origin.split('/').nth(2).map_or(Some(1), |n| n.parse().ok());
+    let trail = |origin: &str| origin.split('/').take(2).map(str::to_owned).collect::<Vec<_>>();
+    trail(origin) == trail(earlier) && number(origin) > number(earlier).max(Some(0u32))
+}
+
+/// Starts the task that keeps marks while the engine lives.
+pub(super) fn keep(shared: &Arc<Shared>) {
+    let weak = Arc::downgrade(shared);
+    shared.thread.spawn(async move {
+        loop {
+            let Some(shared) = weak.upgrade() else { return };
+            let changed = async {
+                shared.marks.changed.notified().await;
+            };
+            // Waking now and then lets the task see that the engine was dropped.
+            let _ = tokio::time::timeout(PACE, changed).await;
+            let marks = Arc::clone(&shared);
+            // A mark that cannot be kept now is tried again with the next one, and at the end.
+            let _ = tokio::task::spawn_blocking(move || marks.marks.flush()).await;
+            drop(shared);
+            pause().await;
+        }
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "the pace of marks, which no result depends on")]
+async fn pause() {
+    tokio::time::sleep(PACE).await;
+}
+
+impl Shared {
+    /// Signs the checkpoint of a head that was just committed and hands it to the marks.
+    /// The first mark of a trail is kept before this returns.
+    pub(super) async fn sign(&self, head: &Head, at_once: bool) -> Result<(), AuditError> {
+        let note = self.checkpoint_of(head)?;
+        let signed = Signed { origin: head.key.name().to_owned(), size: head.size, note };
+        if at_once {
+            // What a disk refuses here is tried again by the task that keeps marks.
+            let _ = keep_one(&*self.ground.state, &head.trail, &signed);
+        }
+        self.marks.raise(&head.trail, signed);
+        Ok(())
+    }
+
+    /// The checkpoint of a head, signed. Equal heads give equal bytes.
+    pub(super) fn checkpoint_of(&self, head: &Head) -> Result<String, AuditError> {
+        let refused = |refusal| AuditError::Refused { trail: head.trail.clone(), refusal };
+        let key = self.identity.key(&head.trail, head.incarnation).map_err(refused)?;
+        if key.verifier_key() != head.key {
+            let (expected, found) = (head.key.to_string(), key.verifier_key().to_string());
+            return Err(refused(Refusal::OtherKey { expected, found }));
+        }
+        Checkpoint::new(key.name(), head.size, head.root)
+            .and_then(|checkpoint| checkpoint.sign(&[&key]))
+            .map(|note| note.to_string())
+            .map_err(|e| refused(Refusal::Damaged(e.to_string())))
+    }
+
+    /// Puts the checkpoint of a new incarnation's head in the place of the mark.
+    pub(super) fn replace_mark(&self, head: &Head) -> Result<(), AuditError> {
+        let note = self.checkpoint_of(head)?;
+        Ok(self.ground.state.raise_mark(&head.trail, &note, &|_| false)?)
+    }
+
+    /// Refuses to go on from a head that is behind the mark or beside it.
+    ///
+    /// The mark must have been read before the head: another process may commit and raise the
+    /// mark in between, and a mark read later would look like a rollback.
+    pub(super) async fn check_mark(
+        &self,
+        mark: Option<&str>,
+        head: &Head,
+    ) -> Result<(), AuditError> {
+        let Some(text) = mark else { return Ok(()) };
+        let refused = |refusal| AuditError::Refused { trail: head.trail.clone(), refusal };
+        let damaged = |what: &str| refused(Refusal::Damaged(what.to_owned()));
+        let mark = read_mark(text).ok_or_else(|| damaged("its high-water mark is unreadable"))?;
+        let origin = head.key.name();
+        if is_later(mark.origin(), origin) || mark.size() > head.size {
+            let (size, mark) = (head.size, mark.size());
+            return Err(refused(Refusal::RolledBack { size, mark }));
+        }
+        if mark.origin() == origin {
+            Checkpoint::open(text, std::slice::from_ref(&head.key))
+                .map_err(|_| damaged("the signature of its high-water mark is not the trail's"))?;
+        }
+        let there = load::frontier(&*self.ground.store, &head.trail, mark.size()).await?;
+        match there {
+            Some(frontier) if frontier.root() == mark.root() => Ok(()),
+            _ => Err(refused(Refusal::Forked { mark: mark.size() })),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Proofs: inclusion of one entry, consistency of two sizes, checkpoints.
+
+use std::collections::BTreeMap;
+
+use indelible_merkle::consistency_file::ConsistencyFile;
+use indelible_merkle::note::VerifierKey;
+use indelible_merkle::tlog_proof::TlogProof;
+use indelible_merkle::{consistency_proof, inclusion_proof, plan};
+use serde_json::{Value, json};
+
+use super::marks::read_mark;
+use super::{Audit, load};
+use crate::entry::StoredEntry;
+use crate::error::{AuditError, Refusal};
+use crate::json::canonical;
+use crate::part::PartKind;
+use crate::query::QueryError;
+use crate::store::StoreError;
+
+/// An inclusion proof and what it proves.
+#[derive(Debug, Clone)]
+pub struct Proved {
+    /// The file, c2sp.org/tlog-proof@v1.
+    pub text: String,
+    /// The entry's position.
+    pub seq: u64,
+    /// The tree size that the proof is for.
+    pub tree_size: u64,
+}
+
+impl Audit {
+    /// The checkpoint of the trail as it is now, as the text of a signed note. Without the signing
+    /// key the latest one in the high-water mark.
+    ///
+    /// # Errors
+    /// `None` where the trail has no entry; [`AuditError::Refused`] where the database is behind
+    /// or beside the high-water mark.
+    pub async fn checkpoint(&self) -> Result<Option<String>, AuditError> {
+        Ok(self.signed().await?.map(|(_, note)| note))
+    }
+
+    /// The trail's verifier key, `None` where the trail has no entry.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn verifier_key(&self) -> Result<Option<VerifierKey>, AuditError> {
+        Ok(self.head().await?.map(|head| head.key))
+    }
+
+    /// Proves that the entry at `seq` is in the trail. With `open` the file carries the entry's
+    /// parts too, else only its skeleton. `None` where there is no such entry.
+    ///
+    /// # Errors
+    /// As [`Audit::checkpoint`].
+    pub async fn prove(&self, seq: u64, open: bool) -> Result<Option<Proved>, AuditError> {
+        let store = &self.engine.shared.ground.store;
+        let Some(entry) = store.entries(&self.trail, seq..seq.saturating_add(1)).await?.pop() else {
+            return Ok(None);
+        };
+        let Some((tree_size, checkpoint)) = self.signed().await? else { return Ok(None) };
+        if seq >= tree_size {
+            let what = format!(
+                "the newest checkpoint at hand is of {tree_size} entries, and without the signing \
+                 key no newer one can be made"
+            );
+            return Err(self.refused(Refusal::Damaged(what)));
+        }
+        let ranges = plan::inclusion_ranges(seq, tree_size);
+        let nodes = load::nodes(&**store, &self.trail, ranges).await?.ok_or_else(missing)?;
+        let path = inclusion_proof(seq, tree_size, &nodes).map_err(|_| missing())?;
+        let extra = Some(self.extra(&entry, open));
+        let text = TlogProof { extra, index: seq, path, checkpoint }.to_string();
+        Ok(Some(Proved { text, seq, tree_size }))
+    }
+
+    /// Proves that the trail as it is now continues the one of `from` entries: the body of a
+    /// witness's add-checkpoint request. `None` where the trail has no entry.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] where the trail is smaller than `from`; else as
+    /// [`Audit::checkpoint`].
+    pub async fn consistency(&self, from: u64) -> Result<Option<String>, AuditError> {
+        let store = &self.engine.shared.ground.store;
+        let Some((size, checkpoint)) = self.signed().await? else { return Ok(None) };
+        if from > size {
+            let problem = format!("the newest checkpoint is of {size} entries, fewer than {from}");
+            return Err(QueryError::new("from", problem).into());
+        }
+        let proof = if from == 0 {
+            Vec::new()
+        } else {
+            let ranges = plan::consistency_ranges(from, size);
+            let nodes = load::nodes(&**store, &self.trail, ranges).await?.ok_or_else(missing)?;
+            consistency_proof(from, size, &nodes).map_err(|_| missing())?
+        };
+        Ok(Some(ConsistencyFile { old_size: from, proof, checkpoint }.to_string()))
+    }
+
+    /// The checkpoint of the trail's head and its size, or the one in the mark where the key is
+    /// not at hand.
+    async fn signed(&self) -> Result<Option<(u64, String)>, AuditError> {
+        let shared = &self.engine.shared;
+        let mark = shared.ground.state.mark(&self.trail)?;
+        let Some(head) = self.head().await? else { return Ok(None) };
+        shared.check_mark(mark.as_deref(), &head).await?;
+        let error = match shared.checkpoint_of(&head) {
+            Ok(note) => return Ok(Some((head.size, note))),
+            Err(error) => error,
+        };
+        let size = mark.as_deref().and_then(read_mark).map(|checkpoint| checkpoint.size());
+        size.zip(mark).map(Some).ok_or(error)
+    }
+
+    /// Canonical JSON with the exact text of the skeleton and, opened, of the parts.
+    fn extra(&self, entry: &StoredEntry, open: bool) -> Vec<u8> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut extra = json!({ "skeleton": text(&entry.skeleton(&self.trail)) });
+        if open {
+            let mut parts = BTreeMap::new();
+            for kind in PartKind::ALL {
+                if let Some(part) = entry.parts.get(kind) {
+                    let salt: String = part.salt.iter().map(|b| format!("{b:02x}")).collect();
+                    parts.insert(kind.as_str(), json!({"salt": salt, "body": text(&part.body)}));
+                }
+            }
+            extra["parts"] = json!(parts);
+        }
+        canonical::to_vec(&Value::from(extra))
+    }
+
+    fn refused(&self, refusal: Refusal) -> AuditError {
+        AuditError::Refused { trail: self.trail.clone(), refusal }
+    }
+}
+
+fn missing() -> StoreError {
+    StoreError::Corrupt {
+        what: "the tree".to_owned(),
+        seq: None,
+        problem: "stored hashes are missing; `indelible verify` says which".to_owned(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The bounded queue before a sequencer, and the thread on which sequencers run.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Shared, sequencer};
+use crate::door::Admitted;
+use crate::error::AuditError;
+use crate::protocol::Receipt;
+use crate::store::StoreError;
+use crate::trail::TrailName;
+
+/// An event on its way to a commit, and where its answer goes.
+pub(super) struct Job {
+    pub event: Box<Admitted>,
+    pub answer: oneshot::Sender<Result<Receipt, AuditError>>,
+}
+
+/// The entrance to one trail's sequencer.
+#[derive(Clone)]
+pub(super) struct Queue {
+    sender: mpsc::Sender<Job>,
+    ended: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+}
+
+impl Queue {
+    /// The queue of a trail; its sequencer is started with it.
+    pub fn of(shared: &Arc<Shared>, trail: &TrailName) -> Result<Self, AuditError> {
+        if shared.thread.is_closed() {
+            return Err(AuditError::Closed);
+        }
+        let mut queues = shared.queues();
+        if let Some(queue) = queues.get(trail) {
+            return Ok(queue.clone());
+        }
+        let (sender, receiver) = mpsc::channel(shared.options.queue_events_max);
+        let (ending, ended) = oneshot::channel();
+        let (shared_for_task, name) = (Arc::downgrade(shared), trail.clone());
+        shared.thread.spawn(async move {
+            sequencer::run(shared_for_task, name, receiver).await;
+            // Nobody waits for the end of a sequencer unless the engine is being closed.
+            let _ = ending.send(());
+        });
+        let queue = Self { sender, ended: Arc::new(Mutex::new(Some(ended))) };
+        queues.insert(trail.clone(), queue.clone());
+        Ok(queue)
+    }
+
+    /// Puts a job into the queue, waiting for a place for as long as `patience`.
+    pub async fn put(&self, job: Job, patience: Duration) -> Result<(), AuditError> {
+        let job = match self.sender.try_send(job) {
+            Ok(()) => return Ok(()),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(AuditError::Closed),
+            Err(mpsc::error::TrySendError::Full(job)) => job,
+        };
+        match self.sender.send_timeout(job, patience).await {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(AuditError::Overloaded),
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(AuditError::Closed),
+        }
+    }
+
+    /// Waits until all that was put into the queue has been answered. Other clones of the queue
+    /// must be gone, or their holders be done.
+    pub async fn drain(self) {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.sender);
+        if let Some(ended) = ended {
+            // An error says that the sequencer is gone, which is what is waited for.
+            let _ = ended.await;
+        }
+    }
+}
+
+/// The engine's own thread, with a runtime for its sequencers.
+pub(super) struct Thread {
+    handle: tokio::runtime::Handle,
+    closing: AtomicBool,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl Thread {
+    pub fn start() -> Result<Self, AuditError> {
+        let unavailable =
+            |e: std::io::Error| AuditError::from(StoreError::Unavailable { source: e.into() });
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(unavailable)?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        std::thread::Builder::new()
+            .name("indelible-engine".to_owned())
+            .spawn(move || {
+                // An error says that the engine was dropped, which stops the thread too.
+                let _ = runtime.block_on(stopped);
+            })
+            .map_err(unavailable)?;
+        Ok(Self { handle, closing: AtomicBool::new(false), stop: Mutex::new(Some(stop)) })
+    }
+
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.handle.spawn(task);
+    }
+
+    /// From now on no new queue is made.
+    pub fn begin_close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    pub fn close(&self) {
+        drop(self.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+}
+

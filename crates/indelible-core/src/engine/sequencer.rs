@@ -1,0 +1,320 @@
+//! The sequencer of one trail: group commit without timers.
+//!
+//! While one commit is on its way to the disk, events queue; the next commit takes them all. A
+//! lone event pays one flush, a crowd shares one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use tokio::sync::mpsc::Receiver;
+use uuid::Uuid;
+
+use super::queue::Job;
+use super::{Shared, instance, load};
+use crate::door::{Admitted, Sameness};
+use crate::entry::StoredEntry;
+use crate::error::AuditError;
+use crate::protocol::{Delivery, Receipt};
+use crate::sealing::{Base, seal};
+use crate::store::{Commit, NewEntry, StoreError, Verdict};
+use crate::trail::TrailName;
+
+/// Runs until the queue is closed and empty.
+pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiver<Job>) {
+    let mut sequencer = Sequencer { trail, base: None, refused: false };
+    let mut waiting: Vec<Job> = Vec::new();
+    loop {
+        if waiting.is_empty() && jobs.recv_many(&mut waiting, usize::MAX).await == 0 {
+            return;
+        }
+        let Some(shared) = shared.upgrade() else { return };
+        while let Ok(job) = jobs.try_recv() {
+            waiting.push(job);
+        }
+        let rest = waiting.split_off(commit_length(&waiting, &shared));
+        let batch = std::mem::replace(&mut waiting, rest);
+        sequencer.commit(&shared, batch).await;
+    }
+}
+
+/// How many of the waiting events the next commit takes.
+fn commit_length(waiting: &[Job], shared: &Shared) -> usize {
+    let mut bytes = 0;
+    for (place, job) in waiting.iter().enumerate() {
+        if place == shared.options.commit_events_max || bytes >= shared.options.commit_bytes_max {
+            return place;
+        }
+        let parts = &job.event.new.entry.parts;
+        bytes += [&parts.actor, &parts.target, &parts.details]
+            .into_iter()
+            .flatten()
+            .map(|part| part.body.len())
+            .sum::<usize>();
+    }
+    waiting.len()
+}
+
+/// Lost races after which a batch is given back to its callers.
+const ATTEMPTS_MAX: u32 = 100;
+
+struct Sequencer {
+    trail: TrailName,
+    /// Where the tree stands, as far as this process knows; `None` when it must be read again.
+    base: Option<Base>,
+    /// Whether this process has recorded that the trail refuses writes.
+    refused: bool,
+}
+
+/// The jobs of one batch, by what is known of their ids.
+struct Batch {
+    /// To be appended.
+    fresh: Vec<Job>,
+    /// Events whose id stands in the trail already.
+    known: Vec<(Job, u64)>,
+    /// Events with the id of an earlier one of this batch.
+    again: Vec<Job>,
+}
+
+impl Sequencer {
+    async fn commit(&mut self, shared: &Arc<Shared>, jobs: Vec<Job>) {
+        let mut batch = Batch::sort(jobs);
+        let appended = self.append(shared, &mut batch).await;
+        let Batch { fresh, known, again } = batch;
+        self.answer_known(shared, known).await;
+        match appended {
+            Ok(()) => self.answer_again(shared, again).await,
+            Err(error) => {
+                self.record_refusal(shared, &error);
+                answer_all(fresh.into_iter().chain(again), &error);
+            }
+        }
+    }
+
+    /// Leaves a record in `system` when the trail begins to refuse writes.
+    fn record_refusal(&mut self, shared: &Arc<Shared>, error: &AuditError) {
+        if let AuditError::Refused { refusal, .. } = error
+            && !self.refused
+            && !self.trail.is_system()
+        {
+            instance::record_refusal(shared, &self.trail, &refusal.to_string());
+            self.refused = true;
+        }
+    }
+
+    /// Answers events whose first one of the same id was in the same batch and is recorded now.
+    async fn answer_again(&mut self, shared: &Arc<Shared>, again: Vec<Job>) {
+        if again.is_empty() {
+            return;
+        }
+        let mut batch = Batch { fresh: again, known: Vec::new(), again: Vec::new() };
+        let looked_up = self.look_up(shared, &mut batch, |_| true).await;
+        self.answer_known(shared, batch.known).await;
+        if let Err(error) = looked_up {
+            answer_all(batch.fresh, &error);
+        }
+    }
+
+    /// Appends the fresh ones of a batch and answers them. On an error they are still there.
+    async fn append(&mut self, shared: &Arc<Shared>, batch: &mut Batch) -> Result<(), AuditError> {
+        // Only an id that a caller chose can be an old one; the store has the last word anyway.
+        self.look_up(shared, batch, |job| job.event.given.id).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            if batch.fresh.is_empty() {
+                return Ok(());
+            }
+            let base = self.base(shared).await?;
+            let now = shared.ground.clock.now();
+            instance::watch_clock(shared, now);
+            let entries: Vec<NewEntry> = batch.fresh.iter().map(|j| j.event.new.clone()).collect();
+            let commit = seal(&base, entries, now);
+            match shared.ground.store.append(std::slice::from_ref(&commit)).await {
+                Ok(verdicts) => match verdicts.into_iter().next() {
+                    Some(Verdict::Committed) => {
+                        self.committed(shared, base, &commit, batch).await?;
+                        return Ok(());
+                    }
+                    Some(Verdict::Duplicate(known)) => batch.set_aside(&known),
+                    Some(Verdict::Behind(_)) | None => self.base = None,
+                },
+                Err(error @ StoreError::Unknown { .. }) => {
+                    self.base = None;
+                    return self.settle_unknown(shared, batch, error).await;
+                }
+                Err(error) => {
+                    self.base = None;
+                    return Err(error.into());
+                }
+            }
+        }
+        Err(AuditError::Overloaded)
+    }
+
+    async fn base(&mut self, shared: &Arc<Shared>) -> Result<Base, AuditError> {
+        match self.base.take() {
+            Some(base) => Ok(base),
+            None => load::base(shared, &self.trail).await,
+        }
+    }
+
+    async fn committed(
+        &mut self,
+        shared: &Arc<Shared>,
+        base: Base,
+        commit: &Commit,
+        batch: &mut Batch,
+    ) -> Result<(), AuditError> {
+        let first_of_trail = commit.parent.is_none();
+        self.base = Some(base.after(commit));
+        shared.sign(&commit.head, first_of_trail).await?;
+        for (job, new) in batch.fresh.drain(..).zip(&commit.entries) {
+            let receipt = receipt(&self.trail, &new.entry, commit.head.size, Delivery::Recorded);
+            answer(job, Ok(receipt));
+        }
+        Ok(())
+    }
+
+    /// Asks the trail for the ids of the `wanted` events and sets those aside that it has.
+    async fn look_up(
+        &self,
+        shared: &Shared,
+        batch: &mut Batch,
+        wanted: impl Fn(&Job) -> bool,
+    ) -> Result<(), AuditError> {
+        let asked = batch.fresh.iter().filter(|job| wanted(job));
+        let ids: Vec<Uuid> = asked.map(|job| job.event.new.entry.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let seqs = shared.ground.store.seqs(&self.trail, &ids).await?;
+        let known: Vec<(Uuid, u64)> =
+            ids.into_iter().zip(seqs).filter_map(|(id, seq)| Some((id, seq?))).collect();
+        batch.set_aside(&known);
+        Ok(())
+    }
+
+    /// After a commit of unknown outcome: what of it is in the trail is recorded, the rest is not.
+    async fn settle_unknown(
+        &mut self,
+        shared: &Arc<Shared>,
+        batch: &mut Batch,
+        error: StoreError,
+    ) -> Result<(), AuditError> {
+        if self.look_up(shared, batch, |_| true).await.is_err() {
+            return Err(error.into());
+        }
+        if batch.fresh.is_empty() {
+            return Ok(());
+        }
+        // A commit is there whole or not at all, so the rest was not written.
+        let StoreError::Unknown { source } = error else { return Err(error.into()) };
+        Err(StoreError::Unavailable { source }.into())
+    }
+
+    /// Answers events whose id stands in the trail: a duplicate, the event's own entry from a
+    /// commit whose outcome was not known, or a conflict.
+    async fn answer_known(&mut self, shared: &Arc<Shared>, known: Vec<(Job, u64)>) {
+        for (job, seq) in known {
+            let result = self.known(shared, &job.event, seq).await;
+            if let Err(conflict @ AuditError::IdConflict { .. }) = &result {
+                instance::record_conflict(shared, &self.trail, conflict);
+            }
+            answer(job, result);
+        }
+    }
+
+    async fn known(
+        &self,
+        shared: &Shared,
+        event: &Admitted,
+        seq: u64,
+    ) -> Result<Receipt, AuditError> {
+        let store = &shared.ground.store;
+        let found = store.entries(&self.trail, seq..seq + 1).await?;
+        let corrupt = |problem: String| StoreError::Corrupt {
+            what: "the row".to_owned(),
+            seq: Some(seq),
+            problem,
+        };
+        let Some(stored) = found.into_iter().next() else {
+            return Err(corrupt("its id is known but the entry is not there".to_owned()).into());
+        };
+        let size = store.head(&self.trail).await?.map_or(seq + 1, |head| head.size);
+        if is_made_of(&stored, event) {
+            return Ok(receipt(&self.trail, &stored, size, Delivery::Recorded));
+        }
+        let sameness = shared
+            .door
+            .compare(event, &stored)
+            .map_err(|unreadable| corrupt(unreadable.to_string()))?;
+        let mut receipt = receipt(&self.trail, &stored, size, Delivery::Duplicate);
+        match sameness {
+            Sameness::Equal => receipt.content_checked = Some(true),
+            Sameness::Unchecked => receipt.content_checked = Some(false),
+            Sameness::Differs(field) => {
+                return Err(AuditError::IdConflict { id: event.new.entry.id, seq, field });
+            }
+        }
+        Ok(receipt)
+    }
+}
+
+/// Whether an entry was made of this very event: salts and ids of our own are never equal by
+/// chance.
+fn is_made_of(stored: &StoredEntry, event: &Admitted) -> bool {
+    let hashes = &event.new.entry.part_hashes;
+    let salted = hashes.actor.or(hashes.target).or(hashes.details).is_some();
+    stored.part_hashes == *hashes && (salted || !event.given.id)
+}
+
+impl Batch {
+    fn sort(jobs: Vec<Job>) -> Self {
+        let mut seen = HashMap::with_capacity(jobs.len());
+        let (mut fresh, mut again) = (Vec::with_capacity(jobs.len()), Vec::new());
+        for job in jobs {
+            if seen.insert(job.event.new.entry.id, ()).is_none() {
+                fresh.push(job);
+            } else {
+                again.push(job);
+            }
+        }
+        Self { fresh, known: Vec::new(), again }
+    }
+
+    /// Moves the jobs of these ids from the fresh to the known.
+    fn set_aside(&mut self, known: &[(Uuid, u64)]) {
+        if known.is_empty() {
+            return;
+        }
+        let seqs: HashMap<Uuid, u64> = known.iter().copied().collect();
+        for job in std::mem::take(&mut self.fresh) {
+            match seqs.get(&job.event.new.entry.id) {
+                Some(&seq) => self.known.push((job, seq)),
+                None => self.fresh.push(job),
+            }
+        }
+    }
+}
+
+fn receipt(trail: &TrailName, entry: &StoredEntry, size: u64, delivery: Delivery) -> Receipt {
+    Receipt {
+        trail: trail.clone(),
+        id: entry.id,
+        seq: Some(entry.seq),
+        created_at: Some(entry.created_at),
+        leaf_hash: Some(entry.leaf_hash),
+        tree_size: Some(size),
+        delivery,
+        content_checked: None,
+    }
+}
+
+fn answer_all(jobs: impl IntoIterator<Item = Job>, error: &AuditError) {
+    for job in jobs {
+        answer(job, Err(error.clone()));
+    }
+}
+
+fn answer(job: Job, result: Result<Receipt, AuditError>) {
+    // A caller that is gone wants no answer; its event is recorded all the same.
+    let _ = job.answer.send(result);
+}

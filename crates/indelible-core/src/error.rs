@@ -1,0 +1,142 @@
+//! What recording and querying answer instead of a result.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::event::EventError;
+use crate::query::QueryError;
+use crate::store::StoreError;
+use crate::trail::TrailName;
+
+/// Why an operation on a trail did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The event's structure is ill-formed; nothing was recorded.
+    #[error(transparent)]
+    Invalid(#[from] EventError),
+    /// The query is ill-formed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The id stands in the trail already, with other content.
+    #[error("the id {id} is that of entry {seq}, which has another {field}")]
+    IdConflict {
+        /// The id.
+        id: Uuid,
+        /// Where it stands.
+        seq: u64,
+        /// The first field that differs.
+        field: &'static str,
+    },
+    /// The queue is full and the caller's deadline passed.
+    #[error("more events wait than can be recorded in time; nothing was recorded")]
+    Overloaded,
+    /// The trail does not accept writes, for a reason that stands until an operator acts.
+    #[error("trail {trail} accepts no writes: {refusal}")]
+    Refused {
+        /// The trail.
+        trail: TrailName,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The trail is kept by Indelible for itself.
+    #[error("trail {0} is reserved; record into another")]
+    Reserved(TrailName),
+    /// The store failed.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+    /// The state directory (key, secrets, high-water marks) failed.
+    #[error("the state directory: {0}")]
+    State(Arc<crate::state::StateError>),
+    /// The engine has been closed.
+    #[error("the audit trail is closed")]
+    Closed,
+}
+
+/// Why a trail accepts no writes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The database is older than the high-water mark kept outside it.
+    #[error(
+        "it has {size} entries, but a checkpoint of {mark} entries was given out; this looks like \
+         a restored copy. Bring the newer database back, or go on under a new origin with \
+         `indelible trail succeed --reason …`"
+    )]
+    RolledBack {
+        /// The size in the database.
+        size: u64,
+        /// The size in the mark.
+        mark: u64,
+    },
+    /// The database and the high-water mark hold different histories.
+    #[error(
+        "its history up to entry {mark} is not the one that a checkpoint was given out for. Find \
+         out how it was replaced; `indelible verify` says more"
+    )]
+    Forked {
+        /// The size in the mark.
+        mark: u64,
+    },
+    /// The signing key at hand is not the trail's.
+    #[error(
+        "it was begun with the key {expected}, but the key at hand is {found}; point --state-dir \
+         at the installation's own state directory"
+    )]
+    OtherKey {
+        /// The verifier key in the trail's head.
+        expected: String,
+        /// The verifier key at hand.
+        found: String,
+    },
+    /// There is no signing key at hand.
+    #[error(
+        "the signing key of installation {installation} is not in {place}; point --state-dir at \
+         the installation's own state directory"
+    )]
+    NoKey {
+        /// The installation's name.
+        installation: String,
+        /// Where it was looked for.
+        place: String,
+    },
+    /// The head and the rows beneath it contradict each other.
+    #[error("its head does not fit its entries: {0}; `indelible verify` says more")]
+    Damaged(String),
+}
+
+impl From<StoreError> for AuditError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<crate::state::StateError> for AuditError {
+    fn from(error: crate::state::StateError) -> Self {
+        Self::State(Arc::new(error))
+    }
+}
+
+impl AuditError {
+    /// The field to mend, where the caller's input is to blame.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(error) => error.field(),
+            Self::Query(error) => Some(error.field()),
+            Self::IdConflict { .. } => Some("id"),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Overloaded => true,
+            Self::Store(error) => {
+                matches!(**error, StoreError::Unavailable { .. } | StoreError::Unknown { .. })
+            }
+            _ => false,
+        }
+    }
+}

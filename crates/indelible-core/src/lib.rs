@@ -1,0 +1,42 @@
+//! Events, the engine, verification and the seams of the Indelible audit trail.
+
+pub mod action;
+pub mod catalogue;
+mod clock;
+pub mod door;
+pub mod engine;
+pub mod entry;
+mod error;
+mod event;
+pub mod filter;
+mod hex;
+pub mod json;
+mod memory;
+mod note;
+mod outcome;
+pub mod part;
+mod protocol;
+mod query;
+pub mod redact;
+mod registry;
+pub mod sealing;
+pub mod state;
+pub mod store;
+mod time;
+mod trail;
+pub mod verify;
+
+pub use action::AuditAction;
+pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use entry::Entry;
+pub use error::{AuditError, Refusal};
+pub use event::{AuditEvent, EventError};
+pub use memory::MemoryStore;
+pub use note::Note;
+pub use outcome::Outcome;
+pub use protocol::{AuditProtocol, Delivery, Page, Receipt};
+pub use query::{CursorError, LIMIT_MAX, Query, QueryError};
+pub use registry::{Registry, Versioned};
+pub use store::{Store, StoreError};
+pub use time::{Timestamp, TimestampError};
+pub use trail::{TrailName, TrailNameError};

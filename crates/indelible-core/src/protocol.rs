@@ -1,0 +1,102 @@
+//! The port that applications depend on.
+
+use async_trait::async_trait;
+use indelible_merkle::Hash;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::entry::Entry;
+use crate::error::AuditError;
+use crate::event::AuditEvent;
+use crate::query::Query;
+use crate::time::Timestamp;
+use crate::trail::TrailName;
+
+/// Recording and asking; all that an application needs, whatever stands behind it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use indelible_core::{AuditAction, AuditError, AuditEvent, AuditProtocol};
+///
+/// async fn log_in(audit: Arc<dyn AuditProtocol>, user: &str) -> Result<(), AuditError> {
+///     let event = AuditEvent::new(AuditAction::USER_LOGIN_SUCCESS, "session").user_id(user);
+///     audit.record(event).await?;
+///     Ok(())
+/// }
+/// ```
+#[async_trait]
+pub trait AuditProtocol: Send + Sync + 'static {
+    /// Records one event. `Ok` means that it is on disk and survives the loss of power.
+    ///
+    /// The same id with equal content answers with the first receipt again.
+    ///
+    /// # Errors
+    /// [`AuditError`]; after any error but [`AuditError::Store`] of unknown outcome nothing was
+    /// recorded. To record again after an error, give the event an id beforehand.
+    async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError>;
+
+    /// The entries that match, newest seq first, at most 1000 of them.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] names the ill-formed field.
+    async fn query(&self, query: Query) -> Result<Page, AuditError>;
+}
+
+/// What recording answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The trail.
+    pub trail: TrailName,
+    /// The event's id.
+    pub id: Uuid,
+    /// Position in the trail; null while spooled.
+    pub seq: Option<u64>,
+    /// When it was recorded; null while spooled.
+    pub created_at: Option<Timestamp>,
+    /// The leaf hash; null while spooled.
+    #[serde(with = "crate::hex::option")]
+    pub leaf_hash: Option<Hash>,
+    /// The size of the trail's tree now; null while spooled.
+    pub tree_size: Option<u64>,
+    /// How it came to be there.
+    pub delivery: Delivery,
+    /// For a duplicate: whether all given fields were compared and found equal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_checked: Option<bool>,
+}
+
+/// How an event came to be where its receipt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Recorded by this call.
+    Recorded,
+    /// Was there already.
+    Duplicate,
+    /// Durable in a local spool, to be recorded later under the same id.
+    Spooled,
+}
+
+/// One page of entries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// The entries, newest seq first.
+    pub entries: Vec<Entry>,
+    /// The tree size that the page answers for; later pages by cursor answer for the same.
+    pub as_of: u64,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<String>,
+    /// Whether older entries match.
+    pub has_more: bool,
+    /// The limit that was applied.
+    pub limit: usize,
+}
+
+impl IntoIterator for Page {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}

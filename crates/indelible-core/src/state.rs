@@ -1,0 +1,120 @@
+//! What an installation keeps outside its database: signing key, secrets, high-water marks.
+
+mod files;
+mod memory;
+
+use std::io;
+use std::path::PathBuf;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+pub use files::StateDir;
+pub use memory::StateInMemory;
+
+use crate::trail::TrailName;
+
+/// Operational secrets and marks of one installation.
+///
+/// Calls may block on a disk for a short time. Several processes may share one state.
+pub trait State: Send + Sync + 'static {
+    /// The installation's Ed25519 seed, `None` where none was made yet.
+    fn signing_seed(&self) -> Result<Option<Secret>, StateError>;
+
+    /// Keeps a new seed, unless one is there already; answers the one that is there afterwards.
+    fn keep_signing_seed(&self, seed: Secret) -> Result<Secret, StateError>;
+
+    /// A further secret of 32 bytes, made from `fresh` when it is asked for first.
+    fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError>;
+
+    /// The latest checkpoint of a trail that was kept, as the text of a signed note.
+    fn mark(&self, trail: &TrailName) -> Result<Option<String>, StateError>;
+
+    /// Keeps a checkpoint durably, unless `keeps` says that the one there is to stay.
+    fn raise_mark(
+        &self,
+        trail: &TrailName,
+        note: &str,
+        keeps: &dyn Fn(&str) -> bool,
+    ) -> Result<(), StateError>;
+
+    /// Where this state is, for messages.
+    fn place(&self) -> String;
+}
+
+/// What a secret beside the signing key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Making ids from the natural keys of imported records.
+    Ids,
+    /// Replacing secrets by keyed hashes.
+    Redaction,
+    /// Naming erased subjects by a digest.
+    Subjects,
+}
+
+impl Purpose {
+    /// The name, as in file names.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ids => "ids",
+            Self::Redaction => "redaction",
+            Self::Subjects => "subjects",
+        }
+    }
+}
+
+/// 32 secret bytes, wiped from memory when dropped, never printed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// The secret made of these bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads a secret from 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The bytes.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Why the state could not be read or kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The file system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A file that is there is not of its form.
+    #[error("{}: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}

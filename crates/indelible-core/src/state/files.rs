@@ -1,0 +1,197 @@
+//! The state directory: `signing.key`, `secrets/<purpose>`, `marks/<trail>`, all mode 0600.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Purpose, Secret, State, StateError};
+use crate::trail::TrailName;
+
+/// A directory outside the database's folder, mode 0700.
+///
+/// Seeds and secrets are 64 hexadecimal digits and a line feed; a mark is the text of a signed
+/// note. Files are written whole under another name, synced and renamed, so that a reader or a
+/// loss of power finds the old or the new one.
+#[derive(Debug, Clone)]
+pub struct StateDir {
+    path: PathBuf,
+    given_seed: Option<Secret>,
+}
+
+impl StateDir {
+    /// The directory at `path`, made where it is missing.
+    ///
+    /// # Errors
+    /// [`StateError::Io`] where it cannot be made.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, StateError> {
+        let dir = Self::at(path);
+        for folder in [dir.path.clone(), dir.path.join("secrets"), dir.path.join("marks")] {
+            make_private_folder(&folder).map_err(at(&folder))?;
+        }
+        Ok(dir)
+    }
+
+    /// The directory at `path`, which may be missing: then it holds nothing.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), given_seed: None }
+    }
+
+    /// The same directory with a signing seed that comes from elsewhere, a secret store as a rule,
+    /// and is never written here.
+    #[must_use]
+    pub fn with_signing_seed(mut self, seed: Option<Secret>) -> Self {
+        self.given_seed = seed;
+        self
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `change` while no other process changes this directory.
+    fn locked<T>(&self, change: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
+        Self::create(&self.path)?;
+        let path = self.path.join("lock");
+        let lock = private_options().create(true).truncate(false).open(&path).map_err(at(&path))?;
+        lock.lock().map_err(at(&path))?;
+        change()
+    }
+
+    fn kept_secret(&self, path: &Path, fresh: Secret) -> Result<Secret, StateError> {
+        if let Some(secret) = read_secret(path)? {
+            return Ok(secret);
+        }
+        self.locked(|| {
+            if let Some(secret) = read_secret(path)? {
+                return Ok(secret);
+            }
+            let mut text: String = fresh.expose().iter().map(|b| format!("{b:02x}")).collect();
+            text.push('\n');
+            replace(path, text.as_bytes()).map_err(at(path))?;
+            Ok(fresh)
+        })
+    }
+
+    fn seed_path(&self) -> PathBuf {
+        self.path.join("signing.key")
+    }
+
+    fn mark_path(&self, trail: &TrailName) -> PathBuf {
+        self.path.join("marks").join(trail.as_str())
+    }
+}
+
+impl State for StateDir {
+    fn signing_seed(&self) -> Result<Option<Secret>, StateError> {
+        if self.given_seed.is_some() {
+            return Ok(self.given_seed.clone());
+        }
+        read_secret(&self.seed_path())
+    }
+
+    fn keep_signing_seed(&self, seed: Secret) -> Result<Secret, StateError> {
+        if let Some(given) = &self.given_seed {
+            return Ok(given.clone());
+        }
+        self.kept_secret(&self.seed_path(), seed)
+    }
+
+    fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError> {
+        self.kept_secret(&self.path.join("secrets").join(purpose.as_str()), fresh)
+    }
+
+    fn mark(&self, trail: &TrailName) -> Result<Option<String>, StateError> {
+        let path = self.mark_path(trail);
+        match read_text(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+
+    fn raise_mark(
+        &self,
+        trail: &TrailName,
+        note: &str,
+        keeps: &dyn Fn(&str) -> bool,
+    ) -> Result<(), StateError> {
+        self.locked(|| {
+            if self.mark(trail)?.is_some_and(|there| keeps(&there)) {
+                return Ok(());
+            }
+            let path = self.mark_path(trail);
+            replace(&path, note.as_bytes()).map_err(at(&path))
+        })
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// The longest file read, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+fn at(path: &Path) -> impl Fn(io::Error) -> StateError {
+    let path = path.to_owned();
+    move |source| StateError::Io { path: path.clone(), source }
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn read_secret(path: &Path) -> Result<Option<Secret>, StateError> {
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(at(path)(error)),
+    };
+    let problem = "expected 64 hexadecimal digits".to_owned();
+    let malformed = || StateError::Malformed { path: path.to_owned(), problem: problem.clone() };
+    Secret::from_hex(text.trim_end()).map(Some).ok_or_else(malformed)
+}
+
+/// Puts `bytes` at `path` so that after a loss of power the old or the new content is there.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let mut file = private_options().create(true).truncate(true).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn private_options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    options
+}
+
+#[cfg(unix)]
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}

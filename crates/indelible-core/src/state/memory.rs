@@ -1,0 +1,67 @@
+//! A state that ends with the process, for `memory:` and tests.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Purpose, Secret, State, StateError};
+use crate::trail::TrailName;
+
+/// Secrets and marks in memory.
+#[derive(Debug, Default)]
+pub struct StateInMemory {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    seed: Option<Secret>,
+    secrets: HashMap<Purpose, Secret>,
+    marks: HashMap<TrailName, String>,
+}
+
+impl StateInMemory {
+    /// An empty state.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Every change below is one assignment, so that a panic elsewhere leaves it whole.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State for StateInMemory {
+    fn signing_seed(&self) -> Result<Option<Secret>, StateError> {
+        Ok(self.kept().seed.clone())
+    }
+
+    fn keep_signing_seed(&self, seed: Secret) -> Result<Secret, StateError> {
+        Ok(self.kept().seed.get_or_insert(seed).clone())
+    }
+
+    fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError> {
+        Ok(self.kept().secrets.entry(purpose).or_insert(fresh).clone())
+    }
+
+    fn mark(&self, trail: &TrailName) -> Result<Option<String>, StateError> {
+        Ok(self.kept().marks.get(trail).cloned())
+    }
+
+    fn raise_mark(
+        &self,
+        trail: &TrailName,
+        note: &str,
+        keeps: &dyn Fn(&str) -> bool,
+    ) -> Result<(), StateError> {
+        let mut kept = self.kept();
+        if !kept.marks.get(trail).is_some_and(|there| keeps(there)) {
+            kept.marks.insert(trail.clone(), note.to_owned());
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+}

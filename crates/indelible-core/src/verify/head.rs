@@ -1,0 +1,102 @@
+//! The head beside the keys that are trusted and the tree that the rows give.
+
+use indelible_merkle::Hash;
+
+use super::Request;
+use super::anchor::lineage;
+use super::report::{FindingKind, Findings};
+use super::tree::{Edge, Item, Source, Tree};
+use super::walk::Walk;
+use crate::store::Head;
+use crate::trail::TrailName;
+
+/// Checks what can be told without any entry.
+pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings: &mut Findings) {
+    let mut altered = |detail: String| findings.push(None, FindingKind::HeadAltered, detail);
+    if head.trail != *trail {
+        altered(format!("the head names the trail {}", head.trail));
+    }
+    let origin = head.key.name();
+    match lineage(origin, trail) {
+        None => altered(format!("its origin {origin} is not this trail's")),
+        Some((_, named)) if named != head.incarnation => altered(format!(
+            "its incarnation is {}, its origin {origin} says {named}",
+            head.incarnation
+        )),
+        Some(_) => {}
+    }
+    if (head.incarnation <= 1) != (head.incarnation_start == 0)
+        || head.incarnation_start > head.size
+        || head.incarnation == 0
+    {
+        altered(format!(
+            "incarnation {} cannot begin at {} of {} entries",
+            head.incarnation, head.incarnation_start, head.size
+        ));
+    }
+    let is_trusted = |key: &&indelible_merkle::note::VerifierKey| {
+        let same = |a: Option<(&str, u32)>, b: Option<(&str, u32)>| {
+            a.zip(b).is_some_and(|((a, _), (b, _))| a == b)
+        };
+        key.public_key() == head.key.public_key()
+            && key.kind() == head.key.kind()
+            && same(lineage(key.name(), trail), lineage(origin, trail))
+    };
+    if !request.trusted.is_empty() && !request.trusted.iter().any(|key| is_trusted(&key)) {
+        altered(format!("its key {} is not the one that is trusted", head.key));
+    }
+    if head.frontier.size() != head.size {
+        altered(format!("its frontier is of {} entries, not {}", head.frontier.size(), head.size));
+    } else if head.frontier.root() != head.root {
+        altered("its frontier does not give its root".to_owned());
+    }
+}
+
+/// Holds size, root and frontier against the rows. `beyond` are the leaf hashes of the rows that
+/// stand after the head's last entry.
+pub(super) fn compare(head: &Head, walk: &mut Walk, beyond: &[Hash]) {
+    let altered = FindingKind::HeadAltered;
+    if let Some((size, root)) = walk.cut
+        && root == Some(head.root)
+    {
+        // It is the size that was altered, not the end that is gone.
+        let detail = format!("its root is that of {size} entries, its size {}", head.size);
+        walk.findings.push(None, altered, detail);
+        return;
+    }
+    if walk.tree.size() < head.size {
+        return;
+    }
+    let mut longer = walk.tree.clone();
+    let Edge { root, differing } = walk.finish(head);
+    if let Some(size) = size_of_root(&mut longer, head.root, beyond) {
+        let detail = format!("its root is that of {size} entries, its size {}", head.size);
+        walk.findings.push(None, altered, detail);
+        return;
+    }
+    if differing.is_empty() {
+        // Frontier and root were compared with each other before.
+        return;
+    }
+    if root == Some(head.root) {
+        let detail = "its frontier is not that of the entries; its root is".to_owned();
+        walk.findings.push(None, altered, detail);
+    } else if head.frontier.root() == head.root {
+        walk.report_rewritten(differing);
+    } else {
+        let detail = "neither its root nor its frontier is that of the entries".to_owned();
+        walk.findings.push(None, altered, detail);
+    }
+}
+
+/// The size at which the rows beyond the head give its root, where they do.
+fn size_of_root(tree: &mut Tree, root: Hash, beyond: &[Hash]) -> Option<u64> {
+    for leaf in beyond {
+        let leaf = Item { below: Some(*leaf), stored: Some(*leaf) };
+        tree.push(leaf, &|_| None, &mut Vec::new());
+        if tree.root(Source::Stored) == Some(root) {
+            return Some(tree.size());
+        }
+    }
+    None
+}

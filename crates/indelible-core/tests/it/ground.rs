@@ -1,0 +1,264 @@
+//! What the engine stands on in tests: a clock that is set by hand, counted randomness, stores
+//! that fail on command.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use indelible_core::engine::{Audit, Engine, Ground, Options};
+use indelible_core::redact::Redactor;
+use indelible_core::state::{State, StateInMemory};
+use indelible_core::store::{
+    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, StoreError,
+    Verdict,
+};
+use indelible_core::entry::StoredEntry;
+use indelible_core::{
+    AuditEvent, Clock, Entropy, MemoryStore, Query, Timestamp, TrailName,
+};
+use indelible_merkle::Hash;
+use uuid::Uuid;
+
+/// 2026-01-01T00:00:00Z.
+pub const NEW_YEAR: i64 = 1_767_225_600_000_000;
+
+/// A clock whose two hands are set by hand; each reading is one microsecond later.
+pub struct HandClock {
+    now: AtomicI64,
+    elapsed: AtomicI64,
+}
+
+impl HandClock {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { now: AtomicI64::new(NEW_YEAR), elapsed: AtomicI64::new(0) })
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).expect("a short time");
+        self.now.fetch_add(micros, Ordering::SeqCst);
+        self.elapsed.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Sets the clock wrong by so many seconds without time passing.
+    pub fn jump(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.fetch_add(1, Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.elapsed.load(Ordering::SeqCst).unsigned_abs())
+    }
+}
+
+/// Bytes that differ at every call.
+#[derive(Default)]
+pub struct CountedEntropy(AtomicU64);
+
+impl Entropy for CountedEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let mixed = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ (mixed >> 29)).to_be_bytes();
+            chunk.copy_from_slice(&mixed[..chunk.len()]);
+        }
+    }
+}
+
+/// One database and one state directory, on which engines are opened one after the other.
+#[derive(Clone)]
+pub struct Site {
+    pub memory: Arc<MemoryStore>,
+    pub store: Arc<dyn Store>,
+    pub state: Arc<dyn State>,
+    pub clock: Arc<HandClock>,
+    pub entropy: Arc<CountedEntropy>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let memory = Arc::new(MemoryStore::new());
+        Self {
+            store: memory.clone(),
+            memory,
+            state: Arc::new(StateInMemory::new()),
+            clock: HandClock::new(),
+            entropy: Arc::default(),
+        }
+    }
+
+    pub fn ground(&self) -> Ground {
+        Ground {
+            store: self.store.clone(),
+            registry: self.memory.clone(),
+            state: self.state.clone(),
+            installation: "test.example".to_owned(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            redactor: Arc::new(Redactor::default_mask()),
+        }
+    }
+
+    /// An engine of a process that writes now and then.
+    pub async fn engine(&self) -> Engine {
+        let options = Options { long_lived: false, ..Options::default() };
+        Engine::open(self.ground(), options).await.expect("opens")
+    }
+
+    /// An engine of a process that writes for long.
+    pub async fn long_lived(&self) -> Engine {
+        Engine::open(self.ground(), Options::default()).await.expect("opens")
+    }
+
+    pub async fn audit(&self) -> Audit {
+        self.engine().await.trail(TrailName::standard())
+    }
+}
+
+pub fn event(action: &'static str) -> AuditEvent {
+    AuditEvent::new(indelible_core::AuditAction::custom(action), "thing")
+}
+
+pub fn everything() -> Query {
+    Query::new().limit(1000)
+}
+
+/// What a failing store does at its next append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Writes nothing and says so.
+    Refused,
+    /// Writes nothing and does not know.
+    LostBefore,
+    /// Writes all and does not know.
+    LostAfter,
+}
+
+/// A store that fails on command.
+pub struct FaultyStore {
+    pub inner: Arc<dyn Store>,
+    pub next_append: Mutex<Vec<Option<Fault>>>,
+    pub reads_until_failure: AtomicI64,
+}
+
+impl FaultyStore {
+    pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            next_append: Mutex::default(),
+            reads_until_failure: AtomicI64::new(i64::MAX),
+        })
+    }
+
+    /// The faults of the next appends, the first one last.
+    pub fn plan(&self, faults: Vec<Option<Fault>>) {
+        *self.next_append.lock().expect("unpoisoned") = faults;
+    }
+
+    fn read(&self) -> Result<(), StoreError> {
+        if self.reads_until_failure.fetch_sub(1, Ordering::SeqCst) == 0 {
+            return Err(StoreError::Unavailable { source: "planned".into() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn heads(&self) -> Result<Vec<Head>, StoreError> {
+        self.read()?;
+        self.inner.heads().await
+    }
+
+    async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError> {
+        self.read()?;
+        self.inner.head(trail).await
+    }
+
+    async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
+        let fault = self.next_append.lock().expect("unpoisoned").pop().flatten();
+        match fault {
+            None => self.inner.append(commits).await,
+            Some(Fault::Refused) => Err(StoreError::Unavailable { source: "planned".into() }),
+            Some(Fault::LostBefore) => Err(StoreError::Unknown { source: "planned".into() }),
+            Some(Fault::LostAfter) => {
+                self.inner.append(commits).await?;
+                Err(StoreError::Unknown { source: "planned".into() })
+            }
+        }
+    }
+
+    async fn entries(
+        &self,
+        trail: &TrailName,
+        range: Range<u64>,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read()?;
+        self.inner.entries(trail, range).await
+    }
+
+    async fn seqs(&self, trail: &TrailName, ids: &[Uuid]) -> Result<Vec<Option<u64>>, StoreError> {
+        self.read()?;
+        self.inner.seqs(trail, ids).await
+    }
+
+    async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read()?;
+        self.inner.find(trail, find).await
+    }
+
+    async fn hashes(
+        &self,
+        trail: &TrailName,
+        height: u8,
+        range: Range<u64>,
+    ) -> Result<Vec<(u64, Hash)>, StoreError> {
+        self.read()?;
+        self.inner.hashes(trail, height, range).await
+    }
+
+    async fn spans(
+        &self,
+        trail: &TrailName,
+        height: u8,
+        range: Range<u64>,
+    ) -> Result<Vec<Span>, StoreError> {
+        self.read()?;
+        self.inner.spans(trail, height, range).await
+    }
+
+    async fn rollups(
+        &self,
+        trail: &TrailName,
+        hours: Range<i64>,
+    ) -> Result<Vec<Rollup>, StoreError> {
+        self.read()?;
+        self.inner.rollups(trail, hours).await
+    }
+
+    async fn projection(
+        &self,
+        trail: &TrailName,
+        kind: ProjectionKind,
+        after: Option<&Projected>,
+        limit: usize,
+    ) -> Result<Vec<Projected>, StoreError> {
+        self.read()?;
+        self.inner.projection(trail, kind, after, limit).await
+    }
+
+    async fn condition(&self) -> Result<Condition, StoreError> {
+        self.inner.condition().await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}

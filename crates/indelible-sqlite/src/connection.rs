@@ -1,0 +1,172 @@
+//! How a connection is set up, and the pool of those that only read.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indelible_core::store::StoreError;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::error::{SqliteError, backend, refused, unavailable};
+
+/// Statements kept prepared per connection; more than there are.
+const STATEMENTS: usize = 64;
+/// Kibibytes of pages that a reading connection keeps in memory.
+const READER_CACHE_KIB: i64 = 16 * 1024;
+/// Kibibytes of pages that the writing connection keeps in memory: the pages that one large
+/// transaction touches, or they would be written twice.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// Bytes that the write-ahead log is cut back to when it starts over after a burst.
+const WAL_BYTES_KEPT: i64 = 128 * 1024 * 1024;
+
+/// Opens the connection that writes. The file must be there.
+pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    pragma(&db, "cache_size", -WRITER_CACHE_KIB)?;
+    pragma(&db, "synchronous", "FULL")?;
+    // What macOS needs to flush the disk's own cache; ignored elsewhere.
+    pragma(&db, "fullfsync", true)?;
+    pragma(&db, "checkpoint_fullfsync", true)?;
+    pragma(&db, "foreign_keys", true)?;
+    pragma(&db, "secure_delete", true)?;
+    // Savepoints copy pages aside: in memory, not through a temporary file.
+    pragma(&db, "temp_store", "MEMORY")?;
+    pragma(&db, "journal_size_limit", WAL_BYTES_KEPT)?;
+    // The writer makes its own checkpoints, between transactions.
+    pragma(&db, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// Opens a connection that only reads. The file must be there.
+pub(crate) fn reading(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
+    pragma(&db, "cache_size", -READER_CACHE_KIB)?;
+    pragma(&db, "query_only", true)?;
+    Ok(db)
+}
+
+fn open(path: &Path, access: OpenFlags, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    // No URI: a path is a path, whatever characters it has.
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let db = Connection::open_with_flags(path, flags).map_err(refused)?;
+    db.busy_timeout(busy_timeout).map_err(refused)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    for (setting, value) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+    ] {
+        db.set_db_config(setting, value).map_err(refused)?;
+    }
+    // A stray pointer must not be able to write into a mapped database.
+    pragma(&db, "mmap_size", 0)?;
+    Ok(db)
+}
+
+pub(crate) fn pragma(
+    db: &Connection,
+    name: &str,
+    value: impl rusqlite::ToSql,
+) -> Result<(), StoreError> {
+    // Some answer with the new value, some with nothing.
+    db.pragma_update(None, name, value).map_err(refused)
+}
+
+/// Connections that only read, opened when they are needed, each used by one task at a time.
+pub(crate) struct Readers {
+    path: PathBuf,
+    busy_timeout: Duration,
+    count: u32,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// Whether somebody still waits for an answer.
+pub(crate) struct Caller {
+    gone: Arc<AtomicBool>,
+}
+
+struct SetWhenDropped(Arc<AtomicBool>);
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, busy_timeout: Duration, count: u32) -> Arc<Self> {
+        let count = count.max(1);
+        let permits = Arc::new(Semaphore::new(count as usize));
+        Arc::new(Self {
+            path,
+            busy_timeout,
+            count,
+            permits,
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Runs `read` with a connection on a thread that may block.
+    ///
+    /// When the caller stops waiting, `read` learns of it through [`Caller`]: a long search must
+    /// not hold a connection for nobody.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Connection, &Caller) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| unavailable(SqliteError::Closed))?;
+        let gone = Arc::new(AtomicBool::new(false));
+        let _guard = SetWhenDropped(Arc::clone(&gone));
+        let readers = Arc::clone(self);
+        let work = move || {
+            let idle = readers.lock().pop();
+            let db = match idle {
+                Some(db) => db,
+                None => reading(&readers.path, readers.busy_timeout)?,
+            };
+            let answer = read(&db, &Caller::waiting(gone));
+            // After an error of the file a fresh connection is the better start.
+            if !matches!(answer, Err(StoreError::Unavailable { .. })) {
+                readers.lock().push(db);
+            }
+            drop(permit);
+            answer
+        };
+        spawn_blocking(work).await.map_err(backend)?
+    }
+
+    /// Waits for every reader that is at work and closes all; later reads are refused.
+    pub(crate) async fn close(&self) {
+        let all = self.permits.acquire_many(self.count).await;
+        self.permits.close();
+        self.lock().clear();
+        drop(all);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        // Nothing between lock and unlock can panic halfway through a change.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Caller {
+    /// A caller who waits until `gone` is set.
+    pub(crate) fn waiting(gone: Arc<AtomicBool>) -> Self {
+        Self { gone }
+    }
+
+    /// An error when nobody waits any more.
+    pub(crate) fn waits(&self) -> Result<(), StoreError> {
+        match self.gone.load(Ordering::Relaxed) {
+            true => Err(unavailable("the caller is gone")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for SetWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

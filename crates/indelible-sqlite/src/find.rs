@@ -1,0 +1,188 @@
+//! Finding entries: newest first, exactly those that match, without looking at what cannot.
+//!
+//! Every condition that is indexed is a falling list of seqs; the lists are leapfrogged, each
+//! jumping to where the others stand. Blocks whose times cannot match are jumped over by their
+//! spans. What the index cannot tell is tested on the entries themselves, a chunk at a time.
+
+mod blocks;
+mod candidates;
+#[cfg(test)]
+mod cost;
+mod plan;
+mod postings;
+
+use indelible_core::TrailName;
+use indelible_core::entry::StoredEntry;
+use indelible_core::store::{Find, StoreError};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::connection::Caller;
+use crate::error::{corrupt, refused};
+use crate::read::{self, Extent};
+use crate::row::{self, place, seq_of};
+use crate::sql;
+use candidates::Candidates;
+use plan::Plan;
+
+/// Candidates looked at together.
+const CHUNK: usize = 256;
+
+/// What a search runs in.
+#[derive(Clone, Copy)]
+struct Search<'a> {
+    db: &'a Connection,
+    caller: &'a Caller,
+    trail: i64,
+}
+
+/// The entries that `find` asks for.
+pub(crate) fn find(
+    db: &Connection,
+    caller: &Caller,
+    trail: &TrailName,
+    find: &Find,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let Some(Extent { trail, size }) = read::extent(db, trail)? else {
+        return Ok(Vec::new());
+    };
+    let search = Search { db, caller, trail };
+    // The lists are read one after another: entries that come while they are read must not
+    // appear in one and be missed in another.
+    let mut below = find.below.min(size);
+    let mut skip = find.skip;
+    let plan = Plan::new(search, &find.filter)?;
+    if plan.takes_all() {
+        below = below.saturating_sub(skip);
+        skip = 0;
+    }
+    let mut found = Found {
+        entries: Vec::new(),
+        skip,
+        limit: find.limit,
+    };
+    let (tested, rest) = (plan.tests_entries(), plan.rest);
+    let mut candidates = Candidates::new(plan.lists, plan.blocks, below);
+    while found.entries.len() < found.limit {
+        let chunk = candidates.chunk(search, found.wanted(tested))?;
+        if chunk.is_empty() {
+            break;
+        }
+        if let Some(rest) = &rest {
+            found.extend(search.entries(&chunk)?, |entry| rest.matches(entry))?;
+        } else {
+            let chosen = candidates.in_time(search, chunk)?;
+            let chosen = found.pass(&chosen);
+            found.extend(search.entries(chosen)?, |_| Ok(true))?;
+        }
+    }
+    Ok(found.entries)
+}
+
+/// What was found so far.
+struct Found {
+    entries: Vec<StoredEntry>,
+    skip: u64,
+    limit: usize,
+}
+
+impl Found {
+    /// How many candidates to look at next.
+    fn wanted(&self, tested: bool) -> usize {
+        if tested {
+            return CHUNK;
+        }
+        let skip = usize::try_from(self.skip).unwrap_or(CHUNK);
+        (self.limit - self.entries.len())
+            .saturating_add(skip)
+            .clamp(1, CHUNK)
+    }
+
+    /// Passes over matching seqs as long as there are some to skip; what is left, within the
+    /// limit.
+    fn pass<'a>(&mut self, chosen: &'a [u64]) -> &'a [u64] {
+        let skipped = usize::try_from(self.skip)
+            .unwrap_or(usize::MAX)
+            .min(chosen.len());
+        self.skip -= skipped as u64;
+        let room = self.limit - self.entries.len();
+        let rest = &chosen[skipped..];
+        &rest[..rest.len().min(room)]
+    }
+
+    fn extend(
+        &mut self,
+        entries: Vec<StoredEntry>,
+        matches: impl Fn(&StoredEntry) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        for entry in entries {
+            if self.entries.len() == self.limit {
+                break;
+            }
+            if !matches(&entry)? {
+                continue;
+            }
+            if self.skip > 0 {
+                self.skip -= 1;
+            } else {
+                self.entries.push(entry);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Search<'a> {
+    fn statement(self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+        self.caller.waits()?;
+        self.db.prepare_cached(sql).map_err(refused)
+    }
+
+    /// The entries at falling `seqs`, all of which must be there.
+    fn entries(self, seqs: &[u64]) -> Result<Vec<StoredEntry>, StoreError> {
+        let mut entries = Vec::with_capacity(seqs.len());
+        self.runs(sql::ENTRIES_FALLING, seqs, |row| {
+            let entry = row::entry(row)?;
+            let seq = entry.seq;
+            entries.push(entry);
+            Ok(seq)
+        })?;
+        Ok(entries)
+    }
+
+    /// Runs a statement that reads a range of places once per run of neighbours in falling
+    /// `seqs`. `read` answers the seq of its row.
+    fn runs(
+        self,
+        sql: &str,
+        seqs: &[u64],
+        mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<u64, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.statement(sql)?;
+        for run in seqs.chunk_by(|above, below| above - 1 == *below) {
+            let (last, first) = (run[0], run[run.len() - 1]);
+            let range = [place(self.trail, first), place(self.trail, last)];
+            let mut rows = statement.query(range).map_err(refused)?;
+            for &seq in run {
+                // A gap in the log must be heard of, not passed over.
+                let there = match rows.next().map_err(refused)? {
+                    Some(row) => read(row)?,
+                    None => first.wrapping_sub(1),
+                };
+                if there != seq {
+                    return Err(corrupt("the log", Some(seq), "the entry is missing"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `occurred_at` of the entries at falling `seqs`, in µs.
+    fn times(self, seqs: &[u64]) -> Result<Vec<i64>, StoreError> {
+        let mut times = Vec::with_capacity(seqs.len());
+        self.runs(sql::TIMES_FALLING, seqs, |row| {
+            times.push(row.get(1).map_err(refused)?);
+            row.get(0).map(seq_of).map_err(refused)
+        })?;
+        Ok(times)
+    }
+}

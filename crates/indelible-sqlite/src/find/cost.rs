@@ -1,0 +1,225 @@
+//! What searches cost, in steps of SQLite's virtual machine: time and load do not blur them.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use indelible_core::Timestamp;
+use indelible_core::filter::{AddressFilter, Filter, UserFilter};
+
+use super::*;
+
+/// Entries of the trail that is searched.
+const SIZE: u64 = 100_000;
+
+/// Entries one second apart: 1,000 users, 7 actions, 100 of the entries denied, and every address
+/// of 10.0.0.0/16 that 5,000 entries need. Written as rows, without hashes: none is looked at.
+fn filled() -> Connection {
+    let mut db = Connection::open_in_memory().expect("memory");
+    crate::migration::apply(&mut db).expect("it applies");
+    db.execute_batch(&format!(
+        "BEGIN;
+        INSERT INTO head VALUES (1, 'default', {SIZE}, zeroblob(32), x'', 'key', 1, 0);
+        CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS
+            (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {SIZE} - 1) SELECT i FROM n;
+        INSERT INTO entry (place, id, action, outcome, resource_type, tags, occurred_at,
+            created_at, leaf_hash)
+        SELECT (1 << 40) | i, randomblob(16), 'a' || (i % 7), 'succeeded', 'document', '',
+            i * 1000000, 0, zeroblob(32) FROM n;
+        INSERT INTO term SELECT 1, 1, CAST('u' || (i % 1000) AS BLOB), i FROM n;
+        INSERT INTO term SELECT 1, 2, CAST('a' || (i % 7) AS BLOB), i FROM n;
+        INSERT INTO term SELECT 1, 3, CAST('document' AS BLOB), i FROM n;
+        INSERT INTO term SELECT 1, 8, CAST(CASE i % 1000 WHEN 1 THEN 'denied' ELSE 'succeeded' END
+            AS BLOB), i FROM n;
+        INSERT INTO term SELECT 1, 5, CAST(x'00000000000000000000ffff0a00'
+            || CAST(char(i % 100) || char(i % 50) AS BLOB) AS BLOB), i FROM n WHERE i % 20 = 0;
+        INSERT INTO span SELECT 1, 8, i / 256, min(i) * 1000000, max(i) * 1000000
+            FROM n GROUP BY i / 256 HAVING max(i) % 256 = 255;
+        INSERT INTO span SELECT 1, 16, i / 65536, min(i) * 1000000, max(i) * 1000000
+            FROM n GROUP BY i / 65536 HAVING max(i) % 65536 = 65535;
+        COMMIT;"
+    ))
+    .expect("it fills");
+    db
+}
+
+fn steps(db: &mut Connection, filter: Filter, skip: u64) -> (usize, u64) {
+    let steps = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&steps);
+    let handler = move || {
+        count.fetch_add(10, Ordering::Relaxed);
+        false
+    };
+    db.progress_handler(10, Some(handler)).expect("it is set");
+    let caller = Caller::waiting(Arc::new(AtomicBool::new(false)));
+    let wanted = Find {
+        filter,
+        below: u64::MAX,
+        skip,
+        limit: 100,
+    };
+    let found = find(db, &caller, &TrailName::standard(), &wanted).expect("it finds");
+    (found.len(), steps.load(Ordering::Relaxed))
+}
+
+fn user(name: &str) -> Option<UserFilter> {
+    Some(UserFilter::AnyOf(vec![name.to_owned()]))
+}
+
+fn micros(seconds: u64) -> Option<Timestamp> {
+    Some(Timestamp::from_micros(seconds.cast_signed() * 1_000_000))
+}
+
+#[test]
+fn what_cannot_match_is_not_looked_at() {
+    // T32
+    let mut db = filled();
+    let actions = |name: &str| Some(vec![name.to_owned()]);
+    let block = |a, b| AddressFilter::Block {
+        first: Ipv4Addr::from_octets(a).to_ipv6_mapped(),
+        last: Ipv4Addr::from_octets(b).to_ipv6_mapped(),
+    };
+    let cases = [
+        (
+            "nobody",
+            Filter {
+                user: user("nobody"),
+                ..Filter::default()
+            },
+            0,
+            0,
+            100,
+        ),
+        (
+            "one of one user",
+            Filter {
+                user: user("u7"),
+                ..Filter::default()
+            },
+            0,
+            100,
+            20_000,
+        ),
+        (
+            "a user who never did this",
+            Filter {
+                user: user("u2"),
+                outcome: Some(indelible_core::Outcome::Denied),
+                ..Filter::default()
+            },
+            0,
+            0,
+            20_000,
+        ),
+        (
+            "a rare outcome of a common action",
+            Filter {
+                actions: actions("a3"),
+                outcome: Some(indelible_core::Outcome::Denied),
+                ..Filter::default()
+            },
+            0,
+            14,
+            60_000,
+        ),
+        (
+            "before all",
+            Filter {
+                latest: micros(0).map(|t| t.earlier(std::time::Duration::from_secs(1))),
+                ..Filter::default()
+            },
+            0,
+            0,
+            10_000,
+        ),
+        (
+            "a time long ago",
+            Filter {
+                earliest: micros(500),
+                latest: micros(549),
+                ..Filter::default()
+            },
+            0,
+            50,
+            40_000,
+        ),
+        (
+            "a common action in that time",
+            Filter {
+                actions: actions("a3"),
+                earliest: micros(500),
+                latest: micros(549),
+                ..Filter::default()
+            },
+            0,
+            8,
+            60_000,
+        ),
+        (
+            "no such address",
+            Filter {
+                addresses: Some(block([11, 0, 0, 0], [11, 255, 255, 255])),
+                ..Filter::default()
+            },
+            0,
+            0,
+            100,
+        ),
+        (
+            "far down without a filter",
+            Filter::default(),
+            99_000,
+            100,
+            10_000,
+        ),
+        (
+            "far down in time",
+            Filter {
+                earliest: micros(0),
+                ..Filter::default()
+            },
+            90_000,
+            100,
+            60_000,
+        ),
+        (
+            "far down one action",
+            Filter {
+                actions: actions("a3"),
+                ..Filter::default()
+            },
+            14_000,
+            100,
+            120_000,
+        ),
+    ];
+    let mut slow = Vec::new();
+    for (name, filter, skip, count, most) in cases {
+        let (found, steps) = steps(&mut db, filter, skip);
+        assert_eq!(found, count, "{name}");
+        if steps > most {
+            slow.push(format!("{name}: {steps} steps instead of {most}"));
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[test]
+fn a_search_for_nobody_ends() {
+    let db = filled();
+    let caller = Caller::waiting(Arc::new(AtomicBool::new(true)));
+    let wanted = Find {
+        filter: Filter {
+            user: user("u1"),
+            ..Filter::default()
+        },
+        below: SIZE,
+        skip: 0,
+        limit: 9,
+    };
+    let ended = find(&db, &caller, &TrailName::standard(), &wanted);
+    assert!(
+        matches!(ended, Err(StoreError::Unavailable { .. })),
+        "{ended:?}"
+    );
+}

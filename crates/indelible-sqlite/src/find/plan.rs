@@ -1,0 +1,191 @@
+//! What a filter becomes: lists to leapfrog, bounds on times, tests on entries.
+
+use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
+
+use indelible_core::entry::{Columns, StoredEntry};
+use indelible_core::filter::{AddressFilter, Filter, UserFilter};
+use indelible_core::store::{NO_USER, StoreError, TermField};
+use rusqlite::{OptionalExtension, params};
+
+use super::Search;
+use super::blocks::Blocks;
+use super::postings::List;
+use crate::error::{corrupt, refused};
+use crate::sql;
+
+/// Addresses of a block that are looked up one by one.
+const ADDRESSES_MAX: usize = 256;
+/// Seqs of a block with more addresses that are gathered in memory. A block with still more
+/// entries is tested on the entries: there are so many that a page is soon full.
+const GATHERED_MAX: usize = 65_536;
+
+/// How a search goes.
+pub(super) struct Plan {
+    /// An entry must stand in all of them.
+    pub(super) lists: Vec<List>,
+    /// Bounds on `occurred_at`.
+    pub(super) blocks: Option<Blocks>,
+    /// What must be tested on the entries themselves, beside the bounds on times.
+    pub(super) rest: Option<Rest>,
+}
+
+/// The conditions that the index cannot tell.
+pub(super) struct Rest {
+    filter: Filter,
+    /// Whether one of them is on a column, which must then be derived.
+    on_columns: bool,
+}
+
+impl Rest {
+    /// The conditions of `filter` that are left, or none.
+    fn of(filter: &Filter, addresses_listed: bool) -> Option<Self> {
+        let on_columns = matches!(filter.addresses, Some(AddressFilter::Block { .. }));
+        let addresses = filter
+            .addresses
+            .clone()
+            .filter(|_| !(on_columns && addresses_listed));
+        if addresses.is_none() && filter.context.is_empty() {
+            return None;
+        }
+        let on_columns = on_columns && addresses.is_some();
+        let (earliest, latest, context) = (filter.earliest, filter.latest, filter.context.clone());
+        let filter = Filter {
+            addresses,
+            context,
+            earliest,
+            latest,
+            ..Filter::default()
+        };
+        Some(Self { filter, on_columns })
+    }
+
+    /// Whether an entry of the lists matches.
+    pub(super) fn matches(&self, entry: &StoredEntry) -> Result<bool, StoreError> {
+        let columns = match self.on_columns {
+            true => Columns::derive(entry),
+            false => Ok(Columns::default()),
+        };
+        columns
+            .and_then(|columns| self.filter.matches(entry, &columns))
+            .map_err(|e| corrupt(e.part.as_str(), Some(e.seq), &e.source))
+    }
+}
+
+impl Plan {
+    /// Plans a search. Lists that are likely to be short come first.
+    pub(super) fn new(search: Search, filter: &Filter) -> Result<Self, StoreError> {
+        use TermField::{Action, CorrelationId, Outcome, ResourceId, ResourceType, Tag, UserId};
+        let mut lists = Vec::new();
+        let mut addresses_listed = true;
+        let mut any = |field, values: &Option<Vec<String>>| {
+            let list = |values: &Vec<String>| List::any(field, values.iter().map(String::as_bytes));
+            lists.extend(values.as_ref().map(list));
+        };
+        any(CorrelationId, &filter.correlation_ids);
+        any(ResourceId, &filter.resource_ids);
+        match &filter.user {
+            None => {}
+            Some(UserFilter::None) => lists.push(List::any(UserId, [NO_USER])),
+            Some(UserFilter::AnyOf(users)) => {
+                // The byte that stands for no user is nobody's name.
+                let names = users
+                    .iter()
+                    .map(String::as_bytes)
+                    .filter(|name| *name != NO_USER);
+                lists.push(List::any(UserId, names));
+            }
+        }
+        if let Some(AddressFilter::Block { first, last }) = &filter.addresses {
+            match addresses(search, *first, *last)? {
+                Some(list) => lists.push(list),
+                None => addresses_listed = false,
+            }
+        }
+        lists.extend(
+            filter
+                .tags
+                .iter()
+                .map(|tag| List::any(Tag, [tag.as_bytes()])),
+        );
+        let text = |field, value: &str| List::any(field, [value.as_bytes()]);
+        if let Some(actions) = &filter.actions {
+            lists.push(List::any(Action, actions.iter().map(String::as_bytes)));
+        }
+        lists.extend(
+            filter
+                .resource_type
+                .as_ref()
+                .map(|kind| text(ResourceType, kind)),
+        );
+        lists.extend(
+            filter
+                .outcome
+                .map(|outcome| text(Outcome, outcome.as_str())),
+        );
+        let blocks = (filter.earliest.is_some() || filter.latest.is_some()).then(|| {
+            let earliest = filter.earliest.map_or(i64::MIN, |time| time.as_micros());
+            Blocks::new(
+                earliest,
+                filter.latest.map_or(i64::MAX, |time| time.as_micros()),
+            )
+        });
+        Ok(Self {
+            lists,
+            blocks,
+            rest: Rest::of(filter, addresses_listed),
+        })
+    }
+
+    /// Whether candidates may turn out not to match.
+    pub(super) fn tests_entries(&self) -> bool {
+        self.rest.is_some() || self.blocks.is_some()
+    }
+
+    /// Whether every entry matches.
+    pub(super) fn takes_all(&self) -> bool {
+        self.lists.is_empty() && !self.tests_entries()
+    }
+}
+
+/// The entries with an address of a block; `None` where they are too many to be listed.
+fn addresses(search: Search, first: Ipv6Addr, last: Ipv6Addr) -> Result<Option<List>, StoreError> {
+    let field = TermField::IpAddress;
+    let (first, last) = (first.octets(), last.octets());
+    if first == last {
+        return Ok(Some(List::any(field, [&first[..]])));
+    }
+    let mut values = BTreeSet::new();
+    let mut sql = sql::VALUE_FROM;
+    let mut bound = first.to_vec();
+    while values.len() <= ADDRESSES_MAX {
+        let params = params![search.trail, field as u8, bound, last];
+        let next = search
+            .statement(sql)?
+            .query_row(params, |row| row.get::<_, Vec<u8>>(0));
+        let Some(next) = next.optional().map_err(refused)? else {
+            return Ok(Some(List::any(field, values.iter().map(Vec::as_slice))));
+        };
+        sql = sql::VALUE_AFTER;
+        bound.clone_from(&next);
+        values.insert(next);
+    }
+    gathered(search, first, last)
+}
+
+fn gathered(search: Search, first: [u8; 16], last: [u8; 16]) -> Result<Option<List>, StoreError> {
+    let field = TermField::IpAddress as u8;
+    let mut statement = search.statement(sql::POSTINGS_OF_RANGE)?;
+    let limit = GATHERED_MAX as u64 + 1;
+    let params = params![search.trail, field, first, last, limit];
+    let rows = statement
+        .query_map(params, |row| row.get(0))
+        .map_err(refused)?;
+    let mut seqs: Vec<u64> = rows.collect::<Result<_, _>>().map_err(refused)?;
+    if seqs.len() > GATHERED_MAX {
+        return Ok(None);
+    }
+    // An entry has one address, so each seq is there once.
+    seqs.sort_unstable();
+    Ok(Some(List::Given(seqs)))
+}

@@ -1,0 +1,50 @@
+//! The embedded store of Indelible: trails in one SQLite file.
+//!
+//! It is the adapter behind `indelible_core`'s `Store` and `Registry` for SQLite and nothing
+//! else: it makes rows durable, atomically and in order, and finds them again. It does not hash,
+//! sign, read a clock or decide policy.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use indelible_core::Store;
+//! use indelible_sqlite::SqliteStore;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let store = SqliteStore::open(folder.path().join("indelible.db"))?;
+//! assert!(store.heads().await?.is_empty());
+//! assert!(store.condition().await?.missing_guards.is_empty());
+//! store.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Four choices carry the rest; the README beside this crate shows the schema and the life of an
+//! entry:
+//!
+//! - One thread writes and shares each flush among all who wait; a few connections read.
+//! - The write-ahead log is flushed at every commit (`synchronous=FULL`): acknowledged is durable.
+//! - Triggers refuse, loudly, to change or delete what is evidence, also for other programs that
+//!   open the file. `condition` tells when one is missing or altered.
+//! - Searches leapfrog over index rows and never count.
+
+mod connection;
+mod error;
+mod migration;
+mod open;
+pub mod sql;
+
+mod append;
+mod condition;
+mod find;
+mod projection;
+mod read;
+mod registry;
+mod row;
+mod store;
+mod writer;
+
+pub use error::SqliteError;
+pub use migration::MigrationStatus;
+pub use open::Options;
+pub use store::SqliteStore;

@@ -1,0 +1,198 @@
+//! The schema's history: files that are applied once, in order, and never altered afterwards.
+
+use indelible_core::store::StoreError;
+use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
+
+use crate::connection::pragma;
+use crate::error::{corrupt, refused};
+
+/// `INDL`: what tells a database of ours from another program's.
+pub(crate) const APPLICATION_ID: i64 = 0x494e_444c;
+
+/// One step of the schema.
+struct Migration {
+    version: u32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: [Migration; 3] = [
+    Migration {
+        version: 1,
+        name: "log",
+        sql: include_str!("../migrations/0001_log.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "index",
+        sql: include_str!("../migrations/0002_index.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "registry",
+        sql: include_str!("../migrations/0003_registry.sql"),
+    },
+];
+
+const TABLE: &str = "\
+CREATE TABLE IF NOT EXISTS op_migration (\
+version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+sha256 BLOB NOT NULL CHECK (length(sha256) = 32)) STRICT";
+
+/// One step of the schema and whether a database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its number, from 1.
+    pub version: u32,
+    /// What it is about.
+    pub name: String,
+    /// Whether it was applied.
+    pub applied: bool,
+}
+
+/// What of the history a database has.
+///
+/// # Errors
+/// `Unsupported` when an applied migration is not the one that this program has, or is one it
+/// does not know, and when the file belongs to another application.
+pub(crate) fn status(db: &Connection) -> Result<Vec<MigrationStatus>, StoreError> {
+    let applied = applied(db)?;
+    Ok(MIGRATIONS
+        .iter()
+        .map(|migration| MigrationStatus {
+            version: migration.version,
+            name: migration.name.to_owned(),
+            applied: applied.contains(&migration.version),
+        })
+        .collect())
+}
+
+/// Brings the schema up to date in one transaction; several processes may try at once.
+///
+/// # Errors
+/// As [`status`], and what the database refuses; then nothing was applied.
+pub(crate) fn apply(db: &mut Connection) -> Result<(), StoreError> {
+    if status(db)?.iter().all(|migration| migration.applied) {
+        return Ok(());
+    }
+    let exclusive = rusqlite::TransactionBehavior::Exclusive;
+    let transaction = db.transaction_with_behavior(exclusive).map_err(refused)?;
+    let applied = applied(&transaction)?;
+    pragma(&transaction, "application_id", APPLICATION_ID)?;
+    transaction.execute_batch(TABLE).map_err(refused)?;
+    for migration in MIGRATIONS.iter().filter(|m| !applied.contains(&m.version)) {
+        transaction.execute_batch(migration.sql).map_err(refused)?;
+        transaction
+            .execute(
+                "INSERT INTO op_migration (version, name, sha256) VALUES (?1, ?2, ?3)",
+                params![migration.version, migration.name, migration.sha256()],
+            )
+            .map_err(refused)?;
+    }
+    transaction.commit().map_err(refused)
+}
+
+/// The schema as it must be: name and text of every table and guard.
+pub(crate) fn expected_schema() -> Result<Vec<(String, String)>, StoreError> {
+    let mut db = Connection::open_in_memory().map_err(refused)?;
+    apply(&mut db)?;
+    schema(&db)
+}
+
+/// The schema as it is.
+pub(crate) fn schema(db: &Connection) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement = db
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+        .map_err(refused)?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
+}
+
+impl std::fmt::Display for MigrationStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04} {}", self.version, self.name)
+    }
+}
+
+impl Migration {
+    fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(self.sql).into()
+    }
+}
+
+/// The versions that were applied, each compared with what this program has.
+fn applied(db: &Connection) -> Result<Vec<u32>, StoreError> {
+    let number = |sql: &str| {
+        db.query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(refused)
+    };
+    let id = number("PRAGMA application_id")?;
+    if id != APPLICATION_ID {
+        if id != 0 || number("SELECT EXISTS (SELECT 1 FROM sqlite_schema)")? != 0 {
+            let text = "the file is a database of another application".to_owned();
+            return Err(StoreError::Unsupported(text));
+        }
+        return Ok(Vec::new());
+    }
+    let mut statement = db
+        .prepare("SELECT version, name, sha256 FROM op_migration ORDER BY version")
+        .map_err(refused)?;
+    let mut rows = statement.query([]).map_err(refused)?;
+    let mut versions = Vec::new();
+    while let Some(row) = rows.next().map_err(refused)? {
+        let version: u32 = row.get(0).map_err(refused)?;
+        let name: String = row.get(1).map_err(refused)?;
+        let sha256: [u8; 32] = row.get(2).map_err(|e| corrupt("op_migration", None, e))?;
+        let Some(known) = MIGRATIONS.iter().find(|known| known.version == version) else {
+            return Err(StoreError::Unsupported(format!(
+                "the database has migration {version} ({name}), this program knows up to {}: \
+                 it was written by a newer version",
+                MIGRATIONS.len()
+            )));
+        };
+        if known.name != name || known.sha256() != sha256 {
+            return Err(StoreError::Unsupported(format!(
+                "migration {version} ({name}) of the database is not the one of this program: \
+                 one of the two was altered"
+            )));
+        }
+        versions.push(version);
+    }
+    Ok(versions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_from_one() {
+        assert!(
+            MIGRATIONS
+                .iter()
+                .map(|m| m.version)
+                .eq(1..=MIGRATIONS.len() as u32)
+        );
+    }
+
+    #[test]
+    fn every_table_of_evidence_has_its_guards() {
+        let schema = expected_schema().expect("the migrations apply");
+        let has = |name: &str| schema.iter().any(|(there, _)| there == name);
+        for table in [
+            "head", "entry", "part", "event_id", "node", "term", "span", "rollup",
+        ] {
+            assert!(has(table), "{table}");
+            for guard in ["update", "delete"] {
+                assert!(has(&format!("{table}_{guard}")), "{table}_{guard}");
+            }
+            assert!(
+                table == "term" || has(&format!("{table}_insert")),
+                "{table}_insert"
+            );
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Opening a database: making the file, checking what is there, bringing the schema up to date.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indelible_core::store::StoreError;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::connection::{self, Readers, pragma};
+use crate::error::{SqliteError, refused, unavailable};
+use crate::migration::{self, MigrationStatus};
+use crate::store::SqliteStore;
+use crate::writer::Writer;
+
+/// The first release without the defect that damages databases when the write-ahead log starts
+/// over (3.7.0 to 3.51.2).
+const SQLITE_MIN: i32 = 3_051_003;
+/// Bytes per page of a new database.
+const PAGE_BYTES: i64 = 4096;
+/// How often the change of the journal is tried while others have the file open.
+const JOURNAL_TRIES: u32 = 20;
+
+/// How a database is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Whether a missing file is made. Its folder must be there.
+    pub create: bool,
+    /// Whether to refuse every write, the application of migrations included.
+    pub read_only: bool,
+    /// How long to wait for another process that writes.
+    pub busy_timeout: Duration,
+    /// How many reads run at once; at least 1.
+    pub readers: u32,
+    /// Bytes that the database may grow to, the write-ahead log not counted; appends beyond are
+    /// refused as with a full disk. No limit where `None`.
+    pub bytes_max: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            create: true,
+            read_only: false,
+            busy_timeout: Duration::from_secs(5),
+            readers: 4,
+            bytes_max: None,
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database at `path` for reading and writing and makes it where it is missing.
+    ///
+    /// # Errors
+    /// As [`Self::open_with`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(path, &Options::default())
+    }
+
+    /// Opens the database at `path`. Blocks on the disk for a short time.
+    ///
+    /// # Errors
+    /// - `Unavailable` with [`SqliteError::Absent`] when there is no file and none is to be made,
+    ///   and when the file cannot be opened or stays locked.
+    /// - `Unsupported` when the file is another application's, when its migrations are newer or
+    ///   others than this program's, and, for reading only, when it lacks some.
+    /// - `Corrupt` when the file is no database.
+    pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
+        check_version(rusqlite::version_number())?;
+        let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
+        provide(&path, options.create && !options.read_only)?;
+        let writer = if options.read_only {
+            let db = connection::reading(&path, options.busy_timeout)?;
+            complete(&migration::status(&db)?)?;
+            None
+        } else {
+            let mut db = connection::writing(&path, options.busy_timeout)?;
+            prepare(&mut db)?;
+            Some(Writer::start(path.clone(), options, db)?)
+        };
+        let readers = Readers::new(path.clone(), options.busy_timeout, options.readers);
+        Ok(Self {
+            path,
+            writer,
+            readers,
+        })
+    }
+
+    /// What of the schema's history the database at `path` has, without changing it.
+    ///
+    /// # Errors
+    /// As [`Self::open_with`], except that a database may lack migrations.
+    pub fn migrations(path: impl AsRef<Path>) -> Result<Vec<MigrationStatus>, StoreError> {
+        let path = path.as_ref();
+        provide(path, false)?;
+        migration::status(&connection::reading(path, Options::default().busy_timeout)?)
+    }
+
+    /// The file of the database, as an absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn check_version(version: i32) -> Result<(), StoreError> {
+    if version >= SQLITE_MIN {
+        return Ok(());
+    }
+    let text = format!("SQLite {version} can damage databases; {SQLITE_MIN} is the oldest to use");
+    Err(StoreError::Unsupported(text))
+}
+
+/// Makes the file, readable by its owner alone, unless it is there.
+fn provide(path: &Path, create: bool) -> Result<(), StoreError> {
+    // Closing any handle of a file drops the locks that SQLite holds on it in this process. So
+    // the handle is gone before anybody here can open the new file, and one that was there before
+    // is not opened at all.
+    static CREATION: Mutex<()> = Mutex::new(());
+    let _alone = CREATION
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if path.try_exists().map_err(unavailable)? {
+        return Ok(());
+    }
+    if !create {
+        return Err(unavailable(SqliteError::Absent(PathBuf::from(path))));
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+/// Checks whose database it is, switches it to the write-ahead log and applies migrations.
+fn prepare(db: &mut Connection) -> Result<(), StoreError> {
+    migration::status(db)?;
+    // Has effect on an empty file only.
+    pragma(db, "page_size", PAGE_BYTES)?;
+    write_ahead(db)?;
+    migration::apply(db)
+}
+
+fn write_ahead(db: &Connection) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        let mode =
+            db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => {
+                let text = format!("the file system allows no write-ahead log, only `{mode}`");
+                return Err(StoreError::Unsupported(text));
+            }
+            // This change alone does not wait for a lock; a transaction that does stands in.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && tries < JOURNAL_TRIES =>
+            {
+                tries += 1;
+                db.execute_batch("BEGIN EXCLUSIVE; ROLLBACK")
+                    .map_err(refused)?;
+            }
+            Err(error) => return Err(refused(error)),
+        }
+    }
+}
+
+fn complete(migrations: &[MigrationStatus]) -> Result<(), StoreError> {
+    match migrations.iter().find(|migration| !migration.applied) {
+        None => Ok(()),
+        Some(MigrationStatus { version, name, .. }) => Err(StoreError::Unsupported(format!(
+            "the database lacks migration {version} ({name}); opening it for writing applies it"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_that_damage_databases_are_refused() {
+        // T96
+        for version in [3_007_000, 3_040_001, 3_051_002] {
+            assert!(check_version(version).is_err(), "{version}");
+        }
+        assert!(check_version(SQLITE_MIN).is_ok());
+        assert!(check_version(rusqlite::version_number()).is_ok());
+    }
+}

@@ -1,0 +1,155 @@
+//! The rows of the projections, page by page in the order of their keys.
+
+use indelible_core::TrailName;
+use indelible_core::store::{Projected, ProjectionKind, StoreError, Term, TermField};
+use indelible_merkle::NodeId;
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use crate::error::{backend, corrupt, refused};
+use crate::read::{self, Extent, each, signed};
+
+pub(crate) fn page(
+    db: &Connection,
+    trail: &TrailName,
+    kind: ProjectionKind,
+    after: Option<&Projected>,
+    limit: usize,
+) -> Result<Vec<Projected>, StoreError> {
+    let Some(Extent { trail, .. }) = read::extent(db, trail)? else {
+        return Ok(Vec::new());
+    };
+    let limit = signed(limit as u64);
+    match (kind, after) {
+        (ProjectionKind::Id, None) => ids(db, trail, None, limit),
+        (ProjectionKind::Id, Some(Projected::Id { id, .. })) => ids(db, trail, Some(id), limit),
+        (ProjectionKind::Node, None) => nodes(db, trail, (-1, -1), limit),
+        (ProjectionKind::Node, Some(Projected::Node { node, .. })) => {
+            nodes(db, trail, (node.height.into(), signed(node.index)), limit)
+        }
+        (ProjectionKind::Span, None) => spans(db, trail, (-1, -1), limit),
+        (ProjectionKind::Span, Some(Projected::Span(span))) => {
+            spans(db, trail, (span.height.into(), signed(span.index)), limit)
+        }
+        (ProjectionKind::Term, None) => terms(db, trail, (-1, &[], -1), limit),
+        (ProjectionKind::Term, Some(Projected::Term(Term { field, value, seq }))) => {
+            terms(db, trail, (*field as i64, value, signed(*seq)), limit)
+        }
+        (ProjectionKind::Rollup, None) => rollups(db, trail, (i64::MIN, "", ""), limit),
+        (ProjectionKind::Rollup, Some(Projected::Rollup(row))) => rollups(
+            db,
+            trail,
+            (row.hour, &row.action, row.outcome.as_str()),
+            limit,
+        ),
+        (kind, Some(other)) => Err(backend(format!(
+            "{other:?} is no row of the projection {kind:?}"
+        ))),
+    }
+}
+
+fn ids(
+    db: &Connection,
+    trail: i64,
+    after: Option<&Uuid>,
+    limit: i64,
+) -> Result<Vec<Projected>, StoreError> {
+    let sql = "\
+SELECT id, seq FROM event_id WHERE trail = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    // Shorter than every id, so before the first.
+    let after: &[u8] = after.map_or(&[], |id| id.as_bytes());
+    each(db, sql, params![trail, after, limit], |row| {
+        let seq = row.get(1).map_err(refused)?;
+        let id: [u8; 16] = row.get(0).map_err(|e| corrupt("an id", Some(seq), e))?;
+        Ok(Projected::Id {
+            id: Uuid::from_bytes(id),
+            seq,
+        })
+    })
+}
+
+fn nodes(
+    db: &Connection,
+    trail: i64,
+    (height, index): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Projected>, StoreError> {
+    let sql = "\
+SELECT height, idx, hash FROM node WHERE trail = ?1 AND (height, idx) > (?2, ?3) \
+ORDER BY height, idx LIMIT ?4";
+    each(db, sql, params![trail, height, index, limit], |row| {
+        let node = NodeId {
+            height: row.get(0).map_err(refused)?,
+            index: row.get(1).map_err(refused)?,
+        };
+        Ok(Projected::Node {
+            node,
+            hash: read::hash(row, 2, None)?,
+        })
+    })
+}
+
+fn spans(
+    db: &Connection,
+    trail: i64,
+    (height, index): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Projected>, StoreError> {
+    let sql = "\
+SELECT height, idx, earliest, latest FROM span WHERE trail = ?1 AND (height, idx) > (?2, ?3) \
+ORDER BY height, idx LIMIT ?4";
+    each(db, sql, params![trail, height, index, limit], |row| {
+        read::span(row).map(Projected::Span)
+    })
+}
+
+fn terms(
+    db: &Connection,
+    trail: i64,
+    (field, value, seq): (i64, &[u8], i64),
+    limit: i64,
+) -> Result<Vec<Projected>, StoreError> {
+    let sql = "\
+SELECT field, value, seq FROM term WHERE trail = ?1 AND (field, value, seq) > (?2, ?3, ?4) \
+ORDER BY field, value, seq LIMIT ?5";
+    each(
+        db,
+        sql,
+        params![trail, field, value, seq, limit],
+        |row: &Row<'_>| {
+            let seq = row.get(2).map_err(refused)?;
+            let number: u8 = row.get(0).map_err(refused)?;
+            let unknown = || {
+                corrupt(
+                    "an index row",
+                    Some(seq),
+                    format!("there is no field {number}"),
+                )
+            };
+            let field = TermField::from_number(number).ok_or_else(unknown)?;
+            Ok(Projected::Term(Term {
+                field,
+                value: row.get(1).map_err(refused)?,
+                seq,
+            }))
+        },
+    )
+}
+
+fn rollups(
+    db: &Connection,
+    trail: i64,
+    (hour, action, outcome): (i64, &str, &str),
+    limit: i64,
+) -> Result<Vec<Projected>, StoreError> {
+    let sql = "\
+SELECT hour, action, outcome, count FROM rollup \
+WHERE trail = ?1 AND (hour, action, outcome) > (?2, ?3, ?4) \
+ORDER BY hour, action, outcome LIMIT ?5";
+    each(
+        db,
+        sql,
+        params![trail, hour, action, outcome, limit],
+        |row| read::rollup(row).map(Projected::Rollup),
+    )
+}

@@ -1,0 +1,197 @@
+//! Reading by name, seq, id, node and hour.
+
+use std::ops::Range;
+
+use indelible_core::entry::StoredEntry;
+use indelible_core::store::{Head, Rollup, Span, StoreError};
+use indelible_core::{Outcome, Timestamp, TrailName};
+use indelible_merkle::Hash;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use uuid::Uuid;
+
+use crate::error::{corrupt, refused};
+use crate::row::{self, SEQ_END, place, seq_of};
+use crate::sql;
+
+/// A trail as the readers know it: its number and how many entries it has.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) trail: i64,
+    pub(crate) size: u64,
+}
+
+pub(crate) fn extent(db: &Connection, trail: &TrailName) -> Result<Option<Extent>, StoreError> {
+    db.prepare_cached(sql::HEAD_PARENT)
+        .and_then(|mut statement| {
+            let read = |row: &Row<'_>| {
+                Ok(Extent {
+                    trail: row.get(0)?,
+                    size: row.get(1)?,
+                })
+            };
+            statement.query_row([trail.as_str()], read).optional()
+        })
+        .map_err(refused)
+}
+
+pub(crate) fn heads(db: &Connection) -> Result<Vec<Head>, StoreError> {
+    each(db, sql::HEADS, [], row::head)
+}
+
+pub(crate) fn head(db: &Connection, trail: &TrailName) -> Result<Option<Head>, StoreError> {
+    Ok(each(db, sql::HEAD, [trail.as_str()], row::head)?.pop())
+}
+
+pub(crate) fn entries(
+    db: &Connection,
+    trail: &TrailName,
+    range: Range<u64>,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let Some((first, last)) = places(db, trail, range)? else {
+        return Ok(Vec::new());
+    };
+    each(db, sql::ENTRIES, [first, last], row::entry)
+}
+
+pub(crate) fn seqs(
+    db: &Connection,
+    trail: &TrailName,
+    ids: &[Uuid],
+) -> Result<Vec<Option<u64>>, StoreError> {
+    let Some(Extent { trail, .. }) = extent(db, trail)? else {
+        return Ok(vec![None; ids.len()]);
+    };
+    let mut statement = db.prepare_cached(sql::EVENT_ID_SEQ).map_err(refused)?;
+    ids.iter()
+        .map(|id| {
+            let seq = statement.query_row(params![trail, id.as_bytes()], |row| row.get(0));
+            seq.optional().map_err(refused)
+        })
+        .collect()
+}
+
+pub(crate) fn hashes(
+    db: &Connection,
+    trail: &TrailName,
+    height: u8,
+    range: Range<u64>,
+) -> Result<Vec<(u64, Hash)>, StoreError> {
+    if height == 0 {
+        let Some((first, last)) = places(db, trail, range)? else {
+            return Ok(Vec::new());
+        };
+        let sql = "SELECT place, leaf_hash FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+        return each(db, sql, [first, last], |row| {
+            let seq = seq_of(row.get(0).map_err(refused)?);
+            Ok((seq, hash(row, 1, Some(seq))?))
+        });
+    }
+    let Some(Extent { trail, .. }) = extent(db, trail)? else {
+        return Ok(Vec::new());
+    };
+    let sql = "\
+SELECT idx, hash FROM node WHERE trail = ?1 AND height = ?2 AND idx >= ?3 AND idx < ?4 \
+ORDER BY idx";
+    let (start, end) = (signed(range.start), signed(range.end));
+    each(db, sql, params![trail, height, start, end], |row| {
+        Ok((row.get(0).map_err(refused)?, hash(row, 1, None)?))
+    })
+}
+
+pub(crate) fn spans(
+    db: &Connection,
+    trail: &TrailName,
+    height: u8,
+    range: Range<u64>,
+) -> Result<Vec<Span>, StoreError> {
+    let Some(Extent { trail, .. }) = extent(db, trail)? else {
+        return Ok(Vec::new());
+    };
+    let sql = "\
+SELECT height, idx, earliest, latest FROM span \
+WHERE trail = ?1 AND height = ?2 AND idx >= ?3 AND idx < ?4 ORDER BY idx";
+    each(
+        db,
+        sql,
+        params![trail, height, signed(range.start), signed(range.end)],
+        span,
+    )
+}
+
+pub(crate) fn rollups(
+    db: &Connection,
+    trail: &TrailName,
+    hours: Range<i64>,
+) -> Result<Vec<Rollup>, StoreError> {
+    let Some(Extent { trail, .. }) = extent(db, trail)? else {
+        return Ok(Vec::new());
+    };
+    let sql = "\
+SELECT hour, action, outcome, count FROM rollup WHERE trail = ?1 AND hour >= ?2 AND hour < ?3 \
+ORDER BY hour, action, outcome";
+    each(db, sql, params![trail, hours.start, hours.end], rollup)
+}
+
+/// The columns `height, idx, earliest, latest`.
+pub(crate) fn span(row: &Row<'_>) -> Result<Span, StoreError> {
+    Ok(Span {
+        height: row.get(0).map_err(refused)?,
+        index: row.get(1).map_err(refused)?,
+        earliest: Timestamp::from_micros(row.get(2).map_err(refused)?),
+        latest: Timestamp::from_micros(row.get(3).map_err(refused)?),
+    })
+}
+
+/// The columns `hour, action, outcome, count`.
+pub(crate) fn rollup(row: &Row<'_>) -> Result<Rollup, StoreError> {
+    let outcome = row.get_ref(2).map_err(refused)?;
+    let outcome = outcome.as_str().map_err(|e| corrupt("a rollup", None, e))?;
+    Ok(Rollup {
+        hour: row.get(0).map_err(refused)?,
+        action: row.get(1).map_err(refused)?,
+        outcome: outcome
+            .parse::<Outcome>()
+            .map_err(|e| corrupt("a rollup", None, e))?,
+        count: row.get(3).map_err(refused)?,
+    })
+}
+
+/// A hash in a column.
+pub(crate) fn hash(row: &Row<'_>, column: usize, seq: Option<u64>) -> Result<Hash, StoreError> {
+    let bytes: [u8; Hash::LEN] = row.get(column).map_err(|e| corrupt("a hash", seq, e))?;
+    Ok(Hash::from_bytes(bytes))
+}
+
+/// Runs a statement and reads every row.
+pub(crate) fn each<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = db.prepare_cached(sql).map_err(refused)?;
+    let mut rows = statement.query(params).map_err(refused)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().map_err(refused)? {
+        all.push(read(row)?);
+    }
+    Ok(all)
+}
+
+/// A bound of a range as SQLite compares it: nothing stands beyond the largest integer.
+pub(crate) fn signed(bound: u64) -> i64 {
+    i64::try_from(bound).unwrap_or(i64::MAX)
+}
+
+/// The first and last place of a range of seqs, both inclusive; `None` where nothing can stand.
+fn places(
+    db: &Connection,
+    trail: &TrailName,
+    range: Range<u64>,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let end = range.end.min(SEQ_END);
+    if range.start >= end {
+        return Ok(None);
+    }
+    Ok(extent(db, trail)?.map(|at| (place(at.trail, range.start), place(at.trail, end - 1))))
+}

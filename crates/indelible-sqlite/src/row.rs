@@ -1,0 +1,166 @@
+//! Rows of the log as values of the port.
+
+use indelible_core::entry::{Erasure, StoredEntry};
+use indelible_core::part::{Part, PerPart, SALT_BYTES};
+use indelible_core::store::{Head, StoreError};
+use indelible_core::{Outcome, Timestamp};
+use indelible_merkle::{Frontier, Hash};
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use uuid::Uuid;
+
+use crate::error::{corrupt, refused};
+
+/// Bits of a place that hold the seq.
+const SEQ_BITS: u32 = 40;
+
+/// One more than the largest seq that a place can hold.
+pub(crate) const SEQ_END: u64 = 1 << SEQ_BITS;
+
+/// The key of an entry: the trail's number above, the seq below. `seq` is under [`SEQ_END`].
+pub(crate) fn place(trail: i64, seq: u64) -> i64 {
+    debug_assert!(seq < SEQ_END, "checked when the commit was packed");
+    trail << SEQ_BITS | seq.cast_signed()
+}
+
+/// The seq in a place.
+pub(crate) fn seq_of(place: i64) -> u64 {
+    place.cast_unsigned() & (SEQ_END - 1)
+}
+
+/// The columns of `sql::ENTRIES`.
+pub(crate) fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
+    let seq = seq_of(row.get(0).map_err(refused)?);
+    let cell = Cells { row, seq };
+    let part_hashes = PerPart {
+        actor: cell.hash(9)?,
+        target: cell.hash(10)?,
+        details: cell.hash(11)?,
+    };
+    let parts = PerPart {
+        actor: cell.part(13)?,
+        target: cell.part(15)?,
+        details: cell.part(17)?,
+    };
+    Ok(StoredEntry {
+        seq,
+        id: Uuid::from_bytes(cell.array(1)?.ok_or_else(|| cell.bad(1, "it is NULL"))?),
+        action: cell.text(2)?.to_owned(),
+        outcome: cell
+            .text(3)?
+            .parse::<Outcome>()
+            .map_err(|e| cell.bad(3, e))?,
+        resource_type: cell.text(4)?.to_owned(),
+        tags: split_tags(cell.text(5)?),
+        occurred_at: cell.time(6)?,
+        created_at: cell.time(7)?,
+        erases: cell.erases(8)?,
+        part_hashes,
+        leaf_hash: cell.hash(12)?.ok_or_else(|| cell.bad(12, "it is NULL"))?,
+        parts,
+    })
+}
+
+/// The columns `name, size, root, frontier, key, incarnation, incarnation_start` of `head`.
+pub(crate) fn head(row: &Row<'_>) -> Result<Head, StoreError> {
+    let bad = |problem: String| corrupt("a head", None, problem);
+    let name: String = row.get(0).map_err(refused)?;
+    let size: u64 = row.get(1).map_err(refused)?;
+    let root: [u8; Hash::LEN] = row.get(2).map_err(refused)?;
+    let frontier = row.get_ref(3).map_err(refused)?;
+    let frontier = frontier.as_blob().map_err(|e| bad(e.to_string()))?;
+    let key: String = row.get(4).map_err(refused)?;
+    Ok(Head {
+        trail: name.parse().map_err(|e| bad(format!("{e}")))?,
+        size,
+        root: Hash::from_bytes(root),
+        frontier: Frontier::from_bytes(size, frontier).map_err(|e| bad(e.to_string()))?,
+        key: key.parse().map_err(|e| bad(format!("{e}")))?,
+        incarnation: row.get(5).map_err(refused)?,
+        incarnation_start: row.get(6).map_err(refused)?,
+    })
+}
+
+/// The tags of a column that holds them with a space between.
+fn split_tags(text: &str) -> Vec<String> {
+    match text {
+        "" => Vec::new(),
+        text => text.split(' ').map(str::to_owned).collect(),
+    }
+}
+
+/// The cells of one row of one entry: every problem names the entry and the column.
+struct Cells<'a> {
+    row: &'a Row<'a>,
+    seq: u64,
+}
+
+impl<'a> Cells<'a> {
+    fn get(&self, column: usize) -> Result<ValueRef<'a>, StoreError> {
+        self.row.get_ref(column).map_err(refused)
+    }
+
+    fn bad(&self, column: usize, problem: impl ToString) -> StoreError {
+        let name = self.row.as_ref().column_name(column).unwrap_or("a column");
+        corrupt(name, Some(self.seq), problem)
+    }
+
+    fn text(&self, column: usize) -> Result<&'a str, StoreError> {
+        self.get(column)?.as_str().map_err(|e| self.bad(column, e))
+    }
+
+    fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
+        let micros = self
+            .get(column)?
+            .as_i64()
+            .map_err(|e| self.bad(column, e))?;
+        Ok(Timestamp::from_micros(micros))
+    }
+
+    fn blob(&self, column: usize) -> Result<Option<&'a [u8]>, StoreError> {
+        self.get(column)?
+            .as_blob_or_null()
+            .map_err(|e| self.bad(column, e))
+    }
+
+    fn array<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>, StoreError> {
+        let Some(bytes) = self.blob(column)? else {
+            return Ok(None);
+        };
+        let length = || self.bad(column, format!("{} bytes instead of {N}", bytes.len()));
+        bytes.try_into().map(Some).map_err(|_| length())
+    }
+
+    fn hash(&self, column: usize) -> Result<Option<Hash>, StoreError> {
+        Ok(self.array(column)?.map(Hash::from_bytes))
+    }
+
+    /// A part's salt and, in the next column, its body.
+    fn part(&self, column: usize) -> Result<Option<Part>, StoreError> {
+        match (self.array::<SALT_BYTES>(column)?, self.blob(column + 1)?) {
+            (None, None) => Ok(None),
+            (Some(salt), Some(body)) => Ok(Some(Part {
+                salt,
+                body: body.to_vec(),
+            })),
+            _ => Err(self.bad(column + 1, "salt and body are not there together")),
+        }
+    }
+
+    fn erases(&self, column: usize) -> Result<Vec<Erasure>, StoreError> {
+        let text = self
+            .get(column)?
+            .as_str_or_null()
+            .map_err(|e| self.bad(column, e))?;
+        let Some(text) = text else {
+            return Ok(Vec::new());
+        };
+        let erases: Vec<Erasure> = serde_json::from_str(text).map_err(|e| self.bad(column, e))?;
+        // One spelling only, as everywhere: another one would be an unseen change.
+        let spelling = serde_json::to_string(&erases).map_err(|e| self.bad(column, e))?;
+        if erases.is_empty() || spelling != text {
+            return Err(self.bad(column, "it is not in canonical form"));
+        }
+        Ok(erases)
+    }
+}

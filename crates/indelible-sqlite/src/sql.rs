@@ -1,0 +1,122 @@
+//! The statements of the hot paths, in one place so that measurements can run the same ones.
+//!
+//! Parameters are `?N` throughout: SQLite numbers `$1` by first appearance.
+
+/// Takes the write lock at once: a transaction that begins by reading cannot be upgraded while
+/// another one writes.
+pub const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Makes the transaction durable.
+pub const COMMIT: &str = "COMMIT";
+/// Gives the transaction up.
+pub const ROLLBACK: &str = "ROLLBACK";
+
+/// ?1 name.
+pub const HEAD_PARENT: &str = "SELECT trail, size, root, incarnation FROM head WHERE name = ?1";
+
+macro_rules! head_rows {
+    ($tail:literal) => {
+        concat!(
+            "SELECT name, size, root, frontier, key, incarnation, incarnation_start FROM head ",
+            $tail
+        )
+    };
+}
+
+/// All heads by name.
+pub const HEADS: &str = head_rows!("ORDER BY name");
+
+/// ?1 name.
+pub const HEAD: &str = head_rows!("WHERE name = ?1");
+
+/// ?1 name … ?7 incarnation_start.
+pub const HEAD_INSERT: &str = "\
+INSERT INTO head (trail, name, size, root, frontier, key, incarnation, incarnation_start) \
+VALUES ((SELECT coalesce(max(trail), 0) + 1 FROM head), ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// ?1 trail, ?2 size … ?7 incarnation_start, ?8 the size that the commit was built on.
+pub const HEAD_UPDATE: &str = "\
+UPDATE head SET size = ?2, root = ?3, frontier = ?4, key = ?5, incarnation = ?6, \
+incarnation_start = ?7 WHERE trail = ?1 AND size = ?8";
+
+/// ?1 place … ?13 leaf_hash.
+pub const ENTRY_INSERT: &str = "\
+INSERT INTO entry (place, id, action, outcome, resource_type, tags, occurred_at, created_at, \
+erases, actor_hash, target_hash, details_hash, leaf_hash) \
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+/// ?1 place … ?7 details.
+pub const PART_INSERT: &str = "\
+INSERT INTO part (place, actor_salt, actor, target_salt, target, details_salt, details) \
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// ?1 trail, ?2 id, ?3 seq.
+pub const EVENT_ID_INSERT: &str = "INSERT INTO event_id (trail, id, seq) VALUES (?1, ?2, ?3)";
+
+/// ?1 trail, ?2 height, ?3 idx, ?4 hash.
+pub const NODE_INSERT: &str = "INSERT INTO node (trail, height, idx, hash) VALUES (?1, ?2, ?3, ?4)";
+
+/// ?1 trail, ?2 field, ?3 value, ?4 seq.
+pub const TERM_INSERT: &str = "INSERT INTO term (trail, field, value, seq) VALUES (?1, ?2, ?3, ?4)";
+
+/// ?1 trail, ?2 height, ?3 idx, ?4 earliest, ?5 latest.
+pub const SPAN_INSERT: &str =
+    "INSERT INTO span (trail, height, idx, earliest, latest) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// ?1 trail, ?2 hour, ?3 action, ?4 outcome, ?5 count to add. Changes no row where none is there.
+pub const ROLLUP_UPDATE: &str = "\
+UPDATE rollup SET count = count + ?5 \
+WHERE trail = ?1 AND hour = ?2 AND action = ?3 AND outcome = ?4";
+
+/// As [`ROLLUP_UPDATE`], for the first count. Not one upsert: that would ask the guard against
+/// replacing a row each time.
+pub const ROLLUP_INSERT: &str =
+    "INSERT INTO rollup (trail, hour, action, outcome, count) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// ?1 trail, ?2 id.
+pub const EVENT_ID_SEQ: &str = "SELECT seq FROM event_id WHERE trail = ?1 AND id = ?2";
+
+macro_rules! entry_rows {
+    ($tail:literal) => {
+        concat!(
+            "SELECT e.place, e.id, e.action, e.outcome, e.resource_type, e.tags, e.occurred_at, \
+             e.created_at, e.erases, e.actor_hash, e.target_hash, e.details_hash, e.leaf_hash, \
+             p.actor_salt, p.actor, p.target_salt, p.target, p.details_salt, p.details \
+             FROM entry AS e LEFT JOIN part AS p ON p.place = e.place ",
+            $tail
+        )
+    };
+}
+
+/// ?1 first place, ?2 last place, both inclusive; rising.
+pub const ENTRIES: &str = entry_rows!("WHERE e.place BETWEEN ?1 AND ?2 ORDER BY e.place");
+
+/// As [`ENTRIES`], falling.
+pub const ENTRIES_FALLING: &str =
+    entry_rows!("WHERE e.place BETWEEN ?1 AND ?2 ORDER BY e.place DESC");
+
+/// ?1 first place, ?2 last place, both inclusive; falling.
+pub const TIMES_FALLING: &str = "\
+SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC";
+
+/// ?1 trail, ?2 field, ?3 value, ?4 the seq to stay below, ?5 rows at most.
+pub const POSTINGS: &str = "\
+SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq < ?4 \
+ORDER BY seq DESC LIMIT ?5";
+
+/// ?1 trail, ?2 field, ?3 the first value, ?4 the last value: the least value of the range.
+pub const VALUE_FROM: &str = "\
+SELECT value FROM term WHERE trail = ?1 AND field = ?2 AND value >= ?3 AND value <= ?4 \
+ORDER BY value LIMIT 1";
+
+/// As [`VALUE_FROM`], with ?3 exclusive.
+pub const VALUE_AFTER: &str = "\
+SELECT value FROM term WHERE trail = ?1 AND field = ?2 AND value > ?3 AND value <= ?4 \
+ORDER BY value LIMIT 1";
+
+/// ?1 trail, ?2 field, ?3 the first value, ?4 the last value, ?5 rows at most; in no useful order.
+pub const POSTINGS_OF_RANGE: &str = "\
+SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value >= ?3 AND value <= ?4 LIMIT ?5";
+
+/// ?1 trail, ?2 height, ?3 idx.
+pub const SPAN: &str =
+    "SELECT earliest, latest FROM span WHERE trail = ?1 AND height = ?2 AND idx = ?3";

@@ -1,0 +1,289 @@
+//! The one thread that writes.
+//!
+//! It takes all that was asked for while the last transaction was on its way to the disk and puts
+//! it into the next one: many callers share one flush.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indelible_core::store::{StoreError, Verdict};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::append::Batch;
+use crate::connection::{self, pragma};
+use crate::error::{SqliteError, refused, shared, unavailable, unknown};
+use crate::open::Options;
+use crate::registry::Put;
+
+mod transaction;
+
+use transaction::Fault;
+
+/// Entries after which a transaction takes no further work.
+const GROUP_ENTRIES: usize = 8192;
+/// Pages in the write-ahead log after which it is copied into the database.
+const CHECKPOINT_PAGES: u32 = 10_000;
+/// Pages to wait for when a reader kept the last checkpoint from finishing.
+const CHECKPOINT_RETRY_PAGES: u32 = 2_500;
+
+/// The handle of the writing thread; the thread ends with the last handle.
+pub(crate) struct Writer {
+    jobs: Mutex<Option<Sender<Job>>>,
+}
+
+/// What one caller asks for, done whole or not at all.
+pub(crate) enum Task {
+    Append(Vec<Batch>),
+    Put(Put),
+}
+
+/// What became of a [`Task`].
+pub(crate) enum Done {
+    Verdicts(Vec<Verdict>),
+    /// As `Registry::put` answers.
+    Version(Option<u64>),
+}
+
+/// Settings of the writing connection that durability hangs on.
+pub(crate) struct Settings {
+    pub(crate) synchronous: i64,
+    pub(crate) foreign_keys: bool,
+}
+
+enum Job {
+    Write(Task, oneshot::Sender<Result<Done, StoreError>>),
+    Settings(oneshot::Sender<Result<Settings, StoreError>>),
+    Close(oneshot::Sender<Result<(), StoreError>>),
+}
+
+impl Writer {
+    /// Starts the thread with a connection that is ready to write.
+    pub(crate) fn start(
+        path: PathBuf,
+        options: &Options,
+        db: Connection,
+    ) -> Result<Self, StoreError> {
+        let (jobs, queue) = channel();
+        let mut thread = Thread {
+            path,
+            busy_timeout: options.busy_timeout,
+            bytes_max: options.bytes_max,
+            db: None,
+            wal_pages: Arc::default(),
+            checkpoint_at: CHECKPOINT_PAGES,
+        };
+        thread.adopt(db)?;
+        std::thread::Builder::new()
+            .name("indelible-sqlite".to_owned())
+            .spawn(move || thread.run(&queue))
+            .map_err(unavailable)?;
+        Ok(Self {
+            jobs: Mutex::new(Some(jobs)),
+        })
+    }
+
+    /// Does a task and answers when it is durable.
+    pub(crate) async fn done(&self, task: Task) -> Result<Done, StoreError> {
+        self.ask(|reply| Job::Write(task, reply)).await?
+    }
+
+    /// The settings as they are.
+    pub(crate) async fn settings(&self) -> Result<Settings, StoreError> {
+        self.ask(Job::Settings).await?
+    }
+
+    /// Ends the thread after all that was asked for before; later tasks are refused.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        let asked = self.ask(Job::Close).await;
+        self.jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match asked {
+            Ok(closed) => closed,
+            // It was closed already.
+            Err(StoreError::Unavailable { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = match &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(jobs) => jobs.send(job(reply)).is_ok(),
+            None => false,
+        };
+        if !sent {
+            return Err(unavailable(SqliteError::Closed));
+        }
+        // The thread answers every job that it takes, unless it ends in between.
+        answer.await.map_err(|_| StoreError::Unknown {
+            source: Box::new(SqliteError::Closed),
+        })
+    }
+}
+
+struct Thread {
+    path: PathBuf,
+    busy_timeout: Duration,
+    bytes_max: Option<u64>,
+    /// None after an error that the connection may not have survived.
+    db: Option<Connection>,
+    /// Pages in the write-ahead log after the last commit.
+    wal_pages: Arc<AtomicU32>,
+    checkpoint_at: u32,
+}
+
+impl Thread {
+    fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
+            let (mut tasks, mut replies, mut entries) = (Vec::new(), Vec::new(), 0);
+            let mut next = Some(first);
+            while let Some(Job::Write(task, reply)) =
+                next.take_if(|job| matches!(job, Job::Write(..)))
+            {
+                entries += task.entries();
+                tasks.push(task);
+                replies.push(reply);
+                if entries < GROUP_ENTRIES {
+                    next = queue.try_recv().ok();
+                }
+            }
+            if !tasks.is_empty() {
+                let answers = self.write(&tasks);
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    // Whoever asked may have stopped waiting.
+                    let _ = reply.send(answer);
+                }
+                self.checkpoint();
+            }
+            match next {
+                None | Some(Job::Write(..)) => {}
+                Some(Job::Settings(reply)) => {
+                    let _ = reply.send(self.settings());
+                }
+                Some(Job::Close(reply)) => {
+                    let _ = reply.send(self.close());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// One transaction over all tasks, an answer for each.
+    fn write(&mut self, tasks: &[Task]) -> Vec<Result<Done, StoreError>> {
+        let error = match self.connection() {
+            Ok(db) => match transaction::run(db, tasks) {
+                Ok(answers) => return answers,
+                Err(fault) => fault,
+            },
+            Err(error) => {
+                let error = Arc::new(error);
+                return tasks
+                    .iter()
+                    .map(|_| Err(unavailable(Arc::clone(&error))))
+                    .collect();
+            }
+        };
+        match error {
+            Fault::Refused { error, usable } => {
+                if !usable {
+                    self.db = None;
+                }
+                let error = Arc::new(error);
+                tasks.iter().map(|_| Err(shared(&error))).collect()
+            }
+            Fault::Unknown(error) => {
+                self.db = None;
+                let error = Arc::new(error);
+                tasks.iter().map(|_| Err(unknown(&error))).collect()
+            }
+        }
+    }
+
+    fn connection(&mut self) -> Result<&Connection, StoreError> {
+        if self.db.is_none() {
+            let db = connection::writing(&self.path, self.busy_timeout)?;
+            self.adopt(db)?;
+        }
+        self.db
+            .as_ref()
+            .ok_or_else(|| unavailable(SqliteError::Closed))
+    }
+
+    fn adopt(&mut self, mut db: Connection) -> Result<(), StoreError> {
+        let pages = Arc::clone(&self.wal_pages);
+        let hook = move |_: &mut rusqlite::hooks::Wal, count: i32| {
+            pages.store(count.unsigned_abs(), Ordering::Relaxed);
+            Ok(())
+        };
+        db.wal_hook(Some(hook)).map_err(refused)?;
+        if let Some(bytes) = self.bytes_max {
+            let size: u64 = db
+                .query_row("PRAGMA page_size", [], |r| r.get(0))
+                .map_err(refused)?;
+            pragma(
+                &db,
+                "max_page_count",
+                (bytes / size).clamp(1, u64::from(u32::MAX) - 1),
+            )?;
+        }
+        self.db = Some(db);
+        Ok(())
+    }
+
+    /// Copies the write-ahead log into the database when it has grown long, so that it can start
+    /// over. Waits for nobody: what a reader still needs stays for the next time.
+    fn checkpoint(&mut self) {
+        let pages = self.wal_pages.load(Ordering::Relaxed);
+        if pages + CHECKPOINT_RETRY_PAGES < self.checkpoint_at {
+            self.checkpoint_at = CHECKPOINT_PAGES;
+        }
+        let Some(db) = &self.db else { return };
+        if pages < self.checkpoint_at {
+            return;
+        }
+        let done = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        // An error leaves the log as it was: it is the next checkpoint's, or the next commit's.
+        self.checkpoint_at = match done {
+            Ok((logged, copied)) if logged == copied => CHECKPOINT_PAGES,
+            _ => pages + CHECKPOINT_RETRY_PAGES,
+        };
+    }
+
+    fn settings(&mut self) -> Result<Settings, StoreError> {
+        let db = self.connection()?;
+        let number = |sql: &str| {
+            db.query_row(sql, [], |row| row.get::<_, i64>(0))
+                .map_err(refused)
+        };
+        Ok(Settings {
+            synchronous: number("PRAGMA synchronous")?,
+            foreign_keys: number("PRAGMA foreign_keys")? == 1,
+        })
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        let Some(db) = self.db.take() else {
+            return Ok(());
+        };
+        // Others may have the database open; then the log stays as long as they need it.
+        let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        db.close().map_err(|(_, error)| refused(error))
+    }
+}
+
+impl Task {
+    fn entries(&self) -> usize {
+        match self {
+            Self::Append(batches) => batches.iter().map(Batch::len).sum(),
+            Self::Put(_) => 1,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The embedded store on real files.
+
+mod fixture;
+
+mod appending;
+mod conformance;
+mod finding;
+mod guards;
+mod opening;
+mod statements;

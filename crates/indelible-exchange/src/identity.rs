@@ -1,0 +1,155 @@
+//! Ids under which a second import of the same record finds it again.
+
+use std::collections::HashMap;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// Derives ids from what records say, under the trail's secret for ids, so that an id tells
+/// nobody else what the record says.
+///
+/// Every derived id is a UUIDv8 of the first 16 bytes of
+/// HMAC-SHA-256(secret, `"indelible/import/<purpose>/v1\n"` ‖ mapping's name ‖ `"\n"` ‖ what it
+/// is made of), with the purpose `key`, `record` or `line`.
+pub(crate) struct Identity {
+    keyed: Hmac<Sha256>,
+    source: String,
+    /// How often each record without a key was met in this run.
+    met: HashMap<[u8; 16], u64>,
+}
+
+/// The two ids that a record can go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ids {
+    /// The key itself when it is a UUID, else made of the key; without a key made of the record
+    /// and its occurrence number within the run.
+    pub(crate) id: Uuid,
+    /// Made of key and record, for a key that turns out not to be unique.
+    pub(crate) fallback: Uuid,
+    /// Whether `id` is the key itself.
+    pub(crate) verbatim: bool,
+}
+
+impl Identity {
+    pub(crate) fn new(secret: &[u8; 32], source: &str) -> Self {
+        let keyed = Hmac::new_from_slice(secret).expect("HMAC takes a key of any length");
+        Self {
+            keyed,
+            source: source.to_owned(),
+            met: HashMap::new(),
+        }
+    }
+
+    /// The ids of a record with this natural key and these canonical bytes.
+    pub(crate) fn of(&mut self, key: Option<&str>, record: &[u8]) -> Ids {
+        let Some(key) = key else {
+            return self.without_key(record);
+        };
+        let length = (key.len() as u64).to_be_bytes();
+        let fallback = uuid(self.digest("record", &[&length, key.as_bytes(), record]));
+        // Other spellings than the hyphenated one are as likely the hash of something.
+        let spelled = Uuid::try_parse(key).ok().filter(|_| key.len() == 36);
+        let id = spelled.unwrap_or_else(|| uuid(self.digest("key", &[key.as_bytes()])));
+        Ids {
+            id,
+            fallback,
+            verbatim: spelled.is_some(),
+        }
+    }
+
+    fn without_key(&mut self, record: &[u8]) -> Ids {
+        let same = self.digest("line", &[record]);
+        let occurrence = self.met.entry(same).or_default();
+        *occurrence += 1;
+        let occurrence = occurrence.to_be_bytes();
+        let id = uuid(self.digest("line", &[&occurrence, record]));
+        let fallback = uuid(self.digest("record", &[&[0xFF; 8], &occurrence, record]));
+        Ids {
+            id,
+            fallback,
+            verbatim: false,
+        }
+    }
+
+    fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
+        let mut hmac = self.keyed.clone();
+        hmac.update(format!("indelible/import/{purpose}/v1\n{}\n", self.source).as_bytes());
+        for part in parts {
+            hmac.update(part);
+        }
+        let digest = hmac.finalize().into_bytes();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        bytes
+    }
+}
+
+fn uuid(digest: [u8; 16]) -> Uuid {
+    Uuid::new_v8(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "0C3DC6A3-8B2F-4F51-9D2B-6A1F3E5B7A11";
+
+    fn identity() -> Identity {
+        Identity::new(&[7; 32], "test")
+    }
+
+    #[test]
+    fn a_uuid_is_its_own_id_and_anything_else_is_hashed() {
+        let ids = identity().of(Some(UUID), b"{}");
+        assert_eq!(ids.id.to_string(), UUID.to_lowercase());
+        assert!(ids.verbatim);
+        let simple = identity().of(Some(&UUID.replace('-', "")), b"{}");
+        assert!(!simple.verbatim);
+        assert_eq!(simple.id.get_version_num(), 8);
+        assert_ne!(simple.id, identity().of(Some("other"), b"{}").id);
+    }
+
+    #[test]
+    fn the_same_key_keeps_its_id_and_other_content_has_another_fallback() {
+        let (one, two) = (
+            identity().of(Some("k"), b"1"),
+            identity().of(Some("k"), b"2"),
+        );
+        assert_eq!(one.id, two.id);
+        assert_ne!(one.fallback, two.fallback);
+        assert_ne!(one.fallback, one.id);
+        assert_eq!(one, identity().of(Some("k"), b"1"));
+        assert_ne!(
+            identity().of(Some("k1"), b"2").fallback,
+            identity().of(Some("k"), b"12").fallback
+        );
+    }
+
+    #[test]
+    fn records_without_a_key_are_told_apart_by_their_occurrence() {
+        let mut run = identity();
+        let first: Vec<Ids> = (0..3).map(|_| run.of(None, b"same")).collect();
+        let other = run.of(None, b"other");
+        assert!(first[0].id != first[1].id && first[1].id != first[2].id);
+        assert!(first.iter().all(|ids| ids.id != other.id));
+        let mut again = identity();
+        assert_eq!(
+            first,
+            (0..3).map(|_| again.of(None, b"same")).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn secret_and_source_separate_ids() {
+        let ids = identity().of(Some("k"), b"1");
+        assert_ne!(
+            Identity::new(&[8; 32], "test").of(Some("k"), b"1").id,
+            ids.id
+        );
+        assert_ne!(
+            Identity::new(&[7; 32], "other").of(Some("k"), b"1").id,
+            ids.id
+        );
+    }
+}

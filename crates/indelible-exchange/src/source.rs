@@ -1,0 +1,195 @@
+//! Where records come from: files, folders, patterns, standard input.
+
+mod opened;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use opened::{Fault, Opened, open};
+
+use crate::error::ImportError;
+
+/// One input of an import.
+pub struct Source {
+    place: Place,
+    name: Arc<str>,
+    bytes: Option<u64>,
+    /// Whether somebody named this very file, rather than a folder or pattern that it is in.
+    named: bool,
+}
+
+enum Place {
+    File(PathBuf),
+    StandardInput,
+    Reader(Box<dyn Read + Send>),
+    /// Nothing to open, for this reason.
+    Nothing(&'static str),
+}
+
+/// Finds the inputs: files as they are given, folders with all the files in them and below, in
+/// the order of their paths; names that are not there as patterns with `*`, `?`, `[…]` and `**`;
+/// `-` as standard input. A file that is named twice counts once.
+///
+/// Hidden folders are not entered, and links to folders not followed, inside a folder or pattern.
+///
+/// # Errors
+/// [`ImportError::NotFound`], [`ImportError::Pattern`], or a folder that cannot be listed.
+pub fn plan<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Source>, ImportError> {
+    let mut plan = Plan::default();
+    for path in paths {
+        plan.add(path.as_ref())?;
+    }
+    Ok(plan.sources)
+}
+
+impl Source {
+    /// An input that the caller has open; plain or gzip, of unknown length.
+    pub fn reader(name: impl Into<Arc<str>>, reader: impl Read + Send + 'static) -> Self {
+        let place = Place::Reader(Box::new(reader));
+        Self {
+            place,
+            name: name.into(),
+            bytes: None,
+            named: true,
+        }
+    }
+
+    /// The name as in messages; `-` for standard input.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes there are to read, gzip as it lies on the disk; `None` where that is not known.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("bytes", &self.bytes)
+            .finish()
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    sources: Vec<Source>,
+    known: HashSet<PathBuf>,
+}
+
+impl Plan {
+    fn add(&mut self, path: &Path) -> Result<(), ImportError> {
+        if path.as_os_str() == "-" {
+            let source = Source {
+                place: Place::StandardInput,
+                name: "-".into(),
+                bytes: None,
+                named: true,
+            };
+            if self.known.insert(path.to_owned()) {
+                self.sources.push(source);
+            }
+            return Ok(());
+        }
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => self.add_folder(path),
+            Ok(found) => {
+                self.add_file(path, found.is_file().then_some(found.len()), true);
+                Ok(())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.add_pattern(path),
+            Err(source) => Err(unreadable(path, source)),
+        }
+    }
+
+    fn add_pattern(&mut self, path: &Path) -> Result<(), ImportError> {
+        let not_found = || ImportError::NotFound(path.to_owned());
+        let pattern = path
+            .to_str()
+            .filter(|name| name.contains(['*', '?', '[']))
+            .ok_or_else(not_found)?;
+        let matches = glob::glob(pattern).map_err(|source| ImportError::Pattern {
+            pattern: pattern.to_owned(),
+            source,
+        })?;
+        let mut any = false;
+        for found in matches {
+            let found = found.map_err(|e| {
+                let file = e.path().to_owned();
+                unreadable(&file, e.into())
+            })?;
+            any = true;
+            self.add_found(&found)?;
+        }
+        if any { Ok(()) } else { Err(not_found()) }
+    }
+
+    fn add_folder(&mut self, folder: &Path) -> Result<(), ImportError> {
+        let listing = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
+        let mut inside = Vec::new();
+        for item in listing {
+            inside.push(item.map_err(|source| unreadable(folder, source))?.path());
+        }
+        inside.sort();
+        inside.iter().try_for_each(|path| self.add_found(path))
+    }
+
+    /// Adds what a folder or pattern holds: nobody has said of it that it is data.
+    fn add_found(&mut self, path: &Path) -> Result<(), ImportError> {
+        let found = fs::symlink_metadata(path).map_err(|source| unreadable(path, source))?;
+        if found.is_dir() {
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
+            if hidden {
+                self.pass_over(path, "a hidden folder");
+                return Ok(());
+            }
+            return self.add_folder(path);
+        }
+        match fs::metadata(path) {
+            Ok(target) if target.is_file() => self.add_file(path, Some(target.len()), false),
+            Ok(target) if target.is_dir() => self.pass_over(path, "a link to a folder"),
+            Ok(_) => self.pass_over(path, "neither file nor folder"),
+            Err(_) => self.pass_over(path, "a link that leads nowhere"),
+        }
+        Ok(())
+    }
+
+    fn add_file(&mut self, path: &Path, bytes: Option<u64>, named: bool) {
+        let identity = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if self.known.insert(identity) {
+            let name = path.to_string_lossy().into();
+            self.sources.push(Source {
+                place: Place::File(path.to_owned()),
+                name,
+                bytes,
+                named,
+            });
+        }
+    }
+
+    fn pass_over(&mut self, path: &Path, reason: &'static str) {
+        let name = path.to_string_lossy().into();
+        let place = Place::Nothing(reason);
+        self.sources.push(Source {
+            place,
+            name,
+            bytes: Some(0),
+            named: false,
+        });
+    }
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> ImportError {
+    ImportError::Read {
+        file: path.to_string_lossy().into_owned(),
+        source,
+    }
+}

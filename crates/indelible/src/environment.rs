@@ -1,0 +1,61 @@
+//! The one place that reads the environment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indelible_core::AuditProtocol;
+use indelible_core::state::Secret;
+
+use crate::database::Settings;
+use crate::error::ConnectError;
+
+/// Opens the database that the environment names: `INDELIBLE_DATABASE_URL`, else `DATABASE_URL`,
+/// else `sqlite:indelible.db`.
+///
+/// # Errors
+/// As [`crate::connect`].
+pub async fn get_audit() -> Result<Arc<dyn AuditProtocol>, ConnectError> {
+    crate::connect(&database_url()).await
+}
+
+/// The database that the environment names.
+pub fn database_url() -> String {
+    text("INDELIBLE_DATABASE_URL")
+        .or_else(|| text("DATABASE_URL"))
+        .unwrap_or_else(|| "sqlite:indelible.db".to_owned())
+}
+
+impl Settings {
+    /// The standard settings with what the environment says of state directory, installation and
+    /// signing key:
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `INDELIBLE__STATE__DIR` | the state directory |
+    /// | `XDG_STATE_HOME`, else `HOME` | where state directories are, `~/.local/state` |
+    /// | `INDELIBLE__INSTALLATION__NAME` | the installation's name for a new database |
+    /// | `INDELIBLE__IDENTITY__SIGNING_KEY`, `…_FILE` | the signing key, 64 hexadecimal digits |
+    pub fn from_environment() -> Self {
+        let home = text("HOME").map(|home| PathBuf::from(home).join(".local").join("state"));
+        Self {
+            state_dir: text("INDELIBLE__STATE__DIR").map(PathBuf::from),
+            state_home: text("XDG_STATE_HOME").map(PathBuf::from).or(home),
+            installation: text("INDELIBLE__INSTALLATION__NAME"),
+            signing_seed: secret("INDELIBLE__IDENTITY__SIGNING_KEY"),
+            ..Self::default()
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn secret(name: &str) -> Option<Secret> {
+    let value = text(name).or_else(|| {
+        let path = text(&format!("{name}_FILE"))?;
+        std::fs::read_to_string(path).ok()
+    })?;
+    Secret::from_hex(value.trim())
+}

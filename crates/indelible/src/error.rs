@@ -1,0 +1,44 @@
+//! Why no trail could be opened.
+
+use indelible_core::engine::InstallationError;
+use indelible_core::state::StateError;
+use indelible_core::{AuditError, StoreError};
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is of no known kind.
+    #[error("`{0}` is no database URL; use memory: or sqlite:PATH")]
+    UnknownScheme(String),
+    /// The URL is known but this build has no such store.
+    #[error("this build has no store for {0}: URLs; use memory: or sqlite:PATH")]
+    NotBuiltIn(String),
+    /// The URL names no file.
+    #[error("`{0}` names no file; use sqlite:PATH, or memory: for a trail in this process")]
+    NoPath(String),
+    /// There is no database at the URL, and this operation makes none.
+    #[error("there is no trail at {0}; `indelible record` or `indelible import` begins one")]
+    Missing(String),
+    /// No place for the state directory could be found.
+    #[error(
+        "no place for the state directory: set --state-dir, XDG_STATE_HOME or HOME to a folder \
+         outside the database's own"
+    )]
+    NoStateHome,
+    /// The state directory failed.
+    #[error("the state directory: {0}")]
+    State(#[from] StateError),
+    /// The installation's name does not fit.
+    #[error(transparent)]
+    Installation(#[from] InstallationError),
+    /// Redaction rules that cannot be read.
+    #[error("the redaction rules: {0}")]
+    Rules(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine refused.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}

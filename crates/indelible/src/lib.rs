@@ -1,0 +1,67 @@
+//! An audit trail that can prove itself: records who did what to which resource, keeps it so that
+//! nobody can change it unnoticed, and proves it to anybody.
+//!
+//! An application depends on [`AuditProtocol`] (`record` and `query`) and gets it from
+//! [`connect`] or [`get_audit`]; where the trail is kept is a URL.
+//!
+//! ```
+//! use indelible::{AuditAction, AuditEvent, Query};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let audit = indelible::connect("memory:").await?;
+//! let event = AuditEvent::new(AuditAction::USER_LOGIN_FAILED, "session")
+//!     .user_id("u-17")
+//!     .ip_address("203.0.113.9")
+//!     .context(json!({"reason": "invalid_password"}));
+//! let receipt = audit.record(event).await?;
+//! assert_eq!(receipt.seq, Some(0));
+//!
+//! let page = audit.query(Query::new().user_id("u-17")).await?;
+//! assert_eq!(page.entries[0].action, "user_login_failed");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A record is on disk when `record` returns. It is independent of the caller's own transaction:
+//! it survives a rollback. Nothing here reads the environment but [`get_audit`] and
+//! [`Settings::from_environment`].
+
+mod adapter;
+mod database;
+mod environment;
+mod error;
+mod url;
+
+pub use adapter::MemoryAuditAdapter;
+#[cfg(feature = "sqlite")]
+pub use adapter::SqliteAuditAdapter;
+pub use database::{Database, Settings};
+pub use environment::{database_url, get_audit};
+pub use error::ConnectError;
+pub use url::DatabaseUrl;
+
+pub use indelible_core as core;
+pub use indelible_core::engine::Audit;
+pub use indelible_core::{
+    AuditAction, AuditError, AuditEvent, AuditProtocol, Delivery, Entry, EventError, Note, Outcome,
+    Page, Query, QueryError, Receipt, Timestamp, TrailName,
+};
+pub use indelible_merkle as merkle;
+
+use std::sync::Arc;
+
+/// Opens the database at `url` and answers its trail `default`.
+///
+/// | url | store |
+/// |---|---|
+/// | `memory:` | in this process, ends with it |
+/// | `sqlite:PATH` | one file, made where it is missing |
+///
+/// # Errors
+/// [`ConnectError`] where the URL is none of these or the database cannot be opened.
+pub async fn connect(url: &str) -> Result<Arc<dyn AuditProtocol>, ConnectError> {
+    let database = Database::open(&url.parse()?, Settings::from_environment()).await?;
+    Ok(Arc::new(database.trail(TrailName::standard())))
+}

@@ -1,0 +1,70 @@
+//! Processes that are killed, and several that write at once: what was acknowledged is there.
+
+use std::collections::BTreeSet;
+
+use crate::site::{Acknowledged, Site, expect_clean, lines, standard};
+
+/// Rounds of killing: a few in every test run, many in the long form.
+fn rounds() -> usize {
+    if indelible_long_form() { 200 } else { 10 }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the long form is asked for by the environment")]
+fn indelible_long_form() -> bool {
+    std::env::var_os("INDELIBLE_SOAK").is_some()
+}
+
+async fn expect_all(site: &Site, acknowledged: &[Acknowledged]) {
+    let database = site.open().await;
+    let audit = standard(&database);
+    for receipt in acknowledged {
+        let entry = audit.entry_at(receipt.seq).await.expect("readable").expect("acknowledged");
+        assert_eq!(entry.id.to_string(), receipt.id, "entry {}", receipt.seq);
+        assert_eq!(entry.leaf_hash.to_string(), receipt.leaf, "entry {}", receipt.seq);
+    }
+    expect_clean(&database).await;
+    database.close().await.expect("closes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged() {
+    let site = Site::new();
+    let mut acknowledged = Vec::new();
+    for round in 0..rounds() {
+        let mut child = site.writer(16, 100_000).spawn().expect("starts");
+        let (mut receipts, refusals) = lines(&mut child, 50 + 37 * (round % 8));
+        child.kill().expect("killed");
+        // What it printed between the last line read and its end was acknowledged too.
+        let (rest, _) = lines(&mut child, usize::MAX);
+        child.wait().expect("ended");
+        receipts.extend(rest);
+        assert!(refusals.is_empty(), "{refusals:?}");
+        assert!(!receipts.is_empty());
+        expect_all(&site, &receipts).await;
+        acknowledged.extend(receipts);
+    }
+    expect_all(&site, &acknowledged).await;
+    let seqs: BTreeSet<u64> = acknowledged.iter().map(|receipt| receipt.seq).collect();
+    assert_eq!(seqs.len(), acknowledged.len(), "no seq is given twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t22_t43_sixty_four_writers_in_four_processes_keep_one_order() {
+    let site = Site::new();
+    // The first one makes the database; the others come to it.
+    let mut first = site.writer(1, 1).spawn().expect("starts");
+    assert!(first.wait().expect("ended").success());
+    let mut children: Vec<_> =
+        (0..4).map(|_| site.writer(16, 25).spawn().expect("starts")).collect();
+    let mut acknowledged = Vec::new();
+    for child in &mut children {
+        let (receipts, refusals) = lines(child, usize::MAX);
+        assert!(refusals.is_empty(), "{refusals:?}");
+        assert!(child.wait().expect("ended").success());
+        acknowledged.extend(receipts);
+    }
+    let mut seqs: Vec<u64> = acknowledged.iter().map(|receipt| receipt.seq).collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=4 * 16 * 25).collect::<Vec<u64>>());
+    expect_all(&site, &acknowledged).await;
+}

@@ -47,7 +47,7 @@ pub const HOMES: &[Home] = &[
     Home {
         guest: "rusqlite",
         hosts: &["indelible-sqlite", "indelible-bench"],
-        test_hosts: &["indelible-cli"],
+        test_hosts: &["indelible", "indelible-cli"],
     },
     Home {
         guest: "tokio-postgres",
@@ -61,7 +61,7 @@ pub const HOMES: &[Home] = &[
     },
     Home {
         guest: "clap",
-        hosts: &["indelible-cli"],
+        hosts: &["indelible-cli", "indelible-bench"],
         test_hosts: &[],
     },
     Home {

@@ -42,7 +42,7 @@ pub struct Filter {
 pub enum UserFilter {
     /// Any of these users.
     AnyOf(Vec<String>),
-    /// Entries without a user.
+    /// Entries without a user, those included whose actor was erased.
     None,
 }
 
@@ -56,7 +56,7 @@ pub enum AddressFilter {
         /// The last address.
         last: Ipv6Addr,
     },
-    /// A text that is no address, compared with the text as stored.
+    /// Any text, compared with the address as it was given.
     Text(String),
 }
 
@@ -128,16 +128,22 @@ impl Filter {
             return Ok(true);
         }
         let Some(details) = entry.body(PartKind::Details)? else { return Ok(false) };
-        let context = details.get("context").unwrap_or(&Value::Null);
+        let Some(context) = details.get("context") else { return Ok(false) };
         Ok(self.context.iter().all(|member| member.matches(context)))
     }
+}
+
+/// A list index as RFC 6901 spells it: digits without a leading zero.
+fn index(name: &str) -> Option<usize> {
+    let plain = name.bytes().all(|b| b.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
+    name.parse().ok().filter(|_| plain)
 }
 
 impl ContextFilter {
     fn matches(&self, context: &Value) -> bool {
         let found = self.path.iter().try_fold(context, |value, name| match value {
             Value::Object(members) => members.get(name),
-            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            Value::Array(items) => items.get(index(name)?),
             _ => None,
         });
         match found {

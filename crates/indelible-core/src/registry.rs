@@ -13,12 +13,14 @@ pub trait Registry: Send + Sync + 'static {
     /// The value at `kind`, `key` and its version.
     async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError>;
 
-    /// All of one kind, by key.
+    /// All of one kind, by the bytes of their keys.
     async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError>;
 
     /// Writes `value` (removes the row where it is `None`) if the version there is `expected`
     /// (`None`: no row). Answers the new version, 0 after a removal, or `None` where another
-    /// version stands there and nothing was written.
+    /// version stands there and nothing was written. Removing a row that is not there with
+    /// `expected` `None` answers 0. A row that is made again begins at version 1: where that could
+    /// be taken for the old one, put something into the value that tells them apart.
     async fn put(
         &self,
         kind: &str,

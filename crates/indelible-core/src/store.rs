@@ -22,7 +22,7 @@ use crate::trail::TrailName;
 /// database open. Reads see every commit that was acknowledged before they began.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The heads of all trails, by name.
+    /// The heads of all trails, by the bytes of their names.
     async fn heads(&self) -> Result<Vec<Head>, StoreError>;
 
     /// The head of one trail, `None` where the trail has no entry yet.
@@ -33,12 +33,14 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// `Committed` means durable: it survives the loss of power and every later read sees it.
     /// A commit is written only if the trail's head is exactly `commit.parent` (none where that
-    /// is `None`) and none of its ids stands in the trail already. Nothing of a commit that was
-    /// answered otherwise, or of a call that failed, stays behind, except that after
-    /// [`StoreError::Unknown`] any of its commits may be there whole.
+    /// is `None`) and none of its ids, which are distinct, stands in the trail already. The parent
+    /// is looked at first, so that a commit given twice is [`Verdict::Behind`]. Nothing of a
+    /// commit that was answered otherwise, or of a call that failed, stays behind, except that
+    /// after [`StoreError::Unknown`] any of its commits may be there whole.
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError>;
 
-    /// The entries of `range` that are there, by seq.
+    /// The entries of `range` that are there, by seq. A range may end beyond the trail or before
+    /// it begins; here and below it then holds nothing.
     async fn entries(
         &self,
         trail: &TrailName,
@@ -48,7 +50,8 @@ pub trait Store: Send + Sync + 'static {
     /// The seq of each id, in the order asked, `None` where the trail does not have it.
     async fn seqs(&self, trail: &TrailName, ids: &[Uuid]) -> Result<Vec<Option<u64>>, StoreError>;
 
-    /// The entries that `find` asks for, newest seq first, exactly those that match.
+    /// The entries that `find` asks for, newest seq first, exactly those that match. A stored body
+    /// that is no JSON is [`StoreError::Corrupt`] only where a condition must open it.
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError>;
 
     /// Stored hashes at `height` (0: leaf hashes of entries; 8, 16, 24, …: complete nodes), with
@@ -69,8 +72,9 @@ pub trait Store: Send + Sync + 'static {
         range: Range<u64>,
     ) -> Result<Vec<Span>, StoreError>;
 
-    /// The counts of the hours in `hours` (hours since 1970 of `occurred_at`, half-open), by
-    /// hour, action and outcome. Counts every entry of the trail as it is now.
+    /// The counts of the hours in `hours` (hours since 1970 of `occurred_at`, half-open), one for
+    /// each hour, action and outcome, in no set order. Counts every entry of the trail as it is
+    /// now.
     async fn rollups(
         &self,
         trail: &TrailName,
@@ -78,7 +82,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Rollup>, StoreError>;
 
     /// Rows of one projection as they are stored, in the projection's own order, at most `limit`
-    /// of them, those after `after` where given: what verification compares with the entries.
+    /// of them, those after `after` where given, a row that was answered before: what
+    /// verification compares with the entries.
     async fn projection(
         &self,
         trail: &TrailName,
@@ -90,7 +95,8 @@ pub trait Store: Send + Sync + 'static {
     /// What the store can say of its own condition, for `doctor` and start-up checks.
     async fn condition(&self) -> Result<Condition, StoreError>;
 
-    /// Releases the store: waits for what is in flight, truncates journals where it can.
+    /// Releases the store: waits for what is in flight, truncates journals where it can. Later
+    /// calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;
 }
 

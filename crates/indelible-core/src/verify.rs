@@ -13,6 +13,7 @@
 //! Nothing is written. Entries that come while verification runs are not looked at.
 
 mod anchor;
+mod conclusion;
 mod difference;
 mod digest;
 mod erasure;
@@ -27,16 +28,14 @@ mod tree;
 mod walk;
 
 use indelible_merkle::note::VerifierKey;
-use indelible_merkle::{Checkpoint, Hash, StoredNodes};
+use indelible_merkle::{Checkpoint, StoredNodes};
 
-pub use report::{
-    FINDINGS_MAX, FINDINGS_PER_KIND_MAX, Finding, FindingKind, Report, TrailReport,
-};
+pub use report::{FINDINGS_MAX, FINDINGS_PER_KIND_MAX, Finding, FindingKind, Report, TrailReport};
 
-use crate::store::{Head, ProjectionKind, Store, StoreError};
+use crate::store::{Head, Store, StoreError};
 use crate::trail::TrailName;
 use anchor::Anchor;
-use difference::{Hints, Table};
+use conclusion::Run;
 use digest::{Layout, Rows};
 use reading::{FIRST_CHUNK_ENTRIES, Trail};
 use report::Findings;
@@ -107,10 +106,10 @@ pub async fn verify(
 ) -> Result<TrailReport, StoreError> {
     let trail = Trail { store, name: trail };
     let mut findings = Findings::default();
-    let Some(head) = read_head(trail, request, &mut findings).await? else {
-        return Ok(without_head(trail, findings));
+    let Some(head) = head::read(trail, request, &mut findings).await? else {
+        return Ok(head::report_without(trail, findings));
     };
-    warn(&head, request, &mut findings);
+    head::warn(&head, request, &mut findings);
     head::check(&head, trail.name, request, &mut findings);
     let anchors = anchor::admit(trail.name, request, &head, &mut findings);
     let from = request.since.as_ref().map_or(0, Checkpoint::size);
@@ -125,189 +124,21 @@ pub async fn verify(
     let (walk, scan) =
         tokio::try_join!(walk_all(trail, walk, head.size, progress), scan.run(trail))?;
     let (entries_checked, size) = (walk.checked, head.size - from);
-    progress(Progress { entries_checked, size, phase: Phase::Comparison });
-    let run = Run { trail, head, from, layout, rows, findings, compared };
+    progress(Progress {
+        entries_checked,
+        size,
+        phase: Phase::Comparison,
+    });
+    let run = Run {
+        trail,
+        head,
+        from,
+        layout,
+        rows,
+        findings,
+        compared,
+    };
     run.conclude(walk, scan).await
-}
-
-/// What both passes have in common.
-struct Run<'a> {
-    trail: Trail<'a>,
-    head: Head,
-    from: u64,
-    layout: Layout,
-    rows: Rows,
-    findings: Findings,
-    compared: u64,
-}
-
-impl Run<'_> {
-    async fn conclude(mut self, mut walk: Walk, scan: Scan) -> Result<TrailReport, StoreError> {
-        let beyond = self.rows_beyond().await?;
-        head::compare(&self.head, &mut walk, &beyond);
-        let mut findings = std::mem::take(&mut self.findings);
-        let seen = std::mem::take(&mut walk.findings);
-        findings.absorb(seen);
-        self.account_for_erasures(&mut walk, &mut findings).await?;
-        let hints = self.compare_tables(&walk, scan, &mut findings).await?;
-        if self.from == 0 {
-            rollup::compare(self.trail, self.head.size, walk.counts, &mut findings).await?;
-        }
-        walk.contradicted.sort_by_key(|range| range.start);
-        inspection::misplaced(self.trail, &walk.contradicted, &mut findings).await?;
-        inspection::columns(self.trail, &walk.unexplained, &hints, &mut findings).await?;
-        let listed = walk.erasures.listed().collect();
-        inspection::undone(self.trail, listed, &mut findings).await?;
-        let is_read = !findings.has(FindingKind::RowUnreadable)
-            && !findings.has(FindingKind::RollupUnchecked);
-        Ok(TrailReport {
-            trail: self.trail.name.clone(),
-            ok: findings.is_ok(),
-            size: self.head.size,
-            root: self.head.root,
-            checked_from: self.from,
-            entries_checked: walk.checked,
-            complete: self.from == 0 && walk.checked == self.head.size && is_read,
-            erased: walk.erased,
-            checkpoints_compared: self.compared + walk.compared,
-            findings_total: findings.total(),
-            findings: findings.into_sorted(),
-        })
-    }
-
-    /// Rows after the last entry of the head as it is now: none should be. Answers the leaf
-    /// hashes of the rows that follow the head that was read first.
-    async fn rows_beyond(&mut self) -> Result<Vec<Hash>, StoreError> {
-        let newest = self.trail.newest_below(u64::MAX).await?;
-        let size = self.size_now().await?;
-        let Some(newest) = newest.filter(|newest| *newest >= size) else { return Ok(Vec::new()) };
-        let detail = format!("a row of entry {newest} stands beyond the {size} of the head");
-        self.findings.push(newest, FindingKind::EntryInserted, detail);
-        let rows = self.trail.entries(size..newest.saturating_add(1).min(size + BEYOND_MAX)).await?;
-        Ok(rows.entries.iter().map(|entry| entry.leaf_hash).collect())
-    }
-
-    async fn size_now(&self) -> Result<u64, StoreError> {
-        let head = self.trail.store.head(self.trail.name).await?;
-        Ok(head.map_or(self.head.size, |head| head.size.max(self.head.size)))
-    }
-
-    async fn account_for_erasures(
-        &self,
-        walk: &mut Walk,
-        findings: &mut Findings,
-    ) -> Result<(), StoreError> {
-        let (mut start, end) = (self.head.size, self.size_now().await?);
-        // What was erased while the pass ran is accounted for after the head it began with.
-        while start < end && !walk.erasures.is_settled() {
-            let stop = end.min(start + reading::CHUNK_ENTRIES);
-            for entry in self.trail.entries(start..stop).await?.entries {
-                walk.erasures.account(&entry);
-            }
-            start = stop;
-        }
-        for (part, range) in walk.erasures.unaccounted() {
-            let of = report::entries(&range);
-            let detail = format!("the {part} of {of} is gone, and no entry says it was erased");
-            findings.push(range.start, FindingKind::PartMissing, detail);
-        }
-        Ok(())
-    }
-
-    /// Compares the sums of both passes and names the rows that differ.
-    async fn compare_tables(
-        &self,
-        walk: &Walk,
-        scan: Scan,
-        findings: &mut Findings,
-    ) -> Result<Hints, StoreError> {
-        let size = self.size_now().await?;
-        findings.extend(scan.findings);
-        let illegitimate = scan.beyond.into_iter().filter(|(end, _)| *end > size);
-        findings.extend(illegitimate.map(|(_, finding)| finding));
-        let mut hints = Hints::new();
-        let tables = [
-            (ProjectionKind::Id, &walk.sums.ids, scan.sums.ids),
-            (ProjectionKind::Term, &walk.sums.terms, scan.sums.terms),
-        ];
-        for (kind, expected, stored) in tables {
-            if !scan.unread.contains(&kind) {
-                let (layout, expected) = (self.layout.clone(), expected.clone());
-                let table = Table { kind, layout, expected, stored };
-                difference::name(self.trail, table, &self.rows, findings, &mut hints).await?;
-            }
-        }
-        let blocks = [
-            (ProjectionKind::Node, walk.sums.nodes == scan.sums.nodes, FindingKind::NodeAltered),
-            (ProjectionKind::Span, walk.sums.spans == scan.sums.spans, FindingKind::SpanDiffers),
-        ];
-        for (kind, is_same, finding) in blocks {
-            if !is_same && !scan.unread.contains(&kind) && !findings.has(finding) {
-                let detail = "rows stand twice, or changed while they were read".to_owned();
-                findings.push(None, finding, detail);
-            }
-        }
-        Ok(hints)
-    }
-}
-
-/// So many rows beyond the head are looked at, to tell an altered size from rows put in.
-const BEYOND_MAX: u64 = 1024;
-
-async fn read_head(
-    trail: Trail<'_>,
-    request: &Request,
-    findings: &mut Findings,
-) -> Result<Option<Head>, StoreError> {
-    match trail.store.head(trail.name).await {
-        Ok(Some(head)) => return Ok(Some(head)),
-        Ok(None) => {}
-        Err(StoreError::Corrupt { problem, .. }) => {
-            findings.push(None, FindingKind::HeadUnreadable, problem);
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    }
-    let ids = trail.store.projection(trail.name, ProjectionKind::Id, None, 1).await?;
-    let has_rows = !ids.is_empty() || trail.newest_below(u64::MAX).await?.is_some();
-    let is_known = request.mark.is_some() || request.since.is_some();
-    if has_rows {
-        let detail = "there are rows of the trail and no head".to_owned();
-        findings.push(None, FindingKind::HeadMissing, detail);
-    } else if is_known || !request.checkpoints.is_empty() {
-        let detail = "there is a checkpoint of the trail, and no trail".to_owned();
-        findings.push(None, FindingKind::HeadMissing, detail);
-    }
-    Ok(None)
-}
-
-fn without_head(trail: Trail<'_>, findings: Findings) -> TrailReport {
-    TrailReport {
-        trail: trail.name.clone(),
-        ok: findings.is_ok(),
-        size: 0,
-        root: Hash::EMPTY_ROOT,
-        checked_from: 0,
-        entries_checked: 0,
-        complete: findings.is_ok(),
-        erased: 0,
-        checkpoints_compared: 0,
-        findings_total: findings.total(),
-        findings: findings.into_sorted(),
-    }
-}
-
-fn warn(head: &Head, request: &Request, findings: &mut Findings) {
-    if request.mark.is_none() {
-        let detail = "no high-water mark was at hand: that the database is an older copy would \
-                      not be seen"
-            .to_owned();
-        findings.push(None, FindingKind::MarkMissing, detail);
-    }
-    if request.trusted.is_empty() {
-        let detail = format!("no trusted key was at hand: {} was taken from the head", head.key);
-        findings.push(None, FindingKind::KeyUnconfirmed, detail);
-    }
 }
 
 async fn begin(
@@ -334,7 +165,9 @@ async fn begin(
         end: head.size,
         root: head.root,
         tree,
-        layout: Layout::over(Vec::from_iter((from < head.size).then(|| from..head.size))),
+        layout: Layout::over(Vec::from_iter(
+            (from < head.size).then_some(from..head.size),
+        )),
         rows: Rows::new(&request.digest_key),
         anchors,
         incarnation_start: (head.incarnation > 1).then_some(head.incarnation_start),
@@ -367,7 +200,11 @@ async fn walk_all(
         let (hashed, next) = tokio::join!(hashed, trail.chunk(at, end, length));
         (walk, chunk) = (hashed?, next?);
         let (entries_checked, size) = (walk.checked, end - start);
-        progress(Progress { entries_checked, size, phase: Phase::Entries });
+        progress(Progress {
+            entries_checked,
+            size,
+            phase: Phase::Entries,
+        });
     }
 }
 
@@ -380,7 +217,9 @@ fn work<T: Send + 'static>(
         handle.await.map_err(|error| match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is shutting down.
-            Err(error) => StoreError::Unavailable { source: Box::new(error) },
+            Err(error) => StoreError::Unavailable {
+                source: Box::new(error),
+            },
         })
     }
 }

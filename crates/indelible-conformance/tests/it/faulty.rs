@@ -92,6 +92,27 @@ fn random_operations_see_faults() {
     }
 }
 
+/// The random questions see faults of single conditions.
+#[test]
+fn random_questions_see_faults() {
+    for fault in [
+        Fault::LatestExclusive,
+        Fault::EmptyListIgnored,
+        Fault::AnyTag,
+    ] {
+        let broken = Broken(fault);
+        let effort = Effort {
+            cases: 100,
+            seed: 7,
+        };
+        let model = model::random_questions_agree_with_the_oracle(&broken, effort);
+        assert!(
+            catch_unwind(AssertUnwindSafe(|| run(model))).is_err(),
+            "{fault:?}"
+        );
+    }
+}
+
 /// A store without a fault passes where the faulty ones do not.
 #[test]
 fn a_faultless_store_passes() {

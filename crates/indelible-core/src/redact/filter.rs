@@ -132,10 +132,10 @@ fn group(three: &[u8]) -> u16 {
 }
 
 /// Groups of seldom letters that are common all the same.
-const COMMON: [&[u8]; 31] = [
+const COMMON: [&[u8]; 32] = [
     b"ack", b"ail", b"ain", b"age", b"ase", b"ate", b"con", b"cur", b"den", b"ery", b"ess", b"gen",
     b"ied", b"ion", b"ity", b"log", b"mfa", b"mon", b"nt-", b"ock", b"ode", b"oke", b"ord", b"pro",
-    b"tio", b"umb", b"unt", b"url", b"uth", b"ver", b"wor",
+    b"tio", b"umb", b"unt", b"url", b"use", b"uth", b"ver", b"wor",
 ];
 
 /// How seldom a group stands in ordinary text: symbols and the letters that English uses least.

@@ -83,20 +83,21 @@ impl<'r> Walk<'r> {
                 None => Fate::Kept,
             },
             Value::Number(number) => {
-                if hit.is_none() && number.as_f64().is_some_and(|it| it.abs() < CARD_MIN) {
+                let size = number.as_f64().unwrap_or(f64::INFINITY);
+                if hit.is_none() && size.abs() < CARD_MIN {
                     return Fate::Kept;
                 }
                 let spelled = number.to_string();
-                match hit.filter(|hit| names.is_secret_number(hit, &spelled)) {
+                match hit.filter(|hit| names.is_secret_number(hit, size, &spelled)) {
                     Some(hit) => self.replace(value, &hit.group.id, place),
-                    None => self.settle(value, self.redactor.redact_text(&spelled), place),
+                    None => self.settle(value, self.redactor.redact_text(&spelled), hit, place),
                 }
             }
             Value::String(text) => match hit.filter(|hit| names.is_secret(hit, text)) {
                 Some(hit) => self.replace(value, &hit.group.id, place),
                 None => {
                     let redacted = self.redactor.redact_text(text);
-                    self.settle(value, redacted, place)
+                    self.settle(value, redacted, hit, place)
                 }
             },
             Value::Array(_) | Value::Object(_) if place.depth == DEPTH_MAX => {
@@ -182,11 +183,21 @@ impl<'r> Walk<'r> {
         })
     }
 
-    /// Replaces a scalar by what is left of its spelling, where that had secrets.
-    fn settle(&mut self, value: &mut Value, redacted: Option<Redacted>, place: &Place<'_>) -> Fate {
+    /// Replaces a scalar by what is left of its spelling, where that had secrets; whole where it
+    /// was kept under a secret's name only for seeming harmless.
+    fn settle(
+        &mut self,
+        value: &mut Value,
+        redacted: Option<Redacted>,
+        hit: Option<&Hit<'_>>,
+        place: &Place<'_>,
+    ) -> Fate {
         let Some(redacted) = redacted else {
             return Fate::Kept;
         };
+        if let Some(hit) = hit {
+            return self.replace(value, &hit.group.id, place);
+        }
         redacted
             .rules
             .iter()

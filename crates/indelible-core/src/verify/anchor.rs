@@ -25,7 +25,10 @@ impl Anchor {
         if self.is_superseded {
             return self.superseded(findings);
         }
-        let detail = format!("the first {} entries are not those of {}", self.size, self.source);
+        let detail = format!(
+            "the first {} entries are not those of {}",
+            self.size, self.source
+        );
         findings.push(None, FindingKind::Forked, detail);
     }
 
@@ -48,9 +51,15 @@ pub(super) fn lineage<'a>(origin: &'a str, trail: &TrailName) -> Option<(&'a str
     }
     let incarnation = match parts.next() {
         None => 1,
-        Some(text) => text.parse().ok().filter(|n: &u32| *n > 1 && n.to_string() == text)?,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|n: &u32| *n > 1 && n.to_string() == text)?,
     };
-    parts.next().is_none().then_some((installation, incarnation))
+    parts
+        .next()
+        .is_none()
+        .then_some((installation, incarnation))
 }
 
 /// Checks all checkpoints of a request and answers those that the entries can be compared with,
@@ -62,9 +71,19 @@ pub(super) fn admit(
     findings: &mut Findings,
 ) -> Vec<Anchor> {
     let head_key = std::slice::from_ref(&head.key);
-    let trusted = if request.trusted.is_empty() { head_key } else { &request.trusted };
-    let mark = request.mark.iter().map(|note| ("the high-water mark", note));
-    let kept = request.checkpoints.iter().map(|KeptCheckpoint { source, note }| (&**source, note));
+    let trusted = if request.trusted.is_empty() {
+        head_key
+    } else {
+        &request.trusted
+    };
+    let mark = request
+        .mark
+        .iter()
+        .map(|note| ("the high-water mark", note));
+    let kept = request
+        .checkpoints
+        .iter()
+        .map(|KeptCheckpoint { source, note }| (&**source, note));
     let mut signed: Vec<(&str, Checkpoint)> = Vec::new();
     for (source, note) in mark.chain(kept) {
         let checkpoint = open(source, note, trusted, trail, findings);
@@ -77,10 +96,19 @@ pub(super) fn admit(
     let present = number(head.key.name()).unwrap_or(head.incarnation);
     // Anybody can write a later incarnation into the head, to pass entries off as lost before it:
     // it is believed when something is signed under it.
-    let is_confirmed = signed.iter().any(|(_, c)| number(c.origin()) == Some(present));
-    let frame = Frame { trail, head, present, is_confirmed };
-    let mut anchors: Vec<Anchor> =
-        signed.iter().filter_map(|(source, c)| frame.place(source, c, findings)).collect();
+    let is_confirmed = signed
+        .iter()
+        .any(|(_, c)| number(c.origin()) == Some(present));
+    let frame = Frame {
+        trail,
+        head,
+        present,
+        is_confirmed,
+    };
+    let mut anchors: Vec<Anchor> = signed
+        .iter()
+        .filter_map(|(source, c)| frame.place(source, c, findings))
+        .collect();
     anchors.sort_by_key(|anchor| anchor.size);
     anchors
 }
@@ -92,9 +120,14 @@ fn open(
     trail: &TrailName,
     findings: &mut Findings,
 ) -> Option<Checkpoint> {
-    let origin = Note::parse(text).ok().and_then(|note| note.text().parse::<Checkpoint>().ok());
+    let origin = Note::parse(text)
+        .ok()
+        .and_then(|note| note.text().parse::<Checkpoint>().ok());
     let origin = origin.as_ref().map(Checkpoint::origin);
-    let known: Vec<_> = trusted.iter().filter_map(|key| renamed(key, origin?, trail)).collect();
+    let known: Vec<_> = trusted
+        .iter()
+        .filter_map(|key| renamed(key, origin?, trail))
+        .collect();
     match Checkpoint::open(text, &known) {
         Ok(verified) => Some(verified.into_checkpoint()),
         Err(error) => {
@@ -147,10 +180,14 @@ impl Frame<'_> {
             findings.push(None, FindingKind::CheckpointForeign, detail);
             return None;
         };
-        let is_superseded = self.is_confirmed
-            && incarnation < present
-            && size > self.head.incarnation_start;
-        let anchor = Anchor { size, root, source: source.to_owned(), is_superseded };
+        let is_superseded =
+            self.is_confirmed && incarnation < present && size > self.head.incarnation_start;
+        let anchor = Anchor {
+            size,
+            root,
+            source: source.to_owned(),
+            is_superseded,
+        };
         if incarnation > present {
             let detail = format!(
                 "{source} is of incarnation {incarnation}, the head of {present}: an older copy \
@@ -207,10 +244,16 @@ pub(super) async fn stored_edge(
 ) -> Result<indelible_merkle::NodeSet, StoreError> {
     let mut nodes = indelible_merkle::NodeSet::new();
     for range in plan::root_ranges(size) {
-        let read = trail.store.hashes(trail.name, range.height, range.start..range.end).await;
+        let read = trail
+            .store
+            .hashes(trail.name, range.height, range.start..range.end)
+            .await;
         match read {
             Ok(rows) => {
-                let complete = rows.iter().map(|(index, _)| *index).eq(range.start..range.end);
+                let complete = rows
+                    .iter()
+                    .map(|(index, _)| *index)
+                    .eq(range.start..range.end);
                 let hashes = rows.into_iter().map(|(_, hash)| hash).collect();
                 // Rows that are missing are told by whoever asks for them.
                 let _ = complete.then(|| nodes.insert(range, hashes));
@@ -233,7 +276,14 @@ mod tests {
         let trail = "acme".parse().expect("a name");
         assert_eq!(lineage("house/acme", &trail), Some(("house", 1)));
         assert_eq!(lineage("house/acme/12", &trail), Some(("house", 12)));
-        for other in ["house", "house/other", "acme", "house/acme/1", "house/acme/02", "house/acme/2/3"] {
+        for other in [
+            "house",
+            "house/other",
+            "acme",
+            "house/acme/1",
+            "house/acme/02",
+            "house/acme/2/3",
+        ] {
             assert_eq!(lineage(other, &trail), None, "{other}");
         }
     }

@@ -60,7 +60,9 @@ pub(super) async fn name(
                 _ => terms(trail, &ranges, findings, hints).await,
             };
         }
-        let Some(finer) = table.refine(trail, ranges, rows, findings).await? else { return Ok(()) };
+        let Some(finer) = table.refine(trail, ranges, rows, findings).await? else {
+            return Ok(());
+        };
         table = finer;
     }
 }
@@ -69,7 +71,9 @@ impl Table {
     /// The ranges of the first few buckets that differ; of the others only a finding is made.
     fn differing(&self, findings: &mut Findings) -> Vec<Range<u64>> {
         let differs = |bucket: &usize| self.expected[*bucket] != self.stored[*bucket];
-        let mut differing = (0..self.layout.len()).filter(differs).map(|b| self.layout.range(b));
+        let mut differing = (0..self.layout.len())
+            .filter(differs)
+            .map(|b| self.layout.range(b));
         let detailed: Vec<_> = differing.by_ref().take(DETAILED_MAX).collect();
         let mut further: Option<Range<u64>> = None;
         let mut tell = |range: Option<Range<u64>>| {
@@ -120,7 +124,12 @@ impl Table {
         if !each_stored(trail, kind, &mut |row| add(&mut stored, &row), findings).await? {
             return Ok(None);
         }
-        Ok(Some(Self { kind, layout, expected, stored }))
+        Ok(Some(Self {
+            kind,
+            layout,
+            expected,
+            stored,
+        }))
     }
 }
 
@@ -153,10 +162,14 @@ async fn ids(
     surplus.retain(|_, count| *count != 0);
     let leads_to = |id: Uuid| {
         let rows = surplus.range((id, 0)..=(id, u64::MAX));
-        rows.filter(|(_, count)| **count > 0).map(|((_, seq), _)| *seq).next()
+        rows.filter(|(_, count)| **count > 0)
+            .map(|((_, seq), _)| *seq)
+            .next()
     };
     for ((id, seq), count) in &surplus {
-        let lacks = surplus.range((*id, 0)..=(*id, u64::MAX)).any(|(_, count)| *count < 0);
+        let lacks = surplus
+            .range((*id, 0)..=(*id, u64::MAX))
+            .any(|(_, count)| *count < 0);
         match (*count < 0, leads_to(*id)) {
             (true, Some(other)) => {
                 let detail = format!("the id of entry {seq} leads to {other}");
@@ -270,7 +283,11 @@ fn derived(kind: ProjectionKind, entry: &mut StoredEntry, each: &mut dyn FnMut(P
     // What is unreadable was told of in the first pass, and had no columns there either.
     let columns = columns(entry).unwrap_or_else(|_| Columns::default());
     each_term(entry, &columns, &mut |field, value| {
-        each(Projected::Term(Term { field, value: value.to_vec(), seq }));
+        each(Projected::Term(Term {
+            field,
+            value: value.to_vec(),
+            seq,
+        }));
     });
 }
 
@@ -284,7 +301,10 @@ async fn each_stored(
 ) -> Result<bool, StoreError> {
     let mut after: Option<Projected> = None;
     loop {
-        let page = trail.store.projection(trail.name, kind, after.as_ref(), PAGE_ROWS).await;
+        let page = trail
+            .store
+            .projection(trail.name, kind, after.as_ref(), PAGE_ROWS)
+            .await;
         let page = match page {
             Ok(page) => page,
             Err(error) => {

@@ -24,7 +24,10 @@ pub(super) struct Rows {
 
 impl Rows {
     pub fn new(key: &[u8; 16]) -> Self {
-        Self { sip: SipHasher13::new_with_key(key), buffer: Vec::with_capacity(256) }
+        Self {
+            sip: SipHasher13::new_with_key(key),
+            buffer: Vec::with_capacity(256),
+        }
     }
 
     pub fn id(&self, id: &Uuid, seq: u64) -> u128 {
@@ -63,8 +66,10 @@ impl Rows {
         self.buffer.clear();
         self.buffer.push(span.height);
         self.buffer.extend_from_slice(&span.index.to_le_bytes());
-        self.buffer.extend_from_slice(&span.earliest.as_micros().to_le_bytes());
-        self.buffer.extend_from_slice(&span.latest.as_micros().to_le_bytes());
+        self.buffer
+            .extend_from_slice(&span.earliest.as_micros().to_le_bytes());
+        self.buffer
+            .extend_from_slice(&span.latest.as_micros().to_le_bytes());
         self.sip.hash(&self.buffer).into()
     }
 }
@@ -99,7 +104,12 @@ impl Layout {
             len += usize::try_from((range.end - range.start).div_ceil(1 << shift))
                 .expect("a few thousand buckets");
         }
-        Self { ranges, firsts, shift, len }
+        Self {
+            ranges,
+            firsts,
+            shift,
+            len,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -133,12 +143,16 @@ mod tests {
 
     #[test]
     fn every_entry_of_a_layout_is_in_the_range_of_its_bucket() {
-        for ranges in [vec![0..1], vec![0..256, 512..513, 700..1400], vec![5..3_000_000]] {
-            let layout = Layout::over(ranges.clone());
+        let shapes: [&[Range<u64>]; 3] = [&[0..1], &[0..256, 512..513, 700..1400], &[5..3_000_000]];
+        for ranges in shapes {
+            let layout = Layout::over(ranges.to_vec());
             assert!(layout.len() as u64 <= BUCKETS_MAX + ranges.len() as u64);
-            for range in &ranges {
-                for seq in [range.start, range.start + (range.end - range.start) / 2, range.end - 1]
-                {
+            for range in ranges {
+                for seq in [
+                    range.start,
+                    range.start + (range.end - range.start) / 2,
+                    range.end - 1,
+                ] {
                     let bucket = layout.bucket(seq).expect("within");
                     assert!(bucket < layout.len());
                     assert!(layout.range(bucket).contains(&seq), "{seq}");

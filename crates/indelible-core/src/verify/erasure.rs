@@ -32,14 +32,19 @@ impl Erasures {
 
     /// Whether every missing part was accounted for.
     pub fn is_settled(&self) -> bool {
-        PartKind::ALL.iter().all(|part| self.missing.get(*part).is_empty())
+        PartKind::ALL
+            .iter()
+            .all(|part| self.missing.get(*part).is_empty())
     }
 
     /// The parts missing without account, by part and range of entries.
     pub fn unaccounted(&self) -> impl Iterator<Item = (PartKind, Range<u64>)> {
-        PartKind::ALL
-            .into_iter()
-            .flat_map(|part| self.missing.get(part).iter().map(move |range| (part, range)))
+        PartKind::ALL.into_iter().flat_map(|part| {
+            self.missing
+                .get(part)
+                .iter()
+                .map(move |range| (part, range))
+        })
     }
 
     /// What entries say they erased.

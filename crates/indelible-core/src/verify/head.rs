@@ -4,11 +4,77 @@ use indelible_merkle::Hash;
 
 use super::Request;
 use super::anchor::lineage;
-use super::report::{FindingKind, Findings};
+use super::reading::Trail;
+use super::report::{FindingKind, Findings, TrailReport};
 use super::tree::{Edge, Item, Source, Tree};
 use super::walk::Walk;
-use crate::store::Head;
+use crate::store::{Head, ProjectionKind, StoreError};
 use crate::trail::TrailName;
+
+/// Reads the head. Where there is none that can be read, findings say so if there should be one.
+pub(super) async fn read(
+    trail: Trail<'_>,
+    request: &Request,
+    findings: &mut Findings,
+) -> Result<Option<Head>, StoreError> {
+    match trail.store.head(trail.name).await {
+        Ok(Some(head)) => return Ok(Some(head)),
+        Ok(None) => {}
+        Err(StoreError::Corrupt { problem, .. }) => {
+            findings.push(None, FindingKind::HeadUnreadable, problem);
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    }
+    let ids = trail
+        .store
+        .projection(trail.name, ProjectionKind::Id, None, 1)
+        .await?;
+    let has_rows = !ids.is_empty() || trail.newest_below(u64::MAX).await?.is_some();
+    let is_known = request.mark.is_some() || request.since.is_some();
+    if has_rows {
+        let detail = "there are rows of the trail and no head".to_owned();
+        findings.push(None, FindingKind::HeadMissing, detail);
+    } else if is_known || !request.checkpoints.is_empty() {
+        let detail = "there is a checkpoint of the trail, and no trail".to_owned();
+        findings.push(None, FindingKind::HeadMissing, detail);
+    }
+    Ok(None)
+}
+
+/// The report on a trail without a head.
+pub(super) fn report_without(trail: Trail<'_>, findings: Findings) -> TrailReport {
+    TrailReport {
+        trail: trail.name.clone(),
+        ok: findings.is_ok(),
+        size: 0,
+        root: Hash::EMPTY_ROOT,
+        checked_from: 0,
+        entries_checked: 0,
+        complete: findings.is_ok(),
+        erased: 0,
+        checkpoints_compared: 0,
+        findings_total: findings.total(),
+        findings: findings.into_sorted(),
+    }
+}
+
+/// Says what is not at hand to compare with.
+pub(super) fn warn(head: &Head, request: &Request, findings: &mut Findings) {
+    if request.mark.is_none() {
+        let detail = "no high-water mark was at hand: that the database is an older copy would \
+                      not be seen"
+            .to_owned();
+        findings.push(None, FindingKind::MarkMissing, detail);
+    }
+    if request.trusted.is_empty() {
+        let detail = format!(
+            "no trusted key was at hand: {} was taken from the head",
+            head.key
+        );
+        findings.push(None, FindingKind::KeyUnconfirmed, detail);
+    }
+}
 
 /// Checks what can be told without any entry.
 pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings: &mut Findings) {
@@ -43,10 +109,17 @@ pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings:
             && same(lineage(key.name(), trail), lineage(origin, trail))
     };
     if !request.trusted.is_empty() && !request.trusted.iter().any(|key| is_trusted(&key)) {
-        altered(format!("its key {} is not the one that is trusted", head.key));
+        altered(format!(
+            "its key {} is not the one that is trusted",
+            head.key
+        ));
     }
     if head.frontier.size() != head.size {
-        altered(format!("its frontier is of {} entries, not {}", head.frontier.size(), head.size));
+        altered(format!(
+            "its frontier is of {} entries, not {}",
+            head.frontier.size(),
+            head.size
+        ));
     } else if head.frontier.root() != head.root {
         altered("its frontier does not give its root".to_owned());
     }
@@ -92,7 +165,10 @@ pub(super) fn compare(head: &Head, walk: &mut Walk, beyond: &[Hash]) {
 /// The size at which the rows beyond the head give its root, where they do.
 fn size_of_root(tree: &mut Tree, root: Hash, beyond: &[Hash]) -> Option<u64> {
     for leaf in beyond {
-        let leaf = Item { below: Some(*leaf), stored: Some(*leaf) };
+        let leaf = Item {
+            below: Some(*leaf),
+            stored: Some(*leaf),
+        };
         tree.push(leaf, &|_| None, &mut Vec::new());
         if tree.root(Source::Stored) == Some(root) {
             return Some(tree.size());

@@ -43,7 +43,10 @@ pub(super) async fn misplaced(
                     }
                     (_, shift) => {
                         let ended = run.take();
-                        run = shift.map(|shift| Run { range: entry.seq..entry.seq + 1, shift });
+                        run = shift.map(|shift| Run {
+                            range: entry.seq..entry.seq + 1,
+                            shift,
+                        });
                         tell(trail, ended, findings).await?;
                     }
                 }
@@ -79,23 +82,34 @@ async fn tell(
     run: Option<Run>,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let Some(Run { range, shift }) = run else { return Ok(()) };
+    let Some(Run { range, shift }) = run else {
+        return Ok(());
+    };
     let first = range.start;
     let (kind, detail) = match shift {
-        Shift::Unknown => {
-            (FindingKind::EntryInserted, format!("no id leads to {}", entries(&range)))
-        }
+        Shift::Unknown => (
+            FindingKind::EntryInserted,
+            format!("no id leads to {}", entries(&range)),
+        ),
         Shift::From(by) => {
             let recorded = first.wrapping_add(by);
-            let there = trail.entries(recorded..recorded.saturating_add(1)).await?.entries;
+            let there = trail
+                .entries(recorded..recorded.saturating_add(1))
+                .await?
+                .entries;
             let here = trail.entries(first..first + 1).await?.entries;
             let is_same = matches!((&*here, &*there), ([a], [b]) if a.id == b.id);
             if is_same {
-                let detail = format!("{} stand a second time at {first}", entries(&(recorded
-                    ..recorded.saturating_add(range.end - first))));
+                let detail = format!(
+                    "{} stand a second time at {first}",
+                    entries(&(recorded..recorded.saturating_add(range.end - first)))
+                );
                 (FindingKind::Duplicated, detail)
             } else {
-                let detail = format!("at {} stands what was recorded at {recorded}", entries(&range));
+                let detail = format!(
+                    "at {} stands what was recorded at {recorded}",
+                    entries(&range)
+                );
                 (FindingKind::Reordered, detail)
             }
         }
@@ -113,8 +127,13 @@ pub(super) async fn columns(
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     for &seq in seqs {
-        let around = trail.entries(seq.saturating_sub(1)..seq.saturating_add(2)).await?.entries;
-        let Some(entry) = around.iter().find(|entry| entry.seq == seq) else { continue };
+        let around = trail
+            .entries(seq.saturating_sub(1)..seq.saturating_add(2))
+            .await?
+            .entries;
+        let Some(entry) = around.iter().find(|entry| entry.seq == seq) else {
+            continue;
+        };
         let hints = hints.get(&seq).map_or(&[][..], Vec::as_slice);
         let named = by_hints(trail, entry, hints)
             .or_else(|| by_neighbours(trail, entry, &around))
@@ -140,7 +159,9 @@ fn by_hints(trail: Trail<'_>, entry: &StoredEntry, hints: &[Hint]) -> Option<Str
                 "tags"
             }
             Hint::Stored(field, value) => {
-                let Ok(value) = String::from_utf8(value.clone()) else { continue };
+                let Ok(value) = String::from_utf8(value.clone()) else {
+                    continue;
+                };
                 match field {
                     TermField::Action => mended.action = value,
                     TermField::ResourceType => mended.resource_type = value,
@@ -148,7 +169,11 @@ fn by_hints(trail: Trail<'_>, entry: &StoredEntry, hints: &[Hint]) -> Option<Str
                     TermField::Tag => mended.tags.push(value),
                     _ => continue,
                 }
-                if *field == TermField::Tag { "tags" } else { field_name(*field) }
+                if *field == TermField::Tag {
+                    "tags"
+                } else {
+                    field_name(*field)
+                }
             }
             Hint::Lacking(..) => continue,
         };
@@ -162,11 +187,7 @@ fn by_hints(trail: Trail<'_>, entry: &StoredEntry, hints: &[Hint]) -> Option<Str
 }
 
 /// Entries of one commit share their time of recording.
-fn by_neighbours(
-    trail: Trail<'_>,
-    entry: &StoredEntry,
-    around: &[StoredEntry],
-) -> Option<String> {
+fn by_neighbours(trail: Trail<'_>, entry: &StoredEntry, around: &[StoredEntry]) -> Option<String> {
     let mut mended = entry.clone();
     around.iter().find_map(|neighbour| {
         mended.created_at = neighbour.created_at;
@@ -220,7 +241,8 @@ pub(super) async fn undone(
             let end = range.end.min(start + CHUNK_ENTRIES);
             for entry in trail.entries(start..end).await?.entries {
                 if entry.parts.get(part).is_some() {
-                    let detail = format!("the {part} of entry {} was erased and is there", entry.seq);
+                    let detail =
+                        format!("the {part} of entry {} was erased and is there", entry.seq);
                     findings.push(entry.seq, FindingKind::ErasureUndone, detail);
                 }
             }

@@ -56,7 +56,10 @@ impl<'a> Trail<'a> {
         let rows = self.entries(range.clone()).await?;
         let is_past_end = rows.entries.is_empty()
             && rows.unreadable.is_empty()
-            && self.newest_below(end).await?.is_some_and(|newest| newest < start);
+            && self
+                .newest_below(end)
+                .await?
+                .is_some_and(|newest| newest < start);
         let (mut nodes, mut spans) = (Vec::new(), Vec::new());
         for height in HEIGHTS {
             let indexes = range.start >> height..range.end >> height;
@@ -65,7 +68,8 @@ impl<'a> Trail<'a> {
             }
             match self.store.hashes(self.name, height, indexes.clone()).await {
                 Ok(rows) => nodes.extend(
-                    rows.into_iter().map(|(index, hash)| (NodeId { height, index }, hash)),
+                    rows.into_iter()
+                        .map(|(index, hash)| (NodeId { height, index }, hash)),
                 ),
                 Err(error) => findings.push(unreadable(error)?),
             }
@@ -74,7 +78,14 @@ impl<'a> Trail<'a> {
                 Err(error) => findings.push(unreadable(error)?),
             }
         }
-        Ok(Chunk { range, rows, nodes, spans, findings, is_past_end })
+        Ok(Chunk {
+            range,
+            rows,
+            nodes,
+            spans,
+            findings,
+            is_past_end,
+        })
     }
 
     /// The entries of a range; around a row that cannot be read, the others are.
@@ -115,7 +126,12 @@ impl<'a> Trail<'a> {
 
     /// The largest seq below `below` that has a row; `Ok(None)` also where that cannot be told.
     pub async fn newest_below(&self, below: u64) -> Result<Option<u64>, StoreError> {
-        let find = Find { filter: Filter::default(), below, skip: 0, limit: 1 };
+        let find = Find {
+            filter: Filter::default(),
+            below,
+            skip: 0,
+            limit: 1,
+        };
         match self.store.find(self.name, &find).await {
             Ok(found) => Ok(found.first().map(|entry| entry.seq)),
             Err(StoreError::Corrupt { seq, .. }) => Ok(seq),
@@ -128,11 +144,21 @@ impl Chunk {
     /// The length of the chunk after the next one, given that of the next one.
     pub fn length_after(&self, length: u64) -> u64 {
         let body = |entry: &StoredEntry, kind| {
-            entry.parts.get(kind).as_ref().map_or(0, |part| part.body.len())
+            entry
+                .parts
+                .get(kind)
+                .as_ref()
+                .map_or(0, |part| part.body.len())
         };
         let entries = self.rows.entries.iter();
-        let bytes: usize =
-            entries.map(|e| PartKind::ALL.iter().map(|kind| body(e, *kind)).sum::<usize>()).sum();
+        let bytes: usize = entries
+            .map(|e| {
+                PartKind::ALL
+                    .iter()
+                    .map(|kind| body(e, *kind))
+                    .sum::<usize>()
+            })
+            .sum();
         let full = (self.range.end - self.range.start).max(1);
         if bytes as u64 * CHUNK_ENTRIES_MAX / full > CHUNK_BYTES_MAX as u64 {
             CHUNK_ENTRIES_MIN

@@ -19,7 +19,10 @@ pub struct Report {
 
 impl From<Vec<TrailReport>> for Report {
     fn from(trails: Vec<TrailReport>) -> Self {
-        Self { ok: trails.iter().all(|trail| trail.ok), trails }
+        Self {
+            ok: trails.iter().all(|trail| trail.ok),
+            trails,
+        }
     }
 }
 
@@ -185,7 +188,11 @@ impl Findings {
         let count = self.counts.entry(kind).or_default();
         *count += 1;
         if *count <= FINDINGS_PER_KIND_MAX && self.kept.len() < FINDINGS_MAX {
-            self.kept.push(Finding { seq: seq.into(), kind, detail });
+            self.kept.push(Finding {
+                seq: seq.into(),
+                kind,
+                detail,
+            });
         }
     }
 

@@ -31,7 +31,10 @@ const ATTEMPTS: u32 = 3;
 
 impl Counts {
     pub fn new(rows: Rows) -> Self {
-        Self { sums: vec![0; BUCKETS], rows }
+        Self {
+            sums: vec![0; BUCKETS],
+            rows,
+        }
     }
 
     pub fn add(&mut self, entry: &StoredEntry) {
@@ -63,8 +66,9 @@ pub(super) async fn compare(
         if !each_row(trail, &mut |row| stored.add_row(&row), findings).await? {
             return Ok(());
         }
-        let mut open: BTreeSet<usize> =
-            (0..BUCKETS).filter(|b| expected.sums[*b] != stored.sums[*b]).collect();
+        let mut open: BTreeSet<usize> = (0..BUCKETS)
+            .filter(|b| expected.sums[*b] != stored.sums[*b])
+            .collect();
         if open.is_empty() {
             return Ok(());
         }
@@ -172,7 +176,10 @@ async fn each_row(
     let mut after: Option<Projected> = None;
     loop {
         let kind = ProjectionKind::Rollup;
-        let read = trail.store.projection(trail.name, kind, after.as_ref(), PAGE_ROWS).await;
+        let read = trail
+            .store
+            .projection(trail.name, kind, after.as_ref(), PAGE_ROWS)
+            .await;
         let page = match read {
             Ok(page) => page,
             Err(error) => {
@@ -203,12 +210,21 @@ async fn each_entry(
     while start < range.end {
         let end = range.end.min(start + CHUNK_ENTRIES);
         // Rows that cannot be read were told of in the first pass.
-        trail.entries(start..end).await?.entries.iter().for_each(&mut *each);
+        trail
+            .entries(start..end)
+            .await?
+            .entries
+            .iter()
+            .for_each(&mut *each);
         start = end;
     }
     Ok(())
 }
 
 async fn grown_size(trail: Trail<'_>, size: u64) -> Result<u64, StoreError> {
-    Ok(trail.store.head(trail.name).await?.map_or(size, |head| head.size.max(size)))
+    Ok(trail
+        .store
+        .head(trail.name)
+        .await?
+        .map_or(size, |head| head.size.max(size)))
 }

@@ -36,13 +36,26 @@ impl Scan {
             spans: 0,
         };
         let (findings, beyond, unread) = (Vec::new(), Vec::new(), Vec::new());
-        Self { layout, rows, from, size, sums, findings, beyond, unread }
+        Self {
+            layout,
+            rows,
+            from,
+            size,
+            sums,
+            findings,
+            beyond,
+            unread,
+        }
     }
 
     /// Reads all tables. Pages are added up on another thread while the next ones are read.
     pub async fn run(mut self, trail: Trail<'_>) -> Result<Self, StoreError> {
-        let kinds =
-            [ProjectionKind::Term, ProjectionKind::Id, ProjectionKind::Node, ProjectionKind::Span];
+        let kinds = [
+            ProjectionKind::Term,
+            ProjectionKind::Id,
+            ProjectionKind::Node,
+            ProjectionKind::Span,
+        ];
         for kind in kinds {
             self = self.table(trail, kind).await?;
         }
@@ -57,7 +70,9 @@ impl Scan {
                 page.into_iter().for_each(|row| self.add(row));
                 self
             });
-            let next = trail.store.projection(trail.name, kind, after.as_ref(), PAGE_ROWS);
+            let next = trail
+                .store
+                .projection(trail.name, kind, after.as_ref(), PAGE_ROWS);
             let (added, next) = tokio::join!(added, next);
             self = added?;
             page = match next {
@@ -121,10 +136,15 @@ impl Scan {
         let is_stored_height = matches!(height, 8 | 16 | 24 | 32 | 40 | 48 | 56);
         let start = u128::from(index) << height.min(64);
         let end = start + (1_u128 << height.min(64));
-        let (Ok(start), Ok(end), true) = (u64::try_from(start), u64::try_from(end), is_stored_height)
+        let (Ok(start), Ok(end), true) =
+            (u64::try_from(start), u64::try_from(end), is_stored_height)
         else {
             let detail = format!("{what} of block {index} at height {height}, which no trail has");
-            self.findings.push(Finding { seq: None, kind, detail });
+            self.findings.push(Finding {
+                seq: None,
+                kind,
+                detail,
+            });
             return false;
         };
         if end > self.size {
@@ -138,7 +158,14 @@ impl Scan {
     fn outside(&mut self, seq: u64, end: u64, kind: FindingKind, what: &str) {
         if end > self.size {
             let detail = format!("{what} of entry {seq}, which the trail does not have");
-            self.beyond.push((end, Finding { seq: Some(seq), kind, detail }));
+            self.beyond.push((
+                end,
+                Finding {
+                    seq: Some(seq),
+                    kind,
+                    detail,
+                },
+            ));
         }
         if self.beyond.len() > 2 * BEYOND_MAX {
             // The farthest are the last that the trail could have grown up to.

@@ -26,7 +26,10 @@ const LEVELS: usize = 7;
 impl Blocks {
     /// Begins with the entry at `from`.
     pub fn new(from: u64) -> Self {
-        Self { open: [None; LEVELS], known_from: from }
+        Self {
+            open: [None; LEVELS],
+            known_from: from,
+        }
     }
 
     /// No entry was seen at `seq`.
@@ -45,12 +48,21 @@ impl Blocks {
                 earliest = earliest.min(open.earliest);
                 latest = latest.max(open.latest);
             }
-            *open = Some(Open { index, earliest, latest });
+            *open = Some(Open {
+                index,
+                earliest,
+                latest,
+            });
             if !(seq + 1).is_multiple_of(1 << height) {
                 return;
             }
             if index << height >= self.known_from {
-                made.push(Span { height, index, earliest, latest });
+                made.push(Span {
+                    height,
+                    index,
+                    earliest,
+                    latest,
+                });
             }
         }
     }

@@ -61,14 +61,22 @@ impl Tree {
     /// The tree of `size` leaves whose edge is taken as it is stored; `None` from `stored` leaves
     /// a gap.
     pub fn resume(size: u64, stored: impl Fn(u8, u64) -> Option<Hash>) -> Self {
-        let mut tree = Self { size, ..Self::default() };
+        let mut tree = Self {
+            size,
+            ..Self::default()
+        };
         for (level, items) in tree.levels.iter_mut().enumerate() {
             let height = STORED_HEIGHT_STEP * level as u8;
             let end = size >> height;
-            items.extend((end >> STORED_HEIGHT_STEP << STORED_HEIGHT_STEP..end).map(|index| {
-                let hash = stored(height, index);
-                Item { below: hash, stored: hash }
-            }));
+            items.extend(
+                (end >> STORED_HEIGHT_STEP << STORED_HEIGHT_STEP..end).map(|index| {
+                    let hash = stored(height, index);
+                    Item {
+                        below: hash,
+                        stored: hash,
+                    }
+                }),
+            );
         }
         tree
     }
@@ -89,7 +97,10 @@ impl Tree {
         let mut level = 0;
         while self.levels[level].len() == GROUP {
             let height = STORED_HEIGHT_STEP * (level as u8 + 1);
-            let above = NodeId { height, index: (self.size >> height) - 1 };
+            let above = NodeId {
+                height,
+                index: (self.size >> height) - 1,
+            };
             let reference = stored(above);
             let first = NodeId {
                 height: height - STORED_HEIGHT_STEP,
@@ -97,7 +108,10 @@ impl Tree {
             };
             let below = settle(&self.levels[level], first, reference, &mut self.row, found);
             self.levels[level].clear();
-            self.levels[level + 1].push(Item { below, stored: reference });
+            self.levels[level + 1].push(Item {
+                below,
+                stored: reference,
+            });
             level += 1;
         }
     }
@@ -132,7 +146,10 @@ impl Tree {
             let base = (self.size >> height) - items.len() as u64;
             for (start, len) in complete(items.len()) {
                 let reference = references.next().copied();
-                let first = NodeId { height, index: base + start as u64 };
+                let first = NodeId {
+                    height,
+                    index: base + start as u64,
+                };
                 let group = &items[start..start + len];
                 let hash = settle(group, first, reference, &mut self.row, found);
                 if hash.is_some() && hash != reference {
@@ -188,17 +205,26 @@ fn settle(
     found: &mut Vec<Contradiction>,
 ) -> Option<Hash> {
     let differs = |item: &Item| matches!((item.below, item.stored), (Some(b), Some(s)) if b != s);
-    let odd: Vec<usize> = (0..items.len()).filter(|place| differs(&items[*place])).collect();
+    let odd: Vec<usize> = (0..items.len())
+        .filter(|place| differs(&items[*place]))
+        .collect();
     let mut fold_with = |stored: &dyn Fn(usize) -> bool| {
         row.clear();
         for (place, item) in items.iter().enumerate() {
-            row.push(if stored(place) { item.stored } else { item.below.or(item.stored) }?);
+            row.push(if stored(place) {
+                item.stored
+            } else {
+                item.below.or(item.stored)
+            }?);
         }
         Some(fold(row))
     };
     let mut blame = |culprit: &dyn Fn(usize) -> Culprit| {
         found.extend(odd.iter().enumerate().map(|(bit, place)| Contradiction {
-            node: NodeId { index: first.index + *place as u64, ..first },
+            node: NodeId {
+                index: first.index + *place as u64,
+                ..first
+            },
             culprit: culprit(bit),
         }));
     };
@@ -209,14 +235,28 @@ fn settle(
     }
     let bit_of = |place: usize| odd.iter().position(|odd| *odd == place);
     let all = (1_u32 << odd.len().min(COMBINED_MAX)) - 1;
-    let choices = if odd.len() <= COMBINED_MAX { 0..=all } else { 0..=1 };
+    let choices = if odd.len() <= COMBINED_MAX {
+        0..=all
+    } else {
+        0..=1
+    };
     for choice in choices {
         let is_stored = |bit: usize| {
-            if odd.len() <= COMBINED_MAX { choice >> bit & 1 == 1 } else { choice == 1 }
+            if odd.len() <= COMBINED_MAX {
+                choice >> bit & 1 == 1
+            } else {
+                choice == 1
+            }
         };
         let hash = fold_with(&|place| bit_of(place).is_some_and(is_stored));
         if hash == reference {
-            blame(&|bit| if is_stored(bit) { Culprit::Below } else { Culprit::Stored });
+            blame(&|bit| {
+                if is_stored(bit) {
+                    Culprit::Below
+                } else {
+                    Culprit::Stored
+                }
+            });
             return hash;
         }
     }
@@ -235,7 +275,10 @@ mod tests {
     }
 
     fn same(hash: Hash) -> Item {
-        Item { below: Some(hash), stored: Some(hash) }
+        Item {
+            below: Some(hash),
+            stored: Some(hash),
+        }
     }
 
     #[test]
@@ -249,7 +292,11 @@ mod tests {
             frontier.push(leaf(seq), &mut |node, hash| {
                 nodes.insert(node, hash);
             });
-            tree.push(same(leaf(seq)), &|node| nodes.get(&node).copied(), &mut found);
+            tree.push(
+                same(leaf(seq)),
+                &|node| nodes.get(&node).copied(),
+                &mut found,
+            );
             if seq % 997 == 0 || seq < 600 || (65_530..65_540).contains(&seq) {
                 assert_eq!(tree.root(Source::Stored), Some(frontier.root()), "{seq}");
                 let edge = tree.clone().finish(&frontier, &mut found);
@@ -280,10 +327,20 @@ mod tests {
             let mut found = Vec::new();
             for seq in 0..256 {
                 let (below, stored) = (Some(leaf(seq)), Some(stored(seq)));
-                let item = if swap { Item { below: stored, stored: below } } else { Item { below, stored } };
+                let item = if swap {
+                    Item {
+                        below: stored,
+                        stored: below,
+                    }
+                } else {
+                    Item { below, stored }
+                };
                 tree.push(item, &|_| reference, &mut found);
             }
-            let node = NodeId { height: 0, index: 5 };
+            let node = NodeId {
+                height: 0,
+                index: 5,
+            };
             assert_eq!(found, [Contradiction { node, culprit }]);
             assert_eq!(tree.root(Source::Below), Some(frontier.root()));
         }

@@ -11,3 +11,8 @@ mod recovery;
 mod asking;
 mod hostile;
 mod verify;
+mod catalogue;
+mod redact_modes;
+mod redact_properties;
+mod redact_secrets;
+mod redact_shared;

@@ -1,7 +1,11 @@
 //! Verification: clean trails are found clean, and every alteration is found and named.
 
 mod bits;
+mod building;
 mod clean;
+mod derived;
+mod growing;
+mod order;
 mod outside;
 mod rows;
 mod tampered;
@@ -11,7 +15,8 @@ use std::collections::BTreeSet;
 use indelible_core::TrailName;
 use indelible_core::verify::{FindingKind, Request, TrailReport, verify};
 
-use rows::{Rows, key, signed};
+use building::{key, signed};
+use rows::Rows;
 
 /// Verifies with the trusted key and a mark of the untouched trail.
 fn report(rows: &Rows, mark: &Rows) -> TrailReport {
@@ -28,7 +33,9 @@ fn request(mark: &Rows) -> Request {
 }
 
 fn run(rows: &Rows, request: &Request) -> TrailReport {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     let trail: TrailName = rows::TRAIL.parse().expect("a name");
     runtime
         .block_on(spawnable(verify(rows, &trail, request, &mut |_| ())))
@@ -46,5 +53,8 @@ fn kinds(report: &TrailReport) -> BTreeSet<FindingKind> {
 
 fn has(report: &TrailReport, kind: FindingKind, seq: impl Into<Option<u64>>) -> bool {
     let seq = seq.into();
-    report.findings.iter().any(|finding| finding.kind == kind && finding.seq == seq)
+    report
+        .findings
+        .iter()
+        .any(|finding| finding.kind == kind && finding.seq == seq)
 }

@@ -1,13 +1,16 @@
 use indelible_core::part::PartKind;
-use indelible_core::verify::{FindingKind, Phase, Request, verify};
+use indelible_core::verify::{FindingKind, KeptCheckpoint, Phase, Request, verify};
 use indelible_core::{MemoryStore, TrailName};
-use indelible_merkle::Hash;
+use indelible_merkle::{Checkpoint, Hash};
 
-use super::rows::{Builder, erase, erasure, key, signed, trail};
+use super::building::{Builder, erase, erasure, head_at, key, signed, trail};
 use super::{kinds, report, request, run};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
 }
 
 #[test]
@@ -18,49 +21,59 @@ fn untouched_trails_of_all_shapes_are_clean() {
         assert_eq!(report.findings, [], "size {size}");
         assert!(report.ok && report.complete);
         assert_eq!((report.size, report.entries_checked), (size, size));
-        assert_eq!((report.root, report.checkpoints_compared), (rows.head().root, 1));
+        assert_eq!(
+            (report.root, report.checkpoints_compared),
+            (rows.head().root, 1)
+        );
     }
 }
 
 #[test]
 fn a_trail_over_three_levels_is_clean_beginning_anywhere() {
-    let (store, heads) = block_on(async {
-        let mut heads = Vec::new();
-        let mut builder = Builder::new();
-        for entries in [1, 254, 1, 1, 40_000, 25_279, 1, 1000] {
-            builder = builder.grow(entries, 4096).await;
-            heads.push(builder.base.head.clone());
-        }
-        (builder.store, heads)
-    });
-    let trail: TrailName = super::rows::TRAIL.parse().expect("a name");
-    let head = heads.last().expect("some").clone();
-    let notes = heads.iter().map(|head| indelible_core::verify::KeptCheckpoint {
-        source: format!("the checkpoint of {}", head.size),
-        note: signed(head, &key(1)),
-    });
-    let mut all = Request {
-        trusted: vec![key(1).verifier_key()],
-        mark: Some(signed(&head, &key(1))),
-        checkpoints: notes.collect(),
-        ..Request::default()
-    };
-    // The reference store itself: verification reads it as any other.
-    let whole = block_on(verify(&store, &trail, &all, &mut |_| ())).expect("readable");
+    let rows = block_on(async { Builder::new().grow(66_537, 4096).await.rows().await });
+    let heads = [1, 255, 256, 257, 40_257, 65_536, 65_537].map(|size| head_at(&rows, size));
+    let mut all = request(&rows);
+    all.checkpoints
+        .extend(heads.iter().map(|head| KeptCheckpoint {
+            source: format!("the checkpoint of {}", head.size),
+            note: signed(head, &key(1)),
+        }));
+    let whole = run(&rows, &all);
     assert_eq!(whole.findings, []);
     assert!(whole.complete);
-    assert_eq!((whole.entries_checked, whole.checkpoints_compared), (66_537, 9));
-    let rows = block_on(super::rows::Rows::of(&store));
-    for since in &heads {
-        let origin = since.key.name();
-        let checkpoint = indelible_merkle::Checkpoint::new(origin, since.size, since.root);
+    assert_eq!(
+        (whole.entries_checked, whole.checkpoints_compared),
+        (66_537, 8)
+    );
+    for since in &heads[4..] {
+        let checkpoint = Checkpoint::new(key(1).name(), since.size, since.root);
         all.since = Some(checkpoint.expect("a good origin"));
         let part = run(&rows, &all);
         assert_eq!(part.findings, [], "since {}", since.size);
-        assert_eq!(part.entries_checked, head.size - since.size);
+        assert_eq!(part.entries_checked, 66_537 - since.size);
         assert_eq!(part.checked_from, since.size);
-        assert!(part.ok && !part.complete, "it says that it did not look at all");
+        assert!(
+            part.ok && !part.complete,
+            "it says that it did not look at all"
+        );
     }
+}
+
+#[test]
+fn the_reference_store_is_read_as_any_other() {
+    let builder = block_on(Builder::new().grow(3000, 700));
+    let mark = Some(signed(&builder.base.head, &key(1)));
+    let trusted = vec![key(1).verifier_key()];
+    let request = Request {
+        trusted,
+        mark,
+        ..Request::default()
+    };
+    let trail: TrailName = super::rows::TRAIL.parse().expect("a name");
+    let report = block_on(verify(&builder.store, &trail, &request, &mut |_| ()));
+    let report = report.expect("readable");
+    assert_eq!(report.findings, []);
+    assert!(report.complete);
 }
 
 #[test]
@@ -70,8 +83,11 @@ fn a_trail_that_never_was_is_empty() {
     let none = Request::default();
     let report = block_on(verify(&store, &trail, &none, &mut |_| ())).expect("readable");
     assert!(report.ok && report.complete);
-    assert_eq!((report.size, report.root, report.entries_checked), (0, Hash::EMPTY_ROOT, 0));
-    let known = request(&super::rows::trail(3));
+    assert_eq!(
+        (report.size, report.root, report.entries_checked),
+        (0, Hash::EMPTY_ROOT, 0)
+    );
+    let known = request(&super::building::trail(3));
     let report = block_on(verify(&store, &trail, &known, &mut |_| ())).expect("readable");
     assert!(!report.ok);
     assert_eq!(kinds(&report), [FindingKind::HeadMissing].into());
@@ -91,7 +107,13 @@ fn recorded_erasures_are_counted_not_found() {
     let parts = [PartKind::Actor, PartKind::Target];
     let mut rows = block_on(async {
         let builder = Builder::new().grow(300, 100).await;
-        builder.commit(vec![erasure(300, 10, 12, &parts)]).await.grow(20, 7).await.rows().await
+        builder
+            .commit(vec![erasure(300, 10, 12, &parts)])
+            .await
+            .grow(20, 7)
+            .await
+            .rows()
+            .await
     });
     // Neither 10 nor 12 has each of the parts; what never was need not be erased.
     for seq in 10..=12 {
@@ -109,12 +131,21 @@ fn progress_rises_to_the_size() {
     let rows = trail(5000);
     let mut steps = Vec::new();
     let trail: TrailName = super::rows::TRAIL.parse().expect("a name");
-    block_on(verify(&rows, &trail, &request(&rows), &mut |step| steps.push(step)))
-        .expect("readable");
+    block_on(verify(&rows, &trail, &request(&rows), &mut |step| {
+        steps.push(step)
+    }))
+    .expect("readable");
     assert!(steps.len() > 2);
-    assert!(steps.windows(2).all(|pair| pair[0].entries_checked <= pair[1].entries_checked));
+    assert!(
+        steps
+            .windows(2)
+            .all(|pair| pair[0].entries_checked <= pair[1].entries_checked)
+    );
     let last = steps.last().expect("some");
-    assert_eq!((last.entries_checked, last.size, last.phase), (5000, 5000, Phase::Comparison));
+    assert_eq!(
+        (last.entries_checked, last.size, last.phase),
+        (5000, 5000, Phase::Comparison)
+    );
 }
 
 #[test]
@@ -131,5 +162,9 @@ fn the_report_has_the_agreed_shape() {
     assert_eq!(one["entries_checked"], 3);
     assert_eq!(one["erased"], 0);
     let kinds: Vec<_> = one["findings"].as_array().expect("a list").iter().collect();
-    assert!(kinds.iter().any(|f| f["kind"] == "column_differs" && f["seq"] == 1));
+    assert!(
+        kinds
+            .iter()
+            .any(|f| f["kind"] == "column_differs" && f["seq"] == 1)
+    );
 }

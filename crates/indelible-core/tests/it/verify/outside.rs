@@ -6,11 +6,15 @@ use indelible_core::verify::FindingKind::{self, *};
 use indelible_core::verify::{KeptCheckpoint, Request};
 use indelible_merkle::{Checkpoint, SigningKey};
 
-use super::rows::{Builder, Rows, event, key, signed, trail};
+use super::building::{Builder, event, key, signed, trail};
+use super::rows::Rows;
 use super::{has, kinds, report, request, run};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
 }
 
 /// A whole other history of the same length, signed for by the same key.
@@ -20,16 +24,33 @@ fn forked(size: u64, from: u64) -> Rows {
         let mut other = event(from);
         other.outcome = Outcome::Denied;
         other.action = "another history".into();
-        builder.commit(vec![other]).await.grow(size - from - 1, 100).await.rows().await
+        builder
+            .commit(vec![other])
+            .await
+            .grow(size - from - 1, 100)
+            .await
+            .rows()
+            .await
     })
 }
 
 #[test]
 fn a_fork_is_found_by_whoever_kept_a_checkpoint() {
-    for (size, from) in [(600, 0), (600, 299), (600, 599), (256, 255), (257, 256), (1, 0)] {
+    for (size, from) in [
+        (600, 0),
+        (600, 299),
+        (600, 599),
+        (256, 255),
+        (257, 256),
+        (1, 0),
+    ] {
         let (clean, fork) = (trail(size), forked(size, from));
         assert_eq!(report(&fork, &fork).findings, [], "consistent in itself");
-        assert_eq!(kinds(&report(&fork, &clean)), [Forked].into(), "{size} from {from}");
+        assert_eq!(
+            kinds(&report(&fork, &clean)),
+            [Forked].into(),
+            "{size} from {from}"
+        );
         // T49: longer than the mark, but not an extension of it.
         let longer = forked(size + 1000, from);
         assert_eq!(kinds(&report(&longer, &clean)), [Forked].into());
@@ -109,15 +130,31 @@ fn verification_since_a_checkpoint_holds_the_prefix_to_it() {
         let head = trail(size);
         let checkpoint = Checkpoint::new(key(1).name(), size, head.head().root);
         let checkpoint = Some(checkpoint.expect("a good origin"));
-        run(rows, &Request { since: checkpoint, ..request(&clean) })
+        run(
+            rows,
+            &Request {
+                since: checkpoint,
+                ..request(&clean)
+            },
+        )
     };
     // An entry before it is not looked at, and the report says so.
     let mut altered = clean.clone();
-    altered.entries[100].parts.actor.as_mut().expect("there").body[3] ^= 1;
+    altered.entries[100]
+        .parts
+        .actor
+        .as_mut()
+        .expect("there")
+        .body[3] ^= 1;
     let report = since(300, &altered);
     assert!(report.ok && !report.complete);
     assert_eq!((report.checked_from, report.entries_checked), (300, 400));
-    altered.entries[300].parts.actor.as_mut().expect("there").body[3] ^= 1;
+    altered.entries[300]
+        .parts
+        .actor
+        .as_mut()
+        .expect("there")
+        .body[3] ^= 1;
     assert!(has(&since(300, &altered), PartAltered, 300));
     // Another history before it is another root.
     let mut forked = forked(700, 40);
@@ -147,11 +184,21 @@ fn a_succession_leaves_old_checkpoints_behind() {
         builder.base.head.incarnation_start = 400;
         let mut first = event(400);
         first.action = "audit_trail_succeeded".into();
-        builder.commit(vec![first]).await.grow(500, 100).await.rows().await
+        builder
+            .commit(vec![first])
+            .await
+            .grow(500, 100)
+            .await
+            .rows()
+            .await
     });
     let mut request = request(&lost);
     request.mark = Some(signed(rows.head(), &key(2)));
-    assert_eq!(run(&rows, &request).findings, [], "the key of the first incarnation is trusted");
+    assert_eq!(
+        run(&rows, &request).findings,
+        [],
+        "the key of the first incarnation is trusted"
+    );
     let kept = |head: &Head, key: &SigningKey| KeptCheckpoint {
         source: "a receipt".to_owned(),
         note: signed(head, key),

@@ -1,0 +1,57 @@
+//! Measures the product beside its baselines: each figure is a ratio within one run.
+//!
+//! `scripts/bench [NAME] [--output json]` runs every measurement or one, in interleaved rounds,
+//! and prints the medians as `{name: {ours, baseline, ratio, rounds, …}}`.
+
+mod raw;
+mod record;
+mod report;
+mod timing;
+mod verify;
+mod workload;
+
+use anyhow::bail;
+use clap::Parser;
+
+use report::Report;
+
+/// Measure Indelible beside its baselines.
+#[derive(Parser)]
+#[command(name = "bench", version)]
+struct Arguments {
+    /// One measurement; all when absent.
+    name: Option<String>,
+    /// How to print.
+    #[arg(long, default_value = "table", value_parser = ["table", "json"])]
+    output: String,
+    /// Rounds of each measurement.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Events of one round of recording, and of the trail that is verified.
+    #[arg(long, default_value_t = 40_000)]
+    events: usize,
+}
+
+/// One measurement: its name and what runs it.
+type Measurement = (&'static str, fn(&Arguments, &mut Report) -> anyhow::Result<()>);
+
+const MEASUREMENTS: &[Measurement] = &[
+    ("record_vs_raw_indexed", |arguments, report| record::indexed(arguments, report)),
+    ("verify_vs_hash", |arguments, report| verify::whole(arguments, report)),
+];
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let wanted = |name: &str| arguments.name.as_deref().is_none_or(|wanted| wanted == name);
+    if !MEASUREMENTS.iter().any(|(name, _)| wanted(name)) {
+        let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
+        bail!("no such measurement; there are {}", names.join(", "));
+    }
+    let mut report = Report::default();
+    for (name, measure) in MEASUREMENTS.iter().filter(|(name, _)| wanted(name)) {
+        eprintln!("{name} …");
+        measure(&arguments, &mut report)?;
+    }
+    report.print(&arguments.output);
+    Ok(())
+}

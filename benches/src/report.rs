@@ -1,0 +1,68 @@
+//! The figures and how they are printed.
+
+use serde_json::{Map, Value, json};
+
+/// The figures of a run.
+#[derive(Default)]
+pub struct Report {
+    figures: Map<String, Value>,
+}
+
+/// The rates of one measurement, a pair for each round.
+#[derive(Default)]
+pub struct Rounds {
+    pub ours: Vec<f64>,
+    pub baseline: Vec<f64>,
+}
+
+impl Report {
+    /// Adds the medians of a measurement, in events per second, with further facts.
+    pub fn add(&mut self, name: &str, rounds: &Rounds, facts: Value) {
+        let (ours, baseline) = (median(&rounds.ours), median(&rounds.baseline));
+        let mut figure = json!({
+            "ours": ours.round(),
+            "baseline": baseline.round(),
+            "ratio": (ours / baseline * 1000.0).round() / 1000.0,
+            "rounds": rounds.ours.len(),
+            "unit": "events/s",
+        });
+        if let (Value::Object(figure), Value::Object(facts)) = (&mut figure, facts) {
+            figure.extend(facts);
+        }
+        self.figures.insert(name.to_owned(), figure);
+    }
+
+    /// Prints all figures.
+    pub fn print(&self, output: &str) {
+        if output == "json" {
+            println!("{}", Value::Object(self.figures.clone()));
+            return;
+        }
+        println!("{:<28} {:>12} {:>12} {:>7}  rounds", "name", "ours", "baseline", "ratio");
+        for (name, figure) in &self.figures {
+            println!(
+                "{name:<28} {:>12} {:>12} {:>7}  {}   {}",
+                figure["ours"], figure["baseline"], figure["ratio"], figure["rounds"],
+                figure["mean_batch"]
+            );
+        }
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+impl Report {
+    /// Adds, under `name`, the figure with the worst ratio of those whose names begin so.
+    pub fn worst_of(&mut self, name: &str, beginning: &str) {
+        let among = self.figures.iter().filter(|(key, _)| key.starts_with(beginning));
+        let ratio = |figure: &Value| figure["ratio"].as_f64().unwrap_or(0.0);
+        let worst = among.map(|(_, figure)| figure.clone()).min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+        if let Some(worst) = worst {
+            self.figures.insert(name.to_owned(), worst);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! From what both passes gave to the report.
+
+use indelible_merkle::Hash;
+
+use super::difference::{self, Hints, Table};
+use super::digest::{Layout, Rows};
+use super::reading::{self, Trail};
+use super::report::{self, FindingKind, Findings, TrailReport};
+use super::scan::Scan;
+use super::walk::Walk;
+use super::{head, inspection, rollup};
+use crate::store::{Head, ProjectionKind, StoreError};
+
+/// What both passes have in common.
+pub(super) struct Run<'a> {
+    pub trail: Trail<'a>,
+    pub head: Head,
+    pub from: u64,
+    pub layout: Layout,
+    pub rows: Rows,
+    pub findings: Findings,
+    pub compared: u64,
+}
+
+impl Run<'_> {
+    /// Compares what the passes gave, and makes the report.
+    pub async fn conclude(mut self, mut walk: Walk, scan: Scan) -> Result<TrailReport, StoreError> {
+        let beyond = self.rows_beyond().await?;
+        head::compare(&self.head, &mut walk, &beyond);
+        let mut findings = std::mem::take(&mut self.findings);
+        let seen = std::mem::take(&mut walk.findings);
+        findings.absorb(seen);
+        self.account_for_erasures(&mut walk, &mut findings).await?;
+        let hints = self.compare_tables(&walk, scan, &mut findings).await?;
+        if self.from == 0 {
+            rollup::compare(self.trail, self.head.size, walk.counts, &mut findings).await?;
+        }
+        walk.contradicted.sort_by_key(|range| range.start);
+        inspection::misplaced(self.trail, &walk.contradicted, &mut findings).await?;
+        inspection::columns(self.trail, &walk.unexplained, &hints, &mut findings).await?;
+        let listed = walk.erasures.listed().collect();
+        inspection::undone(self.trail, listed, &mut findings).await?;
+        let is_read = !findings.has(FindingKind::RowUnreadable)
+            && !findings.has(FindingKind::RollupUnchecked);
+        Ok(TrailReport {
+            trail: self.trail.name.clone(),
+            ok: findings.is_ok(),
+            size: self.head.size,
+            root: self.head.root,
+            checked_from: self.from,
+            entries_checked: walk.checked,
+            complete: self.from == 0 && walk.checked == self.head.size && is_read,
+            erased: walk.erased,
+            checkpoints_compared: self.compared + walk.compared,
+            findings_total: findings.total(),
+            findings: findings.into_sorted(),
+        })
+    }
+
+    /// Rows after the last entry of the head as it is now: none should be. Answers the leaf
+    /// hashes of the rows that follow the head that was read first.
+    async fn rows_beyond(&mut self) -> Result<Vec<Hash>, StoreError> {
+        let newest = self.trail.newest_below(u64::MAX).await?;
+        let size = self.size_now().await?;
+        let Some(newest) = newest.filter(|newest| *newest >= size) else {
+            return Ok(Vec::new());
+        };
+        let detail = format!("a row of entry {newest} stands beyond the {size} of the head");
+        self.findings
+            .push(newest, FindingKind::EntryInserted, detail);
+        let rows = self
+            .trail
+            .entries(size..newest.saturating_add(1).min(size + BEYOND_MAX))
+            .await?;
+        Ok(rows.entries.iter().map(|entry| entry.leaf_hash).collect())
+    }
+
+    async fn size_now(&self) -> Result<u64, StoreError> {
+        let head = self.trail.store.head(self.trail.name).await?;
+        Ok(head.map_or(self.head.size, |head| head.size.max(self.head.size)))
+    }
+
+    async fn account_for_erasures(
+        &self,
+        walk: &mut Walk,
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
+        let (mut start, end) = (self.head.size, self.size_now().await?);
+        // What was erased while the pass ran is accounted for after the head it began with.
+        while start < end && !walk.erasures.is_settled() {
+            let stop = end.min(start + reading::CHUNK_ENTRIES);
+            for entry in self.trail.entries(start..stop).await?.entries {
+                walk.erasures.account(&entry);
+            }
+            start = stop;
+        }
+        for (part, range) in walk.erasures.unaccounted() {
+            let of = report::entries(&range);
+            let detail = format!("the {part} of {of} is gone, and no entry says it was erased");
+            findings.push(range.start, FindingKind::PartMissing, detail);
+        }
+        Ok(())
+    }
+
+    /// Compares the sums of both passes and names the rows that differ.
+    async fn compare_tables(
+        &self,
+        walk: &Walk,
+        scan: Scan,
+        findings: &mut Findings,
+    ) -> Result<Hints, StoreError> {
+        let size = self.size_now().await?;
+        findings.extend(scan.findings);
+        let illegitimate = scan.beyond.into_iter().filter(|(end, _)| *end > size);
+        findings.extend(illegitimate.map(|(_, finding)| finding));
+        let mut hints = Hints::new();
+        let tables = [
+            (ProjectionKind::Id, &walk.sums.ids, scan.sums.ids),
+            (ProjectionKind::Term, &walk.sums.terms, scan.sums.terms),
+        ];
+        for (kind, expected, stored) in tables {
+            if !scan.unread.contains(&kind) {
+                let (layout, expected) = (self.layout.clone(), expected.clone());
+                let table = Table {
+                    kind,
+                    layout,
+                    expected,
+                    stored,
+                };
+                difference::name(self.trail, table, &self.rows, findings, &mut hints).await?;
+            }
+        }
+        let blocks = [
+            (
+                ProjectionKind::Node,
+                walk.sums.nodes == scan.sums.nodes,
+                FindingKind::NodeAltered,
+            ),
+            (
+                ProjectionKind::Span,
+                walk.sums.spans == scan.sums.spans,
+                FindingKind::SpanDiffers,
+            ),
+        ];
+        for (kind, is_same, finding) in blocks {
+            if !is_same && !scan.unread.contains(&kind) && !findings.has(finding) {
+                let detail = "rows stand twice, or changed while they were read".to_owned();
+                findings.push(None, finding, detail);
+            }
+        }
+        Ok(hints)
+    }
+}
+
+/// So many rows beyond the head are looked at, to tell an altered size from rows put in.
+const BEYOND_MAX: u64 = 1024;

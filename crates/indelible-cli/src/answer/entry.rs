@@ -1,0 +1,191 @@
+//! Entries and pages of them.
+
+use indelible::{Entry, Page};
+use serde::{Serialize, Serializer};
+
+use super::{Answer, Layout, Sheet, cell, json_lines};
+
+/// The columns of entries in CSV: all that an entry has, by the names of its JSON form.
+pub fn columns() -> Vec<&'static str> {
+    vec![
+        "trail",
+        "seq",
+        "id",
+        "action",
+        "outcome",
+        "resource_type",
+        "resource_id",
+        "user_id",
+        "on_behalf_of",
+        "ip_address",
+        "user_agent",
+        "context",
+        "correlation_id",
+        "tags",
+        "occurred_at",
+        "created_at",
+        "leaf_hash",
+        "notes",
+        "erased",
+    ]
+}
+
+/// An entry's cells below [`columns`]: context and notes as JSON, tags and erased parts with
+/// spaces between them.
+pub fn cells(entry: &Entry) -> Vec<String> {
+    vec![
+        entry.trail.to_string(),
+        entry.seq.to_string(),
+        entry.id.to_string(),
+        entry.action.clone(),
+        entry.outcome.to_string(),
+        entry.resource_type.clone(),
+        cell(&entry.resource_id),
+        cell(&entry.user_id),
+        cell(&entry.on_behalf_of),
+        cell(&entry.ip_address),
+        cell(&entry.user_agent),
+        cell(&entry.context),
+        cell(&entry.correlation_id),
+        entry.tags.join(" "),
+        entry.occurred_at.to_string(),
+        entry.created_at.to_string(),
+        entry.leaf_hash.to_string(),
+        notes(entry),
+        erased(entry),
+    ]
+}
+
+fn notes(entry: &Entry) -> String {
+    if entry.notes.is_empty() {
+        return String::new();
+    }
+    let notes: Vec<_> = entry.notes.iter().map(indelible::Note::to_value).collect();
+    serde_json::Value::from(notes).to_string()
+}
+
+fn erased(entry: &Entry) -> String {
+    entry
+        .erased
+        .iter()
+        .map(|part| part.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// One entry with all it has.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Shown<'a>(pub &'a Entry);
+
+impl Answer for Shown<'_> {
+    fn layout(&self) -> Layout {
+        let entry = self.0;
+        let context = |value| serde_json::to_string_pretty(value).unwrap_or_default();
+        let notes = entry.notes.iter().map(|note| note.to_value().to_string());
+        let mut fields = vec![
+            ("entry", format!("{} #{}", entry.trail, entry.seq)),
+            ("id", entry.id.to_string()),
+            ("action", entry.action.clone()),
+            ("outcome", entry.outcome.to_string()),
+            ("resource_type", entry.resource_type.clone()),
+            ("resource_id", cell(&entry.resource_id)),
+            ("user_id", cell(&entry.user_id)),
+            ("on_behalf_of", cell(&entry.on_behalf_of)),
+            ("ip_address", cell(&entry.ip_address)),
+            ("user_agent", cell(&entry.user_agent)),
+            ("correlation_id", cell(&entry.correlation_id)),
+            ("tags", entry.tags.join(" ")),
+            ("occurred_at", entry.occurred_at.to_string()),
+            ("created_at", entry.created_at.to_string()),
+            ("leaf_hash", entry.leaf_hash.to_string()),
+            (
+                "context",
+                entry.context.as_ref().map(context).unwrap_or_default(),
+            ),
+            ("notes", notes.collect::<Vec<_>>().join("\n")),
+            ("erased", erased(entry)),
+        ];
+        fields.retain(|(_, value)| !value.is_empty());
+        Layout::Fields(fields)
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet {
+            columns: columns(),
+            rows: vec![cells(self.0)],
+        }
+    }
+}
+
+/// A page, and what to say of the pages after it.
+pub struct Found<'a> {
+    /// The page.
+    pub page: &'a Page,
+    /// The flags that ask for the next page, where there is one.
+    pub next: Option<String>,
+}
+
+impl Serialize for Found<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.page.serialize(serializer)
+    }
+}
+
+impl Answer for Found<'_> {
+    fn layout(&self) -> Layout {
+        let entries = &self.page.entries;
+        let rows = entries.iter().map(|entry| {
+            let resource = match &entry.resource_id {
+                Some(id) => format!("{} {id}", entry.resource_type),
+                None => entry.resource_type.clone(),
+            };
+            vec![
+                entry.seq.to_string(),
+                to_the_second(&entry.occurred_at.to_string()),
+                entry.action.clone(),
+                entry.outcome.to_string(),
+                cell(&entry.user_id),
+                cell(&entry.ip_address),
+                resource,
+            ]
+        });
+        let columns = vec![
+            "seq",
+            "occurred_at",
+            "action",
+            "outcome",
+            "user_id",
+            "ip_address",
+            "resource",
+        ];
+        let table = Layout::Table(Sheet {
+            columns,
+            rows: rows.collect(),
+        });
+        let as_of = self.page.as_of;
+        let line = match (&self.next, entries.len()) {
+            (_, 0) => return Layout::Line(format!("no entry matches, as of {as_of} entries")),
+            (Some(next), _) => format!("older entries match; add {next}"),
+            (None, 1) => format!("1 entry, as of {as_of}"),
+            (None, count) => format!("{count} entries, as of {as_of}"),
+        };
+        Layout::Parts(vec![table, Layout::Line(line)])
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet {
+            columns: columns(),
+            rows: self.page.entries.iter().map(cells).collect(),
+        }
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        json_lines(&self.page.entries)
+    }
+}
+
+/// Microseconds matter to machines, which have other forms to read.
+fn to_the_second(time: &str) -> String {
+    format!("{}Z", time.split('.').next().unwrap_or(time))
+}

@@ -1,0 +1,70 @@
+//! The commands, one file each.
+
+mod checkpoint;
+mod completions;
+mod consistency;
+mod doctor;
+mod export;
+mod import;
+mod migrate;
+mod prove;
+mod query;
+mod record;
+mod show;
+mod trail;
+mod verify;
+mod verify_proof;
+mod vkey;
+
+use clap::Subcommand;
+
+use crate::failure::{Failure, Status};
+use crate::session::Session;
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Record(record::Record),
+    Query(query::QueryCommand),
+    Show(show::Show),
+    Prove(prove::Prove),
+    Checkpoint(checkpoint::CheckpointCommand),
+    Vkey(vkey::Vkey),
+    Consistency(consistency::Consistency),
+    Import(import::Import),
+    Export(export::Export),
+    Verify(verify::Verify),
+    VerifyProof(verify_proof::VerifyProof),
+    #[command(subcommand)]
+    Trail(trail::Trail),
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What went wrong.
+    pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        match self {
+            Self::Record(command) => command.run(session).await,
+            Self::Query(command) => command.run(session).await,
+            Self::Show(command) => command.run(session).await,
+            Self::Prove(command) => command.run(session).await,
+            Self::Checkpoint(command) => command.run(session).await,
+            Self::Vkey(command) => command.run(session).await,
+            Self::Consistency(command) => command.run(session).await,
+            Self::Import(command) => command.run(session).await,
+            Self::Export(command) => command.run(session).await,
+            Self::Verify(command) => command.run(session).await,
+            Self::VerifyProof(command) => command.run(session),
+            Self::Trail(command) => command.run(session).await,
+            Self::Migrate(command) => command.run(session).await,
+            Self::Doctor(command) => command.run(session).await,
+            Self::Completions(command) => command.run(session),
+        }
+    }
+}

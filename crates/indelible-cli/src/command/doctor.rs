@@ -1,0 +1,123 @@
+//! `indelible doctor`
+
+mod checkup;
+mod place;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::answer::{Answer, Layout, Sheet, json_lines};
+use crate::failure::{Failure, Status};
+use crate::session::{Access, Session};
+use checkup::Checkup;
+
+/// Looks at database, key, state directory and marks, and says what to mend
+///
+/// The exit status is 1 where something must be mended. What the entries hold is not looked at:
+/// `indelible verify` does that.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Example:
+  indelible doctor --output json")]
+pub struct Doctor {}
+
+impl Doctor {
+    pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        let settings = session.settings()?;
+        let mut checkup = Checkup::default();
+        checkup.settings(&settings);
+        match session.open(Access::Read).await {
+            Ok(opened) => {
+                checkup.database(&opened, session.now()).await;
+                // Nothing was written, so that nothing can be lost by closing.
+                let _ = opened.database.close().await;
+            }
+            Err(failure) => checkup.unopened(&settings, &failure),
+        }
+        let diagnosis = checkup.diagnosis();
+        session.output.print(&diagnosis)?;
+        Ok(if diagnosis.ok {
+            Status::Fine
+        } else {
+            Status::Failed
+        })
+    }
+}
+
+/// All that was looked at.
+#[derive(Serialize)]
+pub struct Diagnosis {
+    /// Whether nothing must be mended.
+    pub ok: bool,
+    /// One for each thing.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+pub struct Check {
+    /// What.
+    pub check: &'static str,
+    /// How it is.
+    pub verdict: Verdict,
+    /// The same in words.
+    pub detail: String,
+    /// What mends it.
+    pub remedy: Option<String>,
+}
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Worth knowing.
+    Warn,
+    /// To be mended.
+    Fail,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+impl Answer for Diagnosis {
+    fn layout(&self) -> Layout {
+        let line = |check: &Check| {
+            let word = check.verdict.word();
+            let line = Layout::Line(format!("{word:4}  {:12}  {}", check.check, check.detail));
+            let remedy = check
+                .remedy
+                .as_ref()
+                .map(|remedy| Layout::Line(format!("      → {remedy}")));
+            std::iter::once(line).chain(remedy)
+        };
+        Layout::Parts(self.checks.iter().flat_map(line).collect())
+    }
+
+    fn sheet(&self) -> Sheet {
+        let rows = self.checks.iter().map(|check| {
+            vec![
+                check.check.to_owned(),
+                check.verdict.word().to_owned(),
+                check.detail.clone(),
+                check.remedy.clone().unwrap_or_default(),
+            ]
+        });
+        Sheet {
+            columns: vec!["check", "verdict", "detail", "remedy"],
+            rows: rows.collect(),
+        }
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        json_lines(&self.checks)
+    }
+}

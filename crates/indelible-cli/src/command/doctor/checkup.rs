@@ -1,0 +1,341 @@
+//! Looking at one thing after the other.
+
+use indelible::core::engine::Ground;
+use indelible::core::redact::Mode;
+use indelible::core::store::{Condition, Head};
+use indelible::merkle::{Checkpoint, Note, SigningKey};
+use indelible::{Timestamp, TrailName};
+
+use super::place;
+use super::{Check, Diagnosis, Verdict};
+use crate::failure::{Failure, Status};
+use crate::session::Opened;
+use crate::settings::Settings;
+
+/// What was looked at so far.
+#[derive(Default)]
+pub struct Checkup {
+    checks: Vec<Check>,
+}
+
+/// Below this much free space a store is about to refuse.
+const BYTES_FREE_MIN: u64 = 256 << 20;
+
+impl Checkup {
+    /// The verdict on the whole.
+    pub fn diagnosis(self) -> Diagnosis {
+        let ok = self
+            .checks
+            .iter()
+            .all(|check| check.verdict != Verdict::Fail);
+        Diagnosis {
+            ok,
+            checks: self.checks,
+        }
+    }
+
+    fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
+        self.add(check, Verdict::Ok, detail.into(), None);
+    }
+
+    fn warn(&mut self, check: &'static str, detail: impl Into<String>, remedy: &str) {
+        self.add(check, Verdict::Warn, detail.into(), Some(remedy.to_owned()));
+    }
+
+    fn fail(&mut self, check: &'static str, detail: impl Into<String>, remedy: &str) {
+        self.add(check, Verdict::Fail, detail.into(), Some(remedy.to_owned()));
+    }
+
+    fn add(
+        &mut self,
+        check: &'static str,
+        verdict: Verdict,
+        detail: String,
+        remedy: Option<String>,
+    ) {
+        self.checks.push(Check {
+            check,
+            verdict,
+            detail,
+            remedy,
+        });
+    }
+
+    /// The settings.
+    pub fn settings(&mut self, settings: &Settings) {
+        let from = match &settings.file {
+            Some(path) => format!("{} is read", path.display()),
+            None => "no indelible.toml".to_owned(),
+        };
+        let mode = settings.redaction;
+        let detail = format!(
+            "{}, trail {}, redaction {mode}; {from}",
+            settings.database, settings.trail
+        );
+        if mode == Mode::Off {
+            self.warn(
+                "settings",
+                detail,
+                "secrets are kept as they come: set [redaction] mode = \"mask\"",
+            );
+        } else {
+            self.ok("settings", detail);
+        }
+    }
+
+    /// A database that cannot be opened.
+    pub fn unopened(&mut self, settings: &Settings, failure: &Failure) {
+        let remedy = match failure.status {
+            Status::NotFound => "`indelible record` begins a trail; --database names another place",
+            Status::Usage => "mend the setting",
+            _ if failure.message().contains("migration") => "`indelible migrate up`",
+            _ => "restore the database from a copy, then `indelible verify`",
+        };
+        let detail = format!("{}: {}", settings.database, failure.message());
+        self.fail("store", detail, remedy);
+    }
+
+    /// An open database and what belongs to it.
+    pub async fn database(&mut self, opened: &Opened, now: Timestamp) {
+        match opened.database.condition().await {
+            Ok(condition) => self.store(&condition),
+            Err(error) => self.fail("store", error.to_string(), "`indelible verify` says more"),
+        }
+        let ground = opened.database.engine().ground();
+        match opened.database.state_dir() {
+            Some(dir) => self.state_dir(dir, &opened.settings),
+            None => self.ok("state", "in memory, ends with the process"),
+        }
+        let heads = match opened.database.engine().heads().await {
+            Ok(heads) => heads,
+            Err(error) => {
+                self.fail("trails", error.to_string(), "`indelible verify` says more");
+                return;
+            }
+        };
+        self.key(ground, &heads);
+        for head in &heads {
+            self.mark(ground, head);
+        }
+        self.last_event(opened, &heads, now).await;
+        self.instances(ground).await;
+    }
+
+    fn store(&mut self, condition: &Condition) {
+        let size = condition.bytes as f64 / f64::from(1 << 20);
+        let detail = format!(
+            "{} at {}, {size:.1} MiB",
+            condition.engine, condition.location
+        );
+        match condition.bytes_free {
+            Some(free) if free < BYTES_FREE_MIN => {
+                let detail = format!("{detail}, {} MiB free on its disk", free >> 20);
+                self.warn("store", detail, "make room: a full disk refuses records");
+            }
+            _ => self.ok("store", detail),
+        }
+        let version = condition.schema_version;
+        if condition.pending_migrations.is_empty() {
+            self.ok("schema", format!("version {version}, up to date"));
+        } else {
+            let pending = condition.pending_migrations.join(", ");
+            self.fail(
+                "schema",
+                format!("version {version} lacks {pending}"),
+                "`indelible migrate up`",
+            );
+        }
+        if condition.missing_guards.is_empty() {
+            self.ok(
+                "guards",
+                "the database refuses to change or delete evidence",
+            );
+        } else {
+            let missing = condition.missing_guards.join(", ");
+            let remedy =
+                "somebody changed the schema: `indelible verify`, then restore it from a copy";
+            self.fail("guards", format!("missing or altered: {missing}"), remedy);
+        }
+        if condition.weak_settings.is_empty() {
+            self.ok(
+                "durability",
+                "an acknowledged record survives the loss of power, files are private",
+            );
+        } else {
+            let weak = condition.weak_settings.join(", ");
+            let remedy = if weak.contains(" mode ") {
+                format!("chmod 600 {}*", condition.location)
+            } else {
+                "open the database with `indelible` alone".to_owned()
+            };
+            self.fail("durability", weak, &remedy);
+        }
+    }
+
+    fn state_dir(&mut self, dir: &std::path::Path, settings: &Settings) {
+        let shown = dir.display();
+        match place::of(dir, &settings.database) {
+            Ok(()) => self.ok("state", format!("{shown}, for its owner alone")),
+            Err(place::Fault::Missing) => {
+                let remedy = "bring it back from a copy, or name it with --state-dir";
+                self.warn("state", format!("{shown} is not there"), remedy);
+            }
+            Err(place::Fault::Open { path, mode }) => {
+                let remedy = format!("chmod go-rwx {}", path.display());
+                self.fail(
+                    "state",
+                    format!("{} has mode {mode:o}", path.display()),
+                    &remedy,
+                );
+            }
+            Err(place::Fault::BesideDatabase) => {
+                let remedy = "move it: who can replace the one could replace the other";
+                self.warn(
+                    "state",
+                    format!("{shown} lies in the database's folder"),
+                    remedy,
+                );
+            }
+            Err(place::Fault::Unreadable(problem)) => {
+                self.fail(
+                    "state",
+                    format!("{shown}: {problem}"),
+                    "mend its permissions",
+                );
+            }
+        }
+    }
+
+    fn key(&mut self, ground: &Ground, heads: &[Head]) {
+        let seed = match ground.state.signing_seed() {
+            Ok(seed) => seed,
+            Err(error) => {
+                self.fail(
+                    "key",
+                    error.to_string(),
+                    "bring the state directory back from a copy",
+                );
+                return;
+            }
+        };
+        let Some(seed) = seed else {
+            let remedy = "name the installation's state directory with --state-dir";
+            if heads.is_empty() {
+                self.warn("key", "there is none yet", "the first record makes it");
+            } else {
+                self.fail(
+                    "key",
+                    "there is none: the trails can be read, not written to",
+                    remedy,
+                );
+            }
+            return;
+        };
+        let is_own = |head: &&Head| {
+            let key = SigningKey::from_seed(head.key.name(), *seed.expose());
+            key.is_ok_and(|key| key.verifier_key() == head.key)
+        };
+        match heads.iter().find(|head| !is_own(head)) {
+            Some(head) => {
+                let detail = format!("the key at hand is not that of trail {}", head.trail);
+                let remedy = "name the installation's own state directory with --state-dir";
+                self.fail("key", detail, remedy);
+            }
+            None => self.ok(
+                "key",
+                format!("signs for installation {}", ground.installation),
+            ),
+        }
+    }
+
+    fn mark(&mut self, ground: &Ground, head: &Head) {
+        let trail = &head.trail;
+        let verify = format!("`indelible verify --trail {trail}`");
+        let mark = match ground.state.mark(trail) {
+            Ok(mark) => mark,
+            Err(error) => return self.fail("mark", error.to_string(), &verify),
+        };
+        let Some(mark) = mark else {
+            let remedy = "the next record makes one; until then an older copy would pass";
+            return self.warn("mark", format!("{trail} has none"), remedy);
+        };
+        let checkpoint = Note::parse(&mark)
+            .ok()
+            .and_then(|n| n.text().parse::<Checkpoint>().ok());
+        let Some(checkpoint) = checkpoint else {
+            return self.fail("mark", format!("that of {trail} is unreadable"), &verify);
+        };
+        if checkpoint.size() > head.size {
+            let detail = format!(
+                "{trail} has {} entries, its mark {}",
+                head.size,
+                checkpoint.size()
+            );
+            let remedy = format!(
+                "bring the newer database back, or `indelible trail succeed --trail {trail} --reason …`"
+            );
+            return self.fail("mark", detail, &remedy);
+        }
+        if checkpoint.size() == head.size && checkpoint.root() != head.root {
+            return self.fail(
+                "mark",
+                format!("{trail} has another root than its mark"),
+                &verify,
+            );
+        }
+        self.ok(
+            "mark",
+            format!("{trail} at {} of {} entries", checkpoint.size(), head.size),
+        );
+    }
+
+    async fn last_event(&mut self, opened: &Opened, heads: &[Head], now: Timestamp) {
+        let trail = &opened.settings.trail;
+        let Some(head) = heads.iter().find(|head| head.trail == *trail) else {
+            let detail = format!("trail {trail} has no entries");
+            return self.warn("last event", detail, "`indelible record` makes the first");
+        };
+        let audit = opened.database.trail(TrailName::clone(trail));
+        match audit.entry_at(head.size - 1).await {
+            Ok(Some(entry)) => {
+                let age = age(now, entry.created_at);
+                self.ok("last event", format!("#{} in {trail}, {age}", entry.seq));
+            }
+            Ok(None) => {
+                let remedy = format!("`indelible verify --trail {trail}`");
+                self.fail(
+                    "last event",
+                    format!("#{} is missing", head.size - 1),
+                    &remedy,
+                );
+            }
+            Err(error) => self.fail("last event", error.to_string(), "`indelible verify`"),
+        }
+    }
+
+    async fn instances(&mut self, ground: &Ground) {
+        match ground.registry.list("instance").await {
+            Ok(list) if list.is_empty() => self.ok("instances", "nobody writes for long"),
+            Ok(list) => {
+                let programs = list.iter().map(|(id, lease)| {
+                    let program = lease.value["program"].as_str().unwrap_or("unknown");
+                    let seen = lease.value["seen_at"].as_str().unwrap_or("never");
+                    format!("{program} ({id}, seen {seen})")
+                });
+                self.ok("instances", programs.collect::<Vec<_>>().join(", "));
+            }
+            Err(error) => self.fail("instances", error.to_string(), "`indelible verify`"),
+        }
+    }
+}
+
+fn age(now: Timestamp, then: Timestamp) -> String {
+    let seconds = (now.as_micros() - then.as_micros()) / 1_000_000;
+    match seconds {
+        i64::MIN..0 => "recorded by a clock ahead of this one".to_owned(),
+        0..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}

@@ -1,0 +1,134 @@
+//! `indelible export`
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use indelible::Query;
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use crate::answer::{Answer, Layout, Sheet};
+use crate::destination::{Destination, Sink};
+use crate::failure::{Failure, Status};
+use crate::filters::Filters;
+use crate::output::Format;
+use crate::pages::{EntryWriter, Pages};
+use crate::progress::{self, Unit};
+use crate::session::{Access, Opened, Session};
+
+/// Writes all entries that match, newest first, without a limit
+///
+/// All of them are of one state of the trail, however much is recorded meanwhile. What is exported
+/// as NDJSON can be imported again, with `indelible import ndjson`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  indelible export -o trail.ndjson
+  indelible export --start-date 2026-11-01 --end-date 2026-11-30 --format csv -o november.csv
+  indelible export --user-id u-17 | gzip > u-17.ndjson.gz
+
+In CSV a cell that a spreadsheet would take for a formula, one that begins with = + - @ a tab or a
+carriage return, has a ' before it; so has one that begins with ' and one of these.")]
+pub struct Export {
+    #[command(flatten)]
+    filters: Filters,
+    /// What is written
+    #[arg(long, value_enum, default_value_t)]
+    format: ExportFormat,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    /// One JSON object per line
+    #[default]
+    Ndjson,
+    /// RFC 4180 with a header
+    Csv,
+}
+
+impl Export {
+    pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        let query = self.filters.query(session.now());
+        let format = match self.format {
+            ExportFormat::Ndjson => Format::Ndjson,
+            ExportFormat::Csv => Format::Csv,
+        };
+        let opened = session.open(Access::Read).await?;
+        let sink = self.destination.begin(&session.output)?;
+        let written = write(&opened, query, sink, format).await;
+        let (entries, as_of) = opened.close(written).await?;
+        if let Some(path) = self.destination.path() {
+            session.output.print(&Exported::new(entries, as_of, path))?;
+        }
+        Ok(Status::Fine)
+    }
+}
+
+async fn write(
+    opened: &Opened,
+    query: Query,
+    sink: Sink,
+    format: Format,
+) -> Result<(u64, u64), Failure> {
+    let mut writer = EntryWriter::begin(sink, format)?;
+    let mut pages = Pages::new(query);
+    let mut bar: Option<ProgressBar> = None;
+    let (mut entries, mut as_of) = (0, 0);
+    while let Some(page) = pages.next(&opened.audit).await? {
+        as_of = page.as_of;
+        let bar = bar.get_or_insert_with(|| progress::bar("exporting", None, Unit::Entries));
+        for entry in &page.entries {
+            writer.write(entry)?;
+            entries += 1;
+        }
+        bar.set_position(entries);
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    writer.finish()?.finish()?;
+    Ok((entries, as_of))
+}
+
+#[derive(Serialize)]
+struct Exported {
+    entries: u64,
+    as_of: u64,
+    file: String,
+}
+
+impl Exported {
+    fn new(entries: u64, as_of: u64, path: &Path) -> Self {
+        Self {
+            entries,
+            as_of,
+            file: path.display().to_string(),
+        }
+    }
+}
+
+impl Answer for Exported {
+    fn layout(&self) -> Layout {
+        let Self {
+            entries,
+            as_of,
+            file,
+        } = self;
+        let entries = match entries {
+            1 => "1 entry".to_owned(),
+            count => format!("{count} entries"),
+        };
+        Layout::Line(format!("{entries}, as of {as_of}, written to {file}"))
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::of_fields(vec![
+            ("entries", self.entries.to_string()),
+            ("as_of", self.as_of.to_string()),
+            ("file", self.file.clone()),
+        ])
+    }
+}

@@ -1,0 +1,283 @@
+//! Taking what an importer reads into a trail.
+
+use std::collections::HashSet;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use indelible::core::state::Purpose;
+use indelible::core::{Clock, SystemClock};
+use indelible::{Audit, AuditError, AuditProtocol, Delivery, Receipt};
+use indelible_exchange::{ImportError, ImportItem, ImportRecord, Origin, Progress, Sorted};
+use indicatif::ProgressBar;
+use uuid::Uuid;
+
+use super::tally::Tally;
+use crate::failure::{Failure, Status, complain, remark};
+use crate::progress::{self, Unit};
+use crate::session::{Access, Opened, Session};
+
+/// One import.
+pub struct Run {
+    /// What came of it so far.
+    pub tally: Tally,
+    clock: SystemClock,
+    /// How many more lines standard error gets; without a bound where the caller wants all.
+    lines_left: Option<u32>,
+    unsaid: u64,
+    is_verbose: bool,
+    bar: ProgressBar,
+}
+
+/// Where events go.
+pub enum Target {
+    /// Into a trail.
+    Trail(Audit),
+    /// Nowhere.
+    Dry(Box<Dry>),
+}
+
+/// Lines on standard error about rejected records, unless all are wanted.
+const LINES_MAX: u32 = 20;
+/// Events handed over at once.
+const CHUNK_EVENTS: usize = 4096;
+
+impl Run {
+    pub fn new(session: &Session, files: usize) -> Self {
+        let tally = Tally {
+            files: files as u64,
+            ..Tally::default()
+        };
+        Self {
+            tally,
+            clock: SystemClock::new(),
+            lines_left: (!session.is_verbose()).then_some(LINES_MAX),
+            unsaid: 0,
+            is_verbose: session.is_verbose(),
+            bar: ProgressBar::hidden(),
+        }
+    }
+
+    /// Takes everything that is read.
+    ///
+    /// # Errors
+    /// What keeps the trail from taking more; what was recorded until then stays and is counted.
+    pub async fn take(&mut self, items: Sorted<'_>, mut target: Target) -> Result<(), Failure> {
+        self.tally.dry_run = matches!(target, Target::Dry(_));
+        let taken = self.take_items(items, &mut target).await;
+        self.bar.finish_and_clear();
+        if self.unsaid > 0 {
+            complain(&format!(
+                "{} more were rejected; --verbose names them all",
+                self.unsaid
+            ));
+        }
+        let elapsed = self.clock.elapsed();
+        self.tally.seconds = elapsed.as_millis() as f64 / 1000.0;
+        match (taken, target) {
+            (taken, Target::Dry(dry)) => dry.close(taken).await,
+            (taken, Target::Trail(_)) => taken,
+        }
+    }
+
+    async fn take_items(&mut self, items: Sorted<'_>, target: &mut Target) -> Result<(), Failure> {
+        let reading = progress::bar("reading", items.progress().bytes_total, Unit::Bytes);
+        self.bar = reading.clone();
+        let mut items =
+            items.on_progress(move |progress: &Progress| reading.set_position(progress.bytes_read));
+        let mut stop = pin!(tokio::signal::ctrl_c());
+        let mut chunk = Vec::with_capacity(CHUNK_EVENTS);
+        let mut first = true;
+        loop {
+            match items.next() {
+                Some(Ok(ImportItem::Record(record))) => chunk.push(*record),
+                Some(Ok(other)) => self.pass_over(other),
+                Some(Err(error)) => self.fail_file(&error)?,
+                None => {
+                    self.hand_over(&mut chunk, target).await?;
+                    return Ok(());
+                }
+            }
+            if chunk.len() == CHUNK_EVENTS {
+                if std::mem::take(&mut first) {
+                    self.bar.finish_and_clear();
+                    let records = items.progress().records;
+                    self.bar = progress::bar("recording", Some(records), Unit::Entries);
+                }
+                self.hand_over(&mut chunk, target).await?;
+                interrupted(stop.as_mut()).await?;
+            }
+        }
+    }
+
+    async fn hand_over(
+        &mut self,
+        chunk: &mut Vec<ImportRecord>,
+        target: &mut Target,
+    ) -> Result<(), Failure> {
+        match target {
+            Target::Trail(audit) => self.record(audit, chunk).await?,
+            Target::Dry(dry) => dry.count(chunk, &mut self.tally).await?,
+        }
+        chunk.clear();
+        self.bar.set_position(self.tally.read);
+        Ok(())
+    }
+
+    async fn record(&mut self, audit: &Audit, chunk: &[ImportRecord]) -> Result<(), Failure> {
+        let events = chunk.iter().map(|record| record.event.clone()).collect();
+        let answers = audit.record_all(events).await;
+        let mut stopped = Ok(());
+        for (record, answer) in chunk.iter().zip(answers) {
+            let answer = match answer {
+                Err(AuditError::IdConflict { .. }) => {
+                    audit.record(record.under_fallback_id()).await
+                }
+                other => other,
+            };
+            match self.count(&record.origin, answer) {
+                Ok(()) => {}
+                // The rest of the chunk was answered too, and counts.
+                Err(failure) => stopped = stopped.and(Err(failure)),
+            }
+        }
+        stopped
+    }
+
+    fn count(
+        &mut self,
+        origin: &Origin,
+        answer: Result<Receipt, AuditError>,
+    ) -> Result<(), Failure> {
+        match answer {
+            Ok(receipt) if receipt.delivery == Delivery::Duplicate => self.tally.duplicate(),
+            Ok(_) => self.tally.record(),
+            Err(error @ (AuditError::Invalid(_) | AuditError::IdConflict { .. })) => {
+                self.tally.reject();
+                self.say(&format!("{origin}: {error}"));
+            }
+            Err(error) => {
+                let failure = Failure::from(error);
+                let text = format!(
+                    "{}; what is recorded stays, import again to go on",
+                    failure.message()
+                );
+                return Err(Failure::with(failure.status, text));
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_over(&mut self, item: ImportItem) {
+        match item {
+            ImportItem::Rejected { origin, reason } => {
+                self.tally.reject();
+                self.say(&format!("{origin}: {reason}"));
+            }
+            ImportItem::Skipped { file, reason } => {
+                self.tally.files = self.tally.files.saturating_sub(1);
+                if self.is_verbose {
+                    self.bar
+                        .suspend(|| remark(&format!("{file} skipped: {reason}")));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fail_file(&mut self, error: &ImportError) -> Result<(), Failure> {
+        if let ImportError::Spill(_) = error {
+            return Err(Failure::new(error));
+        }
+        self.tally.files_failed += 1;
+        self.bar.suspend(|| complain(&error.to_string()));
+        Ok(())
+    }
+
+    fn say(&mut self, line: &str) {
+        match &mut self.lines_left {
+            Some(0) => {
+                self.unsaid += 1;
+                return;
+            }
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.bar.suspend(|| complain(line));
+    }
+}
+
+/// Whether the user wants to stop; between two chunks everything is recorded or not begun.
+async fn interrupted(
+    stop: Pin<&mut impl Future<Output = std::io::Result<()>>>,
+) -> Result<(), Failure> {
+    match tokio::time::timeout(Duration::ZERO, stop).await {
+        Ok(Ok(())) => Err(Failure::with(
+            Status::Failed,
+            "interrupted; what is recorded stays, import again to go on",
+        )),
+        // Without a handler the signal ends the process, which is as safe.
+        Ok(Err(_)) | Err(_) => Ok(()),
+    }
+}
+
+/// An import that only looks: what it would do to the trail as it is.
+pub struct Dry {
+    /// The database, where there is one.
+    opened: Option<Opened>,
+    met: HashSet<Uuid>,
+}
+
+impl Dry {
+    /// Opens the database for reading. A missing one is empty.
+    ///
+    /// # Errors
+    /// What is wrong with the settings or the database.
+    pub async fn open(session: &Session) -> Result<Self, Failure> {
+        let opened = match session.open(Access::Read).await {
+            Ok(opened) => Some(opened),
+            Err(failure) if failure.status == Status::NotFound => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok(Self {
+            opened,
+            met: HashSet::new(),
+        })
+    }
+
+    /// The secret that ids are made under; any serves where no id is there to be met again.
+    ///
+    /// # Errors
+    /// A state directory that cannot be read.
+    pub fn id_key(&self) -> Result<[u8; 32], Failure> {
+        let Some(opened) = &self.opened else {
+            return Ok([0; 32]);
+        };
+        Ok(*opened.database.engine().secret(Purpose::Ids)?.expose())
+    }
+
+    async fn count(&mut self, chunk: &[ImportRecord], tally: &mut Tally) -> Result<(), Failure> {
+        let ids: Vec<Uuid> = chunk.iter().filter_map(|record| record.event.id).collect();
+        let there = match &self.opened {
+            Some(opened) => {
+                let store = &opened.database.engine().ground().store;
+                store.seqs(opened.audit.name(), &ids).await?
+            }
+            None => vec![None; ids.len()],
+        };
+        for (id, seq) in ids.into_iter().zip(there) {
+            if seq.is_some() || !self.met.insert(id) {
+                tally.duplicate();
+            } else {
+                tally.record();
+            }
+        }
+        Ok(())
+    }
+
+    async fn close<T>(self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        match self.opened {
+            Some(opened) => opened.close(answer).await,
+            None => answer,
+        }
+    }
+}

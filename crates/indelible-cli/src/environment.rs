@@ -1,0 +1,140 @@
+//! The variables of the process that concern Indelible, read once.
+
+use std::collections::BTreeMap;
+
+use crate::failure::Failure;
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+/// Settings as variables. Each may also come from a file that the variable with `_FILE` names.
+const SETTINGS: &[&str] = &[
+    "INDELIBLE__DATABASE__URL",
+    "INDELIBLE__TRAIL__NAME",
+    "INDELIBLE__STATE__DIR",
+    "INDELIBLE__INSTALLATION__NAME",
+    "INDELIBLE__IDENTITY__SIGNING_KEY",
+    "INDELIBLE__REDACTION__MODE",
+    "INDELIBLE__REDACTION__RULES",
+];
+
+impl Environment {
+    /// The environment of this process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the command line is where it is read"
+    )]
+    pub fn of_process() -> Self {
+        let ours = |name: &str| name.starts_with("INDELIBLE") || name == "DATABASE_URL";
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            let name = name.into_string().ok()?;
+            let value = value.into_string().ok()?;
+            (ours(&name) && !value.is_empty()).then_some((name, value))
+        };
+        Self(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// The value of a variable, or what stands in the file that the variable with `_FILE` names.
+    ///
+    /// # Errors
+    /// Both are set, or the file cannot be read.
+    pub fn value(&self, name: &str) -> Result<Option<String>, Failure> {
+        let from_file = format!("{name}_FILE");
+        match (self.0.get(name), self.0.get(&from_file)) {
+            (Some(_), Some(_)) => Err(Failure::usage(format!(
+                "{name} and {from_file} are both set; keep one"
+            ))),
+            (Some(value), None) => Ok(Some(value.clone())),
+            (None, Some(path)) => match std::fs::read_to_string(path) {
+                Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(error) => Err(Failure::usage(format!("{from_file}: {path}: {error}"))),
+            },
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The database by the two variables that applications use, `INDELIBLE_DATABASE_URL` first.
+    ///
+    /// # Errors
+    /// As [`Environment::value`].
+    pub fn database_url(&self) -> Result<Option<String>, Failure> {
+        for name in [
+            "INDELIBLE_DATABASE_URL",
+            "INDELIBLE__DATABASE__URL",
+            "DATABASE_URL",
+        ] {
+            if let Some(url) = self.value(name)? {
+                return Ok(Some(url));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Refuses settings that do not exist, which are misspelled ones as a rule.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn check(&self) -> Result<(), Failure> {
+        let known = |name: &str| {
+            let name = name.strip_suffix("_FILE").unwrap_or(name);
+            SETTINGS.contains(&name)
+        };
+        match self
+            .0
+            .keys()
+            .find(|name| name.starts_with("INDELIBLE__") && !known(name))
+        {
+            None => Ok(()),
+            Some(name) => {
+                let all = SETTINGS.join(", ");
+                Err(Failure::usage(format!(
+                    "{name} is no setting; there are {all}"
+                )))
+            }
+        }
+    }
+
+    /// An environment of these variables.
+    #[cfg(test)]
+    pub fn of(variables: &[(&str, &str)]) -> Self {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self(variables.iter().map(own).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelled_setting_is_refused() {
+        assert!(
+            Environment::of(&[("INDELIBLE__STATE__DIR", "x")])
+                .check()
+                .is_ok()
+        );
+        assert!(
+            Environment::of(&[("INDELIBLE__DATABASE__URL_FILE", "x")])
+                .check()
+                .is_ok()
+        );
+        let error = Environment::of(&[("INDELIBLE__STATE__DIRECTORY", "x")]).check();
+        let error = error.expect_err("no such setting");
+        assert!(
+            error.message().contains("INDELIBLE__STATE__DIRECTORY"),
+            "{}",
+            error.message()
+        );
+    }
+
+    #[test]
+    fn our_own_variable_goes_before_everybodys() {
+        let both = Environment::of(&[("DATABASE_URL", "a"), ("INDELIBLE_DATABASE_URL", "b")]);
+        assert_eq!(both.database_url().expect("set").as_deref(), Some("b"));
+        let one = Environment::of(&[("DATABASE_URL", "a")]);
+        assert_eq!(one.database_url().expect("set").as_deref(), Some("a"));
+        let twice = [("DATABASE_URL", "a"), ("DATABASE_URL_FILE", "b")];
+        assert!(Environment::of(&twice).database_url().is_err());
+    }
+}

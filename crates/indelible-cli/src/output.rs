@@ -1,0 +1,194 @@
+//! Printing answers on standard output.
+
+mod sheet;
+mod table;
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use crate::answer::{Answer, Layout};
+use crate::failure::Failure;
+use crate::text::{visible, visible_json};
+
+pub use sheet::SheetWriter;
+use table::table;
+
+/// The forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people; fits the terminal.
+    #[default]
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON object per line.
+    Ndjson,
+    /// RFC 4180 with a header; cells that a spreadsheet would take for formulas begin with '.
+    Csv,
+}
+
+/// Standard output and the form that is wanted there.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// The form; `None` where the caller did not say.
+    given: Option<Format>,
+    terminal: bool,
+    width: usize,
+}
+
+/// The width of tables where there is no terminal.
+const WIDTH_STANDARD: usize = 100;
+/// Below this nothing fits that is worth reading.
+const WIDTH_MIN: usize = 40;
+impl Output {
+    /// This process's standard output.
+    pub fn of_process(given: Option<Format>) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let width =
+            terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        Self {
+            given,
+            terminal,
+            width: width.unwrap_or(WIDTH_STANDARD).max(WIDTH_MIN),
+        }
+    }
+
+    /// The form.
+    pub fn format(&self) -> Format {
+        self.given.unwrap_or_default()
+    }
+
+    /// The form, if the caller said one.
+    pub fn given(&self) -> Option<Format> {
+        self.given
+    }
+
+    /// Prints an answer.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn print(&self, answer: &impl Answer) -> Result<(), Failure> {
+        match self.format() {
+            Format::Table => self.print_layout(&answer.layout())?,
+            Format::Json => self.print_json(&serde_json::to_string_pretty(answer)?)?,
+            Format::Ndjson => {
+                for line in answer.lines()? {
+                    self.print_json(&line)?;
+                }
+            }
+            Format::Csv => {
+                let sheet = answer.sheet();
+                let mut writer = SheetWriter::new(self.writer(), &sheet.columns)?;
+                sheet.rows.iter().try_for_each(|row| writer.write(row))?;
+                writer.finish()?.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Standard output for what is not held as a whole. What steers a terminal does not reach
+    /// one, line ends aside.
+    pub fn writer(&self) -> Box<dyn Write> {
+        let out = io::BufWriter::new(io::stdout());
+        if self.terminal {
+            Box::new(Screen {
+                out,
+                rest: Vec::new(),
+            })
+        } else {
+            Box::new(out)
+        }
+    }
+
+    fn print_json(&self, json: &str) -> io::Result<()> {
+        let json = if self.terminal {
+            visible_json(json)
+        } else {
+            json.into()
+        };
+        let mut out = io::stdout().lock();
+        out.write_all(json.as_bytes())?;
+        out.write_all(b"\n")
+    }
+
+    fn print_layout(&self, layout: &Layout) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        self.write_layout(layout, &mut out)?;
+        out.flush()
+    }
+
+    fn write_layout(&self, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+        match layout {
+            Layout::Table(sheet) => writeln!(out, "{}", table(sheet, self.width)),
+            Layout::Fields(fields) => write_fields(fields, out),
+            Layout::Text(text) => out.write_all(text.as_bytes()),
+            Layout::Line(line) => writeln!(out, "{}", visible(line)),
+            Layout::Parts(parts) => parts
+                .iter()
+                .try_for_each(|part| self.write_layout(part, out)),
+        }
+    }
+}
+
+fn write_fields(fields: &[(&'static str, String)], out: &mut impl Write) -> io::Result<()> {
+    let width = fields
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
+    for (name, value) in fields {
+        // A value of several lines is ours: JSON, or a list.
+        for (at, line) in value.split('\n').enumerate() {
+            let name = if at == 0 { name } else { "" };
+            writeln!(out, "{name:width$}  {}", visible(line))?;
+        }
+    }
+    Ok(())
+}
+
+/// A terminal that is written to in pieces: whole characters pass, made visible.
+struct Screen<W> {
+    out: W,
+    /// The bytes of a character of which the end has not come yet.
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Write for Screen<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.rest.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&self.rest) {
+            Ok(text) => text.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        let text: Vec<u8> = self.rest.drain(..whole).collect();
+        let text = String::from_utf8_lossy(&text);
+        self.out
+            .write_all(visible_json(&text.replace('\r', "")).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_whole_characters_that_do_not_steer_it() {
+        let mut screen = Screen {
+            out: Vec::new(),
+            rest: Vec::new(),
+        };
+        for byte in "é\x1b[2J\u{9b}1m\r\n🐢".as_bytes() {
+            screen.write_all(&[*byte]).expect("memory");
+        }
+        assert_eq!(
+            String::from_utf8_lossy(&screen.out),
+            "é\\u001b[2J\\u009b1m\n🐢"
+        );
+    }
+}

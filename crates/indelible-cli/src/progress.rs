@@ -1,0 +1,41 @@
+//! Progress of long work, shown on standard error when that is a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar over so many entries or bytes, or a spinner where nobody knows how many.
+///
+/// Nothing is drawn where standard error is no terminal.
+pub fn bar(what: &'static str, total: Option<u64>, unit: Unit) -> ProgressBar {
+    let count = match unit {
+        Unit::Entries => "{human_pos}",
+        Unit::Bytes => "{bytes}",
+    };
+    let (bar, template) = match total {
+        Some(total) => {
+            let of = match unit {
+                Unit::Entries => "{human_len}",
+                Unit::Bytes => "{total_bytes}",
+            };
+            let bar = ProgressBar::new(total);
+            (
+                bar,
+                format!("{what} {{bar:30}} {count} of {of}, {{eta}} left"),
+            )
+        }
+        None => (
+            ProgressBar::new_spinner(),
+            format!("{what} {{spinner}} {count}"),
+        ),
+    };
+    let style = ProgressStyle::with_template(&template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// What a bar counts.
+#[derive(Debug, Clone, Copy)]
+pub enum Unit {
+    /// Entries.
+    Entries,
+    /// Bytes read.
+    Bytes,
+}

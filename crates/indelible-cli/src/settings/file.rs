@@ -1,0 +1,89 @@
+//! `indelible.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// The settings of a file; names that are none are refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettingsFile {
+    pub database: DatabaseTable,
+    pub trail: TrailTable,
+    pub state: StateTable,
+    pub installation: InstallationTable,
+    pub redaction: RedactionTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseTable {
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrailTable {
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateTable {
+    pub dir: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InstallationTable {
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedactionTable {
+    pub mode: Option<String>,
+    /// The path of a file of rules.
+    pub rules: Option<String>,
+}
+
+const NAME: &str = "indelible.toml";
+
+impl SettingsFile {
+    /// The file that was named, else `indelible.toml` in the working directory, if there is one.
+    ///
+    /// # Errors
+    /// A named file that is not there; text that is not of the form, with line and column.
+    pub fn find(named: Option<&Path>) -> Result<(Self, Option<PathBuf>), Failure> {
+        let path = named.unwrap_or(Path::new(NAME));
+        let shown = path.display();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok((
+                Self::read(&shown.to_string(), &text)?,
+                Some(path.to_owned()),
+            )),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                Ok((Self::default(), None))
+            }
+            Err(error) => Err(Failure::usage(format!("{shown}: {error}"))),
+        }
+    }
+
+    fn read(name: &str, text: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = &text[..text.floor_char_boundary(at)];
+            let line = 1 + before.matches('\n').count();
+            let column = 1 + before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .count();
+            let problem = error.message().trim_end().replace('\n', "; ");
+            Failure::usage(format!("{name}, line {line}, column {column}: {problem}"))
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! `export` and pipes.
+
+use std::process::{Command, Stdio};
+
+use crate::desk::Desk;
+
+#[test]
+fn an_export_has_no_limit_and_every_filter() {
+    let desk = Desk::new();
+    desk.records(2105);
+    let told = desk.json(&["export", "-o", "all.ndjson"]);
+    assert_eq!(
+        (&told["entries"], &told["as_of"]),
+        (&2105.into(), &2105.into())
+    );
+    assert_eq!(desk.read("all.ndjson").lines().count(), 2105);
+    let printed = desk.run(&["export"]).fine();
+    assert_eq!(printed.out, desk.read("all.ndjson"));
+    let some = desk
+        .run(&["export", "--user-id", "u-4", "--context", "n=4"])
+        .fine()
+        .lines();
+    assert_eq!(some.len(), 1);
+    assert_eq!(some[0], desk.json(&["show", "4"]));
+    let earlier = desk.run(&["export", "--as-of", "3"]).fine().lines();
+    assert_eq!(earlier.len(), 3);
+    desk.run(&["export", "--outcome", "maybe"])
+        .fails(2, "`outcome`");
+}
+
+#[test]
+fn an_export_that_fails_leaves_the_file_that_was_there() {
+    let desk = Desk::new();
+    desk.records(2);
+    desk.file("all.ndjson", "kept\n");
+    desk.run(&["export", "--as-of", "9", "-o", "all.ndjson"])
+        .fails(2, "`as_of`");
+    assert_eq!(desk.read("all.ndjson"), "kept\n");
+    desk.run(&["export", "-o", "all.ndjson"]).fine();
+    assert_eq!(desk.read("all.ndjson").lines().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_exported_file_is_for_its_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.records(1);
+    desk.run(&["export", "-o", "all.ndjson"]).fine();
+    let found = std::fs::metadata(desk.path("here/all.ndjson")).expect("there");
+    assert_eq!(found.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_export_quietly() {
+    let desk = Desk::new();
+    desk.records(3000);
+    for call in [
+        &["export"][..],
+        &["query", "--limit", "1000", "--output", "json"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_indelible"))
+            .args(call)
+            .current_dir(desk.path("here"))
+            .env_clear()
+            .env("XDG_STATE_HOME", desk.path("state"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("ends");
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+        assert_eq!(ended.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn sheets_are_rfc_4180_and_no_formulas() {
+    let desk = Desk::new();
+    let hostile = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\tx",
+        "a,\"b\"\r\nc",
+        "'=kept",
+        "plain",
+    ];
+    for value in hostile {
+        desk.run(&["record", "a", "t", &format!("--user-agent={value}")])
+            .fine();
+    }
+    let sheet = desk.run(&["export", "--format", "csv"]).fine().out;
+    let mut reader = csv::Reader::from_reader(sheet.as_bytes());
+    let at = reader
+        .headers()
+        .expect("a header")
+        .iter()
+        .position(|name| name == "user_agent");
+    let rows: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
+    let cells: Vec<&str> = rows
+        .iter()
+        .rev()
+        .map(|row| &row[at.expect("a column")])
+        .collect();
+    let expected = [
+        "'=1+1",
+        "'+1",
+        "'-1",
+        "'@SUM(A1)",
+        "'\tx",
+        "a,\"b\"\r\nc",
+        "''=kept",
+        "plain",
+    ];
+    assert_eq!(cells, expected);
+    assert!(sheet.ends_with("\r\n"));
+    let exact = desk.run(&["export"]).fine().lines();
+    let exact: Vec<_> = exact
+        .iter()
+        .rev()
+        .map(|e| e["user_agent"].as_str().expect("a text"))
+        .collect();
+    assert_eq!(exact, hostile);
+}

@@ -1,0 +1,16 @@
+//! The built binary, run as people run it.
+
+mod desk;
+
+mod configuration;
+mod exports;
+mod help;
+mod hostile;
+mod imports;
+mod looks;
+mod maintenance;
+mod proofs;
+mod queries;
+mod records;
+mod shared;
+mod verification;

@@ -1,0 +1,165 @@
+//! `doctor`, `migrate`, `trail`, `completions`.
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+fn verdicts(report: &Value) -> Vec<(&str, &str)> {
+    report["checks"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|check| {
+            let name = check["check"].as_str().expect("a name");
+            (name, check["verdict"].as_str().expect("a verdict"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_healthy_database_is_fine_on_one_screen() {
+    let desk = Desk::new();
+    desk.run(&["record", "a", "t"]).fine();
+    let report = desk.json(&["doctor"]);
+    assert_eq!(report["ok"], true);
+    let expected = [
+        "settings",
+        "store",
+        "schema",
+        "guards",
+        "durability",
+        "state",
+        "key",
+        "mark",
+        "last event",
+        "instances",
+    ];
+    assert_eq!(verdicts(&report), expected.map(|check| (check, "ok")));
+    let shown = desk.run(&["doctor"]).fine().out;
+    assert!(shown.lines().count() <= 24, "{shown}");
+    assert!(shown.lines().all(|line| line.starts_with("OK ")), "{shown}");
+}
+
+#[test]
+fn what_must_be_mended_is_said_with_its_remedy() {
+    let desk = Desk::new();
+    desk.run(&["doctor"]).status_is(1).says("indelible record");
+    desk.run(&["record", "a", "t"]).fine();
+    let db = rusqlite::Connection::open(desk.database()).expect("a database");
+    db.execute_batch("DROP TRIGGER entry_update")
+        .expect("dropped");
+    drop(db);
+    let answered = desk.run(&["doctor", "--output", "json"]).status_is(1);
+    let report = answered.json();
+    assert_eq!(report["ok"], false);
+    assert!(verdicts(&report).contains(&("guards", "fail")), "{report}");
+    desk.run(&["doctor"])
+        .status_is(1)
+        .says("entry_update")
+        .says("indelible verify");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_directory_that_others_may_read_must_be_mended() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.run(&["record", "a", "t"]).fine();
+    let key = desk.state().join("signing.key");
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).expect("changed");
+    desk.run(&["doctor"])
+        .status_is(1)
+        .says("chmod go-rwx")
+        .says("signing.key");
+}
+
+#[test]
+fn migrations_are_shown_and_applied() {
+    let desk = Desk::new();
+    desk.run(&["migrate", "status"])
+        .fails(4, "indelible record");
+    desk.run(&["migrate", "up"]).fails(4, "indelible record");
+    desk.run(&["record", "a", "t"]).fine();
+    let status = desk.json(&["migrate", "status"]);
+    assert_eq!(status["pending"], 0);
+    assert_eq!(
+        status["migrations"][0],
+        json!({"version": 1, "name": "log", "applied": true})
+    );
+    assert_eq!(desk.json(&["migrate", "up"]), status);
+    desk.run(&["migrate", "status", "--database", "memory:"])
+        .fails(2, "memory:");
+    let empty = desk.path("here/empty.db");
+    std::fs::write(&empty, "").expect("written");
+    let status = desk.json(&["migrate", "status", "--database", "sqlite:empty.db"]);
+    assert_ne!(status["pending"], 0);
+    desk.run(&["query", "--database", "sqlite:empty.db"])
+        .fails(1, "migration");
+    let status = desk.json(&["migrate", "up", "--database", "sqlite:empty.db"]);
+    assert_eq!(status["pending"], 0);
+}
+
+#[test]
+fn trails_are_listed_and_begun() {
+    let desk = Desk::new();
+    desk.records(2);
+    let call = [
+        "trail",
+        "create",
+        "payments",
+        "--description",
+        "of the shop",
+    ];
+    assert_eq!(desk.json(&call)["seq"], 0);
+    desk.run(&call)
+        .fails(1, "payments is there, with 1 entries");
+    let first = desk.json(&["show", "0", "--trail", "payments"]);
+    assert_eq!(first["context"]["description"], "of the shop");
+    let trails = desk.json(&["trail", "list"]);
+    let sizes: Vec<_> = trails["trails"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|t| (&t["trail"], &t["size"]))
+        .collect();
+    assert_eq!(
+        sizes,
+        [
+            (&json!("default"), &json!(2)),
+            (&json!("payments"), &json!(1))
+        ]
+    );
+    let key = desk.run(&["vkey", "--trail", "payments"]).fine().out;
+    assert_eq!(trails["trails"][1]["verifier_key"], key.trim_end());
+    desk.run(&["trail", "create", "No Name"])
+        .fails(2, "No Name");
+    desk.run(&["trail", "create", "system"])
+        .fails(2, "reserved");
+    desk.run(&["trail", "create", "a", "--trail", "b"])
+        .fails(2, "--trail");
+    desk.run(&["trail", "succeed", "--trail", "none", "--reason", "x"])
+        .fails(2, "no entry");
+}
+
+#[test]
+fn a_healthy_trail_may_be_succeeded_too() {
+    let desk = Desk::new();
+    desk.records(2);
+    assert_eq!(
+        desk.json(&["trail", "succeed", "--reason", "key ceremony"])["incarnation"],
+        2
+    );
+    desk.run(&["record", "a", "t"]).fine();
+    assert_eq!(desk.json(&["verify"])["ok"], true);
+    assert_eq!(desk.json(&["doctor"])["ok"], true);
+}
+
+#[test]
+fn every_shell_gets_completions() {
+    let desk = Desk::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = desk.run(&["completions", shell]).fine().out;
+        assert!(script.contains("verify-proof"), "{shell}");
+    }
+    desk.run(&["completions", "tcsh"]).fails(2, "tcsh");
+}

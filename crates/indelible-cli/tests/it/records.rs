@@ -1,0 +1,225 @@
+//! `record` and `show`.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, packed};
+
+const ID: &str = "018f4f2e-7b1c-7c3a-9d2b-6a1f3e5b7a11";
+
+#[test]
+fn a_record_answers_its_receipt_and_is_shown_again() {
+    let desk = Desk::new();
+    let receipt = desk.json(&[
+        "record",
+        "user_login_failed",
+        "session",
+        "--user-id",
+        "u-17",
+        "--ip-address",
+        "203.0.113.9",
+        "--id",
+        ID,
+        "--context",
+        "{\"n\": 9007199254740993, \"s\": \"x\"}",
+        "--correlation-id",
+        "r-1",
+        "--on-behalf-of",
+        "o",
+        "--resource-id",
+        "arn:aws:x/é",
+        "--user-agent",
+        "-curl",
+        "--tag",
+        "data.chd",
+        "--tag",
+        "actor.privileged",
+        "--occurred-at",
+        "2026-01-31T09:30:00+01:00",
+    ]);
+    let keys: Vec<_> = receipt.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "created_at",
+            "delivery",
+            "id",
+            "leaf_hash",
+            "seq",
+            "trail",
+            "tree_size"
+        ]
+    );
+    assert_eq!(receipt["delivery"], "recorded");
+    assert_eq!(
+        (&receipt["seq"], &receipt["tree_size"]),
+        (&json!(0), &json!(1))
+    );
+    for name in [ID, "0", "#0"] {
+        let entry = desk.json(&["show", name]);
+        assert_eq!(
+            entry["context"],
+            json!({"n": 9_007_199_254_740_993_i64, "s": "x"})
+        );
+        assert_eq!(entry["tags"], json!(["actor.privileged", "data.chd"]));
+        assert_eq!(entry["occurred_at"], "2026-01-31T08:30:00.000000Z");
+        assert_eq!(entry["outcome"], "failed");
+        assert_eq!(entry["leaf_hash"], receipt["leaf_hash"]);
+        assert_eq!(entry["user_agent"], "-curl");
+        assert_eq!(entry["erased"], json!([]));
+    }
+}
+
+#[test]
+fn the_same_id_again_is_a_duplicate_and_other_content_a_conflict() {
+    let desk = Desk::new();
+    let call = ["record", "a", "t", "--id", ID, "--user-id", "u"];
+    let first = desk.json(&call);
+    let again = desk.json(&call);
+    assert_eq!(again["delivery"], "duplicate");
+    assert_eq!(again["content_checked"], true);
+    assert_eq!(again["leaf_hash"], first["leaf_hash"]);
+    desk.run(&["record", "a", "t", "--id", ID, "--user-id", "v"])
+        .fails(1, "user_id");
+    assert_eq!(
+        desk.json(&["query"])["entries"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_context_comes_from_the_line_a_file_or_standard_input() {
+    let desk = Desk::new();
+    desk.file("context.json", "{\"from\": \"file\"}");
+    desk.file("context.json.gz", packed("{\"from\": \"gzip\"}"));
+    desk.run(&["record", "a", "t", "--context", "{\"from\": \"line\"}"])
+        .fine();
+    desk.run(&["record", "a", "t", "--context", "@context.json"])
+        .fine();
+    desk.run(&["record", "a", "t", "--context", "@context.json.gz"])
+        .fine();
+    desk.fed(
+        &["record", "a", "t", "--context", "-"],
+        "{\"from\": \"input\"}\n",
+    )
+    .fine();
+    desk.run(&["record", "a", "t", "--context", "null"]).fine();
+    desk.run(&["record", "a", "t", "--context", "{}"]).fine();
+    let found = desk.json(&["query"]);
+    let contexts: Vec<&Value> = found["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .rev()
+        .map(|e| &e["context"])
+        .collect();
+    let from = |place: &str| json!({ "from": place });
+    let expected = [
+        from("line"),
+        from("file"),
+        from("gzip"),
+        from("input"),
+        Value::Null,
+        json!({}),
+    ];
+    assert_eq!(contexts, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn ill_formed_structure_is_a_usage_error_that_names_the_field() {
+    let desk = Desk::new();
+    for (flags, said) in [
+        (&["no spaces", "t"][..], "`action`"),
+        (&["", "t"], "`action`"),
+        (&["a", "t t"], "`resource_type`"),
+        (&["a", "t", "--id", "17"], "`id`"),
+        (&["a", "t", "--outcome", "maybe"], "`outcome`"),
+        (
+            &["a", "t", "--occurred-at", "2026-01-31T09:30:00"],
+            "`occurred_at`",
+        ),
+        (&["a", "t", "--context", "[1]"], "`context`"),
+        (
+            &["a", "t", "--context", "{\"a\": 1, \"a\": 2}"],
+            "`context`",
+        ),
+        (
+            &["a", "t", "--context", "{\"a\": NaN}"],
+            "`context` is no JSON: line 1, column 7",
+        ),
+        (
+            &["a", "t", "--context", "{} , \"user_id\": \"forged\""],
+            "`context`",
+        ),
+        (&["a", "t", "--context", "{}{}"], "`context`"),
+        (&["a", "t", "--trail", "system"], "reserved"),
+    ] {
+        desk.run(&[&["record"], flags].concat()).fails(2, said);
+    }
+    desk.run(&["record", "a", "t", "--context", "@missing.json"])
+        .fails(4, "missing.json");
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64));
+    desk.run(&["record", "a", "t", "--context", &deep])
+        .fails(2, "`context`");
+    desk.run(&["query"]).fine();
+    assert_eq!(desk.json(&["query"])["as_of"], 0);
+}
+
+#[test]
+fn usage_errors_speak_in_the_products_name() {
+    let desk = Desk::new();
+    desk.run(&["record", "a", "t", "--no-such-flag"])
+        .fails(2, "--no-such-flag");
+    desk.run(&["record", "a"]).fails(2, "RESOURCE_TYPE");
+    desk.run(&["no-such-command"]).fails(2, "no-such-command");
+    desk.run(&["show", "twelve"]).fails(2, "UUID");
+    desk.run(&["query", "--trail", "No"]).fails(2, "trail");
+    assert!(!desk.database().exists());
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let desk = Desk::new();
+    for call in [
+        &["show", "0"][..],
+        &["query"],
+        &["prove", "0"],
+        &["checkpoint"],
+        &["export"],
+    ] {
+        desk.run(call).fails(4, "sqlite:indelible.db");
+        assert!(!desk.database().exists(), "{call:?}");
+    }
+    desk.run(&["record", "a", "t"]).fine();
+    desk.run(&["show", "1"]).fails(4, "it has 1, #0 to #0");
+    desk.run(&["show", ID]).fails(4, ID);
+    desk.run(&["prove", "7"]).fails(4, "#7");
+    desk.run(&["show", "0", "--trail", "other"])
+        .fails(4, "it has no entries");
+    desk.run(&["checkpoint", "--trail", "other"])
+        .fails(4, "no entries");
+    desk.run(&["vkey", "--trail", "other"])
+        .fails(4, "no entries");
+}
+
+#[test]
+fn reading_changes_nothing() {
+    let desk = Desk::new();
+    desk.run(&["record", "a", "t"]).fine();
+    let before = std::fs::read(desk.database()).expect("a database");
+    for call in [
+        &["query"][..],
+        &["show", "0"],
+        &["prove", "0"],
+        &["verify"],
+        &["doctor"],
+    ] {
+        desk.run(call).fine();
+    }
+    assert_eq!(std::fs::read(desk.database()).expect("a database"), before);
+    assert_eq!(
+        desk.json(&["trail", "list"])["trails"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+}

@@ -14,7 +14,7 @@ pub const ACTION_BYTES_MAX: usize = 100;
 
 /// The name of what was done: 1 to 100 of `[A-Za-z0-9_.:/-]`.
 ///
-/// The constants are the actions of the [catalogue](crate::catalogue) and their other names; any
+/// The constants are the actions of the [`catalogue`] and their other names; any
 /// further name is as good and needs no registration.
 ///
 /// ```

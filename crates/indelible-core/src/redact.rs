@@ -35,6 +35,7 @@ mod proof;
 mod rules;
 mod text;
 mod tree;
+mod words;
 
 pub use rules::{Rules, RulesError};
 

@@ -186,7 +186,8 @@ async fn walk_all(
         return Ok(walk);
     }
     let mut length = FIRST_CHUNK_ENTRIES;
-    let mut chunk = trail.chunk(start, end, length).await?;
+    let mut known = 0;
+    let mut chunk = trail.chunk(start..end, length, &mut known).await?;
     loop {
         let (at, is_last) = (chunk.range.end, chunk.range.end == end || chunk.is_past_end);
         length = chunk.length_after(length);
@@ -197,7 +198,7 @@ async fn walk_all(
         if is_last {
             return hashed.await;
         }
-        let (hashed, next) = tokio::join!(hashed, trail.chunk(at, end, length));
+        let (hashed, next) = tokio::join!(hashed, trail.chunk(at..end, length, &mut known));
         (walk, chunk) = (hashed?, next?);
         let (entries_checked, size) = (walk.checked, end - start);
         progress(Progress {

@@ -10,21 +10,38 @@ use super::text::Finding;
 /// The longest name that is looked for, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// The longest array whose elements are looked at, in bytes: a bound on the work that unclosed
+/// brackets make.
+const ARRAY_BYTES_MAX: usize = 4096;
+/// The longest object whose members are looked at, in bytes, likewise.
+const OBJECT_BYTES_MAX: usize = 4096;
+
 /// Adds every secret that a text assigns to a name.
 pub(super) fn find(names: &Names, text: &str, findings: &mut Vec<Finding>) {
-    let bytes = text.as_bytes();
     let mut done = 0;
-    for (at, byte) in bytes.iter().enumerate() {
+    // A JSON object under a secret's name, and where it ends.
+    let mut object: Option<(Hit<'_>, usize)> = None;
+    for (at, byte) in text.bytes().enumerate() {
         if at < done {
             continue;
         }
+        let above = object
+            .as_ref()
+            .filter(|(_, end)| at < *end)
+            .map(|(hit, _)| hit);
         let found = match byte {
             b'=' => equals(names, text, at),
-            b':' => colon(names, text, at),
+            b':' => colon(names, text, at, above),
             b'-' => option(names, text, at),
             _ => continue,
         };
         let Some((hit, values)) = found else { continue };
+        if let Some(end) = object_end(text, at + 1).filter(|_| byte == b':') {
+            if hit.group.deep {
+                object = Some((hit.inherited(), end));
+            }
+            continue;
+        }
         for range in values {
             if names.is_secret(&hit, &text[range.clone()]) {
                 done = range.end;
@@ -46,20 +63,27 @@ fn equals<'r>(names: &'r Names, text: &str, at: usize) -> Assigned<'r> {
     Some((hit, values))
 }
 
-fn colon<'r>(names: &'r Names, text: &str, at: usize) -> Assigned<'r> {
+fn colon<'r>(names: &'r Names, text: &str, at: usize, above: Option<&Hit<'r>>) -> Assigned<'r> {
     let (name, is_quoted) = name_before(text, at)?;
+    let own = names.of_assignment(name);
+    let above = above.filter(|_| is_quoted && !names.describes(name));
+    let hit = own.or_else(|| above.cloned())?;
     // `arn:aws:secretsmanager:…:secret:name` assigns nothing.
-    let assigns = is_quoted || text[at + 1..].starts_with([' ', '\t', '"', '\'', '\\', '[']);
-    if !assigns {
+    let is_apart = text[at + 1..].starts_with([' ', '\t', '"', '\'', '\\', '[']);
+    if !is_quoted && !is_apart && !hit.group.tight {
         return None;
     }
-    let hit = names.of_assignment(name)?;
-    let values = values(names, text, at + 1, hit.group.line);
-    let values = if is_quoted {
-        values
-    } else {
-        without_prose(names, text, values)
-    };
+    let mut values = values(names, text, at + 1, hit.group.line);
+    if !is_quoted {
+        values = without_prose(names, text, values);
+    }
+    if !is_quoted && !is_apart {
+        values.retain(|range| {
+            text[range.clone()]
+                .bytes()
+                .any(|byte| byte.is_ascii_digit())
+        });
+    }
     Some((hit, values))
 }
 
@@ -123,7 +147,7 @@ fn values(names: &Names, text: &str, start: usize, line: bool) -> Vec<Range<usiz
         } else {
             token_end(text, at + length)
         };
-        return vec![at..end];
+        return one(at..end);
     }
     if let Some(range) = quoted(text, at) {
         return vec![range];
@@ -132,16 +156,20 @@ fn values(names: &Names, text: &str, start: usize, line: bool) -> Vec<Range<usiz
         return elements(text, at + 1);
     }
     if line {
-        return vec![at..line_end(text, at)];
+        return one(at..line_end(text, at));
     }
     let end = token_end(text, at);
     let follows = text[end..]
         .strip_prefix(' ')
         .map(|_| token_end(text, end + 1));
     match follows {
-        Some(further) if names.is_scheme(&text[at..end]) => vec![at..further],
-        _ => vec![at..end],
+        Some(further) if names.is_scheme(&text[at..end]) => one(at..further),
+        _ => one(at..end),
     }
+}
+
+fn one(range: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(range).collect()
 }
 
 /// The inside of the quotes at `at`, which may be escaped: JSON within JSON.
@@ -192,6 +220,19 @@ fn elements(text: &str, start: usize) -> Vec<Range<usize>> {
         found.push(range);
     }
     found
+}
+
+/// The end of the JSON object that begins after blanks at `start`, as far as it is looked for.
+fn object_end(text: &str, start: usize) -> Option<usize> {
+    let rest = text[start..].trim_start_matches([' ', '\t']);
+    let limit = floor(rest, rest.len().min(OBJECT_BYTES_MAX));
+    let object = rest[..limit].strip_prefix('{')?;
+    let mut open = 1_usize;
+    let closing = object.bytes().position(|byte| {
+        open = open + usize::from(byte == b'{') - usize::from(byte == b'}');
+        open == 0
+    });
+    Some(text.len() - rest.len() + closing.map_or(limit, |at| at + 1))
 }
 
 fn token_end(text: &str, start: usize) -> usize {

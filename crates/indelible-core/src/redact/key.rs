@@ -9,11 +9,14 @@ use regex::Regex;
 use super::filter::{Filter, Suspects};
 use super::marker;
 use super::rules::{File, NameGroup, RulesError, Values, Where};
+use super::words::Words;
 
 /// The most words of a phrase.
 const PHRASE_WORDS_MAX: usize = 4;
 /// The longest text that is read as a name where a pair gives one, in bytes.
 const PAIR_NAME_BYTES_MAX: usize = 64;
+/// How much of a longer name is read at each of its ends, in bytes.
+const NAME_END_BYTES: usize = 256;
 /// What counts the things that a plural names is smaller: `tokens: 4096`, `tokens: "4096"`.
 const COUNT_END: f64 = 1e9;
 
@@ -23,6 +26,8 @@ pub(super) struct Group {
     pub(super) deep: bool,
     /// Whether an unquoted value in a text goes on to the end of the line, as a header's does.
     pub(super) line: bool,
+    /// Whether `name:value` in a text assigns without a space.
+    pub(super) tight: bool,
     place: Where,
     values: Values,
     states: bool,
@@ -48,6 +53,7 @@ impl Group {
             id,
             deep: group.deep,
             line: group.line,
+            tight: group.tight,
             place: group.r#where,
             values: group.values,
             states: group.states,
@@ -62,6 +68,7 @@ impl Group {
             id: Arc::from("signature"),
             deep: false,
             line: false,
+            tight: false,
             place: Where::End,
             values: Values::Any,
             states: false,
@@ -277,7 +284,15 @@ impl Names {
     }
 
     fn classify(&self, name: &str, in_text: bool) -> Option<Hit<'_>> {
-        let words = if name.contains('[') {
+        let head = name.floor_char_boundary(name.len().min(NAME_END_BYTES));
+        let tail = name.ceil_char_boundary(name.len().saturating_sub(NAME_END_BYTES));
+        let words = if head < tail {
+            Words::of(&marker::strip_own(&format!(
+                "{} {}",
+                &name[..head],
+                &name[tail..]
+            )))
+        } else if name.contains('[') {
             Words::of(&marker::strip_own(name))
         } else {
             Words::of(name)
@@ -356,71 +371,4 @@ fn by_length(words: Vec<String>) -> Vec<Vec<String>> {
         lists[word.len()].push(word);
     }
     lists
-}
-
-/// The words of a name: lower case, side by side, without digits.
-struct Words {
-    letters: String,
-    ends: Vec<usize>,
-}
-
-impl Words {
-    fn of(name: &str) -> Self {
-        let mut letters = String::with_capacity(name.len());
-        let mut ends = Vec::with_capacity(8);
-        let mut before = ' ';
-        let mut rest = name.chars().peekable();
-        while let Some(c) = rest.next() {
-            let next_is_lower = rest.peek().is_some_and(|next| next.is_lowercase());
-            let begins = !before.is_alphabetic()
-                || (c.is_uppercase() && (before.is_lowercase() || next_is_lower));
-            if begins && ends.last().copied().unwrap_or(0) < letters.len() {
-                ends.push(letters.len());
-            }
-            if c.is_ascii_alphabetic() {
-                letters.push(c.to_ascii_lowercase());
-            } else if c.is_alphabetic() {
-                letters.extend(c.to_lowercase());
-            }
-            before = c;
-        }
-        if ends.last().copied().unwrap_or(0) < letters.len() {
-            ends.push(letters.len());
-        }
-        Self { letters, ends }
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn run(&self, words: Range<usize>) -> &str {
-        let start = words
-            .start
-            .checked_sub(1)
-            .map_or(0, |before| self.ends[before]);
-        &self.letters[start..self.ends[words.end - 1]]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_come_apart_into_words() {
-        let words = |name: &str| {
-            let words = Words::of(name);
-            (0..words.len())
-                .map(|at| words.run(at..at + 1).to_owned())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(words("nextToken"), ["next", "token"]);
-        assert_eq!(words("APIKeyID"), ["api", "key", "id"]);
-        assert_eq!(words("sSHPublicKey2"), ["s", "ssh", "public", "key"]);
-        assert_eq!(words("cvv2"), ["cvv"]);
-        assert_eq!(words("contraseñaNueva"), ["contraseña", "nueva"]);
-        assert!(words("").is_empty());
-        assert!(words("12 _ 3").is_empty());
-    }
 }

@@ -208,6 +208,8 @@ pub(super) struct NameGroup {
     pub(super) states: bool,
     #[serde(default)]
     pub(super) line: bool,
+    #[serde(default)]
+    pub(super) tight: bool,
 }
 
 #[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Secrets within JSON values.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -134,7 +135,7 @@ impl<'r> Walk<'r> {
             let own = names.of_member(name);
             let of_pair = || pair.as_ref().filter(|_| names.is_pair_value(name));
             let above = || inherited.as_ref().filter(|_| !names.describes(name));
-            let hit = own.as_ref().or_else(of_pair).or_else(above);
+            let hit = own.as_ref().or_else(above).or_else(of_pair);
             if self.value(member, hit, &place.below(Step::Member(name))) == Fate::Removed {
                 removed.push(name.clone());
             }
@@ -148,15 +149,16 @@ impl<'r> Walk<'r> {
     fn names(&mut self, members: &mut Map<String, Value>, place: &Place<'_>) {
         let secret = |name: &String| Some((name.clone(), self.redactor.redact_text(name)?));
         let found: Vec<_> = members.keys().filter_map(secret).collect();
+        let mut counts = HashMap::new();
         for (name, redacted) in found {
             let Some(member) = members.remove(&name) else {
                 continue;
             };
+            let count = counts.entry(redacted.text.clone()).or_insert(1_usize);
             let mut renamed = redacted.text;
             let stem = renamed.len();
-            let mut count = 1;
             while members.contains_key(&renamed) {
-                count += 1;
+                *count += 1;
                 renamed.truncate(stem);
                 renamed.push_str(&format!("~{count}"));
             }

@@ -60,19 +60,26 @@ impl Run<'_> {
     /// Rows after the last entry of the head as it is now: none should be. Answers the leaf
     /// hashes of the rows that follow the head that was read first.
     async fn rows_beyond(&mut self) -> Result<Vec<Hash>, StoreError> {
-        let newest = self.trail.newest_below(u64::MAX).await?;
-        let size = self.size_now().await?;
-        let Some(newest) = newest.filter(|newest| *newest >= size) else {
-            return Ok(Vec::new());
-        };
-        let detail = format!("a row of entry {newest} stands beyond the {size} of the head");
-        self.findings
-            .push(newest, FindingKind::EntryInserted, detail);
-        let rows = self
-            .trail
-            .entries(size..newest.saturating_add(1).min(size + BEYOND_MAX))
-            .await?;
-        Ok(rows.entries.iter().map(|entry| entry.leaf_hash).collect())
+        for window in reading::windows(self.head.size..u64::MAX) {
+            let leaves = self.trail.leaves(window).await?;
+            let Some(&(last, _)) = leaves.last() else {
+                continue;
+            };
+            // What was committed meanwhile lies within the head as it is now.
+            let size = self.size_now().await?;
+            if last >= size {
+                let beyond = leaves.into_iter().skip_while(|(seq, _)| *seq < size);
+                let beyond: Vec<_> = beyond.take(BEYOND_MAX).collect();
+                let first = beyond.first().map_or(last, |(seq, _)| *seq);
+                let detail = format!("a row of entry {first} stands beyond the {size} of the head");
+                self.findings
+                    .push(first, FindingKind::EntryInserted, detail);
+                let follows = first == self.head.size;
+                let leaves = beyond.into_iter().filter(|_| follows).map(|(_, leaf)| leaf);
+                return Ok(leaves.collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     async fn size_now(&self) -> Result<u64, StoreError> {
@@ -130,6 +137,10 @@ impl Run<'_> {
                 difference::name(self.trail, table, &self.rows, findings, &mut hints).await?;
             }
         }
+        if walk.tree.size() < self.head.size {
+            // Behind the cut nothing was read that the tables could be compared with.
+            return Ok(hints);
+        }
         let blocks = [
             (
                 ProjectionKind::Node,
@@ -153,4 +164,4 @@ impl Run<'_> {
 }
 
 /// So many rows beyond the head are looked at, to tell an altered size from rows put in.
-const BEYOND_MAX: u64 = 1024;
+const BEYOND_MAX: usize = 1024;

@@ -143,11 +143,16 @@ mod tests {
 
     #[test]
     fn every_entry_of_a_layout_is_in_the_range_of_its_bucket() {
-        let shapes: [&[Range<u64>]; 3] = [&[0..1], &[0..256, 512..513, 700..1400], &[5..3_000_000]];
-        for ranges in shapes {
-            let layout = Layout::over(ranges.to_vec());
+        let shapes: [&[(u64, u64)]; 3] = [
+            &[(0, 1)],
+            &[(0, 256), (512, 513), (700, 1400)],
+            &[(5, 3_000_000)],
+        ];
+        for shape in shapes {
+            let ranges: Vec<_> = shape.iter().map(|(start, end)| *start..*end).collect();
+            let layout = Layout::over(ranges.clone());
             assert!(layout.len() as u64 <= BUCKETS_MAX + ranges.len() as u64);
-            for range in ranges {
+            for range in &ranges {
                 for seq in [
                     range.start,
                     range.start + (range.end - range.start) / 2,

@@ -30,7 +30,7 @@ pub(super) async fn read(
         .store
         .projection(trail.name, ProjectionKind::Id, None, 1)
         .await?;
-    let has_rows = !ids.is_empty() || trail.newest_below(u64::MAX).await?.is_some();
+    let has_rows = !ids.is_empty() || !trail.leaves(0..1).await?.is_empty();
     let is_known = request.mark.is_some() || request.since.is_some();
     if has_rows {
         let detail = "there are rows of the trail and no head".to_owned();

@@ -6,9 +6,8 @@ use indelible_merkle::{Hash, NodeId};
 
 use super::report::{Finding, FindingKind};
 use crate::entry::StoredEntry;
-use crate::filter::Filter;
 use crate::part::PartKind;
-use crate::store::{Find, Span, Store, StoreError};
+use crate::store::{Span, Store, StoreError};
 use crate::trail::TrailName;
 
 /// A trail to be read.
@@ -44,22 +43,26 @@ const CHUNK_ENTRIES_MAX: u64 = 2048;
 const CHUNK_ENTRIES_MIN: u64 = 256;
 /// Bytes of bodies in a full chunk from which on chunks are kept small.
 const CHUNK_BYTES_MAX: usize = 4 << 20;
+/// The longest run of missing entries behind which a row is still looked for.
+const GAP_MAX: u64 = 1 << 26;
 /// The stored heights: 8, 16, …, 56.
 const HEIGHTS: [u8; 7] = [8, 16, 24, 32, 40, 48, 56];
 
 impl<'a> Trail<'a> {
     /// Reads the chunk of up to `length` entries that begins at `start` and ends before `end`.
-    pub async fn chunk(&self, start: u64, end: u64, length: u64) -> Result<Chunk, StoreError> {
+    /// `known` is 0 at first, and kept from call to call.
+    pub async fn chunk(
+        &self,
+        Range { start, end }: Range<u64>,
+        length: u64,
+        known: &mut u64,
+    ) -> Result<Chunk, StoreError> {
         let stop = (start / length * length).saturating_add(length).min(end);
         let range = start..stop;
         let mut findings = Vec::new();
         let rows = self.entries(range.clone()).await?;
-        let is_past_end = rows.entries.is_empty()
-            && rows.unreadable.is_empty()
-            && self
-                .newest_below(end)
-                .await?
-                .is_some_and(|newest| newest < start);
+        let is_empty = rows.entries.is_empty() && rows.unreadable.is_empty();
+        let is_past_end = is_empty && !self.goes_on(stop..end, known).await?;
         let (mut nodes, mut spans) = (Vec::new(), Vec::new());
         for height in HEIGHTS {
             let indexes = range.start >> height..range.end >> height;
@@ -124,18 +127,29 @@ impl<'a> Trail<'a> {
         Ok(rows)
     }
 
-    /// The largest seq below `below` that has a row; `Ok(None)` also where that cannot be told.
-    pub async fn newest_below(&self, below: u64) -> Result<Option<u64>, StoreError> {
-        let find = Find {
-            filter: Filter::default(),
-            below,
-            skip: 0,
-            limit: 1,
-        };
-        match self.store.find(self.name, &find).await {
-            Ok(found) => Ok(found.first().map(|entry| entry.seq)),
-            Err(StoreError::Corrupt { seq, .. }) => Ok(seq),
-            Err(error) => Err(error),
+    /// Whether `range` holds a row; false also where the first one stands too far off to be one
+    /// of the trail's. `known` is a seq before which no row needs to be looked for.
+    async fn goes_on(&self, range: Range<u64>, known: &mut u64) -> Result<bool, StoreError> {
+        if range.end <= *known {
+            return Ok(true);
+        }
+        for window in windows(range.start..range.end.min(range.start.saturating_add(GAP_MAX))) {
+            if let Some((seq, _)) = self.leaves(window).await?.first() {
+                *known = *seq;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The leaf hashes of the rows in a range.
+    pub async fn leaves(&self, range: Range<u64>) -> Result<Vec<(u64, Hash)>, StoreError> {
+        match self.store.hashes(self.name, 0, range.clone()).await {
+            // What cannot be read is there all the same.
+            Err(StoreError::Corrupt { seq, .. }) => {
+                Ok(vec![(seq.unwrap_or(range.start), Hash::EMPTY_ROOT)])
+            }
+            read => read,
         }
     }
 }
@@ -166,6 +180,17 @@ impl Chunk {
             (length * 2).min(CHUNK_ENTRIES_MAX)
         }
     }
+}
+
+/// Divides a range into windows, each twice as wide as the one before, so that even the widest
+/// range takes few reads where nothing stands in it.
+pub(super) fn windows(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let (mut start, mut width) = (range.start, CHUNK_ENTRIES_MAX);
+    std::iter::from_fn(move || {
+        let window = start..start.saturating_add(width).min(range.end);
+        (start, width) = (window.end, width.saturating_mul(2));
+        (!window.is_empty()).then_some(window)
+    })
 }
 
 /// The length of the first chunk.

@@ -12,6 +12,7 @@ mod asking;
 mod hostile;
 mod verify;
 mod catalogue;
+mod redact_evidence;
 mod redact_modes;
 mod redact_properties;
 mod redact_secrets;

@@ -224,3 +224,34 @@ fn modes_read_back() {
     }
     assert!("hash".parse::<Mode>().is_err());
 }
+
+#[test]
+fn hostile_shapes_take_linear_time() {
+    let mask = redactor(Mode::Mask);
+    for piece in [
+        "\"token\":[{",
+        "nextToken='\"",
+        "token: [",
+        "cookie: *** ",
+        "4111 ",
+        "eyJ.",
+    ] {
+        let text = piece.repeat(200_000);
+        let _ = mask.redact_text(&text);
+    }
+    let long = format!("{}{}", "token_".repeat(50_000), "old_".repeat(50_000));
+    assert_eq!(
+        redacted(&mask, json!({ long.clone(): "x" }))[&long],
+        "[REDACTED:token]"
+    );
+    // Card numbers that share their mask: the names are told apart by a number.
+    let names = (0..400_000_u64).map(|middle| format!("453201{middle:06}0366"));
+    let value: Value = names
+        .map(|name| (name, Value::from(1)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let members = redacted(&mask, value);
+    let members = members.as_object().expect("an object");
+    assert_eq!(members.len(), 400_000);
+    assert!(members.contains_key("453201******0366~40000"));
+}

@@ -8,9 +8,9 @@ use indelible_core::verify::FindingKind::{self, *};
 use indelible_merkle::{Frontier, Hash, leaf_hash};
 use uuid::Uuid;
 
-use super::building::{key, sort_terms, trail};
+use super::building::{key, trail};
 use super::rows::{Rows, TRAIL};
-use super::{has, kinds, report};
+use super::{has, report};
 
 /// Two complete blocks and a part of a third.
 pub const SIZE: u64 = 600;

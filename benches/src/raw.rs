@@ -89,7 +89,8 @@ impl Raw {
                     frontier,
                     head.key.to_string(),
                     head.incarnation,
-                    head.incarnation_start
+                    head.incarnation_start,
+                    head.mac
                 ])?;
             }
             Some(parent) => {
@@ -101,6 +102,7 @@ impl Raw {
                     head.key.to_string(),
                     head.incarnation,
                     head.incarnation_start,
+                    head.mac,
                     parent.size
                 ])?;
             }

@@ -92,7 +92,7 @@ impl Session {
         settings: Settings,
         trail: TrailName,
     ) -> Result<Opened, Failure> {
-        let mut how = indelible::Settings::from_environment();
+        let mut how = indelible::Settings::from_environment()?;
         if let Some(dir) = &settings.state_dir {
             how.state_dir = Some(dir.clone());
         }
@@ -101,6 +101,7 @@ impl Session {
         how.create = access == Access::Create;
         how.read_only = access == Access::Read;
         how.options.long_lived = false;
+        how.options.read_only = how.read_only;
         how.options.program = concat!("indelible-cli ", env!("CARGO_PKG_VERSION")).to_owned();
         how.redactor = Arc::new(redactor(&settings, &how).await?);
         let database = Database::open(&settings.database, how).await?;

@@ -88,12 +88,12 @@ impl Door {
             tags: !event.tags.is_empty(),
             occurred_at: event.occurred_at,
         };
+        // Notes of the door come first: of too many, those from outside are only counted.
         let mut notes = Notes::default();
-        for note in event.notes {
-            notes.push(self.clean_note(note));
-        }
         let occurred_at = clamp(event.occurred_at, now, &mut notes);
         let tags = self.tags(event.tags, &mut notes);
+        let action = self.name("action", event.action.as_ref(), &mut notes);
+        let resource_type = self.name("resource_type", &event.resource_type, &mut notes);
         let mut text = |field, value: Option<String>, max| {
             value.map(|value| self.text(field, value, max, &mut notes))
         };
@@ -111,6 +111,9 @@ impl Door {
             resource_id,
             correlation_id,
         };
+        for note in event.notes {
+            notes.push(self.clean_note(note));
+        }
         let notes = body::by_part(notes.into_vec());
         let rules = self.redactor.label();
         let bodies = PerPart {
@@ -123,8 +126,8 @@ impl Door {
             seq: 0,
             id: event.id.unwrap_or_else(|| uuid_v7(now, &*self.entropy)),
             outcome: event.outcome.unwrap_or_else(|| event.action.outcome()),
-            action: event.action.into(),
-            resource_type: event.resource_type,
+            action,
+            resource_type,
             tags,
             occurred_at,
             created_at: now,
@@ -163,7 +166,8 @@ impl Door {
             if tags.contains(&tag) {
                 continue;
             }
-            if fits && tags.len() < TAGS_MAX {
+            let is_secret = self.redactor.redact_text(&tag).is_some();
+            if fits && !is_secret && tags.len() < TAGS_MAX {
                 tags.push(tag);
             } else {
                 let mut unread = Notes::default();

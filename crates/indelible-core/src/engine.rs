@@ -71,6 +71,8 @@ pub struct Options {
     pub commit_bytes_max: usize,
     /// How long a caller waits for a place in the queue before [`AuditError::Overloaded`].
     pub patience: Duration,
+    /// Whether nothing may be written: no key is made, no event taken.
+    pub read_only: bool,
     /// Whether this process writes for long: it then holds a lease and records its start, its
     /// orderly stop and the unclean ends of others in the trail `system`.
     pub long_lived: bool,
@@ -85,6 +87,7 @@ impl Default for Options {
             commit_events_max: 1024,
             commit_bytes_max: 4 << 20,
             patience: Duration::from_secs(10),
+            read_only: false,
             long_lived: true,
             program: concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -116,12 +119,12 @@ impl Engine {
     /// # Errors
     /// [`AuditError::Store`] and [`AuditError::State`] where either cannot be read.
     pub async fn open(ground: Ground, options: Options) -> Result<Self, AuditError> {
-        let identity = Identity::establish(&ground).await?;
+        let identity = Identity::establish(&ground, options.read_only).await?;
         let door =
             Door::new(ground.clock.clone(), ground.entropy.clone(), ground.redactor.clone());
         let instance = Instance::new(&ground);
         let marks = Marks::new(ground.state.clone());
-        let long_lived = options.long_lived;
+        let long_lived = options.long_lived && !options.read_only;
         let thread = Thread::start()?;
         let engine = Self {
             shared: Arc::new(Shared {
@@ -178,12 +181,13 @@ impl Engine {
     /// The first failure met; the rest is still done.
     pub async fn close(&self) -> Result<(), AuditError> {
         let shared = &self.shared;
-        let stopped = if shared.options.long_lived { instance::end(shared).await } else { Ok(()) };
+        shared.thread.close_door();
         // The trail `system` comes last: the others may still have something to say in it.
         while let Some(queue) = shared.take_queue(|trail| !trail.is_system()) {
             queue.drain().await;
         }
-        shared.thread.begin_close();
+        let stopped = if shared.options.long_lived { instance::end(shared).await } else { Ok(()) };
+        shared.thread.close_system();
         while let Some(queue) = shared.take_queue(|_| true) {
             queue.drain().await;
         }

@@ -101,6 +101,18 @@ pub enum Refusal {
         /// Where it was looked for.
         place: String,
     },
+    /// The head was not written by a holder of the signing key.
+    #[error(
+        "its head was not written with this installation's key: entries were added or the head \
+         was changed beneath Indelible; `indelible verify` says more"
+    )]
+    ForeignHead,
+    /// Checkpoints cannot be kept outside the database, so that a rollback would not be seen.
+    #[error("its high-water mark cannot be kept: {0}")]
+    Unmarked(String),
+    /// The database was opened for reading only.
+    #[error("the database was opened for reading only")]
+    ReadOnly,
     /// The head and the rows beneath it contradict each other.
     #[error("its head does not fit its entries: {0}; `indelible verify` says more")]
     Damaged(String),

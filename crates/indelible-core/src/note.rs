@@ -102,17 +102,18 @@ impl Notes {
     /// Adds a note, or counts it once the list is full.
     pub fn push(&mut self, note: Note) {
         if note.kind == "more" && note.field == "notes" {
-            self.more += note.facts.get("count").and_then(Value::as_u64).unwrap_or(1);
+            let more = note.facts.get("count").and_then(Value::as_u64).unwrap_or(1);
+            self.more = self.more.saturating_add(more);
         } else if self.kept.len() < NOTES_MAX {
             self.kept.push(note);
         } else {
-            self.more += 1;
+            self.more = self.more.saturating_add(1);
         }
     }
 
     /// Counts `count` notes that nobody kept.
     pub fn count_more(&mut self, count: u64) {
-        self.more += count;
+        self.more = self.more.saturating_add(count);
     }
 
     /// The notes, the last of them saying how many more there were.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indelible_merkle::{Frontier, Hash, NodeId, STORED_HEIGHT_STEP, leaf_hash, note::VerifierKey};
 
 use crate::entry::{Columns, StoredEntry};
+use crate::head_key::HEAD_MAC_BYTES;
 use crate::outcome::Outcome;
 use crate::store::{Commit, Head, NewEntry, Rollup, Span};
 use crate::time::Timestamp;
@@ -13,7 +14,8 @@ use crate::trail::TrailName;
 /// Builds the commit that appends `entries` to the trail that ends at `parent`.
 ///
 /// Of each entry everything is taken as it is but `seq`, `created_at` and `leaf_hash`, which are
-/// set here. `base` is where the trail's tree stands; for a new trail [`Base::begin`].
+/// set here. `base` is where the trail's tree stands; for a new trail [`Base::begin`]. The new
+/// head's code is left to who holds the key.
 pub fn seal(base: &Base, entries: Vec<NewEntry>, created_at: Timestamp) -> Commit {
     let mut frontier = base.head.frontier.clone();
     let mut open = base.open.clone();
@@ -75,6 +77,7 @@ impl Base {
             key,
             incarnation: 1,
             incarnation_start: 0,
+            mac: [0; HEAD_MAC_BYTES],
         };
         Self { head, open: OpenSpans::default(), succeeds: None }
     }

@@ -109,6 +109,19 @@ pub enum StateError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The directory belongs to another installation than the database.
+    #[error(
+        "{} is the state directory of the installation {there}, but the database belongs to \
+         {wanted}: the database was replaced, or --state-dir points elsewhere", path.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is.
+        there: String,
+        /// Whose the database is.
+        wanted: String,
+    },
     /// A file that is there is not of its form.
     #[error("{}: {problem}", path.display())]
     Malformed {

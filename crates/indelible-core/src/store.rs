@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::entry::{Columns, StoredEntry};
 use crate::filter::Filter;
+use crate::head_key::HEAD_MAC_BYTES;
 use crate::outcome::Outcome;
 use crate::time::Timestamp;
 use crate::trail::TrailName;
@@ -117,6 +118,8 @@ pub struct Head {
     pub incarnation: u32,
     /// The size at which this incarnation began; its first entry has this seq.
     pub incarnation_start: u64,
+    /// The code that the holder of the signing key made for this head; see [`crate::HeadKey`].
+    pub mac: [u8; HEAD_MAC_BYTES],
 }
 
 /// One durable, atomic step of one trail.

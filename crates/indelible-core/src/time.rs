@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_day_of_four_centuries_survives_the_round_trip() {
-        for day in -719_528..=(146_097 * 2) {
+        for day in (-719_528..-719_528 + 146_097).chain(-800..=800) {
             let time = Timestamp::from_micros(day * MICROS_PER_DAY + 1);
             assert_eq!(time.to_string().parse(), Ok(time));
         }

@@ -32,6 +32,7 @@ use indelible_merkle::{Checkpoint, StoredNodes};
 
 pub use report::{FINDINGS_MAX, FINDINGS_PER_KIND_MAX, Finding, FindingKind, Report, TrailReport};
 
+use crate::head_key::HeadKey;
 use crate::store::{Head, Store, StoreError};
 use crate::trail::TrailName;
 use anchor::Anchor;
@@ -49,6 +50,9 @@ pub struct Request {
     /// The keys that are trusted to sign for the trail, under the origin of any of its
     /// incarnations. Where there is none, the key in the head is taken as it is, with a warning.
     pub trusted: Vec<VerifierKey>,
+    /// What the installation's own heads are coded with; without it, entries that somebody else
+    /// appended after the last checkpoint kept outside would not be seen.
+    pub head_key: Option<HeadKey>,
     /// The high-water mark, as the text of a signed note; a warning where there is none.
     pub mark: Option<String>,
     /// Further checkpoints that were kept outside the database.

@@ -13,7 +13,8 @@ CREATE TABLE head (
     frontier BLOB NOT NULL CHECK (length(frontier) % 32 = 0),
     key TEXT NOT NULL,
     incarnation INTEGER NOT NULL CHECK (incarnation >= 1),
-    incarnation_start INTEGER NOT NULL CHECK (incarnation_start >= 0)
+    incarnation_start INTEGER NOT NULL CHECK (incarnation_start >= 0),
+    mac BLOB NOT NULL CHECK (length(mac) = 32)
 ) STRICT;
 
 CREATE TABLE entry (

@@ -127,6 +127,7 @@ fn head(db: &Connection, batch: &Batch, found: Option<(i64, Parent)>) -> rusqlit
             head.key,
             head.incarnation,
             head.incarnation_start,
+            head.mac,
         ]);
     };
     let changed = db.prepare_cached(sql::HEAD_UPDATE)?.execute(params![
@@ -137,6 +138,7 @@ fn head(db: &Connection, batch: &Batch, found: Option<(i64, Parent)>) -> rusqlit
         head.key,
         head.incarnation,
         head.incarnation_start,
+        head.mac,
         parent.size,
     ])?;
     debug_assert_eq!(changed, 1, "the head was read in this transaction");

@@ -61,7 +61,8 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
     })
 }
 
-/// The columns `name, size, root, frontier, key, incarnation, incarnation_start` of `head`.
+/// The columns `name, size, root, frontier, key, incarnation, incarnation_start, mac` of
+/// `head`.
 pub(crate) fn head(row: &Row<'_>) -> Result<Head, StoreError> {
     let bad = |problem: String| corrupt("a head", None, problem);
     let name: String = row.get(0).map_err(refused)?;
@@ -78,6 +79,7 @@ pub(crate) fn head(row: &Row<'_>) -> Result<Head, StoreError> {
         key: key.parse().map_err(|e| bad(format!("{e}")))?,
         incarnation: row.get(5).map_err(refused)?,
         incarnation_start: row.get(6).map_err(refused)?,
+        mac: row.get(7).map_err(refused)?,
     })
 }
 

@@ -16,7 +16,8 @@ pub const HEAD_PARENT: &str = "SELECT trail, size, root, incarnation FROM head W
 macro_rules! head_rows {
     ($tail:literal) => {
         concat!(
-            "SELECT name, size, root, frontier, key, incarnation, incarnation_start FROM head ",
+            "SELECT name, size, root, frontier, key, incarnation, incarnation_start, \
+             mac FROM head ",
             $tail
         )
     };
@@ -28,15 +29,16 @@ pub const HEADS: &str = head_rows!("ORDER BY name");
 /// ?1 name.
 pub const HEAD: &str = head_rows!("WHERE name = ?1");
 
-/// ?1 name … ?7 incarnation_start.
+/// ?1 name … ?8 mac.
 pub const HEAD_INSERT: &str = "\
-INSERT INTO head (trail, name, size, root, frontier, key, incarnation, incarnation_start) \
-VALUES ((SELECT coalesce(max(trail), 0) + 1 FROM head), ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+INSERT INTO head (trail, name, size, root, frontier, key, incarnation, incarnation_start, \
+mac) \
+VALUES ((SELECT coalesce(max(trail), 0) + 1 FROM head), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
-/// ?1 trail, ?2 size … ?7 incarnation_start, ?8 the size that the commit was built on.
+/// ?1 trail, ?2 size … ?8 mac, ?9 the size that the commit was built on.
 pub const HEAD_UPDATE: &str = "\
 UPDATE head SET size = ?2, root = ?3, frontier = ?4, key = ?5, incarnation = ?6, \
-incarnation_start = ?7 WHERE trail = ?1 AND size = ?8";
+incarnation_start = ?7, mac = ?8 WHERE trail = ?1 AND size = ?9";
 
 /// ?1 place … ?13 leaf_hash.
 pub const ENTRY_INSERT: &str = "\

@@ -12,6 +12,7 @@ use indelible_core::{
 };
 
 use crate::error::ConnectError;
+use crate::known::Known;
 use crate::url::DatabaseUrl;
 
 /// How a database is opened.
@@ -79,12 +80,17 @@ impl Database {
     pub async fn open(url: &DatabaseUrl, settings: Settings) -> Result<Self, ConnectError> {
         let Opened { store, registry } = open_store(url, &settings).await?;
         let create = settings.create && !settings.read_only;
-        let wanted = settings.installation.as_deref();
+        let outside = Outside::of(url, &settings)?;
+        let known = outside.installation()?;
+        let wanted = settings.installation.as_deref().or(known.as_deref());
         let entropy = settings.entropy.clone();
         let name = installation(&*registry, &*store, wanted, create, &*entropy).await??;
         // A database without a name has no trails; any name serves to say so.
         let installation = name.unwrap_or_else(|| "unnamed".to_owned());
-        let (state, state_dir) = state(url, &settings, &installation)?;
+        let (state, state_dir) = outside.state(&settings, &installation)?;
+        if !settings.read_only {
+            outside.tie(&installation)?;
+        }
         let ground = Ground {
             store,
             registry,
@@ -95,7 +101,7 @@ impl Database {
             redactor: settings.redactor,
         };
         let mut options = settings.options;
-        options.long_lived &= !settings.read_only;
+        options.read_only = settings.read_only;
         let engine = Engine::open(ground, options).await?;
         Ok(Self { engine, url: url.clone(), state_dir })
     }
@@ -165,19 +171,70 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
     }
 }
 
-fn state(
-    url: &DatabaseUrl,
-    settings: &Settings,
-    installation: &str,
-) -> Result<(Arc<dyn State>, Option<PathBuf>), ConnectError> {
-    if *url == DatabaseUrl::Memory {
-        return Ok((Arc::new(StateInMemory::new()), None));
+/// What is kept outside a database file, and where.
+enum Outside {
+    /// Nothing: the database ends with the process.
+    Nowhere,
+    /// In a state directory that was named.
+    Named(StateDir),
+    /// In the folder of all state directories, by the installation's name.
+    Home {
+        states: PathBuf,
+        known: Option<Known>,
+    },
+}
+
+impl Outside {
+    fn of(url: &DatabaseUrl, settings: &Settings) -> Result<Self, ConnectError> {
+        let DatabaseUrl::Sqlite(path) = url else { return Ok(Self::Nowhere) };
+        match (&settings.state_dir, &settings.state_home) {
+            (Some(dir), _) => Ok(Self::Named(StateDir::at(dir))),
+            (None, Some(home)) => {
+                let states = home.join("indelible");
+                Ok(Self::Home { known: Known::of(&states, path), states })
+            }
+            (None, None) => Err(ConnectError::NoStateHome),
+        }
     }
-    let path = match (&settings.state_dir, &settings.state_home) {
-        (Some(path), _) => path.clone(),
-        (None, Some(home)) => home.join("indelible").join(installation),
-        (None, None) => return Err(ConnectError::NoStateHome),
-    };
-    let dir = StateDir::at(&path).with_signing_seed(settings.signing_seed.clone());
-    Ok((Arc::new(dir), Some(path)))
+
+    /// The installation that the database is known to belong to.
+    fn installation(&self) -> Result<Option<String>, ConnectError> {
+        Ok(match self {
+            Self::Nowhere => None,
+            Self::Named(dir) => dir.owner()?,
+            Self::Home { known, .. } => match known {
+                Some(known) => known.installation()?,
+                None => None,
+            },
+        })
+    }
+
+    fn state(
+        &self,
+        settings: &Settings,
+        installation: &str,
+    ) -> Result<(Arc<dyn State>, Option<PathBuf>), ConnectError> {
+        let dir = match self {
+            Self::Nowhere => return Ok((Arc::new(StateInMemory::new()), None)),
+            Self::Named(dir) => dir.clone(),
+            Self::Home { states, .. } => StateDir::at(states.join(installation)),
+        };
+        let path = dir.path().to_owned();
+        Ok((Arc::new(dir.with_signing_seed(settings.signing_seed.clone())), Some(path)))
+    }
+
+    /// Ties state directory and database file to the installation.
+    fn tie(&self, installation: &str) -> Result<(), ConnectError> {
+        match self {
+            Self::Nowhere => {}
+            Self::Named(dir) => dir.claim(installation)?,
+            Self::Home { states, known } => {
+                StateDir::at(states.join(installation)).claim(installation)?;
+                if let Some(known) = known {
+                    known.remember(installation)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }

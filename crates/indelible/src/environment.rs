@@ -35,15 +35,18 @@ impl Settings {
     /// | `XDG_STATE_HOME`, else `HOME` | where state directories are, `~/.local/state` |
     /// | `INDELIBLE__INSTALLATION__NAME` | the installation's name for a new database |
     /// | `INDELIBLE__IDENTITY__SIGNING_KEY`, `…_FILE` | the signing key, 64 hexadecimal digits |
-    pub fn from_environment() -> Self {
+    ///
+    /// # Errors
+    /// [`ConnectError::SigningKey`] where a signing key is named that cannot be read.
+    pub fn from_environment() -> Result<Self, ConnectError> {
         let home = text("HOME").map(|home| PathBuf::from(home).join(".local").join("state"));
-        Self {
+        Ok(Self {
             state_dir: text("INDELIBLE__STATE__DIR").map(PathBuf::from),
             state_home: text("XDG_STATE_HOME").map(PathBuf::from).or(home),
             installation: text("INDELIBLE__INSTALLATION__NAME"),
-            signing_seed: secret("INDELIBLE__IDENTITY__SIGNING_KEY"),
+            signing_seed: secret("INDELIBLE__IDENTITY__SIGNING_KEY")?,
             ..Self::default()
-        }
+        })
     }
 }
 
@@ -52,10 +55,15 @@ fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn secret(name: &str) -> Option<Secret> {
-    let value = text(name).or_else(|| {
-        let path = text(&format!("{name}_FILE"))?;
-        std::fs::read_to_string(path).ok()
-    })?;
-    Secret::from_hex(value.trim())
+fn secret(name: &'static str) -> Result<Option<Secret>, ConnectError> {
+    let wrong = |problem: String| ConnectError::SigningKey { variable: name, problem };
+    let value = match (text(name), text(&format!("{name}_FILE"))) {
+        (Some(value), _) => value,
+        (None, Some(path)) => {
+            std::fs::read_to_string(&path).map_err(|error| wrong(format!("{path}: {error}")))?
+        }
+        (None, None) => return Ok(None),
+    };
+    let malformed = || wrong("expected 64 hexadecimal digits".to_owned());
+    Secret::from_hex(value.trim()).map(Some).ok_or_else(malformed)
 }

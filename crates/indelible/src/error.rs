@@ -26,6 +26,14 @@ pub enum ConnectError {
          outside the database's own"
     )]
     NoStateHome,
+    /// A signing key from the environment that cannot be read; its text is not kept.
+    #[error("{variable}: {problem}")]
+    SigningKey {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong, without the key.
+        problem: String,
+    },
     /// The state directory failed.
     #[error("the state directory: {0}")]
     State(#[from] StateError),

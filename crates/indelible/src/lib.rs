@@ -32,6 +32,7 @@ mod adapter;
 mod database;
 mod environment;
 mod error;
+mod known;
 mod url;
 
 pub use adapter::MemoryAuditAdapter;
@@ -62,6 +63,6 @@ use std::sync::Arc;
 /// # Errors
 /// [`ConnectError`] where the URL is none of these or the database cannot be opened.
 pub async fn connect(url: &str) -> Result<Arc<dyn AuditProtocol>, ConnectError> {
-    let database = Database::open(&url.parse()?, Settings::from_environment()).await?;
+    let database = Database::open(&url.parse()?, Settings::from_environment()?).await?;
     Ok(Arc::new(database.trail(TrailName::standard())))
 }

@@ -28,7 +28,9 @@ impl FromStr for DatabaseUrl {
             "memory" => Ok(Self::Memory),
             "sqlite" => {
                 let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
-                let path = path.split('?').next().unwrap_or_default();
+                // Options behind a question mark are SQLAlchemy's; a plain path may hold one.
+                let is_url = rest.starts_with("//");
+                let path = if is_url { path.split('?').next().unwrap_or_default() } else { path };
                 if path.is_empty() || path == ":memory:" {
                     return Err(ConnectError::NoPath(shown(text)));
                 }

@@ -165,10 +165,10 @@ impl Answer for Found<'_> {
         });
         let as_of = self.page.as_of;
         let line = match (&self.next, entries.len()) {
-            (_, 0) => return Layout::Line(format!("no entry matches, as of {as_of} entries")),
+            (_, 0) => return Layout::Line(format!("no entry matches, as of size {as_of}")),
             (Some(next), _) => format!("older entries match; add {next}"),
-            (None, 1) => format!("1 entry, as of {as_of}"),
-            (None, count) => format!("{count} entries, as of {as_of}"),
+            (None, 1) => format!("1 entry, as of size {as_of}"),
+            (None, count) => format!("{count} entries, as of size {as_of}"),
         };
         Layout::Parts(vec![table, Layout::Line(line)])
     }

@@ -121,7 +121,7 @@ impl Answer for Exported {
             1 => "1 entry".to_owned(),
             count => format!("{count} entries"),
         };
-        Layout::Line(format!("{entries}, as of {as_of}, written to {file}"))
+        Layout::Line(format!("{entries}, as of size {as_of}, written to {file}"))
     }
 
     fn sheet(&self) -> Sheet {

@@ -1,5 +1,6 @@
 //! `indelible import`
 
+mod dry;
 mod run;
 mod tally;
 
@@ -12,7 +13,8 @@ use indelible_exchange::{ImportError, Importer, Mapping, plan};
 use crate::failure::{Failure, Status};
 use crate::input;
 use crate::session::{Access, Session};
-use run::{Dry, Run, Target};
+use dry::Dry;
+use run::{Run, Target};
 
 /// Imports events of other systems, in the order in which they occurred
 ///

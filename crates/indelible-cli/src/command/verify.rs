@@ -96,6 +96,7 @@ impl Verify {
         };
         let request = Request {
             trusted: trust.keys,
+            head_key: trust.head_key,
             mark: trust.mark,
             checkpoints: Vec::new(),
             since,

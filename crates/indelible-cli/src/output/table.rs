@@ -10,12 +10,16 @@ use crate::text::visible;
 
 /// Columns that are cut last: what tells rows apart, and what is short anyway.
 const COLUMNS_WHOLE: &[&str] = &["seq", "occurred_at", "outcome", "size", "trail", "verdict"];
+/// Columns that a narrow terminal does without, in this order, before others become unreadable.
+const COLUMNS_SPARE: &[&str] = &["ip_address", "resource"];
 /// Spaces between two columns.
 const GAP: usize = 2;
 /// What is left of a column while others are wider.
 const COLUMN_READABLE: usize = 10;
 /// The same for what was done, which is what a trail is read for.
-const ACTION_MIN: usize = 22;
+const ACTION_READABLE: usize = 22;
+/// What is left of it where that does not fit.
+const ACTION_MIN: usize = 16;
 /// The least that is left of a column.
 const COLUMN_MIN: usize = 5;
 
@@ -38,23 +42,21 @@ pub fn table(sheet: &Sheet, width: usize) -> String {
     });
     let widths = fit(&natural.collect::<Vec<_>>(), &sheet.columns, width);
     let shortened = |row: &Vec<Cow<'_, str>>| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| elided(cell, *width));
-        cells.collect::<Vec<_>>()
+        let there = row.iter().zip(&widths).filter(|(_, width)| **width > 0);
+        there
+            .map(|(cell, width)| elided(cell, *width))
+            .collect::<Vec<_>>()
     };
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(
-        sheet
-            .columns
-            .iter()
-            .zip(&widths)
-            .map(|(name, width)| elided(name, *width)),
-    );
+    let names: Vec<_> = sheet
+        .columns
+        .iter()
+        .map(|name| Cow::Borrowed(*name))
+        .collect();
+    table.set_header(shortened(&names));
     table.add_rows(cells.iter().map(shortened));
     for column in table.column_iter_mut() {
         column.set_padding((0, GAP as u16));
@@ -62,39 +64,60 @@ pub fn table(sheet: &Sheet, width: usize) -> String {
     table.trim_fmt()
 }
 
-/// The width of each column: its own if all fit, else the widest give way, in three rounds.
+/// The width of each column, 0 for one to leave out: its own if all fit, else the widest give way,
+/// in three rounds, the spare ones go after the first.
 fn fit(natural: &[usize], names: &[&str], width: usize) -> Vec<usize> {
-    let is_whole = |name: &str| COLUMNS_WHOLE.contains(&name);
-    let rounds: [&dyn Fn(&str) -> usize; 3] = [
-        &|name| match name {
-            "action" => ACTION_MIN,
-            name if is_whole(name) => usize::MAX,
-            _ => COLUMN_READABLE,
-        },
-        &|name| {
-            if is_whole(name) {
-                usize::MAX
-            } else {
-                COLUMN_MIN
-            }
-        },
-        &|_| COLUMN_MIN,
-    ];
+    let readable = |name: &str, action| match name {
+        "action" => action,
+        name if COLUMNS_WHOLE.contains(&name) => usize::MAX,
+        _ => COLUMN_READABLE,
+    };
+    let keep_readable = |widths: &mut [usize]| {
+        for action in [ACTION_READABLE, ACTION_MIN] {
+            narrow(widths, names, width, |name| readable(name, action));
+        }
+    };
+    let least = |name: &str| {
+        if COLUMNS_WHOLE.contains(&name) {
+            usize::MAX
+        } else {
+            COLUMN_MIN
+        }
+    };
     let mut widths = natural.to_vec();
-    let room = width.saturating_sub(GAP * natural.len().saturating_sub(1));
-    for floor in rounds {
-        let mut excess = widths.iter().sum::<usize>().saturating_sub(room);
-        while excess > 0 {
-            let may = widths.iter().zip(names).enumerate();
-            let may = may.filter(|(_, (width, name))| **width > floor(name));
-            let Some((widest, _)) = may.max_by_key(|(_, (width, _))| **width) else {
-                break;
-            };
-            widths[widest] -= 1;
-            excess -= 1;
+    keep_readable(&mut widths);
+    let mut left = natural.to_vec();
+    for spare in COLUMNS_SPARE {
+        let Some(at) = names.iter().position(|name| name == spare) else {
+            continue;
+        };
+        if excess(&widths, width) > 0 {
+            left[at] = 0;
+            widths.copy_from_slice(&left);
+            keep_readable(&mut widths);
         }
     }
+    narrow(&mut widths, names, width, least);
+    narrow(&mut widths, names, width, |_| COLUMN_MIN);
     widths
+}
+
+/// Takes from the widest columns, down to their floors, until all fit or none can give.
+fn narrow(widths: &mut [usize], names: &[&str], width: usize, floor: impl Fn(&str) -> usize) {
+    while excess(widths, width) > 0 {
+        let may = widths.iter().zip(names).enumerate();
+        let may = may.filter(|(_, (width, name))| **width > floor(name));
+        let Some((widest, _)) = may.max_by_key(|(_, (width, _))| **width) else {
+            return;
+        };
+        widths[widest] -= 1;
+    }
+}
+
+/// How much wider than `width` the columns are, with the gaps between those that are there.
+fn excess(widths: &[usize], width: usize) -> usize {
+    let there = widths.iter().filter(|width| **width > 0).count();
+    (widths.iter().sum::<usize>() + GAP * there.saturating_sub(1)).saturating_sub(width)
 }
 
 /// The text in at most `width` columns, `…` for what is left out.
@@ -170,5 +193,8 @@ mod tests {
         );
         assert_eq!(fit(&[3, 20], &["seq", "a"], 100), [3, 20]);
         assert_eq!(fit(&[30, 30], &["seq", "a"], 22), [15, 5]);
+        let names = ["seq", "action", "user_id", "ip_address", "resource"];
+        assert_eq!(fit(&[4, 40, 40, 15, 40], &names, 50), [4, 20, 10, 0, 10]);
+        assert_eq!(fit(&[4, 40, 40, 15, 40], &names, 40), [4, 22, 10, 0, 0]);
     }
 }

@@ -142,3 +142,16 @@ fn errors_look_as_agreed() {
     }
     insta::assert_snapshot!(seen);
 }
+
+#[test]
+fn colours_come_only_where_they_are_wanted() {
+    let desk = Desk::new();
+    let said = |variables: &[(&str, &str)]| {
+        let mut command = desk.call(&["show", "0"]);
+        command.envs(variables.iter().copied());
+        String::from_utf8(command.output().expect("runs").stderr).expect("UTF-8")
+    };
+    assert!(!said(&[]).contains('\x1b'));
+    assert!(said(&[("CLICOLOR_FORCE", "1")]).contains('\x1b'));
+    assert!(!said(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\x1b'));
+}

@@ -163,3 +163,19 @@ fn every_shell_gets_completions() {
     }
     desk.run(&["completions", "tcsh"]).fails(2, "tcsh");
 }
+
+#[test]
+fn reading_a_database_without_trails_makes_no_key() {
+    let desk = Desk::new();
+    desk.file("empty.db", "");
+    let database = ["--database", "sqlite:empty.db"];
+    let call = |words: &[&str]| desk.run(&[words, &database[..]].concat());
+    call(&["migrate", "up"]).fine();
+    call(&["query"]).fine().says("no entry matches");
+    call(&["trail", "list"]).fine().says("no trail yet");
+    call(&["export"]).fine();
+    call(&["verify"]).fails(3, "nothing could be verified");
+    call(&["show", "0"]).fails(4, "it has no entries");
+    call(&["doctor"]);
+    assert!(!desk.path("state").exists());
+}

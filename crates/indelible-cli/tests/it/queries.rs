@@ -251,5 +251,5 @@ fn tables_fit_a_hundred_columns_where_there_is_no_terminal() {
     );
     assert!(!shown.out.contains('\x1b'), "{}", shown.out);
     let none = desk.run(&["query", "--user-id", "nobody"]).fine();
-    assert_eq!(none.out, "no entry matches, as of 1 entries\n");
+    assert_eq!(none.out, "no entry matches, as of size 1\n");
 }

@@ -223,3 +223,41 @@ fn reading_changes_nothing() {
         Some(1)
     );
 }
+
+#[test]
+fn processes_that_begin_a_trail_at_once_share_it() {
+    let desk = Desk::new();
+    let children: Vec<_> = (0..12)
+        .map(|n| {
+            std::process::Command::new(env!("CARGO_BIN_EXE_indelible"))
+                .args([
+                    "record",
+                    "page_viewed",
+                    "page",
+                    "--user-id",
+                    &format!("u-{n}"),
+                ])
+                .current_dir(desk.path("here"))
+                .env_clear()
+                .env("XDG_STATE_HOME", desk.path("state"))
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .expect("the binary runs")
+        })
+        .collect();
+    for child in children {
+        let ended = child.wait_with_output().expect("ends");
+        assert!(ended.status.success(), "{ended:?}");
+    }
+    let page = desk.json(&["query"]);
+    let seqs: Vec<_> = page["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| entry["seq"].as_u64())
+        .collect();
+    assert_eq!(seqs, (0..12).rev().map(Some).collect::<Vec<_>>());
+    desk.run(&["verify"]).fine();
+    desk.run(&["doctor"]).fine();
+}

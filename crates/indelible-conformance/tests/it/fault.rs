@@ -151,6 +151,7 @@ impl Store for Faulty {
         let forget = |head: Head| Head {
             incarnation: 1,
             incarnation_start: 0,
+            mac: [0; 32],
             ..head
         };
         Ok(if self.is(Fault::IncarnationForgotten) {

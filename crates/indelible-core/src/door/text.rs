@@ -12,6 +12,8 @@ use crate::redact::Mode;
 /// The longest note accepted from outside, in bytes of canonical JSON; of a longer one only field
 /// and kind are kept.
 const GIVEN_NOTE_BYTES_MAX: usize = 1024;
+/// The longest action and resource type, in bytes.
+const NAME_BYTES_MAX: usize = 100;
 
 impl Door {
     /// A text as it will be stored in `field`, at most `max` bytes long.
@@ -40,6 +42,17 @@ impl Door {
         value
     }
 
+    /// An action or resource type as it will be stored: a secret in it is masked within the
+    /// characters that a name may have, for the skeleton is never erased.
+    pub(super) fn name(&self, field: &str, value: &str, notes: &mut Notes) -> String {
+        let masked = self.text(field, value.to_owned(), NAME_BYTES_MAX, notes);
+        if masked == value {
+            return masked;
+        }
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "_.:/-".contains(c) { c } else { '_' };
+        masked.chars().map(plain).collect()
+    }
+
     /// What a text given as a filter would have been stored as.
     pub(crate) fn as_stored(&self, field: &str, value: &str, max: usize) -> String {
         self.text(field, value.to_owned(), max, &mut Notes::default())
@@ -58,7 +71,7 @@ impl Door {
         };
         let repairs = json::normalise(&mut context).map_err(|deep| ill_formed(&deep))?;
         for note in Note::of_repairs(&repairs, Some("context")) {
-            notes.push(note);
+            notes.push(self.clean_note(note));
         }
         let redacted = self.redactor.redact_value(&mut context);
         notes.count_more(redacted.dropped());

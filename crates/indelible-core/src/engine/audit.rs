@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Engine;
 use super::queue::{Job, Queue};
 use crate::entry::Entry;
-use crate::error::AuditError;
+use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
 use crate::protocol::{AuditProtocol, Page, Receipt};
 use crate::query::{Query, QueryError, plan};
@@ -43,6 +43,24 @@ impl Audit {
     /// Records many events, in order; each has its own answer, in the same order. Events that
     /// wait together share commits.
     pub async fn record_all(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        self.record_many(events, true).await
+    }
+
+    /// As [`Audit::record_all`], for an importer whose ids come from keys that may turn out not to
+    /// be unique: a conflict is an answer to it, which has another id at hand, and no record in
+    /// `system`.
+    pub async fn try_record_all(
+        &self,
+        events: Vec<AuditEvent>,
+    ) -> Vec<Result<Receipt, AuditError>> {
+        self.record_many(events, false).await
+    }
+
+    async fn record_many(
+        &self,
+        events: Vec<AuditEvent>,
+        records_conflict: bool,
+    ) -> Vec<Result<Receipt, AuditError>> {
         let mut answers = Vec::with_capacity(events.len());
         let mut waiting = std::collections::VecDeque::new();
         for event in events {
@@ -51,7 +69,7 @@ impl Audit {
             {
                 answers.push(answered(answer).await);
             }
-            waiting.push_back(self.hand_in(event).await);
+            waiting.push_back(self.hand_in(event, records_conflict).await);
         }
         for answer in waiting {
             answers.push(answered(answer).await);
@@ -59,15 +77,23 @@ impl Audit {
         answers
     }
 
-    async fn hand_in(&self, event: AuditEvent) -> Result<Answer, AuditError> {
+    async fn hand_in(
+        &self,
+        event: AuditEvent,
+        records_conflict: bool,
+    ) -> Result<Answer, AuditError> {
         if self.trail.is_system() {
             return Err(AuditError::Reserved(self.trail.clone()));
         }
         let shared = &self.engine.shared;
+        if shared.options.read_only {
+            let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
+            return Err(AuditError::Refused { trail, refusal });
+        }
         let event = Box::new(shared.door.admit(event)?);
         let (answer, answered) = oneshot::channel();
-        let job = Job { event, answer };
-        Queue::of(shared, &self.trail)?.put(job, shared.options.patience).await?;
+        let job = Job { event, answer, records_conflict };
+        Queue::of(shared, &self.trail)?.put(job, shared).await?;
         Ok(answered)
     }
 
@@ -128,13 +154,15 @@ impl Audit {
 type Answer = oneshot::Receiver<Result<Receipt, AuditError>>;
 
 async fn answered(answer: Result<Answer, AuditError>) -> Result<Receipt, AuditError> {
-    answer?.await.map_err(|_| AuditError::Closed)?
+    // A sequencer that ended without an answer may have committed before.
+    let ended = |_| StoreError::Unknown { source: "the engine ended".into() };
+    answer?.await.map_err(ended)?
 }
 
 #[async_trait]
 impl AuditProtocol for Audit {
     async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
-        answered(self.hand_in(event).await).await
+        answered(self.hand_in(event, true).await).await
     }
 
     async fn query(&self, query: Query) -> Result<Page, AuditError> {

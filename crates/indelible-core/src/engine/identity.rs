@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Ground;
 use crate::clock::Entropy;
 use crate::error::{AuditError, Refusal};
+use crate::head_key::HeadKey;
 use crate::registry::Registry;
 use crate::state::Secret;
 use crate::store::{Store, StoreError};
@@ -80,10 +81,21 @@ async fn named(registry: &dyn Registry, store: &dyn Store) -> Result<Option<Stri
     };
     let of_head = heads.first().and_then(|head| head.key.name().split('/').next());
     if let Some(name) = of_head {
-        return Ok(Some(name.to_owned()));
+        // It becomes the name of a folder: nothing but a name may come from a database.
+        let problem = "the origin in a head begins with no installation's name";
+        return if is_name(name) { Ok(Some(name.to_owned())) } else { Err(ill_named(problem)) };
     }
     let row = registry.get(KIND, KEY).await?;
-    Ok(row.and_then(|row| row.value["name"].as_str().map(str::to_owned)).filter(|n| is_name(n)))
+    row.map(|row| {
+        let name = row.value["name"].as_str().filter(|name| is_name(name));
+        name.map(str::to_owned).ok_or_else(|| ill_named("the registry names no installation"))
+    })
+    .transpose()
+}
+
+fn ill_named(problem: &str) -> StoreError {
+    let what = "the installation's name".to_owned();
+    StoreError::Corrupt { what, seq: None, problem: problem.to_owned() }
 }
 
 fn is_name(text: &str) -> bool {
@@ -114,16 +126,21 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Reads the key; makes one only for an installation without trails.
-    pub async fn establish(ground: &Ground) -> Result<Self, AuditError> {
+    /// Reads the key; makes one only for an installation without trails, and only to write.
+    pub async fn establish(ground: &Ground, read_only: bool) -> Result<Self, AuditError> {
         let mut seed = ground.state.signing_seed()?;
-        if seed.is_none() && has_no_trails(&*ground.store).await? {
+        if seed.is_none() && !read_only && has_no_trails(&*ground.store).await? {
             let mut fresh = [0; 32];
             ground.entropy.fill(&mut fresh);
             seed = Some(ground.state.keep_signing_seed(Secret::new(fresh))?);
         }
         let (installation, place) = (ground.installation.clone(), ground.state.place());
         Ok(Self { seed, installation, place })
+    }
+
+    /// What heads are coded with, where the signing key is at hand.
+    pub fn head_key(&self) -> Option<HeadKey> {
+        self.seed.as_ref().map(HeadKey::from_seed)
     }
 
     /// The key that signs for one incarnation of a trail; its name is the origin.

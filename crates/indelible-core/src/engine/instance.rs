@@ -1,10 +1,12 @@
 //! What the engine records of itself in the trail `system`: start, orderly stop, unclean ends,
 //! jumps of the clock, conflicts of ids.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::queue::{Job, Queue};
@@ -33,22 +35,28 @@ const JUMP: Duration = Duration::from_secs(10);
 /// This process among those that write.
 pub(super) struct Instance {
     id: Uuid,
-    lease: Mutex<Option<u64>>,
+    /// Held from the beginning to the orderly end; its renewals and its end take turns.
+    lease: tokio::sync::Mutex<Lease>,
     clock: Mutex<Option<(Timestamp, Duration)>>,
+    looked_back: AtomicBool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lease {
+    NotYet,
+    Held(u64),
+    Ended,
 }
 
 impl Instance {
     pub fn new(ground: &Ground) -> Self {
         let id = uuid_v7(ground.clock.now(), &*ground.entropy);
-        Self { id, lease: Mutex::default(), clock: Mutex::default() }
-    }
-
-    fn lease(&self) -> Option<u64> {
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_lease(&self, version: Option<u64>) {
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        Self {
+            id,
+            lease: tokio::sync::Mutex::new(Lease::NotYet),
+            clock: Mutex::default(),
+            looked_back: AtomicBool::new(false),
+        }
     }
 }
 
@@ -75,14 +83,15 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), AuditError> {
 
 /// Records the orderly stop and gives the lease back.
 pub(super) async fn end(shared: &Arc<Shared>) -> Result<(), AuditError> {
-    let Some(version) = shared.instance.lease() else { return Ok(()) };
-    shared.instance.set_lease(None);
+    let mut lease = shared.instance.lease.lock().await;
+    let Lease::Held(version) = *lease else { return Ok(()) };
     let event = AuditEvent::new(AuditAction::AUDIT_STOPPED, "audit_log").context(json!({
         "instance_id": shared.instance.id,
         "program": shared.options.program,
         "reason": "orderly",
     }));
     record(shared, event).await?;
+    *lease = Lease::Ended;
     let key = shared.instance.id.to_string();
     shared.ground.registry.put(KIND, &key, Some(version), None).await?;
     Ok(())
@@ -95,7 +104,7 @@ fn keep_lease(shared: &Arc<Shared>) {
         loop {
             pause().await;
             let Some(shared) = weak.upgrade() else { return };
-            if shared.instance.lease().is_none() {
+            if *shared.instance.lease.lock().await == Lease::Ended {
                 return;
             }
             // A store that is down now is asked again at the next renewal.
@@ -111,20 +120,28 @@ async fn pause() {
 }
 
 async fn renew(shared: &Shared) -> Result<(), AuditError> {
+    let mut lease = shared.instance.lease.lock().await;
+    let before = match *lease {
+        Lease::NotYet => None,
+        Lease::Held(version) => Some(version),
+        Lease::Ended => return Ok(()),
+    };
     let key = shared.instance.id.to_string();
     let value = json!({
         "program": shared.options.program,
         "seen_at": shared.ground.clock.now(),
     });
     let registry = &shared.ground.registry;
-    let before = shared.instance.lease();
-    let version = registry.put(KIND, &key, before, Some(&value)).await?;
-    // Where another process took the lease for an unclean end, a new one begins.
-    let version = match version {
-        Some(version) => Some(version),
-        None => registry.put(KIND, &key, None, Some(&value)).await?,
-    };
-    shared.instance.set_lease(version);
+    let mut version = registry.put(KIND, &key, before, Some(&value)).await?;
+    if version.is_none() {
+        // Another process took the lease for an unclean end, or this one's last write landed
+        // without an answer.
+        let there = registry.get(KIND, &key).await?.map(|row| row.version);
+        version = registry.put(KIND, &key, there, Some(&value)).await?;
+    }
+    if let Some(version) = version {
+        *lease = Lease::Held(version);
+    }
     Ok(())
 }
 
@@ -135,14 +152,11 @@ async fn record_unclean_ends(shared: &Arc<Shared>) -> Result<(), AuditError> {
         if key == shared.instance.id.to_string() {
             continue;
         }
-        // Of several processes that see the expired lease, one removes and records it.
-        let registry = &shared.ground.registry;
-        if registry.put(KIND, &key, Some(lease.version), None).await?.is_none() {
-            continue;
-        }
         let gap = (now.as_micros() - seen_at.as_micros()) / MICROS_PER_SECOND;
         let event = AuditEvent::new(AuditAction::AUDIT_STOPPED, "audit_log")
             .outcome(Outcome::Failed)
+            // Of several processes that see the expired lease, one records it.
+            .id(unclean_end_id(&key, lease.version))
             .context(json!({
                 "instance_id": key,
                 "program": lease.value["program"],
@@ -150,9 +164,22 @@ async fn record_unclean_ends(shared: &Arc<Shared>) -> Result<(), AuditError> {
                 "last_seen_at": seen_at,
                 "gap_seconds": gap,
             }));
-        record(shared, event).await?;
+        match record(shared, event).await {
+            Ok(_) | Err(AuditError::IdConflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        // Only now: a lease that is gone before its end is recorded would hide the gap.
+        shared.ground.registry.put(KIND, &key, Some(lease.version), None).await?;
     }
     Ok(())
+}
+
+/// The id under which the end of one lease is recorded, once whoever sees it.
+fn unclean_end_id(key: &str, version: u64) -> Uuid {
+    let digest = Sha256::digest(format!("indelible/unclean-end/v1\n{key}\n{version}\n"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// When the holder of an expired lease was seen last.
@@ -176,6 +203,11 @@ pub(super) fn watch_clock(shared: &Arc<Shared>, now: Timestamp) {
 
 /// Records that the clock stands before the last entry of a trail.
 pub(super) fn watch_restart(shared: &Arc<Shared>, last_created_at: Timestamp) {
+    // Once: where several processes write, each has its own clock, and the others' last entries
+    // say nothing of this one's.
+    if shared.instance.looked_back.swap(true, Ordering::SeqCst) {
+        return;
+    }
     let jump = shared.ground.clock.now().as_micros() - last_created_at.as_micros();
     record_jump(shared, jump.min(0), "since the last entry");
 }
@@ -216,7 +248,7 @@ pub(super) fn record_refusal(shared: &Arc<Shared>, trail: &TrailName, why: &str)
 
 async fn record(shared: &Arc<Shared>, event: AuditEvent) -> Result<Receipt, AuditError> {
     let (job, answer) = job(shared, event)?;
-    Queue::of(shared, &TrailName::system())?.put(job, shared.options.patience).await?;
+    Queue::of(shared, &TrailName::system())?.put(job, shared).await?;
     answer.await.map_err(|_| AuditError::Closed)?
 }
 
@@ -224,10 +256,10 @@ async fn record(shared: &Arc<Shared>, event: AuditEvent) -> Result<Receipt, Audi
 fn record_soon(shared: &Arc<Shared>, event: AuditEvent) {
     let Ok((job, _answer)) = job(shared, event) else { return };
     let Ok(queue) = Queue::of(shared, &TrailName::system()) else { return };
-    let patience = shared.options.patience;
+    let engine = Arc::clone(shared);
     shared.thread.spawn(async move {
         // A queue that stays full for that long belongs to a store that takes nothing.
-        let _ = queue.put(job, patience).await;
+        let _ = queue.put(job, &engine).await;
     });
 }
 
@@ -236,6 +268,6 @@ type Answer = tokio::sync::oneshot::Receiver<Result<Receipt, AuditError>>;
 fn job(shared: &Shared, event: AuditEvent) -> Result<(Job, Answer), AuditError> {
     let event = Box::new(shared.door.admit(event)?);
     let (answer, answered) = tokio::sync::oneshot::channel();
-    Ok((Job { event, answer }, answered))
+    Ok((Job { event, answer, records_conflict: true }, answered))
 }
 

@@ -20,6 +20,13 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
     let mark = shared.ground.state.mark(trail)?;
     let Some(head) = store.head(trail).await? else {
         let key = shared.identity.key(trail, 1).map_err(refused)?.verifier_key();
+        // A new trail of this database is begun with the key of its other trails only.
+        if let Some(other) = store.heads().await?.first()
+            && other.key.public_key() != key.public_key()
+        {
+            let (expected, found) = (other.key.to_string(), key.to_string());
+            return Err(refused(Refusal::OtherKey { expected, found }));
+        }
         let base = Base::begin(trail.clone(), key);
         shared.check_mark(mark.as_deref(), &base.head).await?;
         return Ok(base);
@@ -30,7 +37,10 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
         return Err(refused(Refusal::OtherKey { expected, found }));
     }
     let base = unmarked(store, head).await.map_err(|error| error.of(trail))?;
+    shared.check_code(&base.head)?;
     shared.check_mark(mark.as_deref(), &base.head).await?;
+    // What was committed and not marked when the last writer ended is marked now.
+    shared.sign(&base.head, false).await;
     let size = base.head.size;
     if let Some(last) = store.entries(trail, size - 1..size).await?.pop() {
         instance::watch_restart(shared, last.created_at);
@@ -41,7 +51,7 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
 /// The end of a trail that was checked against its own rows, not against its mark.
 pub(super) async fn unmarked(store: &dyn Store, head: Head) -> Result<Base, Checked> {
     check_head(store, &head).await?;
-    let open = open_spans(store, &head).await.map_err(Checked::Store)?;
+    let open = open_spans(store, &head).await?;
     Ok(Base { head, open, succeeds: None })
 }
 
@@ -73,7 +83,7 @@ impl Checked {
     }
 }
 
-async fn check_head(store: &dyn Store, head: &Head) -> Result<(), Checked> {
+pub(super) async fn check_head(store: &dyn Store, head: &Head) -> Result<(), Checked> {
     if head.frontier.size() != head.size || head.frontier.root() != head.root {
         return Err(Checked::Damaged("its frontier does not give its root".to_owned()));
     }
@@ -118,14 +128,23 @@ pub(super) async fn nodes(
 
 /// The spans of the blocks at the right edge that are not complete, from at most 255 rows a
 /// level.
-async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, StoreError> {
+async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, Checked> {
+    let missing = || Checked::Damaged("times of a block are missing".to_owned());
     let mut open = OpenSpans::default();
     for height in [48, 40, 32, 24, 16, 8] {
-        for span in store.spans(&head.trail, height, edge(head.size, height)).await? {
-            open.add_span(&span);
+        let edge = edge(head.size, height);
+        let spans = store.spans(&head.trail, height, edge.clone()).await.map_err(Checked::Store)?;
+        if !spans.iter().map(|span| span.index).eq(edge) {
+            return Err(missing());
         }
+        spans.iter().for_each(|span| open.add_span(span));
     }
-    for entry in store.entries(&head.trail, edge(head.size, 0)).await? {
+    let edge = edge(head.size, 0);
+    let entries = store.entries(&head.trail, edge.clone()).await.map_err(Checked::Store)?;
+    if !entries.iter().map(|entry| entry.seq).eq(edge) {
+        return Err(Checked::Damaged("entries at its end are missing".to_owned()));
+    }
+    for entry in entries {
         open.add(entry.occurred_at, entry.seq + 1, &mut Vec::new());
     }
     Ok(open)

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::{Shared, load};
 use crate::error::{AuditError, Refusal};
+use crate::head_key::HEAD_MAC_BYTES;
 use crate::state::{State, StateError};
 use crate::store::Head;
 use crate::trail::TrailName;
@@ -23,6 +24,8 @@ pub(super) struct Marks {
     waiting: Mutex<HashMap<TrailName, Signed>>,
     writing: Mutex<()>,
     changed: Notify,
+    /// Why marks could not be kept at the last try.
+    failure: Mutex<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -39,6 +42,7 @@ impl Marks {
             waiting: Mutex::default(),
             writing: Mutex::default(),
             changed: Notify::new(),
+            failure: Mutex::default(),
         }
     }
 
@@ -64,7 +68,16 @@ impl Marks {
                 failed = Err(error);
             }
         }
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
+            failed.as_ref().err().map(ToString::to_string);
         failed
+    }
+}
+
+impl Marks {
+    /// Why marks could not be kept at the last try; `None` while all is well.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -118,15 +131,51 @@ async fn pause() {
 impl Shared {
     /// Signs the checkpoint of a head that was just committed and hands it to the marks.
     /// The first mark of a trail is kept before this returns.
-    pub(super) async fn sign(&self, head: &Head, at_once: bool) -> Result<(), AuditError> {
-        let note = self.checkpoint_of(head)?;
+    pub(super) async fn sign(&self, head: &Head, at_once: bool) {
+        // The key was at hand when the commit was built, and the head is this engine's own.
+        let Ok(note) = self.checkpoint_of(head) else { return };
         let signed = Signed { origin: head.key.name().to_owned(), size: head.size, note };
-        if at_once {
-            // What a disk refuses here is tried again by the task that keeps marks.
-            let _ = keep_one(&*self.ground.state, &head.trail, &signed);
-        }
         self.marks.raise(&head.trail, signed);
-        Ok(())
+        if at_once {
+            // What a disk refuses here is tried again by the task that keeps marks, and until
+            // then no further commit is made.
+            let _ = self.marks.flush();
+        }
+    }
+
+    /// The code of a head that this engine is about to commit.
+    pub(super) fn code_of(&self, head: &Head) -> Result<[u8; HEAD_MAC_BYTES], AuditError> {
+        let refused = |refusal| AuditError::Refused { trail: head.trail.clone(), refusal };
+        match self.identity.head_key() {
+            Some(key) => Ok(key.mac(head)),
+            // Without the key there is no signing key either, which says what to do.
+            None => Err(match self.identity.key(&head.trail, head.incarnation) {
+                Err(refusal) => refused(refusal),
+                Ok(_) => refused(Refusal::ForeignHead),
+            }),
+        }
+    }
+
+    /// Refuses a head that no holder of the signing key has written.
+    pub(super) fn check_code(&self, head: &Head) -> Result<(), AuditError> {
+        match self.identity.head_key() {
+            Some(key) if !key.has_made(head) => Err(AuditError::Refused {
+                trail: head.trail.clone(),
+                refusal: Refusal::ForeignHead,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses to commit while marks cannot be kept.
+    pub(super) fn check_marks(&self, trail: &TrailName) -> Result<(), AuditError> {
+        match self.marks.failure() {
+            Some(why) => Err(AuditError::Refused {
+                trail: trail.clone(),
+                refusal: Refusal::Unmarked(why),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The checkpoint of a head, signed. Equal heads give equal bytes.
@@ -163,6 +212,11 @@ impl Shared {
         let damaged = |what: &str| refused(Refusal::Damaged(what.to_owned()));
         let mark = read_mark(text).ok_or_else(|| damaged("its high-water mark is unreadable"))?;
         let origin = head.key.name();
+        // The code of a head says who made it: a succession whose mark was not written any more
+        // before the process ended is as good as one that was.
+        if is_later(origin, mark.origin()) {
+            return Ok(());
+        }
         if is_later(mark.origin(), origin) || mark.size() > head.size {
             let (size, mark) = (head.size, mark.size());
             return Err(refused(Refusal::RolledBack { size, mark }));

@@ -54,10 +54,14 @@ impl Audit {
     /// As [`Audit::checkpoint`].
     pub async fn prove(&self, seq: u64, open: bool) -> Result<Option<Proved>, AuditError> {
         let store = &self.engine.shared.ground.store;
-        let Some(entry) = store.entries(&self.trail, seq..seq.saturating_add(1)).await?.pop() else {
+        let Some((tree_size, checkpoint)) = self.signed().await? else { return Ok(None) };
+        let size = self.head().await?.map_or(0, |head| head.size);
+        if seq >= size {
+            return Ok(None);
+        }
+        let Some(entry) = store.entries(&self.trail, seq..seq + 1).await?.pop() else {
             return Ok(None);
         };
-        let Some((tree_size, checkpoint)) = self.signed().await? else { return Ok(None) };
         if seq >= tree_size {
             let what = format!(
                 "the newest checkpoint at hand is of {tree_size} entries, and without the signing \
@@ -102,6 +106,10 @@ impl Audit {
         let shared = &self.engine.shared;
         let mark = shared.ground.state.mark(&self.trail)?;
         let Some(head) = self.head().await? else { return Ok(None) };
+        // Nothing is signed for what stands in the head's row alone: the stored hashes must give
+        // its root, the key's holder its code, and the mark must lie in it.
+        load::check_head(&*shared.ground.store, &head).await.map_err(|e| e.of(&self.trail))?;
+        shared.check_code(&head)?;
         shared.check_mark(mark.as_deref(), &head).await?;
         let error = match shared.checkpoint_of(&head) {
             Ok(note) => return Ok(Some((head.size, note))),

@@ -1,9 +1,8 @@
 //! The bounded queue before a sequencer, and the thread on which sequencers run.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +18,8 @@ use crate::trail::TrailName;
 pub(super) struct Job {
     pub event: Box<Admitted>,
     pub answer: oneshot::Sender<Result<Receipt, AuditError>>,
+    /// Whether a conflict of its id is a record in `system`.
+    pub records_conflict: bool,
 }
 
 /// The entrance to one trail's sequencer.
@@ -31,14 +32,16 @@ pub(super) struct Queue {
 impl Queue {
     /// The queue of a trail; its sequencer is started with it.
     pub fn of(shared: &Arc<Shared>, trail: &TrailName) -> Result<Self, AuditError> {
-        if shared.thread.is_closed() {
+        let mut queues = shared.queues();
+        // Asked under the lock that closing takes too, so that no queue is made behind its back.
+        if !shared.thread.takes(trail) {
             return Err(AuditError::Closed);
         }
-        let mut queues = shared.queues();
-        if let Some(queue) = queues.get(trail) {
+        // The sequencer of a queue ends early only by a panic; the next one begins afresh.
+        if let Some(queue) = queues.get(trail).filter(|queue| !queue.sender.is_closed()) {
             return Ok(queue.clone());
         }
-        let (sender, receiver) = mpsc::channel(shared.options.queue_events_max);
+        let (sender, receiver) = mpsc::channel(shared.options.queue_events_max.max(1));
         let (ending, ended) = oneshot::channel();
         let (shared_for_task, name) = (Arc::downgrade(shared), trail.clone());
         shared.thread.spawn(async move {
@@ -52,17 +55,27 @@ impl Queue {
     }
 
     /// Puts a job into the queue, waiting for a place for as long as `patience`.
-    pub async fn put(&self, job: Job, patience: Duration) -> Result<(), AuditError> {
+    ///
+    /// The wait is timed on the engine's own thread: a caller's runtime may have no timer.
+    pub async fn put(
+        &self,
+        job: Job,
+        shared: &Shared,
+    ) -> Result<(), AuditError> {
         let job = match self.sender.try_send(job) {
             Ok(()) => return Ok(()),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(AuditError::Closed),
             Err(mpsc::error::TrySendError::Full(job)) => job,
         };
-        match self.sender.send_timeout(job, patience).await {
-            Ok(()) => Ok(()),
-            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(AuditError::Overloaded),
-            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(AuditError::Closed),
-        }
+        let (sender, patience) = (self.sender.clone(), shared.options.patience);
+        let waited = shared.thread.handle.spawn(async move {
+            match sender.send_timeout(job, patience).await {
+                Ok(()) => Ok(()),
+                Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(AuditError::Overloaded),
+                Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(AuditError::Closed),
+            }
+        });
+        waited.await.unwrap_or(Err(AuditError::Closed))
     }
 
     /// Waits until all that was put into the queue has been answered. Other clones of the queue
@@ -80,7 +93,8 @@ impl Queue {
 /// The engine's own thread, with a runtime for its sequencers.
 pub(super) struct Thread {
     handle: tokio::runtime::Handle,
-    closing: AtomicBool,
+    /// 0 while all is open, 1 when no caller's event is taken any more, 2 when none is.
+    closing: AtomicU8,
     stop: Mutex<Option<oneshot::Sender<()>>>,
 }
 
@@ -98,24 +112,29 @@ impl Thread {
                 let _ = runtime.block_on(stopped);
             })
             .map_err(unavailable)?;
-        Ok(Self { handle, closing: AtomicBool::new(false), stop: Mutex::new(Some(stop)) })
+        Ok(Self { handle, closing: AtomicU8::new(0), stop: Mutex::new(Some(stop)) })
     }
 
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);
     }
 
-    /// From now on no new queue is made.
-    pub fn begin_close(&self) {
-        self.closing.store(true, Ordering::SeqCst);
+    /// From now on no event of a caller is taken; the engine's own still are.
+    pub fn close_door(&self) {
+        self.closing.fetch_max(1, Ordering::SeqCst);
+    }
+
+    /// From now on nothing is taken.
+    pub fn close_system(&self) {
+        self.closing.fetch_max(2, Ordering::SeqCst);
     }
 
     pub fn close(&self) {
         drop(self.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    pub fn is_closed(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
+    fn takes(&self, trail: &TrailName) -> bool {
+        self.closing.load(Ordering::SeqCst) < if trail.is_system() { 2 } else { 1 }
     }
 }
 

@@ -21,14 +21,18 @@ use crate::trail::TrailName;
 
 /// Runs until the queue is closed and empty.
 pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiver<Job>) {
+    let Some(most) = shared.upgrade().map(|s| s.options.commit_events_max.max(1)) else { return };
     let mut sequencer = Sequencer { trail, base: None, refused: false };
     let mut waiting: Vec<Job> = Vec::new();
     loop {
-        if waiting.is_empty() && jobs.recv_many(&mut waiting, usize::MAX).await == 0 {
+        // Taking no more than one commit holds keeps the queue itself the bound of what waits.
+        if waiting.is_empty() && jobs.recv_many(&mut waiting, most).await == 0 {
             return;
         }
         let Some(shared) = shared.upgrade() else { return };
-        while let Ok(job) = jobs.try_recv() {
+        while waiting.len() < most
+            && let Ok(job) = jobs.try_recv()
+        {
             waiting.push(job);
         }
         let rest = waiting.split_off(commit_length(&waiting, &shared));
@@ -41,7 +45,7 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
 fn commit_length(waiting: &[Job], shared: &Shared) -> usize {
     let mut bytes = 0;
     for (place, job) in waiting.iter().enumerate() {
-        if place == shared.options.commit_events_max || bytes >= shared.options.commit_bytes_max {
+        if bytes >= shared.options.commit_bytes_max {
             return place;
         }
         let parts = &job.event.new.entry.parts;
@@ -122,15 +126,17 @@ impl Sequencer {
             if batch.fresh.is_empty() {
                 return Ok(());
             }
+            shared.check_marks(&self.trail)?;
             let base = self.base(shared).await?;
             let now = shared.ground.clock.now();
             instance::watch_clock(shared, now);
             let entries: Vec<NewEntry> = batch.fresh.iter().map(|j| j.event.new.clone()).collect();
-            let commit = seal(&base, entries, now);
+            let mut commit = seal(&base, entries, now);
+            commit.head.mac = shared.code_of(&commit.head)?;
             match shared.ground.store.append(std::slice::from_ref(&commit)).await {
                 Ok(verdicts) => match verdicts.into_iter().next() {
                     Some(Verdict::Committed) => {
-                        self.committed(shared, base, &commit, batch).await?;
+                        self.committed(shared, base, &commit, batch).await;
                         return Ok(());
                     }
                     Some(Verdict::Duplicate(known)) => batch.set_aside(&known),
@@ -162,15 +168,14 @@ impl Sequencer {
         base: Base,
         commit: &Commit,
         batch: &mut Batch,
-    ) -> Result<(), AuditError> {
+    ) {
         let first_of_trail = commit.parent.is_none();
         self.base = Some(base.after(commit));
-        shared.sign(&commit.head, first_of_trail).await?;
+        shared.sign(&commit.head, first_of_trail).await;
         for (job, new) in batch.fresh.drain(..).zip(&commit.entries) {
             let receipt = receipt(&self.trail, &new.entry, commit.head.size, Delivery::Recorded);
             answer(job, Ok(receipt));
         }
-        Ok(())
     }
 
     /// Asks the trail for the ids of the `wanted` events and sets those aside that it has.
@@ -215,7 +220,9 @@ impl Sequencer {
     async fn answer_known(&mut self, shared: &Arc<Shared>, known: Vec<(Job, u64)>) {
         for (job, seq) in known {
             let result = self.known(shared, &job.event, seq).await;
-            if let Err(conflict @ AuditError::IdConflict { .. }) = &result {
+            if let Err(conflict @ AuditError::IdConflict { .. }) = &result
+                && job.records_conflict
+            {
                 instance::record_conflict(shared, &self.trail, conflict);
             }
             answer(job, result);

@@ -9,7 +9,7 @@ use crate::action::AuditAction;
 use crate::outcome::Outcome;
 use crate::query::QueryError;
 use crate::sealing::{Base, seal};
-use crate::store::Verdict;
+use crate::store::{Head, Verdict};
 
 /// What [`Audit::succeed`] answers.
 #[derive(Debug, Clone)]
@@ -23,49 +23,46 @@ pub struct Succession {
 }
 
 impl Audit {
-    /// Goes on with a trail whose database is behind or beside its high-water mark, under a new
-    /// origin. The first entry of the new incarnation holds the reason, the mark and the head that
-    /// was found, so that what was lost stays visible.
+    /// Goes on with a trail whose database is behind or beside its high-water mark, or gone, under
+    /// a new origin. The first entry of the new incarnation holds the reason, the mark and the head
+    /// that was found, so that what was lost stays visible.
     ///
     /// # Errors
-    /// [`AuditError::Query`] where the trail has no entry; [`AuditError::Refused`] where the key
-    /// at hand is not the trail's, the head does not fit its entries, or another process
-    /// changes the trail meanwhile.
+    /// [`AuditError::Query`] where there is neither an entry nor a mark; [`AuditError::Refused`]
+    /// where the key at hand is not the trail's, the head does not fit its entries or was not
+    /// written with this key, or another process changes the trail meanwhile.
     pub async fn succeed(&self, reason: &str) -> Result<Succession, AuditError> {
         let shared = &self.engine.shared;
         let refused = |refusal| AuditError::Refused { trail: self.trail.clone(), refusal };
-        let Some(head) = self.head().await? else {
+        let mark = shared.ground.state.mark(&self.trail)?;
+        let head = self.head().await?;
+        if head.is_none() && mark.is_none() {
             let problem = format!("{} has no entry, so that nothing can succeed it", self.trail);
             return Err(QueryError::new("trail", problem).into());
-        };
-        let store = &*shared.ground.store;
-        let key = shared.identity.key(&self.trail, head.incarnation).map_err(refused)?;
-        if key.verifier_key() != head.key {
-            let (expected, found) = (head.key.to_string(), key.verifier_key().to_string());
-            return Err(refused(Refusal::OtherKey { expected, found }));
         }
-        let mut base: Base = load::unmarked(store, head.clone()).await.map_err(|e| e.of(&self.trail))?;
-        let mark = shared.ground.state.mark(&self.trail)?;
-        let next = load::incarnation_of_mark(mark.as_deref(), &head).max(head.incarnation) + 1;
-        let new_key = shared.identity.key(&self.trail, next).map_err(refused)?.verifier_key();
+        let mut base = self.restored(head).await?;
+        let (old, parent) = (base.head.clone(), base.head.parent());
+        let last = load::incarnation_of_mark(mark.as_deref(), &old).max(old.incarnation);
+        let key = shared.identity.key(&self.trail, last + 1).map_err(refused)?.verifier_key();
         let event = AuditEvent::new(AuditAction::custom("audit_trail_succeeded"), "audit_log")
             .outcome(Outcome::Completed)
             .resource_id(self.trail.as_str())
             .context(json!({
                 "reason": reason,
-                "old_origin": head.key.name(),
+                "old_origin": old.key.name(),
                 "old_high_water_mark": mark,
-                "restored_size": head.size,
-                "restored_root": head.root.to_string(),
-                "restored_checkpoint": shared.checkpoint_of(&head)?,
+                // Not signed: beside a fork it would be a second signed root of one size.
+                "restored_size": old.size,
+                "restored_root": old.root.to_string(),
             }));
         let admitted = shared.door.admit(event)?;
-        base.succeeds = Some(head.parent());
-        base.head.key = new_key;
-        base.head.incarnation = next;
-        base.head.incarnation_start = head.size;
-        let commit = seal(&base, vec![admitted.new], shared.ground.clock.now());
-        match store.append(std::slice::from_ref(&commit)).await?.into_iter().next() {
+        base.succeeds = (old.size > 0).then_some(parent);
+        base.head.key = key;
+        base.head.incarnation = last + 1;
+        base.head.incarnation_start = old.size;
+        let mut commit = seal(&base, vec![admitted.new], shared.ground.clock.now());
+        commit.head.mac = shared.code_of(&commit.head)?;
+        match shared.ground.store.append(std::slice::from_ref(&commit)).await?.into_iter().next() {
             Some(Verdict::Committed) => {}
             _ => {
                 let what = "another process wrote to the trail meanwhile; try again".to_owned();
@@ -74,6 +71,22 @@ impl Audit {
         }
         shared.replace_mark(&commit.head)?;
         let origin = commit.head.key.name().to_owned();
-        Ok(Succession { size: head.size, incarnation: next, origin })
+        Ok(Succession { size: old.size, incarnation: last + 1, origin })
+    }
+
+    /// Where the tree goes on: at the head that was found, or at the beginning.
+    async fn restored(&self, head: Option<Head>) -> Result<Base, AuditError> {
+        let shared = &self.engine.shared;
+        let refused = |refusal| AuditError::Refused { trail: self.trail.clone(), refusal };
+        let incarnation = head.as_ref().map_or(1, |head| head.incarnation);
+        let key = shared.identity.key(&self.trail, incarnation).map_err(refused)?.verifier_key();
+        let Some(head) = head else { return Ok(Base::begin(self.trail.clone(), key)) };
+        if key != head.key {
+            let (expected, found) = (head.key.to_string(), key.to_string());
+            return Err(refused(Refusal::OtherKey { expected, found }));
+        }
+        shared.check_code(&head)?;
+        let store = &*shared.ground.store;
+        load::unmarked(store, head).await.map_err(|error| error.of(&self.trail))
     }
 }

@@ -27,7 +27,8 @@ impl Audit {
         // Read before the head is: a mark raised in between would look like a rollback.
         let mark = ground.state.mark(&self.trail)?;
         let request = Request {
-            trusted: self.trusted_keys().await,
+            trusted: self.trusted_key().into_iter().collect(),
+            head_key: self.engine.shared.identity.head_key(),
             mark,
             checkpoints,
             since,
@@ -36,16 +37,10 @@ impl Audit {
         Ok(verify(&*ground.store, &self.trail, &request, progress).await?)
     }
 
-    /// The keys of all incarnations that the trail can have had, where the signing key is at hand.
-    pub async fn trusted_keys(&self) -> Vec<VerifierKey> {
-        // A head that cannot be read is verification's to report.
-        let incarnation = self.head().await.ok().flatten().map_or(1, |head| head.incarnation);
-        let identity = &self.engine.shared.identity;
-        (1..=incarnation.min(INCARNATIONS_MAX))
-            .filter_map(|number| Some(identity.key(&self.trail, number).ok()?.verifier_key()))
-            .collect()
+    /// The trail's key, where the signing key is at hand. It stands for every incarnation: their
+    /// keys differ in their names only.
+    pub fn trusted_key(&self) -> Option<VerifierKey> {
+        let key = self.engine.shared.identity.key(&self.trail, 1).ok()?;
+        Some(key.verifier_key())
     }
 }
-
-/// Incarnations whose keys are made at most; a head that claims more was altered.
-const INCARNATIONS_MAX: u32 = 1000;

@@ -81,7 +81,11 @@ fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
         outcome: outcome(query.outcome.as_deref())?,
         resource_type: query.resource_type.clone(),
         resource_ids: text("resource_id", &query.resource_id),
-        addresses: query.ip_address.as_deref().map(addresses).transpose()?,
+        addresses: query
+            .ip_address
+            .as_deref()
+            .map(|text| addresses(&door.as_asked("ip_address", text, TEXT_BYTES_MAX)))
+            .transpose()?,
         correlation_ids: text("correlation_id", &query.correlation_id),
         tags: query.tags.clone(),
         context: query
@@ -159,7 +163,7 @@ fn context(member: &str, door: &Door) -> Result<ContextFilter, QueryError> {
         QueryError::new("context", problem)
     };
     let (path, value) = split_member(member).ok_or_else(wrong)?;
-    let mut values = vec![value.to_owned()];
+    let mut values = vec![value.replace('\0', "\u{fffd}")];
     let mut nested = Value::String(value.to_owned());
     for name in path.iter().rev() {
         nested = Value::Object(Map::from_iter([(name.clone(), nested)]));

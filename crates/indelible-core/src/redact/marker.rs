@@ -88,11 +88,11 @@ mod tests {
         assert_eq!(strip_own("a[REDACTED:password]b[0]"), "a b 0]");
     }
 
-    /// RFC 4231, test case 2, has a shorter key; this one is of our own, checked with OpenSSL.
+    /// The value was computed by another implementation.
     #[test]
     fn a_keyed_hash_depends_on_key_and_secret() {
         let marker = keyed_hash(&[7; 32], "hunter2");
-        assert_eq!(marker.len(), 39);
+        assert_eq!(marker, "[HMAC:326eb4f6783e519f198c32929bd28e66]");
         assert_eq!(marker, keyed_hash(&[7; 32], "hunter2"));
         assert_ne!(marker, keyed_hash(&[8; 32], "hunter2"));
         assert_ne!(marker, keyed_hash(&[7; 32], "hunter3"));

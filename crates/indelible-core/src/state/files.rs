@@ -31,6 +31,43 @@ impl StateDir {
         Ok(dir)
     }
 
+    /// Ties the directory to one installation: written at first, compared ever after.
+    ///
+    /// # Errors
+    /// [`StateError::Foreign`] where it is another installation's.
+    pub fn claim(&self, installation: &str) -> Result<(), StateError> {
+        let path = self.path.join("installation");
+        let foreign = |there: String| StateError::Foreign {
+            path: self.path.clone(),
+            there,
+            wanted: installation.to_owned(),
+        };
+        let there = self.owner()?;
+        match there {
+            Some(there) if there == installation => return Ok(()),
+            Some(there) => return Err(foreign(there)),
+            None => {}
+        }
+        self.locked(|| match self.owner()? {
+            Some(there) if there == installation => Ok(()),
+            Some(there) => Err(foreign(there)),
+            None => replace(&path, format!("{installation}\n").as_bytes()).map_err(at(&path)),
+        })
+    }
+
+    /// The installation that the directory is tied to, `None` where it is to none.
+    ///
+    /// # Errors
+    /// [`StateError::Io`] where that cannot be read.
+    pub fn owner(&self) -> Result<Option<String>, StateError> {
+        let path = self.path.join("installation");
+        match read_text(&path) {
+            Ok(text) => Ok(Some(text.trim_end().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+
     /// The directory at `path`, which may be missing: then it holds nothing.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), given_seed: None }
@@ -157,8 +194,9 @@ fn read_secret(path: &Path) -> Result<Option<Secret>, StateError> {
 
 /// Puts `bytes` at `path` so that after a loss of power the old or the new content is there.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
+    // No trail's name begins so: the marks of two trails never meet.
+    let mut name = std::ffi::OsString::from("~");
+    name.push(path.file_name().unwrap_or_default());
     let beside = path.with_file_name(name);
     let mut file = private_options().create(true).truncate(true).open(&beside)?;
     file.write_all(bytes)?;
@@ -188,7 +226,22 @@ fn private_options() -> OpenOptions {
 #[cfg(unix)]
 fn make_private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    // Each new folder is made durable in its parent: a key in a folder that a loss of power takes
+    // away would leave a trail that nobody can go on with.
+    let mut missing: Vec<&Path> = path.ancestors().take_while(|p| !p.is_dir()).collect();
+    missing.retain(|folder| !folder.as_os_str().is_empty());
+    for folder in missing.into_iter().rev() {
+        match fs::DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]

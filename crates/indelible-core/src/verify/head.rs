@@ -91,7 +91,7 @@ pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings:
         )),
         Some(_) => {}
     }
-    if (head.incarnation <= 1) != (head.incarnation_start == 0)
+    if (head.incarnation <= 1 && head.incarnation_start != 0)
         || head.incarnation_start > head.size
         || head.incarnation == 0
     {
@@ -99,6 +99,9 @@ pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings:
             "incarnation {} cannot begin at {} of {} entries",
             head.incarnation, head.incarnation_start, head.size
         ));
+    }
+    if request.head_key.as_ref().is_some_and(|key| !key.has_made(head)) {
+        altered("no holder of the signing key has written it: its code is wrong".to_owned());
     }
     let is_trusted = |key: &&indelible_merkle::note::VerifierKey| {
         let same = |a: Option<(&str, u32)>, b: Option<(&str, u32)>| {

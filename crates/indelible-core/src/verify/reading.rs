@@ -38,7 +38,7 @@ pub(super) struct Rows {
 }
 
 /// Entries of a chunk at most; a power of two.
-const CHUNK_ENTRIES_MAX: u64 = 2048;
+const CHUNK_ENTRIES_MAX: u64 = 1024;
 /// Entries of a chunk where bodies are large: 16 MiB at the most.
 const CHUNK_ENTRIES_MIN: u64 = 256;
 /// Bytes of bodies in a full chunk from which on chunks are kept small.

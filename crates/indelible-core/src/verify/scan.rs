@@ -23,7 +23,7 @@ pub(super) struct Scan {
 }
 
 /// Rows read at once.
-pub(super) const PAGE_ROWS: usize = 16_384;
+pub(super) const PAGE_ROWS: usize = 4096;
 /// Rows beyond the head that are kept in mind.
 const BEYOND_MAX: usize = 1000;
 

@@ -145,6 +145,8 @@ pub enum Fault {
 pub struct FaultyStore {
     pub inner: Arc<dyn Store>,
     pub next_append: Mutex<Vec<Option<Fault>>>,
+    /// Appends wait for one of these each.
+    pub appends: tokio::sync::Semaphore,
     pub reads_until_failure: AtomicI64,
 }
 
@@ -153,6 +155,7 @@ impl FaultyStore {
         Arc::new(Self {
             inner,
             next_append: Mutex::default(),
+            appends: tokio::sync::Semaphore::new(usize::MAX >> 4),
             reads_until_failure: AtomicI64::new(i64::MAX),
         })
     }
@@ -183,6 +186,7 @@ impl Store for FaultyStore {
     }
 
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
+        self.appends.acquire().await.expect("never closed").forget();
         let fault = self.next_append.lock().expect("unpoisoned").pop().flatten();
         match fault {
             None => self.inner.append(commits).await,

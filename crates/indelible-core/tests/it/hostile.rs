@@ -1,7 +1,8 @@
 //! The hostile-input list, as far as one event goes: stored, the change noted, or refused by name.
 
 use indelible_core::engine::Audit;
-use indelible_core::{AuditEvent, AuditProtocol, Entry, EventError};
+use indelible_core::part::PartKind;
+use indelible_core::{AuditAction, AuditError, AuditEvent, AuditProtocol, Entry, EventError};
 use serde_json::{Value, json};
 
 use crate::ground::{Site, event};
@@ -275,4 +276,77 @@ async fn notes_from_outside_are_kept_within_bounds() {
     let entry = stored_json(&text).await;
     assert_eq!(entry.notes.len(), 65);
     assert_eq!(entry.notes[64].facts["count"], 36);
+}
+
+#[tokio::test]
+async fn t67_values_that_differ_beyond_the_cut_are_different() {
+    let audit = Site::new().audit().await;
+    let long = |end: &str| {
+        let text = format!("{}{end}", "x".repeat(2000));
+        event("x").id(uuid::Uuid::from_u128(1)).user_agent(text)
+    };
+    audit.record(long("a")).await.expect("recorded");
+    let again = audit.record(long("a")).await.expect("a duplicate");
+    assert_eq!(again.content_checked, Some(true));
+    let error = audit.record(long("b")).await.expect_err("a conflict");
+    assert!(matches!(error, AuditError::IdConflict { field: "user_agent", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn t78_secrets_enter_neither_the_skeleton_nor_the_notes() {
+    let audit = Site::new().audit().await;
+    let pan = "4532015112830366";
+    let token = "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB";
+    let given = AuditEvent::new(AuditAction::new(pan).expect("lawful"), token)
+        .tag(pan)
+        .tag("fine")
+        .context(json!({pan: "a\0", "n": {token: 1e20}}));
+    let entry = stored(&audit, given).await;
+    let kept = serde_json::to_string(&entry).expect("JSON");
+    assert!(!kept.contains(pan) && !kept.contains(token), "{kept}");
+    assert_eq!(entry.tags, ["fine"]);
+    assert!(AuditAction::new(entry.action.clone()).is_ok(), "{}", entry.action);
+}
+
+#[tokio::test]
+async fn counts_of_notes_from_outside_do_not_overflow() {
+    let note = json!({"field": "notes", "kind": "more", "count": u64::MAX});
+    let text = json!({"action": "x", "resource_type": "y", "notes": [note, note, note]});
+    let entry = stored_json(&text.to_string()).await;
+    assert_eq!(entry.notes[0].facts["count"], u64::MAX);
+}
+
+#[tokio::test]
+async fn a_clamped_event_with_many_notes_is_still_the_same_event() {
+    let audit = Site::new().audit().await;
+    let mut given = event("x").id(uuid::Uuid::from_u128(1));
+    given = given.occurred_at("2999-01-01T00:00:00Z".parse().expect("a time"));
+    for n in 0..80 {
+        given = given.note(indelible_core::Note::new("context", &format!("k{n}")));
+    }
+    audit.record(given.clone()).await.expect("recorded");
+    audit.record(given).await.expect("a duplicate");
+}
+
+#[tokio::test]
+async fn t74_salts_are_fresh_for_every_part_and_differ_in_meaning_by_part() {
+    let audit = Site::new().audit().await;
+    for _ in 0..50 {
+        let same = event("x").user_id("u").resource_id("u").correlation_id("u");
+        audit.record(same).await.expect("recorded");
+    }
+    let store = &audit.engine().ground().store;
+    let entries = store.entries(audit.name(), 0..50).await.expect("readable");
+    let mut salts = std::collections::BTreeSet::new();
+    let mut hashes = std::collections::BTreeSet::new();
+    for entry in &entries {
+        for kind in PartKind::ALL {
+            let part = entry.parts.get(kind).clone().expect("there");
+            hashes.extend(PartKind::ALL.map(|other| part.hash(other)));
+            salts.insert(part.salt);
+        }
+    }
+    assert_eq!(salts.len(), 150);
+    // T75: the same salt and body under another part is another commitment.
+    assert_eq!(hashes.len(), 450);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use indelible_core::engine::{Engine, Options};
 use indelible_core::state::{State, StateInMemory};
 use indelible_core::{
     AuditError, AuditProtocol, Delivery, MemoryStore, Query, Refusal, Store, TrailName,
@@ -272,4 +273,86 @@ async fn t55_start_stop_and_unclean_end_are_records_of_their_own() {
     );
     let gap = page.entries[1].context.as_ref().expect("a context")["gap_seconds"].clone();
     assert_eq!(gap, 120);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_answers_overloaded_and_loses_nothing_it_took() {
+    let (site, store) = faulty();
+    let options = Options {
+        long_lived: false,
+        queue_events_max: 4,
+        commit_events_max: 2,
+        patience: Duration::from_millis(1),
+        ..Options::default()
+    };
+    let engine = Engine::open(site.ground(), options).await.expect("opens");
+    let audit = engine.trail(TrailName::standard());
+    audit.record(event("x")).await.expect("recorded");
+    store.appends.forget_permits(usize::MAX);
+    let tasks: Vec<_> = (0..30)
+        .map(|_| {
+            let audit = audit.clone();
+            tokio::spawn(async move { audit.record(event("x")).await })
+        })
+        .collect();
+    // What is not refused waits in the queue, which holds four, and in one commit of two.
+    let mut answers = Vec::new();
+    let (sender, mut refused) = tokio::sync::mpsc::unbounded_channel();
+    for task in tasks {
+        let sender = sender.clone();
+        answers.push(tokio::spawn(async move {
+            let answer = task.await.expect("no panic");
+            if answer.is_err() {
+                sender.send(()).expect("still asked");
+            }
+            answer
+        }));
+    }
+    for _ in 0..30 - 6 {
+        refused.recv().await.expect("a refusal");
+    }
+    store.appends.add_permits(100);
+    let mut recorded = 0;
+    for answer in answers {
+        match answer.await.expect("no panic") {
+            Ok(_) => recorded += 1,
+            Err(error) => assert!(matches!(error, AuditError::Overloaded), "{error}"),
+        }
+    }
+    let size = audit.head().await.expect("readable").expect("there").size;
+    assert_eq!(size, recorded + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_beside_writers_keeps_what_was_acknowledged_and_ends_with_the_stop() {
+    let site = Site::new();
+    let engine = site.long_lived().await;
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let audit = engine.trail(TrailName::standard());
+            tokio::spawn(async move {
+                let mut recorded = 0_u64;
+                loop {
+                    match audit.record(event("x")).await {
+                        Ok(_) => recorded += 1,
+                        Err(AuditError::Closed) => return recorded,
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    while engine.heads().await.expect("readable").len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    engine.close().await.expect("closes");
+    let mut recorded = 0;
+    for writer in writers {
+        recorded += writer.await.expect("no panic");
+    }
+    let again = site.engine().await;
+    let head = again.trail(TrailName::standard()).head().await.expect("readable").expect("there");
+    assert_eq!(head.size, recorded);
+    let last = again.trail(TrailName::system()).query(everything()).await.expect("a page");
+    assert_eq!(last.entries[0].action, "audit_stopped");
 }

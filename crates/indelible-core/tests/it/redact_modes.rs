@@ -225,33 +225,40 @@ fn modes_read_back() {
     assert!("hash".parse::<Mode>().is_err());
 }
 
+/// Each of these once took time quadratic in its length: minutes, for so many.
 #[test]
-fn hostile_shapes_take_linear_time() {
+fn hostile_shapes_are_read_once() {
     let mask = redactor(Mode::Mask);
-    for piece in [
-        "\"token\":[{",
-        "nextToken='\"",
-        "token: [",
-        "cookie: *** ",
-        "4111 ",
-        "eyJ.",
+    for (piece, has_secrets) in [
+        ("\"token\":[{", false),
+        ("nextToken='\"", false),
+        ("nexttoken=", false),
+        ("password:", false),
+        ("4111 ", false),
+        ("eyJ.", false),
+        ("token: [", true),
+        ("cookie: *** ", true),
+        ("\"token\":{", false),
+        ("password:1", true),
     ] {
-        let text = piece.repeat(200_000);
-        let _ = mask.redact_text(&text);
+        let redacted = mask.redact_text(&piece.repeat(50_000));
+        assert_eq!(redacted.is_some(), has_secrets, "{piece}");
     }
     let long = format!("{}{}", "token_".repeat(50_000), "old_".repeat(50_000));
     assert_eq!(
         redacted(&mask, json!({ long.clone(): "x" }))[&long],
         "[REDACTED:token]"
     );
-    // Card numbers that share their mask: the names are told apart by a number.
-    let names = (0..400_000_u64).map(|middle| format!("453201{middle:06}0366"));
-    let value: Value = names
-        .map(|name| (name, Value::from(1)))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    let members = redacted(&mask, value);
-    let members = members.as_object().expect("an object");
-    assert_eq!(members.len(), 400_000);
-    assert!(members.contains_key("453201******0366~40000"));
+}
+
+#[test]
+fn names_with_one_mask_are_told_apart() {
+    let names = (0..20_000_u64).map(|middle| format!("453201{middle:06}0366"));
+    let members: serde_json::Map<_, _> = names.map(|name| (name, json!(1))).collect();
+    let value = redacted(&redactor(Mode::Mask), Value::from(members));
+    let members = value.as_object().expect("an object");
+    assert_eq!(members.len(), 20_000);
+    assert!(members.contains_key("453201******0366~2000"));
+    let passed = members.keys().filter(|name| !name.contains('*')).count();
+    assert_eq!(passed, 18_000, "one number in ten passes the Luhn check");
 }

@@ -260,6 +260,10 @@ fn tokens_are_known_by_their_form() {
 fn secrets_within_texts_leave_the_rest() {
     for (text, expected) in [
         (
+            r"tokens: [a, ['b', 7]], x: c",
+            r"tokens: [[REDACTED:token], ['[REDACTED:token]', 7]], x: c",
+        ),
+        (
             "Authorization: Bearer abc",
             "Authorization: [REDACTED:authorization]",
         ),

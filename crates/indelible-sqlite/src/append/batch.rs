@@ -6,7 +6,7 @@
 use indelible_core::entry::StoredEntry;
 use indelible_core::part::{Part, PerPart, SALT_BYTES};
 use indelible_core::store::{Commit, Parent, Rollup, Span, StoreError, TermField, each_term};
-use indelible_core::{Outcome, TrailName};
+use indelible_core::{HEAD_MAC_BYTES, Outcome, TrailName};
 use indelible_merkle::{Hash, NodeId};
 
 use crate::error::{SqliteError, backend};
@@ -34,6 +34,7 @@ pub(super) struct HeadRow {
     pub(super) key: String,
     pub(super) incarnation: u32,
     pub(super) incarnation_start: u64,
+    pub(super) mac: [u8; HEAD_MAC_BYTES],
 }
 
 /// One entry, its texts in the batch's bytes.
@@ -84,6 +85,7 @@ impl Batch {
                 key: head.key.to_string(),
                 incarnation: head.incarnation,
                 incarnation_start: head.incarnation_start,
+                mac: head.mac,
             },
             entries: Vec::with_capacity(commit.entries.len()),
             terms: Vec::with_capacity(commit.entries.len() * 8),

@@ -4,3 +4,4 @@ mod disk;
 mod kill;
 mod site;
 mod tamper;
+mod trust;

@@ -1,20 +1,18 @@
 //! Taking what an importer reads into a trail.
 
-use std::collections::HashSet;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use indelible::core::state::Purpose;
 use indelible::core::{Clock, SystemClock};
 use indelible::{Audit, AuditError, AuditProtocol, Delivery, Receipt};
 use indelible_exchange::{ImportError, ImportItem, ImportRecord, Origin, Progress, Sorted};
 use indicatif::ProgressBar;
-use uuid::Uuid;
 
+use super::dry::Dry;
 use super::tally::Tally;
 use crate::failure::{Failure, Status, complain, remark};
 use crate::progress::{self, Unit};
-use crate::session::{Access, Opened, Session};
+use crate::session::Session;
 
 /// One import.
 pub struct Run {
@@ -217,67 +215,5 @@ async fn interrupted(
         )),
         // Without a handler the signal ends the process, which is as safe.
         Ok(Err(_)) | Err(_) => Ok(()),
-    }
-}
-
-/// An import that only looks: what it would do to the trail as it is.
-pub struct Dry {
-    /// The database, where there is one.
-    opened: Option<Opened>,
-    met: HashSet<Uuid>,
-}
-
-impl Dry {
-    /// Opens the database for reading. A missing one is empty.
-    ///
-    /// # Errors
-    /// What is wrong with the settings or the database.
-    pub async fn open(session: &Session) -> Result<Self, Failure> {
-        let opened = match session.open(Access::Read).await {
-            Ok(opened) => Some(opened),
-            Err(failure) if failure.status == Status::NotFound => None,
-            Err(failure) => return Err(failure),
-        };
-        Ok(Self {
-            opened,
-            met: HashSet::new(),
-        })
-    }
-
-    /// The secret that ids are made under; any serves where no id is there to be met again.
-    ///
-    /// # Errors
-    /// A state directory that cannot be read.
-    pub fn id_key(&self) -> Result<[u8; 32], Failure> {
-        let Some(opened) = &self.opened else {
-            return Ok([0; 32]);
-        };
-        Ok(*opened.database.engine().secret(Purpose::Ids)?.expose())
-    }
-
-    async fn count(&mut self, chunk: &[ImportRecord], tally: &mut Tally) -> Result<(), Failure> {
-        let ids: Vec<Uuid> = chunk.iter().filter_map(|record| record.event.id).collect();
-        let there = match &self.opened {
-            Some(opened) => {
-                let store = &opened.database.engine().ground().store;
-                store.seqs(opened.audit.name(), &ids).await?
-            }
-            None => vec![None; ids.len()],
-        };
-        for (id, seq) in ids.into_iter().zip(there) {
-            if seq.is_some() || !self.met.insert(id) {
-                tally.duplicate();
-            } else {
-                tally.record();
-            }
-        }
-        Ok(())
-    }
-
-    async fn close<T>(self, answer: Result<T, Failure>) -> Result<T, Failure> {
-        match self.opened {
-            Some(opened) => opened.close(answer).await,
-            None => answer,
-        }
     }
 }

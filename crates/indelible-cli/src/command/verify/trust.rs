@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use indelible::core::HeadKey;
 use indelible::core::engine::Ground;
 use indelible::merkle::note::VerifierKey;
 use indelible::merkle::{Checkpoint, Note, SigningKey};
@@ -16,8 +17,10 @@ pub struct Trust {
     pub keys: Vec<VerifierKey>,
     /// The high-water mark.
     pub mark: Option<String>,
+    /// What the installation's own heads are coded with.
+    pub head_key: Option<HeadKey>,
     /// The key in the head, which the database itself says.
-    head_key: Option<VerifierKey>,
+    told_key: Option<VerifierKey>,
     /// The size in the head.
     pub size: Option<u64>,
 }
@@ -36,7 +39,8 @@ impl Trust {
         let head = ground.store.head(trail).await.ok().flatten();
         let mark = ground.state.mark(trail).map_err(Failure::new)?;
         let mut keys = given.to_vec();
-        if let Some(seed) = ground.state.signing_seed().map_err(Failure::new)? {
+        let seed = ground.state.signing_seed().map_err(Failure::new)?;
+        if let Some(seed) = &seed {
             let origin = format!("{}/{trail}", ground.installation);
             let key = SigningKey::from_seed(&origin, *seed.expose()).map_err(Failure::new)?;
             keys.push(key.verifier_key());
@@ -54,7 +58,8 @@ impl Trust {
         Ok(Self {
             keys,
             mark,
-            head_key: head.map(|head| head.key),
+            head_key: seed.as_ref().map(HeadKey::from_seed),
+            told_key: head.map(|head| head.key),
             size,
         })
     }
@@ -105,7 +110,7 @@ impl Since {
     /// # Errors
     /// No key that is trusted has signed it.
     pub fn open(&self, trust: &Trust) -> Result<Checkpoint, Failure> {
-        let own = trust.head_key.as_slice();
+        let own = trust.told_key.as_slice();
         // Where no key is at hand, verification warns that the head's was taken.
         let keys = if trust.keys.is_empty() {
             own

@@ -1,0 +1,51 @@
+//! Which installation a database file belongs to, kept outside it: a file that was replaced by
+//! another installation's, or removed and made anew, is told from the one that was there.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use indelible_core::state::StateError;
+
+/// The memory of database files, in the folder of all state directories.
+pub(crate) struct Known {
+    file: PathBuf,
+    database: PathBuf,
+}
+
+impl Known {
+    /// The memory of the database at `path`, `None` where its place cannot be told.
+    pub fn of(states: &Path, path: &Path) -> Option<Self> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let database = folder.canonicalize().ok()?.join(path.file_name()?);
+        let name = indelible_merkle::leaf_hash(database.as_os_str().as_encoded_bytes());
+        Some(Self { file: states.join("databases").join(name.to_string()), database })
+    }
+
+    /// The installation that the file belonged to.
+    pub fn installation(&self) -> Result<Option<String>, StateError> {
+        match fs::read_to_string(&self.file) {
+            Ok(text) => Ok(text.lines().next().map(str::to_owned)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StateError::Io { path: self.file.clone(), source }),
+        }
+    }
+
+    /// Remembers the installation that the file belongs to.
+    pub fn remember(&self, installation: &str) -> Result<(), StateError> {
+        if self.installation()?.as_deref() == Some(installation) {
+            return Ok(());
+        }
+        let write = || {
+            let folder = self.file.parent().unwrap_or(Path::new("."));
+            fs::create_dir_all(folder)?;
+            // Two processes may write the same at once: each its own file, then one name.
+            let beside = self.file.with_extension(std::process::id().to_string());
+            let mut file = fs::File::create(&beside)?;
+            write!(file, "{installation}\n{}\n", self.database.display())?;
+            file.sync_all()?;
+            fs::rename(&beside, &self.file)
+        };
+        write().map_err(|source| StateError::Io { path: self.file.clone(), source })
+    }
+}

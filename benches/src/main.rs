@@ -40,6 +40,10 @@ const MEASUREMENTS: &[Measurement] = &[
     ("verify_vs_hash", |arguments, report| verify::whole(arguments, report)),
 ];
 
+/// The allocator of the command line, so that what is measured is what is used.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let wanted = |name: &str| arguments.name.as_deref().is_none_or(|wanted| wanted == name);

@@ -347,6 +347,9 @@ pub struct Condition {
     pub pending_migrations: Vec<String>,
     /// The guards (triggers) that are missing or altered; empty when all stand.
     pub missing_guards: Vec<String>,
+    /// Rows of trails that have no head and rows for entries that are not there; empty when all
+    /// rows belong to something.
+    pub stray_rows: Vec<String>,
     /// Settings that weaken durability or immutability; empty when all are as they must be.
     pub weak_settings: Vec<String>,
     /// Bytes on disk.

@@ -52,35 +52,26 @@ pub(crate) fn write(db: &Connection, batch: &Batch) -> rusqlite::Result<Written>
     entries(db, batch, trail)?;
     let mut insert = db.prepare_cached(sql::TERM_INSERT)?;
     for row in &batch.terms {
-        insert.execute(params![
-            trail,
-            row.field as u8,
-            blob(batch.at(row.value)),
-            row.seq
-        ])?;
+        let value = blob(batch.at(row.value));
+        let changed = insert.execute(params![trail, row.field as u8, value, row.seq])?;
+        one("term", changed)?;
     }
     for (node, hash) in &batch.nodes {
-        db.prepare_cached(sql::NODE_INSERT)?.execute(params![
-            trail,
-            node.height,
-            node.index,
-            hash.as_bytes()
-        ])?;
+        let mut insert = db.prepare_cached(sql::NODE_INSERT)?;
+        let changed = insert.execute(params![trail, node.height, node.index, hash.as_bytes()])?;
+        one("node", changed)?;
     }
     for span in &batch.spans {
         let (earliest, latest) = (span.earliest.as_micros(), span.latest.as_micros());
-        db.prepare_cached(sql::SPAN_INSERT)?.execute(params![
-            trail,
-            span.height,
-            span.index,
-            earliest,
-            latest
-        ])?;
+        let mut insert = db.prepare_cached(sql::SPAN_INSERT)?;
+        let changed = insert.execute(params![trail, span.height, span.index, earliest, latest])?;
+        one("span", changed)?;
     }
     for row in &batch.rollups {
         let values = params![trail, row.hour, row.action, row.outcome.as_str(), row.count];
         if db.prepare_cached(sql::ROLLUP_UPDATE)?.execute(values)? == 0 {
-            db.prepare_cached(sql::ROLLUP_INSERT)?.execute(values)?;
+            let changed = db.prepare_cached(sql::ROLLUP_INSERT)?.execute(values)?;
+            one("rollup", changed)?;
         }
     }
     Ok(Written::Whole)
@@ -119,7 +110,7 @@ pub(crate) fn duplicates(db: &Connection, batch: &Batch) -> rusqlite::Result<Vec
 fn head(db: &Connection, batch: &Batch, found: Option<(i64, Parent)>) -> rusqlite::Result<i64> {
     let head = &batch.head;
     let Some((trail, parent)) = found else {
-        return db.prepare_cached(sql::HEAD_INSERT)?.insert(params![
+        let changed = db.prepare_cached(sql::HEAD_INSERT)?.execute(params![
             batch.trail.as_str(),
             head.size,
             head.root.as_bytes(),
@@ -128,7 +119,9 @@ fn head(db: &Connection, batch: &Batch, found: Option<(i64, Parent)>) -> rusqlit
             head.incarnation,
             head.incarnation_start,
             head.mac,
-        ]);
+        ])?;
+        one("head", changed)?;
+        return Ok(db.last_insert_rowid());
     };
     let changed = db.prepare_cached(sql::HEAD_UPDATE)?.execute(params![
         trail,
@@ -141,7 +134,7 @@ fn head(db: &Connection, batch: &Batch, found: Option<(i64, Parent)>) -> rusqlit
         head.mac,
         parent.size,
     ])?;
-    debug_assert_eq!(changed, 1, "the head was read in this transaction");
+    one("head", changed)?;
     Ok(trail)
 }
 
@@ -149,7 +142,7 @@ fn entries(db: &Connection, batch: &Batch, trail: i64) -> rusqlite::Result<()> {
     // Table by table rather than entry by entry: each tree stays in the processor's cache.
     let mut insert = db.prepare_cached(sql::ENTRY_INSERT)?;
     for row in &batch.entries {
-        insert.execute(params![
+        let changed = insert.execute(params![
             place(trail, row.seq),
             row.id,
             text(batch.at(row.action)),
@@ -164,6 +157,7 @@ fn entries(db: &Connection, batch: &Batch, trail: i64) -> rusqlite::Result<()> {
             row.part_hashes.details.as_ref().map(Hash::as_bytes),
             row.leaf_hash.as_bytes(),
         ])?;
+        one("entry", changed)?;
     }
     let mut insert = db.prepare_cached(sql::PART_INSERT)?;
     for row in &batch.entries {
@@ -173,7 +167,7 @@ fn entries(db: &Connection, batch: &Batch, trail: i64) -> rusqlite::Result<()> {
                 target,
                 details,
             } = &row.parts;
-            insert.execute(params![
+            let changed = insert.execute(params![
                 place(trail, row.seq),
                 salt(actor),
                 body(batch, actor),
@@ -182,13 +176,25 @@ fn entries(db: &Connection, batch: &Batch, trail: i64) -> rusqlite::Result<()> {
                 salt(details),
                 body(batch, details),
             ])?;
+            one("part", changed)?;
         }
     }
     let mut insert = db.prepare_cached(sql::EVENT_ID_INSERT)?;
     for row in &batch.entries {
-        insert.execute(params![trail, row.id, row.seq])?;
+        let changed = insert.execute(params![trail, row.id, row.seq])?;
+        one("event_id", changed)?;
     }
     Ok(())
+}
+
+/// Checks that a statement wrote its one row: a foreign trigger can make it write none and say
+/// nothing, and a receipt would be given for what is not there.
+fn one(table: &'static str, changed: usize) -> rusqlite::Result<()> {
+    if changed == 1 {
+        return Ok(());
+    }
+    let ignored = SqliteError::Ignored(table);
+    Err(rusqlite::Error::ToSqlConversionFailure(Box::new(ignored)))
 }
 
 fn has_parts(row: &EntryRow) -> bool {

@@ -1,12 +1,13 @@
 //! What the store can say of its own condition.
 
-use std::collections::HashMap;
+mod strays;
+
 use std::path::{Path, PathBuf};
 
 use indelible_core::store::{Condition, StoreError};
 use rusqlite::Connection;
 
-use crate::error::refused;
+use crate::error::{corrupt, refused};
 use crate::migration::{self, MigrationStatus};
 use crate::writer::Settings;
 
@@ -23,6 +24,8 @@ pub(crate) fn condition(
             .map_err(refused)
     };
     let bytes = number("PRAGMA page_count")? * number("PRAGMA page_size")?;
+    let missing_guards = altered(db)?;
+    let stray_rows = strays::strays(db, &missing_guards)?;
     Ok(Condition {
         engine: format!("SQLite {}", rusqlite::version()),
         location: path.display().to_string(),
@@ -33,7 +36,8 @@ pub(crate) fn condition(
             .max()
             .unwrap_or(0),
         pending_migrations: pending.map(MigrationStatus::to_string).collect(),
-        missing_guards: altered(db)?,
+        missing_guards,
+        stray_rows,
         weak_settings: weak(db, path, settings)?,
         bytes: bytes + std::fs::metadata(beside(path, "-wal")).map_or(0, |file| file.len()),
         // The standard library cannot tell.
@@ -41,35 +45,52 @@ pub(crate) fn condition(
     })
 }
 
+/// Refuses a database whose guards do not stand: what is written there could be changed or left
+/// out by its triggers.
+///
+/// # Errors
+/// `Corrupt`, naming what is missing, altered or foreign.
+pub(crate) fn guarded(db: &Connection) -> Result<(), StoreError> {
+    let altered = altered(db)?;
+    if altered.is_empty() {
+        return Ok(());
+    }
+    let altered = altered.join(", ");
+    let problem = format!("{altered}; it is read and not written, see `indelible doctor`");
+    Err(corrupt("the schema", None, problem))
+}
+
 /// Tables and guards that are not there, or not with the text that the migrations gave them, and
-/// triggers that nobody here made.
+/// triggers that nobody here made. Each problem begins with the name.
 fn altered(db: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut there: HashMap<_, _> = migration::schema(db)?.into_iter().collect();
+    let mut there = migration::schema(db)?;
     let mut problems = Vec::new();
-    for (name, text) in migration::expected_schema()? {
-        match there.remove(&name) {
+    // Names alone would not do: a trigger may be called as a table is.
+    let mut lacking = Vec::new();
+    for expected in migration::expected_schema()? {
+        match there.iter().position(|found| found == expected) {
+            Some(place) => drop(there.remove(place)),
+            None => lacking.push(&expected.0),
+        }
+    }
+    for name in lacking {
+        match there.iter().position(|(found, _)| found == name) {
+            Some(place) => {
+                there.remove(place);
+                problems.push(format!("{name} is altered"));
+            }
             None => problems.push(format!("{name} is missing")),
-            Some(found) if found != text => problems.push(format!("{name} is altered")),
-            Some(_) => {}
         }
     }
     // A foreign trigger can ignore or change what is written.
-    let foreign = |text: &str| {
-        text.get(..14)
-            .is_some_and(|t| t.eq_ignore_ascii_case("CREATE TRIGGER"))
-    };
-    let mut strangers: Vec<_> = there
-        .into_iter()
-        .filter(|(_, text)| foreign(text))
-        .map(|(name, _)| name)
-        .collect();
-    strangers.sort();
-    problems.extend(
-        strangers
-            .into_iter()
-            .map(|name| format!("{name} is foreign")),
-    );
+    let strangers = there.into_iter().filter(|(_, text)| is_trigger(text));
+    problems.extend(strangers.map(|(name, _)| format!("{name} is foreign")));
     Ok(problems)
+}
+
+/// Whether a text of the schema may make a trigger, whatever comments stand in it.
+fn is_trigger(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("trigger")
 }
 
 fn weak(

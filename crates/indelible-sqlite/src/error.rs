@@ -19,6 +19,13 @@ pub enum SqliteError {
     /// The commit contradicts itself; nothing was written.
     #[error("the commit does not fit together: {0}")]
     Unfit(&'static str),
+    /// A row of a commit was not written although no statement was refused; nothing of the commit
+    /// stays.
+    #[error(
+        "the table {0} did not take a row, nor did it refuse it: a trigger that is not \
+         Indelible's stands in the way; `indelible doctor` names it"
+    )]
+    Ignored(&'static str),
 }
 
 /// The error of a statement before COMMIT: nothing of its transaction stays behind.
@@ -52,7 +59,10 @@ pub(crate) fn shared(error: &Arc<rusqlite::Error>) -> StoreError {
             problem: error.to_string(),
         },
         _ if is_conversion(error) => corrupt("a row", None, error),
-        _ => StoreError::Backend { source },
+        _ => match ignored_by(error) {
+            Some(table) => corrupt(table, None, error),
+            None => StoreError::Backend { source },
+        },
     }
 }
 
@@ -98,10 +108,26 @@ pub(crate) fn is_of_task(error: &rusqlite::Error) -> bool {
 }
 
 /// Whether a stored value is not what it should be.
-fn is_conversion(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+pub(crate) fn is_conversion(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
     matches!(
         error,
-        FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
     )
+}
+
+/// The table that did not take a row.
+fn ignored_by(error: &rusqlite::Error) -> Option<&'static str> {
+    let rusqlite::Error::ToSqlConversionFailure(source) = error else {
+        return None;
+    };
+    match source.downcast_ref() {
+        Some(SqliteError::Ignored(table)) => Some(table),
+        _ => None,
+    }
 }

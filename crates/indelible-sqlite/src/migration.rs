@@ -1,5 +1,7 @@
 //! The schema's history: files that are applied once, in order, and never altered afterwards.
 
+use std::sync::OnceLock;
+
 use indelible_core::store::StoreError;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
@@ -57,7 +59,10 @@ pub struct MigrationStatus {
 /// `Unsupported` when an applied migration is not the one that this program has, or is one it
 /// does not know, and when the file belongs to another application.
 pub(crate) fn status(db: &Connection) -> Result<Vec<MigrationStatus>, StoreError> {
-    let applied = applied(db)?;
+    // One snapshot: another process may apply migrations between two reads, and a database that is
+    // no longer empty but was not yet known as ours would look like another application's.
+    let snapshot = db.unchecked_transaction().map_err(refused)?;
+    let applied = applied(&snapshot)?;
     Ok(MIGRATIONS
         .iter()
         .map(|migration| MigrationStatus {
@@ -94,10 +99,15 @@ pub(crate) fn apply(db: &mut Connection) -> Result<(), StoreError> {
 }
 
 /// The schema as it must be: name and text of every table and guard.
-pub(crate) fn expected_schema() -> Result<Vec<(String, String)>, StoreError> {
+pub(crate) fn expected_schema() -> Result<&'static [(String, String)], StoreError> {
+    static EXPECTED: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    if let Some(expected) = EXPECTED.get() {
+        return Ok(expected);
+    }
     let mut db = Connection::open_in_memory().map_err(refused)?;
     apply(&mut db)?;
-    schema(&db)
+    let expected = schema(&db)?;
+    Ok(EXPECTED.get_or_init(|| expected))
 }
 
 /// The schema as it is.
@@ -166,7 +176,36 @@ fn applied(db: &Connection) -> Result<Vec<u32>, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rusqlite::hooks::{AuthContext, Authorization};
+
     use super::*;
+
+    #[test]
+    fn what_another_process_applies_meanwhile_is_not_another_application() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("trail.db");
+        let mut first = Connection::open(&path).expect("it opens");
+        first
+            .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+            .expect("it is set");
+        let mut second = Connection::open(&path).expect("it opens");
+        // The first one migrates after the second one has asked whose file it is.
+        let asked = AtomicBool::new(false);
+        let watch = move |context: AuthContext<'_>| {
+            let of_schema = format!("{:?}", context.action).contains("sqlite_");
+            if of_schema && !asked.swap(true, Ordering::Relaxed) {
+                apply(&mut first).expect("it applies");
+            }
+            Authorization::Allow
+        };
+        second.authorizer(Some(watch)).expect("it is set");
+        let before = status(&second).expect("it is nobody's yet, or ours");
+        assert!(before.iter().all(|migration| !migration.applied));
+        let after = status(&second).expect("it is ours");
+        assert!(after.iter().all(|migration| migration.applied));
+    }
 
     #[test]
     fn versions_count_from_one() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use indelible_core::store::StoreError;
 use rusqlite::{Connection, ErrorCode};
 
+use crate::condition;
 use crate::connection::{self, Readers, pragma};
 use crate::error::{SqliteError, refused, unavailable};
 use crate::migration::{self, MigrationStatus};
@@ -67,7 +68,8 @@ impl SqliteStore {
     ///   and when the file cannot be opened or stays locked.
     /// - `Unsupported` when the file is another application's, when its migrations are newer or
     ///   others than this program's, and, for reading only, when it lacks some.
-    /// - `Corrupt` when the file is no database.
+    /// - `Corrupt` when the file is no database, and, for writing, when guards or tables are
+    ///   missing or altered or a foreign trigger is there.
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
         check_version(rusqlite::version_number())?;
         let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
@@ -140,13 +142,15 @@ fn provide(path: &Path, create: bool) -> Result<(), StoreError> {
     }
 }
 
-/// Checks whose database it is, switches it to the write-ahead log and applies migrations.
+/// Checks whose database it is, switches it to the write-ahead log, applies migrations and checks
+/// that its guards stand.
 fn prepare(db: &mut Connection) -> Result<(), StoreError> {
     migration::status(db)?;
     // Has effect on an empty file only.
     pragma(db, "page_size", PAGE_BYTES)?;
     write_ahead(db)?;
-    migration::apply(db)
+    migration::apply(db)?;
+    condition::guarded(db)
 }
 
 fn write_ahead(db: &Connection) -> Result<(), StoreError> {

@@ -6,8 +6,9 @@ use indelible_merkle::NodeId;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use crate::error::{backend, corrupt, refused};
+use crate::error::{backend, corrupt};
 use crate::read::{self, Extent, each, signed};
+use crate::row::cell;
 
 pub(crate) fn page(
     db: &Connection,
@@ -59,8 +60,8 @@ SELECT id, seq FROM event_id WHERE trail = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
     // Shorter than every id, so before the first.
     let after: &[u8] = after.map_or(&[], |id| id.as_bytes());
     each(db, sql, params![trail, after, limit], |row| {
-        let seq = row.get(1).map_err(refused)?;
-        let id: [u8; 16] = row.get(0).map_err(|e| corrupt("an id", Some(seq), e))?;
+        let seq = cell(row, 1, "an id", None)?;
+        let id: [u8; 16] = cell(row, 0, "an id", Some(seq))?;
         Ok(Projected::Id {
             id: Uuid::from_bytes(id),
             seq,
@@ -79,12 +80,12 @@ SELECT height, idx, hash FROM node WHERE trail = ?1 AND (height, idx) > (?2, ?3)
 ORDER BY height, idx LIMIT ?4";
     each(db, sql, params![trail, height, index, limit], |row| {
         let node = NodeId {
-            height: row.get(0).map_err(refused)?,
-            index: row.get(1).map_err(refused)?,
+            height: cell(row, 0, "a node", None)?,
+            index: cell(row, 1, "a node", None)?,
         };
         Ok(Projected::Node {
             node,
-            hash: read::hash(row, 2, None)?,
+            hash: read::hash(row, 2, node.index.checked_shl(node.height.into()))?,
         })
     })
 }
@@ -117,19 +118,14 @@ ORDER BY field, value, seq LIMIT ?5";
         sql,
         params![trail, field, value, seq, limit],
         |row: &Row<'_>| {
-            let seq = row.get(2).map_err(refused)?;
-            let number: u8 = row.get(0).map_err(refused)?;
-            let unknown = || {
-                corrupt(
-                    "an index row",
-                    Some(seq),
-                    format!("there is no field {number}"),
-                )
-            };
+            let what = "an index row";
+            let seq = cell(row, 2, what, None)?;
+            let number: u8 = cell(row, 0, what, Some(seq))?;
+            let unknown = || corrupt(what, Some(seq), format!("there is no field {number}"));
             let field = TermField::from_number(number).ok_or_else(unknown)?;
             Ok(Projected::Term(Term {
                 field,
-                value: row.get(1).map_err(refused)?,
+                value: cell(row, 1, what, Some(seq))?,
                 seq,
             }))
         },

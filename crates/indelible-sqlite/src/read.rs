@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{Head, Rollup, Span, StoreError};
-use indelible_core::{Outcome, Timestamp, TrailName};
+use indelible_core::{Outcome, TrailName};
 use indelible_merkle::Hash;
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
 
 use crate::error::{corrupt, refused};
-use crate::row::{self, SEQ_END, place, seq_of};
+use crate::row::{self, SEQ_END, cell, place, seq_of, time};
 use crate::sql;
 
 /// A trail as the readers know it: its number and how many entries it has.
@@ -21,17 +21,13 @@ pub(crate) struct Extent {
 }
 
 pub(crate) fn extent(db: &Connection, trail: &TrailName) -> Result<Option<Extent>, StoreError> {
-    db.prepare_cached(sql::HEAD_PARENT)
-        .and_then(|mut statement| {
-            let read = |row: &Row<'_>| {
-                Ok(Extent {
-                    trail: row.get(0)?,
-                    size: row.get(1)?,
-                })
-            };
-            statement.query_row([trail.as_str()], read).optional()
+    let found = each(db, sql::HEAD_PARENT, [trail.as_str()], |row| {
+        Ok(Extent {
+            trail: cell(row, 0, "a head", None)?,
+            size: cell(row, 1, "a head", None)?,
         })
-        .map_err(refused)
+    });
+    Ok(found?.pop())
 }
 
 pub(crate) fn heads(db: &Connection) -> Result<Vec<Head>, StoreError> {
@@ -61,11 +57,13 @@ pub(crate) fn seqs(
     let Some(Extent { trail, .. }) = extent(db, trail)? else {
         return Ok(vec![None; ids.len()]);
     };
-    let mut statement = db.prepare_cached(sql::EVENT_ID_SEQ).map_err(refused)?;
     ids.iter()
         .map(|id| {
-            let seq = statement.query_row(params![trail, id.as_bytes()], |row| row.get(0));
-            seq.optional().map_err(refused)
+            let key = params![trail, id.as_bytes()];
+            let found = each(db, sql::EVENT_ID_SEQ, key, |row| {
+                cell(row, 0, "an id", None)
+            });
+            Ok(found?.pop())
         })
         .collect()
 }
@@ -82,7 +80,7 @@ pub(crate) fn hashes(
         };
         let sql = "SELECT place, leaf_hash FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
         return each(db, sql, [first, last], |row| {
-            let seq = seq_of(row.get(0).map_err(refused)?);
+            let seq = seq_of(cell(row, 0, "a place", None)?);
             Ok((seq, hash(row, 1, Some(seq))?))
         });
     }
@@ -94,7 +92,7 @@ SELECT idx, hash FROM node WHERE trail = ?1 AND height = ?2 AND idx >= ?3 AND id
 ORDER BY idx";
     let (start, end) = (signed(range.start), signed(range.end));
     each(db, sql, params![trail, height, start, end], |row| {
-        Ok((row.get(0).map_err(refused)?, hash(row, 1, None)?))
+        Ok((cell(row, 0, "a node", None)?, hash(row, 1, None)?))
     })
 }
 
@@ -134,32 +132,36 @@ ORDER BY hour, action, outcome";
 
 /// The columns `height, idx, earliest, latest`.
 pub(crate) fn span(row: &Row<'_>) -> Result<Span, StoreError> {
+    let what = "the times of a block";
+    let height: u8 = cell(row, 0, what, None)?;
+    let index: u64 = cell(row, 1, what, None)?;
+    let seq = index.checked_shl(height.into());
     Ok(Span {
-        height: row.get(0).map_err(refused)?,
-        index: row.get(1).map_err(refused)?,
-        earliest: Timestamp::from_micros(row.get(2).map_err(refused)?),
-        latest: Timestamp::from_micros(row.get(3).map_err(refused)?),
+        height,
+        index,
+        earliest: time(row, 2, what, seq)?,
+        latest: time(row, 3, what, seq)?,
     })
 }
 
 /// The columns `hour, action, outcome, count`.
 pub(crate) fn rollup(row: &Row<'_>) -> Result<Rollup, StoreError> {
+    let what = "a rollup";
     let outcome = row.get_ref(2).map_err(refused)?;
-    let outcome = outcome.as_str().map_err(|e| corrupt("a rollup", None, e))?;
+    let outcome = outcome.as_str().map_err(|e| corrupt(what, None, e))?;
     Ok(Rollup {
-        hour: row.get(0).map_err(refused)?,
-        action: row.get(1).map_err(refused)?,
+        hour: cell(row, 0, what, None)?,
+        action: cell(row, 1, what, None)?,
         outcome: outcome
             .parse::<Outcome>()
-            .map_err(|e| corrupt("a rollup", None, e))?,
-        count: row.get(3).map_err(refused)?,
+            .map_err(|e| corrupt(what, None, e))?,
+        count: cell(row, 3, what, None)?,
     })
 }
 
 /// A hash in a column.
 pub(crate) fn hash(row: &Row<'_>, column: usize, seq: Option<u64>) -> Result<Hash, StoreError> {
-    let bytes: [u8; Hash::LEN] = row.get(column).map_err(|e| corrupt("a hash", seq, e))?;
-    Ok(Hash::from_bytes(bytes))
+    cell(row, column, "a hash", seq).map(Hash::from_bytes)
 }
 
 /// Runs a statement and reads every row.

@@ -6,10 +6,10 @@ use indelible_core::store::{Head, StoreError};
 use indelible_core::{Outcome, Timestamp};
 use indelible_merkle::{Frontier, Hash};
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{FromSql, ValueRef};
 use uuid::Uuid;
 
-use crate::error::{corrupt, refused};
+use crate::error::{corrupt, is_conversion, refused};
 
 /// Bits of a place that hold the seq.
 const SEQ_BITS: u32 = 40;
@@ -28,9 +28,42 @@ pub(crate) fn seq_of(place: i64) -> u64 {
     place.cast_unsigned() & (SEQ_END - 1)
 }
 
+/// A cell as what it should be; `what` and `seq` say whose it is where it is something else.
+pub(crate) fn cell<T: FromSql>(
+    row: &Row<'_>,
+    column: usize,
+    what: &str,
+    seq: Option<u64>,
+) -> Result<T, StoreError> {
+    row.get(column).map_err(|error| {
+        if is_conversion(&error) {
+            corrupt(what, seq, error)
+        } else {
+            refused(error)
+        }
+    })
+}
+
+/// Microseconds since 1970 in a cell. Beyond the years 0 to 9999 they are nothing that was ever
+/// recorded, and would read as the nearest time that was.
+pub(crate) fn time(
+    row: &Row<'_>,
+    column: usize,
+    what: &str,
+    seq: Option<u64>,
+) -> Result<Timestamp, StoreError> {
+    let micros = cell(row, column, what, seq)?;
+    let time = Timestamp::from_micros(micros);
+    if time.as_micros() == micros {
+        return Ok(time);
+    }
+    let problem = format!("{micros} µs since 1970 is out of the range of times");
+    Err(corrupt(what, seq, problem))
+}
+
 /// The columns of `sql::ENTRIES`.
 pub(crate) fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
-    let seq = seq_of(row.get(0).map_err(refused)?);
+    let seq = seq_of(cell(row, 0, "a place", None)?);
     let cell = Cells { row, seq };
     let part_hashes = PerPart {
         actor: cell.hash(9)?,
@@ -65,21 +98,22 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
 /// `head`.
 pub(crate) fn head(row: &Row<'_>) -> Result<Head, StoreError> {
     let bad = |problem: String| corrupt("a head", None, problem);
-    let name: String = row.get(0).map_err(refused)?;
-    let size: u64 = row.get(1).map_err(refused)?;
-    let root: [u8; Hash::LEN] = row.get(2).map_err(refused)?;
+    let what = "a head";
+    let name: String = cell(row, 0, what, None)?;
+    let size: u64 = cell(row, 1, what, None)?;
+    let root: [u8; Hash::LEN] = cell(row, 2, what, None)?;
     let frontier = row.get_ref(3).map_err(refused)?;
     let frontier = frontier.as_blob().map_err(|e| bad(e.to_string()))?;
-    let key: String = row.get(4).map_err(refused)?;
+    let key: String = cell(row, 4, what, None)?;
     Ok(Head {
         trail: name.parse().map_err(|e| bad(format!("{e}")))?,
         size,
         root: Hash::from_bytes(root),
         frontier: Frontier::from_bytes(size, frontier).map_err(|e| bad(e.to_string()))?,
         key: key.parse().map_err(|e| bad(format!("{e}")))?,
-        incarnation: row.get(5).map_err(refused)?,
-        incarnation_start: row.get(6).map_err(refused)?,
-        mac: row.get(7).map_err(refused)?,
+        incarnation: cell(row, 5, what, None)?,
+        incarnation_start: cell(row, 6, what, None)?,
+        mac: cell(row, 7, what, None)?,
     })
 }
 
@@ -112,11 +146,8 @@ impl<'a> Cells<'a> {
     }
 
     fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
-        let micros = self
-            .get(column)?
-            .as_i64()
-            .map_err(|e| self.bad(column, e))?;
-        Ok(Timestamp::from_micros(micros))
+        let name = self.row.as_ref().column_name(column).unwrap_or("a time");
+        time(self.row, column, name, Some(self.seq))
     }
 
     fn blob(&self, column: usize) -> Result<Option<&'a [u8]>, StoreError> {

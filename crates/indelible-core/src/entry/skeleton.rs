@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use indelible_merkle::Hash;
+use uuid::Uuid;
 
 use super::StoredEntry;
 use crate::json::canonical::write_str;
@@ -18,8 +19,9 @@ pub(super) fn write(entry: &StoredEntry, trail: &TrailName, out: &mut Vec<u8>) {
     if !entry.erases.is_empty() {
         erases(entry, out);
     }
-    // Writing into a vector cannot fail.
-    let _ = write!(out, ",\"id\":\"{}\"", entry.id.hyphenated());
+    out.extend_from_slice(b",\"id\":\"");
+    out.extend_from_slice(entry.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    out.push(b'"');
     time(out, ",\"occurred_at\":\"", entry.occurred_at);
     out.extend_from_slice(b",\"outcome\":\"");
     out.extend_from_slice(entry.outcome.as_str().as_bytes());
@@ -44,22 +46,26 @@ fn hash(out: &mut Vec<u8>, lead: &str, hash: Option<&Hash>) {
     out.extend_from_slice(lead.as_bytes());
     out.push(b'"');
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in hash.as_bytes() {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+    let mut text = [0; 2 * Hash::LEN];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(hash.as_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
+    out.extend_from_slice(&text);
     out.push(b'"');
 }
 
 fn time(out: &mut Vec<u8>, lead: &str, time: Timestamp) {
     out.extend_from_slice(lead.as_bytes());
-    let _ = write!(out, "{time}\"");
+    out.extend_from_slice(&time.to_text());
+    out.push(b'"');
 }
 
 fn erases(entry: &StoredEntry, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"erases\":[");
     for (place, erasure) in entry.erases.iter().enumerate() {
         let comma = if place > 0 { "," } else { "" };
+        // Writing into a vector cannot fail.
         let _ = write!(out, "{comma}{{\"first\":{},\"last\":{}", erasure.first, erasure.last);
         out.extend_from_slice(b",\"parts\":[");
         for (place, part) in erasure.parts.iter().enumerate() {
@@ -73,8 +79,6 @@ fn erases(entry: &StoredEntry, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::super::Erasure;
     use super::*;
     use crate::json;

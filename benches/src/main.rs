@@ -33,11 +33,18 @@ struct Arguments {
 }
 
 /// One measurement: its name and what runs it.
-type Measurement = (&'static str, fn(&Arguments, &mut Report) -> anyhow::Result<()>);
+type Measurement = (
+    &'static str,
+    fn(&Arguments, &mut Report) -> anyhow::Result<()>,
+);
 
 const MEASUREMENTS: &[Measurement] = &[
-    ("record_vs_raw_indexed", |arguments, report| record::indexed(arguments, report)),
-    ("verify_vs_hash", |arguments, report| verify::whole(arguments, report)),
+    ("record_vs_raw_indexed", |arguments, report| {
+        record::indexed(arguments, report)
+    }),
+    ("verify_vs_hash", |arguments, report| {
+        verify::whole(arguments, report)
+    }),
 ];
 
 /// The allocator of the command line, so that what is measured is what is used.
@@ -46,7 +53,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let wanted = |name: &str| arguments.name.as_deref().is_none_or(|wanted| wanted == name);
+    let wanted = |name: &str| {
+        arguments
+            .name
+            .as_deref()
+            .is_none_or(|wanted| wanted == name)
+    };
     if !MEASUREMENTS.iter().any(|(name, _)| wanted(name)) {
         let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
         bail!("no such measurement; there are {}", names.join(", "));

@@ -47,7 +47,13 @@ impl Raw {
         let door = Door::new(Arc::new(clock), Arc::new(SystemEntropy), redactor);
         let key = SigningKey::from_seed("bench/default", [7; 32])?;
         let base = Base::begin(TrailName::standard(), key.verifier_key());
-        Ok(Self { db, door, base, key, clock })
+        Ok(Self {
+            db,
+            door,
+            base,
+            key,
+            clock,
+        })
     }
 
     /// Appends events `from..to` in batches of `batch`, each one durable transaction.
@@ -118,7 +124,11 @@ impl Raw {
         let mut part = db.prepare_cached(sql::PART_INSERT)?;
         let mut id = db.prepare_cached(sql::EVENT_ID_INSERT)?;
         let mut term = db.prepare_cached(sql::TERM_INSERT)?;
-        for NewEntry { entry: row, columns } in &commit.entries {
+        for NewEntry {
+            entry: row,
+            columns,
+        } in &commit.entries
+        {
             let place = 1_i64 << 40 | row.seq.cast_signed();
             let hash = |hash: &Option<indelible_merkle::Hash>| hash.map(|h| h.as_bytes().to_vec());
             entry.execute(params![
@@ -150,7 +160,9 @@ impl Raw {
             let mut written = Ok(());
             each_term(row, columns, &mut |field, value| {
                 if written.is_ok() {
-                    written = term.execute(params![1, field as u8, value, row.seq]).map(drop);
+                    written = term
+                        .execute(params![1, field as u8, value, row.seq])
+                        .map(drop);
                 }
             });
             written?;

@@ -38,11 +38,17 @@ impl Report {
             println!("{}", Value::Object(self.figures.clone()));
             return;
         }
-        println!("{:<28} {:>12} {:>12} {:>7}  rounds", "name", "ours", "baseline", "ratio");
+        println!(
+            "{:<28} {:>12} {:>12} {:>7}  rounds",
+            "name", "ours", "baseline", "ratio"
+        );
         for (name, figure) in &self.figures {
             println!(
                 "{name:<28} {:>12} {:>12} {:>7}  {}   {}",
-                figure["ours"], figure["baseline"], figure["ratio"], figure["rounds"],
+                figure["ours"],
+                figure["baseline"],
+                figure["ratio"],
+                figure["rounds"],
                 figure["mean_batch"]
             );
         }
@@ -58,9 +64,14 @@ fn median(values: &[f64]) -> f64 {
 impl Report {
     /// Adds, under `name`, the figure with the worst ratio of those whose names begin so.
     pub fn worst_of(&mut self, name: &str, beginning: &str) {
-        let among = self.figures.iter().filter(|(key, _)| key.starts_with(beginning));
+        let among = self
+            .figures
+            .iter()
+            .filter(|(key, _)| key.starts_with(beginning));
         let ratio = |figure: &Value| figure["ratio"].as_f64().unwrap_or(0.0);
-        let worst = among.map(|(_, figure)| figure.clone()).min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+        let worst = among
+            .map(|(_, figure)| figure.clone())
+            .min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
         if let Some(worst) = worst {
             self.figures.insert(name.to_owned(), worst);
         }

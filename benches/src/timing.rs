@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 /// Runs `work` on `count` events and answers events per second.
-#[expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "measuring is what this program is for"
+)]
 pub fn rate<T>(count: usize, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(f64, T)> {
     let start = Instant::now();
     let result = work()?;

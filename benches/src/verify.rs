@@ -37,7 +37,11 @@ pub fn whole(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
         let (ours, clean) = rate(count, || {
             Ok(runtime.block_on(audit.verify(Vec::new(), None, &mut |_| {}))?)
         })?;
-        anyhow::ensure!(clean.ok && clean.entries_checked == count as u64, "{:?}", clean.findings);
+        anyhow::ensure!(
+            clean.ok && clean.entries_checked == count as u64,
+            "{:?}",
+            clean.findings
+        );
         let (baseline, ()) = rate(sample.len(), || hash(&sample))?;
         rounds.ours.push(ours);
         rounds.baseline.push(baseline);

@@ -20,7 +20,12 @@ pub fn event(n: u64) -> AuditEvent {
     AuditEvent::new(action, "customer_record")
         .user_id(format!("user-{:06}", drawn % DISTINCT))
         .resource_id(format!("customer/{:06}", (drawn >> 8) % DISTINCT))
-        .ip_address(format!("10.{}.{}.{}", drawn % 200, (drawn >> 8) % 256, (drawn >> 16) % 256))
+        .ip_address(format!(
+            "10.{}.{}.{}",
+            drawn % 200,
+            (drawn >> 8) % 256,
+            (drawn >> 16) % 256
+        ))
         .user_agent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36")
         .correlation_id(format!("req-{n:016x}"))
         .context(json!({

@@ -71,7 +71,11 @@ pub struct Given {
 impl Door {
     /// A door with this clock, source of salts and ids, and redaction.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, redactor: Arc<Redactor>) -> Self {
-        Self { clock, entropy, redactor }
+        Self {
+            clock,
+            entropy,
+            redactor,
+        }
     }
 
     /// Admits an event.
@@ -136,7 +140,10 @@ impl Door {
             leaf_hash: indelible_merkle::Hash::EMPTY_ROOT,
             parts,
         };
-        Ok(Admitted { new: unsealed(entry, columns), given })
+        Ok(Admitted {
+            new: unsealed(entry, columns),
+            given,
+        })
     }
 
     /// A fresh id of now.
@@ -153,9 +160,18 @@ impl Door {
             salt
         };
         PerPart {
-            actor: bodies.actor.map(|body| Part { salt: salt(0), body }),
-            target: bodies.target.map(|body| Part { salt: salt(1), body }),
-            details: bodies.details.map(|body| Part { salt: salt(2), body }),
+            actor: bodies.actor.map(|body| Part {
+                salt: salt(0),
+                body,
+            }),
+            target: bodies.target.map(|body| Part {
+                salt: salt(1),
+                body,
+            }),
+            details: bodies.details.map(|body| Part {
+                salt: salt(2),
+                body,
+            }),
         }
     }
 
@@ -196,7 +212,9 @@ impl AuditEvent {
 
 fn check_resource_type(text: &str) -> Result<(), EventError> {
     let fits = (1..=RESOURCE_TYPE_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:/-".contains(&b));
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.:/-".contains(&b));
     if fits {
         return Ok(());
     }

@@ -120,8 +120,11 @@ impl Engine {
     /// [`AuditError::Store`] and [`AuditError::State`] where either cannot be read.
     pub async fn open(ground: Ground, options: Options) -> Result<Self, AuditError> {
         let identity = Identity::establish(&ground, options.read_only).await?;
-        let door =
-            Door::new(ground.clock.clone(), ground.entropy.clone(), ground.redactor.clone());
+        let door = Door::new(
+            ground.clock.clone(),
+            ground.entropy.clone(),
+            ground.redactor.clone(),
+        );
         let instance = Instance::new(&ground);
         let marks = Marks::new(ground.state.clone());
         let long_lived = options.long_lived && !options.read_only;
@@ -165,7 +168,11 @@ impl Engine {
     pub fn secret(&self, purpose: Purpose) -> Result<Secret, AuditError> {
         let mut fresh = [0; 32];
         self.shared.ground.entropy.fill(&mut fresh);
-        Ok(self.shared.ground.state.secret(purpose, Secret::new(fresh))?)
+        Ok(self
+            .shared
+            .ground
+            .state
+            .secret(purpose, Secret::new(fresh))?)
     }
 
     /// What the engine stands on.
@@ -186,7 +193,11 @@ impl Engine {
         while let Some(queue) = shared.take_queue(|trail| !trail.is_system()) {
             queue.drain().await;
         }
-        let stopped = if shared.options.long_lived { instance::end(shared).await } else { Ok(()) };
+        let stopped = if shared.options.long_lived {
+            instance::end(shared).await
+        } else {
+            Ok(())
+        };
         shared.thread.close_system();
         while let Some(queue) = shared.take_queue(|_| true) {
             queue.drain().await;

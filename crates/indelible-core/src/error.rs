@@ -146,7 +146,10 @@ impl AuditError {
         match self {
             Self::Overloaded => true,
             Self::Store(error) => {
-                matches!(**error, StoreError::Unavailable { .. } | StoreError::Unknown { .. })
+                matches!(
+                    **error,
+                    StoreError::Unavailable { .. } | StoreError::Unknown { .. }
+                )
             }
             _ => false,
         }

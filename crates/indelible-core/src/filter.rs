@@ -86,11 +86,18 @@ impl Filter {
     }
 
     fn matches_skeleton(&self, entry: &StoredEntry) -> bool {
-        self.earliest.is_none_or(|earliest| entry.occurred_at >= earliest)
+        self.earliest
+            .is_none_or(|earliest| entry.occurred_at >= earliest)
             && self.latest.is_none_or(|latest| entry.occurred_at <= latest)
             && self.outcome.is_none_or(|outcome| entry.outcome == outcome)
-            && self.actions.as_ref().is_none_or(|any| any.contains(&entry.action))
-            && self.resource_type.as_ref().is_none_or(|kind| *kind == entry.resource_type)
+            && self
+                .actions
+                .as_ref()
+                .is_none_or(|any| any.contains(&entry.action))
+            && self
+                .resource_type
+                .as_ref()
+                .is_none_or(|kind| *kind == entry.resource_type)
             && self.tags.iter().all(|tag| entry.tags.contains(tag))
     }
 
@@ -103,12 +110,14 @@ impl Filter {
         let user = match &self.user {
             None => true,
             Some(UserFilter::None) => columns.user_id.is_none(),
-            Some(UserFilter::AnyOf(any)) => columns.user_id.as_ref().is_some_and(|u| any.contains(u)),
+            Some(UserFilter::AnyOf(any)) => {
+                columns.user_id.as_ref().is_some_and(|u| any.contains(u))
+            }
         };
         let address = match &self.addresses {
-            Some(AddressFilter::Block { first, last }) => {
-                columns.ip_address.is_some_and(|a| *first <= a && a <= *last)
-            }
+            Some(AddressFilter::Block { first, last }) => columns
+                .ip_address
+                .is_some_and(|a| *first <= a && a <= *last),
             _ => true,
         };
         user && address
@@ -119,7 +128,10 @@ impl Filter {
     fn matches_parts(&self, entry: &StoredEntry) -> Result<bool, Unreadable> {
         if let Some(AddressFilter::Text(text)) = &self.addresses {
             let actor = entry.body(PartKind::Actor)?;
-            let given = actor.as_ref().and_then(|a| a.get("ip_address")).and_then(Value::as_str);
+            let given = actor
+                .as_ref()
+                .and_then(|a| a.get("ip_address"))
+                .and_then(Value::as_str);
             if given != Some(text) {
                 return Ok(false);
             }
@@ -127,8 +139,12 @@ impl Filter {
         if self.context.is_empty() {
             return Ok(true);
         }
-        let Some(details) = entry.body(PartKind::Details)? else { return Ok(false) };
-        let Some(context) = details.get("context") else { return Ok(false) };
+        let Some(details) = entry.body(PartKind::Details)? else {
+            return Ok(false);
+        };
+        let Some(context) = details.get("context") else {
+            return Ok(false);
+        };
         Ok(self.context.iter().all(|member| member.matches(context)))
     }
 }
@@ -141,11 +157,14 @@ fn index(name: &str) -> Option<usize> {
 
 impl ContextFilter {
     fn matches(&self, context: &Value) -> bool {
-        let found = self.path.iter().try_fold(context, |value, name| match value {
-            Value::Object(members) => members.get(name),
-            Value::Array(items) => items.get(index(name)?),
-            _ => None,
-        });
+        let found = self
+            .path
+            .iter()
+            .try_fold(context, |value, name| match value {
+                Value::Object(members) => members.get(name),
+                Value::Array(items) => items.get(index(name)?),
+                _ => None,
+            });
         match found {
             Some(Value::String(text)) => self.values.contains(text),
             Some(value @ (Value::Number(_) | Value::Bool(_) | Value::Null)) => {

@@ -39,10 +39,16 @@ impl HeadKey {
     }
 
     fn over(&self, head: &Head) -> Hmac<Sha256> {
-        let Head { trail, size, root, key, incarnation, incarnation_start, .. } = head;
-        let text = format!(
-            "{trail}\n{key}\n{size}\n{root}\n{incarnation}\n{incarnation_start}\n"
-        );
+        let Head {
+            trail,
+            size,
+            root,
+            key,
+            incarnation,
+            incarnation_start,
+            ..
+        } = head;
+        let text = format!("{trail}\n{key}\n{size}\n{root}\n{incarnation}\n{incarnation_start}\n");
         let mut hmac = keyed(self.0.expose());
         hmac.update(DOMAIN);
         hmac.update(text.as_bytes());

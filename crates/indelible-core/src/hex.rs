@@ -29,6 +29,7 @@ pub(crate) mod option {
         deserializer: D,
     ) -> Result<Option<Hash>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| Hash::from_hex(&text).map_err(serde::de::Error::custom)).transpose()
+        text.map(|text| Hash::from_hex(&text).map_err(serde::de::Error::custom))
+            .transpose()
     }
 }

@@ -57,7 +57,9 @@ impl MemoryStore {
 
     /// Puts a trail back as it was.
     pub fn restore(&self, snapshot: Snapshot) {
-        self.kept().trails.insert(snapshot.0.head.trail.clone(), snapshot.0);
+        self.kept()
+            .trails
+            .insert(snapshot.0.head.trail.clone(), snapshot.0);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -84,22 +86,36 @@ impl Kept {
         if !twice.is_empty() {
             return Verdict::Duplicate(twice);
         }
-        let log = self.trails.entry(commit.head.trail.clone()).or_insert_with(|| Log {
-            head: commit.head.clone(),
-            entries: Vec::new(),
-            ids: HashMap::new(),
-            nodes: BTreeMap::new(),
-            spans: BTreeMap::new(),
-            rollups: BTreeMap::new(),
-        });
+        let log = self
+            .trails
+            .entry(commit.head.trail.clone())
+            .or_insert_with(|| Log {
+                head: commit.head.clone(),
+                entries: Vec::new(),
+                ids: HashMap::new(),
+                nodes: BTreeMap::new(),
+                spans: BTreeMap::new(),
+                rollups: BTreeMap::new(),
+            });
         log.head = commit.head.clone();
-        log.ids.extend(commit.entries.iter().map(|new| (new.entry.id, new.entry.seq)));
+        log.ids.extend(
+            commit
+                .entries
+                .iter()
+                .map(|new| (new.entry.id, new.entry.seq)),
+        );
         log.entries.extend(commit.entries.iter().cloned());
         log.nodes.extend(commit.nodes.iter().copied());
-        log.spans.extend(commit.spans.iter().map(|span| ((span.height, span.index), *span)));
+        log.spans.extend(
+            commit
+                .spans
+                .iter()
+                .map(|span| ((span.height, span.index), *span)),
+        );
         for row in &commit.rollups {
-            *log.rollups.entry((row.hour, row.action.clone(), row.outcome)).or_default() +=
-                row.count;
+            *log.rollups
+                .entry((row.hour, row.action.clone(), row.outcome))
+                .or_default() += row.count;
         }
         Verdict::Committed
     }
@@ -108,7 +124,12 @@ impl Kept {
 #[async_trait]
 impl Store for MemoryStore {
     async fn heads(&self) -> Result<Vec<Head>, StoreError> {
-        Ok(self.kept().trails.values().map(|log| log.head.clone()).collect())
+        Ok(self
+            .kept()
+            .trails
+            .values()
+            .map(|log| log.head.clone())
+            .collect())
     }
 
     async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError> {
@@ -128,30 +149,45 @@ impl Store for MemoryStore {
         Ok(self
             .read(trail, |log| {
                 let within = |new: &&NewEntry| range.contains(&new.entry.seq);
-                log.entries.iter().filter(within).map(|new| new.entry.clone()).collect()
+                log.entries
+                    .iter()
+                    .filter(within)
+                    .map(|new| new.entry.clone())
+                    .collect()
             })
             .unwrap_or_default())
     }
 
     async fn seqs(&self, trail: &TrailName, ids: &[Uuid]) -> Result<Vec<Option<u64>>, StoreError> {
         Ok(self
-            .read(trail, |log| ids.iter().map(|id| log.ids.get(id).copied()).collect())
+            .read(trail, |log| {
+                ids.iter().map(|id| log.ids.get(id).copied()).collect()
+            })
             .unwrap_or_else(|| vec![None; ids.len()]))
     }
 
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError> {
         let matches = |new: &&NewEntry| {
-            find.filter.matches(&new.entry, &new.columns).map_err(|unreadable| StoreError::Corrupt {
-                what: unreadable.part.to_string(),
-                seq: Some(unreadable.seq),
-                problem: unreadable.source.to_string(),
-            })
+            find.filter
+                .matches(&new.entry, &new.columns)
+                .map_err(|unreadable| StoreError::Corrupt {
+                    what: unreadable.part.to_string(),
+                    seq: Some(unreadable.seq),
+                    problem: unreadable.source.to_string(),
+                })
         };
         let mut found = Vec::new();
         let mut passed = 0;
         let kept = self.kept();
-        let Some(log) = kept.trails.get(trail) else { return Ok(found) };
-        for new in log.entries.iter().rev().filter(|new| new.entry.seq < find.below) {
+        let Some(log) = kept.trails.get(trail) else {
+            return Ok(found);
+        };
+        for new in log
+            .entries
+            .iter()
+            .rev()
+            .filter(|new| new.entry.seq < find.below)
+        {
             if found.len() == find.limit {
                 break;
             }
@@ -176,10 +212,19 @@ impl Store for MemoryStore {
         let read = |log: &Log| {
             if height == 0 {
                 let leaf = |new: &NewEntry| (new.entry.seq, new.entry.leaf_hash);
-                return log.entries.iter().map(leaf).filter(|(seq, _)| range.contains(seq)).collect();
+                return log
+                    .entries
+                    .iter()
+                    .map(leaf)
+                    .filter(|(seq, _)| range.contains(seq))
+                    .collect();
             }
             let wanted = |node: &NodeId| node.height == height && range.contains(&node.index);
-            log.nodes.iter().filter(|(n, _)| wanted(n)).map(|(n, hash)| (n.index, *hash)).collect()
+            log.nodes
+                .iter()
+                .filter(|(n, _)| wanted(n))
+                .map(|(n, hash)| (n.index, *hash))
+                .collect()
         };
         Ok(self.read(trail, read).unwrap_or_default())
     }
@@ -201,7 +246,10 @@ impl Store for MemoryStore {
         hours: Range<i64>,
     ) -> Result<Vec<Rollup>, StoreError> {
         let all = self.read(trail, Log::rollups).unwrap_or_default();
-        Ok(all.into_iter().filter(|row| hours.contains(&row.hour)).collect())
+        Ok(all
+            .into_iter()
+            .filter(|row| hours.contains(&row.hour))
+            .collect())
     }
 
     async fn projection(
@@ -211,9 +259,14 @@ impl Store for MemoryStore {
         after: Option<&Projected>,
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError> {
-        let rows = self.read(trail, |log| log.projection(kind)).unwrap_or_default();
+        let rows = self
+            .read(trail, |log| log.projection(kind))
+            .unwrap_or_default();
         let start = match after {
-            Some(after) => rows.iter().position(|row| row == after).map_or(rows.len(), |at| at + 1),
+            Some(after) => rows
+                .iter()
+                .position(|row| row == after)
+                .map_or(rows.len(), |at| at + 1),
             None => 0,
         };
         Ok(rows.into_iter().skip(start).take(limit).collect())
@@ -248,10 +301,16 @@ impl Log {
         match kind {
             ProjectionKind::Id => {
                 let by_id: BTreeMap<_, _> = self.ids.iter().collect();
-                by_id.into_iter().map(|(id, seq)| Projected::Id { id: *id, seq: *seq }).collect()
+                by_id
+                    .into_iter()
+                    .map(|(id, seq)| Projected::Id { id: *id, seq: *seq })
+                    .collect()
             }
             ProjectionKind::Node => {
-                let row = |(node, hash): (&NodeId, &Hash)| Projected::Node { node: *node, hash: *hash };
+                let row = |(node, hash): (&NodeId, &Hash)| Projected::Node {
+                    node: *node,
+                    hash: *hash,
+                };
                 self.nodes.iter().map(row).collect()
             }
             ProjectionKind::Span => self.spans.values().copied().map(Projected::Span).collect(),
@@ -260,7 +319,11 @@ impl Log {
                 let mut terms = Vec::new();
                 for NewEntry { entry, columns } in &self.entries {
                     each_term(entry, columns, &mut |field, value| {
-                        terms.push(Term { field, value: value.to_vec(), seq: entry.seq });
+                        terms.push(Term {
+                            field,
+                            value: value.to_vec(),
+                            seq: entry.seq,
+                        });
                     });
                 }
                 terms.sort();
@@ -273,13 +336,19 @@ impl Log {
 #[async_trait]
 impl Registry for MemoryStore {
     async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
-        Ok(self.kept().registry.get(&(kind.to_owned(), key.to_owned())).cloned())
+        Ok(self
+            .kept()
+            .registry
+            .get(&(kind.to_owned(), key.to_owned()))
+            .cloned())
     }
 
     async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError> {
         let kept = self.kept();
         let of_kind = kept.registry.iter().filter(|((k, _), _)| k == kind);
-        Ok(of_kind.map(|((_, key), value)| (key.clone(), value.clone())).collect())
+        Ok(of_kind
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect())
     }
 
     async fn put(
@@ -300,7 +369,13 @@ impl Registry for MemoryStore {
             return Ok(Some(0));
         };
         let version = there.unwrap_or(0) + 1;
-        kept.registry.insert(place, Versioned { version, value: value.clone() });
+        kept.registry.insert(
+            place,
+            Versioned {
+                version,
+                value: value.clone(),
+            },
+        );
         Ok(Some(version))
     }
 }

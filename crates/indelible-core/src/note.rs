@@ -37,7 +37,11 @@ pub const NOTE_TEXT_BYTES_MAX: usize = 1024;
 impl Note {
     /// A note of `kind` on `field`.
     pub fn new(field: &str, kind: &str) -> Self {
-        Self { field: field.to_owned(), kind: kind.to_owned(), facts: Map::new() }
+        Self {
+            field: field.to_owned(),
+            kind: kind.to_owned(),
+            facts: Map::new(),
+        }
     }
 
     /// The same note with one more fact; a text over [`NOTE_TEXT_BYTES_MAX`] is cut.
@@ -67,7 +71,11 @@ impl Note {
                     None => split_pointer(&repair.pointer),
                 };
                 let note = Self::new(field, kind);
-                if path.is_empty() { note } else { note.with("path", path) }
+                if path.is_empty() {
+                    note
+                } else {
+                    note.with("path", path)
+                }
             })
             .collect();
         if repairs.dropped() > 0 {
@@ -88,7 +96,9 @@ impl Note {
 /// The first name of a pointer, and the rest of it.
 fn split_pointer(pointer: &str) -> (&str, &str) {
     let pointer = pointer.strip_prefix('/').unwrap_or(pointer);
-    pointer.find('/').map_or((pointer, ""), |slash| pointer.split_at(slash))
+    pointer
+        .find('/')
+        .map_or((pointer, ""), |slash| pointer.split_at(slash))
 }
 
 /// The notes of one event, at most [`NOTES_MAX`] of them and a count of the rest.
@@ -119,7 +129,8 @@ impl Notes {
     /// The notes, the last of them saying how many more there were.
     pub fn into_vec(mut self) -> Vec<Note> {
         if self.more > 0 {
-            self.kept.push(Note::new("notes", "more").with("count", self.more));
+            self.kept
+                .push(Note::new("notes", "more").with("count", self.more));
         }
         self.kept
     }
@@ -137,7 +148,10 @@ mod tests {
         }
         let notes = notes.into_vec();
         assert_eq!(notes.len(), 65);
-        assert_eq!(notes[64].to_value(), serde_json::json!({"field": "notes", "kind": "more", "count": 6}));
+        assert_eq!(
+            notes[64].to_value(),
+            serde_json::json!({"field": "notes", "kind": "more", "count": 6})
+        );
     }
 
     #[test]

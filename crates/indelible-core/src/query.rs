@@ -151,7 +151,10 @@ pub struct QueryError {
 
 impl QueryError {
     pub(crate) fn new(field: &'static str, problem: impl std::fmt::Display) -> Self {
-        Self { field, problem: problem.to_string() }
+        Self {
+            field,
+            problem: problem.to_string(),
+        }
     }
 
     /// The field.

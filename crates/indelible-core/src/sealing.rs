@@ -37,7 +37,11 @@ pub fn seal(base: &Base, entries: Vec<NewEntry>, created_at: Timestamp) -> Commi
             }
         });
         open.add(entry.occurred_at, frontier.size(), &mut spans);
-        let key = (entry.occurred_at.hour(), entry.action.clone(), entry.outcome);
+        let key = (
+            entry.occurred_at.hour(),
+            entry.action.clone(),
+            entry.outcome,
+        );
         *rollups.entry(key).or_default() += 1;
         sealed.push(NewEntry { entry, columns });
     }
@@ -49,9 +53,21 @@ pub fn seal(base: &Base, entries: Vec<NewEntry>, created_at: Timestamp) -> Commi
     };
     let rollups = rollups
         .into_iter()
-        .map(|((hour, action, outcome), count)| Rollup { hour, action, outcome, count })
+        .map(|((hour, action, outcome), count)| Rollup {
+            hour,
+            action,
+            outcome,
+            count,
+        })
         .collect();
-    Commit { parent: base.parent(), head, entries: sealed, nodes, spans, rollups }
+    Commit {
+        parent: base.parent(),
+        head,
+        entries: sealed,
+        nodes,
+        spans,
+        rollups,
+    }
 }
 
 /// The end of a trail with all that the next commit needs of it.
@@ -79,15 +95,24 @@ impl Base {
             incarnation_start: 0,
             mac: [0; HEAD_MAC_BYTES],
         };
-        Self { head, open: OpenSpans::default(), succeeds: None }
+        Self {
+            head,
+            open: OpenSpans::default(),
+            succeeds: None,
+        }
     }
 
     /// The base after a commit that was built on this one.
     pub fn after(mut self, commit: &Commit) -> Self {
         for new in &commit.entries {
-            self.open.add(new.entry.occurred_at, new.entry.seq + 1, &mut Vec::new());
+            self.open
+                .add(new.entry.occurred_at, new.entry.seq + 1, &mut Vec::new());
         }
-        Self { head: commit.head.clone(), open: self.open, succeeds: None }
+        Self {
+            head: commit.head.clone(),
+            open: self.open,
+            succeeds: None,
+        }
     }
 
     fn parent(&self) -> Option<crate::store::Parent> {
@@ -119,7 +144,12 @@ impl OpenSpans {
             *open = Some((earliest, latest));
             if size.is_multiple_of(1 << height) {
                 let index = (size >> height) - 1;
-                made.push(Span { height, index, earliest, latest });
+                made.push(Span {
+                    height,
+                    index,
+                    earliest,
+                    latest,
+                });
                 *open = None;
             }
         }

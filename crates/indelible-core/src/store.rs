@@ -154,7 +154,11 @@ pub struct Parent {
 impl Head {
     /// What a commit on this head names as its parent.
     pub fn parent(&self) -> Parent {
-        Parent { size: self.size, root: self.root, incarnation: self.incarnation }
+        Parent {
+            size: self.size,
+            root: self.root,
+            incarnation: self.incarnation,
+        }
     }
 }
 

@@ -57,7 +57,10 @@ impl Timestamp {
 
     /// The 27 bytes of the text form, for those who write many.
     pub fn to_text(self) -> [u8; 27] {
-        let (days, micros) = (self.0.div_euclid(MICROS_PER_DAY), self.0.rem_euclid(MICROS_PER_DAY));
+        let (days, micros) = (
+            self.0.div_euclid(MICROS_PER_DAY),
+            self.0.rem_euclid(MICROS_PER_DAY),
+        );
         let (year, month, day) = civil(days);
         let (seconds, fraction) = (micros / MICROS_PER_SECOND, micros % MICROS_PER_SECOND);
         let mut text = *b"0000-00-00T00:00:00.000000Z";
@@ -79,12 +82,16 @@ impl Timestamp {
 
     /// The first microsecond of the UTC day written `YYYY-MM-DD`.
     pub fn start_of_day(text: &str) -> Result<Self, TimestampError> {
-        let wrong = || TimestampError { text: shortened(text) };
+        let wrong = || TimestampError {
+            text: shortened(text),
+        };
         let bytes = text.as_bytes();
         if bytes.len() != 10 {
             return Err(wrong());
         }
-        date(bytes).map(|days| Self(days * MICROS_PER_DAY)).ok_or_else(wrong)
+        date(bytes)
+            .map(|days| Self(days * MICROS_PER_DAY))
+            .ok_or_else(wrong)
     }
 
     /// The last microsecond of the UTC day written `YYYY-MM-DD`.
@@ -97,7 +104,9 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        parse(text.as_bytes()).ok_or_else(|| TimestampError { text: shortened(text) })
+        parse(text.as_bytes()).ok_or_else(|| TimestampError {
+            text: shortened(text),
+        })
     }
 }
 
@@ -143,7 +152,9 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
     let seconds = hour * 3600 + minute * 60 + if leap { 59 } else { second };
     let local = days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + micros;
     let utc = local - offset_minutes * 60 * MICROS_PER_SECOND;
-    (Timestamp::MIN.0..=Timestamp::MAX.0).contains(&utc).then_some(Timestamp(utc))
+    (Timestamp::MIN.0..=Timestamp::MAX.0)
+        .contains(&utc)
+        .then_some(Timestamp(utc))
 }
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`.
@@ -151,7 +162,11 @@ fn date(text: &[u8]) -> Option<i64> {
     if text[4] != b'-' || text[7] != b'-' {
         return None;
     }
-    let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..10])?);
+    let (year, month, day) = (
+        number(&text[..4])?,
+        number(&text[5..7])?,
+        number(&text[8..10])?,
+    );
     if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
         return None;
     }
@@ -172,7 +187,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -187,16 +206,18 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// Microseconds of `.ddd…`, and what follows.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
-    let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
+    let Some(digits) = text.strip_prefix(b".") else {
+        return Some((0, text));
+    };
     let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
     if count == 0 {
         return None;
     }
-    let mut micros = 0;
-    for place in 0..6 {
-        let digit = if place < count { i64::from(digits[place] - b'0') } else { 0 };
-        micros = micros * 10 + digit;
-    }
+    let kept = digits[..count]
+        .iter()
+        .map(|b| i64::from(b - b'0'))
+        .chain(std::iter::repeat(0));
+    let micros = kept.take(6).fold(0, |micros, digit| micros * 10 + digit);
     Some((micros, &digits[count..]))
 }
 
@@ -216,7 +237,9 @@ fn zone(text: &[u8]) -> Option<i64> {
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+    digits.iter().try_fold(0, |sum, b| {
+        b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'))
+    })
 }
 
 /// Writes a number of at most as many digits as there is room for.
@@ -242,12 +265,24 @@ mod tests {
     #[test]
     fn reads_and_writes_rfc_3339() {
         assert_eq!(read("1970-01-01T00:00:00Z"), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(read("2024-02-29T23:59:59.5+02:00"), "2024-02-29T21:59:59.500000Z");
-        assert_eq!(read("2026-01-01T00:00:00.123456789Z"), "2026-01-01T00:00:00.123456Z");
-        assert_eq!(read("2026-01-01T00:00:00-00:00"), "2026-01-01T00:00:00.000000Z");
+        assert_eq!(
+            read("2024-02-29T23:59:59.5+02:00"),
+            "2024-02-29T21:59:59.500000Z"
+        );
+        assert_eq!(
+            read("2026-01-01T00:00:00.123456789Z"),
+            "2026-01-01T00:00:00.123456Z"
+        );
+        assert_eq!(
+            read("2026-01-01T00:00:00-00:00"),
+            "2026-01-01T00:00:00.000000Z"
+        );
         assert_eq!(read("2016-12-31T23:59:60Z"), "2016-12-31T23:59:59.999999Z");
         assert_eq!(read("0000-01-01T00:00:00Z"), "0000-01-01T00:00:00.000000Z");
-        assert_eq!(read("9999-12-31T23:59:59.999999Z"), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(
+            read("9999-12-31T23:59:59.999999Z"),
+            "9999-12-31T23:59:59.999999Z"
+        );
     }
 
     #[test]
@@ -281,8 +316,17 @@ mod tests {
 
     #[test]
     fn a_bare_date_is_its_whole_day() {
-        let day = (Timestamp::start_of_day("2026-03-09"), Timestamp::end_of_day("2026-03-09"));
-        assert_eq!(day.0.expect("valid").to_string(), "2026-03-09T00:00:00.000000Z");
-        assert_eq!(day.1.expect("valid").to_string(), "2026-03-09T23:59:59.999999Z");
+        let day = (
+            Timestamp::start_of_day("2026-03-09"),
+            Timestamp::end_of_day("2026-03-09"),
+        );
+        assert_eq!(
+            day.0.expect("valid").to_string(),
+            "2026-03-09T00:00:00.000000Z"
+        );
+        assert_eq!(
+            day.1.expect("valid").to_string(),
+            "2026-03-09T23:59:59.999999Z"
+        );
     }
 }

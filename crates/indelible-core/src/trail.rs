@@ -50,8 +50,14 @@ impl FromStr for TrailName {
         let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
         let fits = bytes.len() <= Self::BYTES_MAX
             && bytes.first().is_some_and(plain)
-            && bytes.iter().all(|b| plain(b) || matches!(b, b'.' | b'_' | b'-'));
-        if fits { Ok(Self(text.into())) } else { Err(TrailNameError(text.chars().take(80).collect())) }
+            && bytes
+                .iter()
+                .all(|b| plain(b) || matches!(b, b'.' | b'_' | b'-'));
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(TrailNameError(text.chars().take(80).collect()))
+        }
     }
 }
 
@@ -75,7 +81,9 @@ impl Serialize for TrailName {
 
 impl<'de> Deserialize<'de> for TrailName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 

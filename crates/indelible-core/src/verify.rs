@@ -14,6 +14,7 @@
 
 mod anchor;
 mod conclusion;
+mod condition;
 mod difference;
 mod digest;
 mod erasure;
@@ -38,7 +39,7 @@ use crate::trail::TrailName;
 use anchor::Anchor;
 use conclusion::Run;
 use digest::{Layout, Rows};
-use reading::{FIRST_CHUNK_ENTRIES, Trail};
+use reading::{FIRST_CHUNK_ENTRIES, Gaps, Trail};
 use report::Findings;
 use scan::Scan;
 use tree::Tree;
@@ -48,7 +49,8 @@ use walk::{Beginning, Walk};
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The keys that are trusted to sign for the trail, under the origin of any of its
-    /// incarnations. Where there is none, the key in the head is taken as it is, with a warning.
+    /// incarnations. Where there is none, nor a head key, the key in the head is taken as it is,
+    /// and a finding says so.
     pub trusted: Vec<VerifierKey>,
     /// What the installation's own heads are coded with; without it, entries that somebody else
     /// appended after the last checkpoint kept outside would not be seen.
@@ -110,6 +112,7 @@ pub async fn verify(
 ) -> Result<TrailReport, StoreError> {
     let trail = Trail { store, name: trail };
     let mut findings = Findings::default();
+    condition::look(trail, &mut findings).await?;
     let Some(head) = head::read(trail, request, &mut findings).await? else {
         return Ok(head::report_without(trail, findings));
     };
@@ -190,8 +193,8 @@ async fn walk_all(
         return Ok(walk);
     }
     let mut length = FIRST_CHUNK_ENTRIES;
-    let mut known = 0;
-    let mut chunk = trail.chunk(start..end, length, &mut known).await?;
+    let mut gaps = Gaps::default();
+    let mut chunk = trail.chunk(start..end, length, &mut gaps).await?;
     loop {
         let (at, is_last) = (chunk.range.end, chunk.range.end == end || chunk.is_past_end);
         length = chunk.length_after(length);
@@ -202,7 +205,7 @@ async fn walk_all(
         if is_last {
             return hashed.await;
         }
-        let (hashed, next) = tokio::join!(hashed, trail.chunk(at..end, length, &mut known));
+        let (hashed, next) = tokio::join!(hashed, trail.chunk(at..end, length, &mut gaps));
         (walk, chunk) = (hashed?, next?);
         let (entries_checked, size) = (walk.checked, end - start);
         progress(Progress {

@@ -12,7 +12,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use indelible::{AuditAction, AuditEvent, AuditProtocol, Database, DatabaseUrl, Settings, TrailName};
+use indelible::{
+    AuditAction, AuditEvent, AuditProtocol, Database, DatabaseUrl, Settings, TrailName,
+};
 use serde_json::json;
 
 #[tokio::main]
@@ -70,8 +72,15 @@ async fn write(
 fn print(answer: Result<indelible::Receipt, indelible::AuditError>) {
     let line = match answer {
         Ok(receipt) => {
-            let leaf = receipt.leaf_hash.map(|hash| hash.to_string()).unwrap_or_default();
-            format!("{} {} {leaf}\n", receipt.seq.unwrap_or_default(), receipt.id)
+            let leaf = receipt
+                .leaf_hash
+                .map(|hash| hash.to_string())
+                .unwrap_or_default();
+            format!(
+                "{} {} {leaf}\n",
+                receipt.seq.unwrap_or_default(),
+                receipt.id
+            )
         }
         Err(error) => format!("- {error}\n"),
     };

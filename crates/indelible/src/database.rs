@@ -103,7 +103,11 @@ impl Database {
         let mut options = settings.options;
         options.read_only = settings.read_only;
         let engine = Engine::open(ground, options).await?;
-        Ok(Self { engine, url: url.clone(), state_dir })
+        Ok(Self {
+            engine,
+            url: url.clone(),
+            state_dir,
+        })
     }
 
     /// The handle on one trail.
@@ -147,21 +151,28 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
     match url {
         DatabaseUrl::Memory => {
             let store = Arc::new(MemoryStore::new());
-            Ok(Opened { store: store.clone(), registry: store })
+            Ok(Opened {
+                store: store.clone(),
+                registry: store,
+            })
         }
         #[cfg(feature = "sqlite")]
         DatabaseUrl::Sqlite(path) => {
             use indelible_sqlite::{Options, SqliteStore};
-            if !path.exists() && !(settings.create && !settings.read_only) {
+            let create = settings.create && !settings.read_only;
+            if !create && !path.exists() {
                 return Err(ConnectError::Missing(url.to_string()));
             }
             let options = Options {
-                create: settings.create && !settings.read_only,
+                create,
                 read_only: settings.read_only,
                 ..Options::default()
             };
             let store = Arc::new(SqliteStore::open_with(path, &options)?);
-            Ok(Opened { store: store.clone(), registry: store })
+            Ok(Opened {
+                store: store.clone(),
+                registry: store,
+            })
         }
         #[cfg(not(feature = "sqlite"))]
         DatabaseUrl::Sqlite(_) => {
@@ -186,12 +197,17 @@ enum Outside {
 
 impl Outside {
     fn of(url: &DatabaseUrl, settings: &Settings) -> Result<Self, ConnectError> {
-        let DatabaseUrl::Sqlite(path) = url else { return Ok(Self::Nowhere) };
+        let DatabaseUrl::Sqlite(path) = url else {
+            return Ok(Self::Nowhere);
+        };
         match (&settings.state_dir, &settings.state_home) {
             (Some(dir), _) => Ok(Self::Named(StateDir::at(dir))),
             (None, Some(home)) => {
                 let states = home.join("indelible");
-                Ok(Self::Home { known: Known::of(&states, path), states })
+                Ok(Self::Home {
+                    known: Known::of(&states, path),
+                    states,
+                })
             }
             (None, None) => Err(ConnectError::NoStateHome),
         }
@@ -220,7 +236,10 @@ impl Outside {
             Self::Home { states, .. } => StateDir::at(states.join(installation)),
         };
         let path = dir.path().to_owned();
-        Ok((Arc::new(dir.with_signing_seed(settings.signing_seed.clone())), Some(path)))
+        Ok((
+            Arc::new(dir.with_signing_seed(settings.signing_seed.clone())),
+            Some(path),
+        ))
     }
 
     /// Ties state directory and database file to the installation.

@@ -50,13 +50,19 @@ impl Settings {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
 fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn secret(name: &'static str) -> Result<Option<Secret>, ConnectError> {
-    let wrong = |problem: String| ConnectError::SigningKey { variable: name, problem };
+    let wrong = |problem: String| ConnectError::SigningKey {
+        variable: name,
+        problem,
+    };
     let value = match (text(name), text(&format!("{name}_FILE"))) {
         (Some(value), _) => value,
         (None, Some(path)) => {
@@ -65,5 +71,7 @@ fn secret(name: &'static str) -> Result<Option<Secret>, ConnectError> {
         (None, None) => return Ok(None),
     };
     let malformed = || wrong("expected 64 hexadecimal digits".to_owned());
-    Secret::from_hex(value.trim()).map(Some).ok_or_else(malformed)
+    Secret::from_hex(value.trim())
+        .map(Some)
+        .ok_or_else(malformed)
 }

@@ -16,10 +16,16 @@ pub(crate) struct Known {
 impl Known {
     /// The memory of the database at `path`, `None` where its place cannot be told.
     pub fn of(states: &Path, path: &Path) -> Option<Self> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let database = folder.canonicalize().ok()?.join(path.file_name()?);
         let name = indelible_merkle::leaf_hash(database.as_os_str().as_encoded_bytes());
-        Some(Self { file: states.join("databases").join(name.to_string()), database })
+        Some(Self {
+            file: states.join("databases").join(name.to_string()),
+            database,
+        })
     }
 
     /// The installation that the file belonged to.
@@ -27,7 +33,10 @@ impl Known {
         match fs::read_to_string(&self.file) {
             Ok(text) => Ok(text.lines().next().map(str::to_owned)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(StateError::Io { path: self.file.clone(), source }),
+            Err(source) => Err(StateError::Io {
+                path: self.file.clone(),
+                source,
+            }),
         }
     }
 
@@ -46,6 +55,9 @@ impl Known {
             file.sync_all()?;
             fs::rename(&beside, &self.file)
         };
-        write().map_err(|source| StateError::Io { path: self.file.clone(), source })
+        write().map_err(|source| StateError::Io {
+            path: self.file.clone(),
+            source,
+        })
     }
 }

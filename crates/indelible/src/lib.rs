@@ -66,3 +66,8 @@ pub async fn connect(url: &str) -> Result<Arc<dyn AuditProtocol>, ConnectError> 
     let database = Database::open(&url.parse()?, Settings::from_environment()?).await?;
     Ok(Arc::new(database.trail(TrailName::standard())))
 }
+
+/// The page that people read first: what it shows compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct ReadMe;

@@ -27,10 +27,17 @@ impl FromStr for DatabaseUrl {
         match scheme.split('+').next().unwrap_or_default() {
             "memory" => Ok(Self::Memory),
             "sqlite" => {
-                let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
+                let path = rest
+                    .strip_prefix("///")
+                    .or_else(|| rest.strip_prefix("//"))
+                    .unwrap_or(rest);
                 // Options behind a question mark are SQLAlchemy's; a plain path may hold one.
                 let is_url = rest.starts_with("//");
-                let path = if is_url { path.split('?').next().unwrap_or_default() } else { path };
+                let path = if is_url {
+                    path.split('?').next().unwrap_or_default()
+                } else {
+                    path
+                };
                 if path.is_empty() || path == ":memory:" {
                     return Err(ConnectError::NoPath(shown(text)));
                 }
@@ -82,7 +89,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_said_without_its_secrets() {
-        for text in ["mysql://root:hunter2@db/x", "", "a.db", "sqlite:", "postgres://u:hunter2@h/d"] {
+        for text in [
+            "mysql://root:hunter2@db/x",
+            "",
+            "a.db",
+            "sqlite:",
+            "postgres://u:hunter2@h/d",
+        ] {
             let error = text.parse::<DatabaseUrl>().expect_err(text).to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }

@@ -66,7 +66,8 @@ struct Body {
 
 impl Body {
     fn name(&mut self, name: &str) {
-        self.bytes.push(if self.bytes.is_empty() { b'{' } else { b',' });
+        self.bytes
+            .push(if self.bytes.is_empty() { b'{' } else { b',' });
         self.bytes.push(b'"');
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.extend_from_slice(b"\":");

@@ -21,7 +21,10 @@ pub enum Sameness {
 
 /// The compared fields of each part.
 const FIELDS: [(PartKind, &[&str]); 3] = [
-    (PartKind::Actor, &["user_id", "on_behalf_of", "ip_address", "user_agent"]),
+    (
+        PartKind::Actor,
+        &["user_id", "on_behalf_of", "ip_address", "user_agent"],
+    ),
     (PartKind::Target, &["resource_id"]),
     (PartKind::Details, &["context", "correlation_id"]),
 ];
@@ -32,11 +35,7 @@ impl Door {
     ///
     /// # Errors
     /// [`Unreadable`] when a stored part is no JSON of its form.
-    pub fn compare(
-        &self,
-        event: &Admitted,
-        stored: &StoredEntry,
-    ) -> Result<Sameness, Unreadable> {
+    pub fn compare(&self, event: &Admitted, stored: &StoredEntry) -> Result<Sameness, Unreadable> {
         let new = &event.new.entry;
         if new.action != stored.action {
             return Ok(Sameness::Differs("action"));
@@ -73,7 +72,9 @@ fn compare_part(
     kind: PartKind,
     fields: &[&'static str],
 ) -> Result<Sameness, Unreadable> {
-    let Some(given) = new.body(kind)? else { return Ok(Sameness::Equal) };
+    let Some(given) = new.body(kind)? else {
+        return Ok(Sameness::Equal);
+    };
     let gives_any = fields.iter().any(|field| given.get(field).is_some());
     if !gives_any {
         return Ok(Sameness::Equal);
@@ -87,10 +88,15 @@ fn compare_part(
     }
     // Of a value that was cut the digest of the whole counts, not only what was kept.
     let differs = |field: &&&'static str| {
-        given.get(**field).is_some_and(|value| there.get(**field) != Some(value))
+        given
+            .get(**field)
+            .is_some_and(|value| there.get(**field) != Some(value))
             || given.get(**field).is_some() && cut(&given, field) != cut(&there, field)
     };
-    Ok(fields.iter().find(differs).map_or(Sameness::Equal, |field| Sameness::Differs(field)))
+    Ok(fields
+        .iter()
+        .find(differs)
+        .map_or(Sameness::Equal, |field| Sameness::Differs(field)))
 }
 
 /// Whether the entry's time is the given one, or would be but for a clamp.
@@ -104,10 +110,17 @@ fn same_time(given: Timestamp, stored: &StoredEntry) -> Result<bool, Unreadable>
         return Ok(given > stored.occurred_at);
     }
     let body = stored.body(PartKind::Details)?.unwrap_or(Value::Null);
-    let notes = body.get("notes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let notes = body
+        .get("notes")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     let was = |note: &Value| {
         let clamped = note["field"] == "occurred_at" && note["kind"] == "clamped";
-        note["was"].as_str().filter(|_| clamped)?.parse::<Timestamp>().ok()
+        note["was"]
+            .as_str()
+            .filter(|_| clamped)?
+            .parse::<Timestamp>()
+            .ok()
     };
     // A note that the caller brought along may stand beside the door's own.
     Ok(notes.iter().filter_map(was).any(|was| was == given))
@@ -116,6 +129,8 @@ fn same_time(given: Timestamp, stored: &StoredEntry) -> Result<bool, Unreadable>
 /// Length and digest of the whole value of a field that was cut.
 fn cut<'a>(body: &'a Value, field: &str) -> Option<(&'a Value, &'a Value)> {
     let notes = body.get("notes").and_then(Value::as_array)?;
-    let note = notes.iter().find(|note| note["field"] == field && note["kind"] == "truncated")?;
+    let note = notes
+        .iter()
+        .find(|note| note["field"] == field && note["kind"] == "truncated")?;
     Some((&note["bytes"], &note["sha256"]))
 }

@@ -49,7 +49,13 @@ impl Door {
         if masked == value {
             return masked;
         }
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "_.:/-".contains(c) { c } else { '_' };
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || "_.:/-".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        };
         masked.chars().map(plain).collect()
     }
 
@@ -98,9 +104,16 @@ impl Door {
         self.redactor.redact_value(&mut facts);
         match facts {
             Value::Object(facts) => {
-                let full = Note { facts, ..bare.clone() };
+                let full = Note {
+                    facts,
+                    ..bare.clone()
+                };
                 let bytes = canonical::to_vec(&full.to_value());
-                if bytes.len() > GIVEN_NOTE_BYTES_MAX { bare } else { full }
+                if bytes.len() > GIVEN_NOTE_BYTES_MAX {
+                    bare
+                } else {
+                    full
+                }
             }
             _ => bare,
         }
@@ -116,19 +129,30 @@ pub(super) fn check_context(context: &Value) -> Result<(), EventError> {
 }
 
 fn not_an_object() -> EventError {
-    EventError::WrongType { field: "context", expected: "a JSON object" }
+    EventError::WrongType {
+        field: "context",
+        expected: "a JSON object",
+    }
 }
 
 fn ill_formed(problem: &impl std::fmt::Display) -> EventError {
-    EventError::IllFormed { field: "context", problem: problem.to_string() }
+    EventError::IllFormed {
+        field: "context",
+        problem: problem.to_string(),
+    }
 }
 
 fn truncated(field: &str, whole: &[u8]) -> Note {
-    Note::new(field, "truncated").with("bytes", whole.len()).with("sha256", digest(whole))
+    Note::new(field, "truncated")
+        .with("bytes", whole.len())
+        .with("sha256", digest(whole))
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// What stands for a context over its limit.
@@ -162,7 +186,9 @@ impl Door {
         if redacted.list.is_empty() {
             return None;
         }
-        let found = path.iter().try_fold(&nested, |value, name| value.get(name))?;
+        let found = path
+            .iter()
+            .try_fold(&nested, |value, name| value.get(name))?;
         found.as_str().map(str::to_owned)
     }
 }

@@ -92,7 +92,11 @@ impl Audit {
         }
         let event = Box::new(shared.door.admit(event)?);
         let (answer, answered) = oneshot::channel();
-        let job = Job { event, answer, records_conflict };
+        let job = Job {
+            event,
+            answer,
+            records_conflict,
+        };
         Queue::of(shared, &self.trail)?.put(job, shared).await?;
         Ok(answered)
     }
@@ -110,7 +114,13 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Store`].
     pub async fn entry(&self, id: Uuid) -> Result<Option<Entry>, AuditError> {
-        let seqs = self.engine.shared.ground.store.seqs(&self.trail, &[id]).await?;
+        let seqs = self
+            .engine
+            .shared
+            .ground
+            .store
+            .seqs(&self.trail, &[id])
+            .await?;
         match seqs.first().copied().flatten() {
             Some(seq) => self.entry_at(seq).await,
             None => Ok(None),
@@ -126,7 +136,13 @@ impl Audit {
         if self.head().await?.is_none_or(|head| seq >= head.size) {
             return Ok(None);
         }
-        let found = self.engine.shared.ground.store.entries(&self.trail, seq..seq + 1).await?;
+        let found = self
+            .engine
+            .shared
+            .ground
+            .store
+            .entries(&self.trail, seq..seq + 1)
+            .await?;
         found.first().map(|stored| self.open(stored)).transpose()
     }
 
@@ -136,7 +152,13 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Store`].
     pub async fn summary(&self, hours: std::ops::Range<i64>) -> Result<Vec<Rollup>, AuditError> {
-        Ok(self.engine.shared.ground.store.rollups(&self.trail, hours).await?)
+        Ok(self
+            .engine
+            .shared
+            .ground
+            .store
+            .rollups(&self.trail, hours)
+            .await?)
     }
 
     fn open(&self, stored: &crate::entry::StoredEntry) -> Result<Entry, AuditError> {
@@ -155,7 +177,9 @@ type Answer = oneshot::Receiver<Result<Receipt, AuditError>>;
 
 async fn answered(answer: Result<Answer, AuditError>) -> Result<Receipt, AuditError> {
     // A sequencer that ended without an answer may have committed before.
-    let ended = |_| StoreError::Unknown { source: "the engine ended".into() };
+    let ended = |_| StoreError::Unknown {
+        source: "the engine ended".into(),
+    };
     answer?.await.map_err(ended)?
 }
 
@@ -189,7 +213,16 @@ impl AuditProtocol for Audit {
             Some(last) if has_more => Some(plan.next_cursor(last.seq, as_of)),
             _ => None,
         };
-        let entries = found.iter().map(|stored| self.open(stored)).collect::<Result<_, _>>()?;
-        Ok(Page { entries, as_of, next_cursor, has_more, limit: plan.limit })
+        let entries = found
+            .iter()
+            .map(|stored| self.open(stored))
+            .collect::<Result<_, _>>()?;
+        Ok(Page {
+            entries,
+            as_of,
+            next_cursor,
+            has_more,
+            limit: plan.limit,
+        })
     }
 }

@@ -48,14 +48,17 @@ pub async fn installation(
     if let Some(wanted) = wanted
         && !is_name(wanted)
     {
-        return Ok(Err(InstallationError::IllFormed(wanted.chars().take(100).collect())));
+        return Ok(Err(InstallationError::IllFormed(
+            wanted.chars().take(100).collect(),
+        )));
     }
     loop {
         if let Some(there) = named(registry, store).await? {
             return Ok(match wanted {
-                Some(given) if given != there => {
-                    Err(InstallationError::Other { there, given: given.to_owned() })
-                }
+                Some(given) if given != there => Err(InstallationError::Other {
+                    there,
+                    given: given.to_owned(),
+                }),
                 _ => Ok(Some(there)),
             });
         }
@@ -63,7 +66,9 @@ pub async fn installation(
             return Ok(Ok(None));
         }
         let name = wanted.map_or_else(|| random_name(entropy), str::to_owned);
-        registry.put(KIND, KEY, None, Some(&json!({ "name": name }))).await?;
+        registry
+            .put(KIND, KEY, None, Some(&json!({ "name": name })))
+            .await?;
     }
 }
 
@@ -79,29 +84,42 @@ async fn named(registry: &dyn Registry, store: &dyn Store) -> Result<Option<Stri
         Err(StoreError::Corrupt { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let of_head = heads.first().and_then(|head| head.key.name().split('/').next());
+    let of_head = heads
+        .first()
+        .and_then(|head| head.key.name().split('/').next());
     if let Some(name) = of_head {
         // It becomes the name of a folder: nothing but a name may come from a database.
         let problem = "the origin in a head begins with no installation's name";
-        return if is_name(name) { Ok(Some(name.to_owned())) } else { Err(ill_named(problem)) };
+        return if is_name(name) {
+            Ok(Some(name.to_owned()))
+        } else {
+            Err(ill_named(problem))
+        };
     }
     let row = registry.get(KIND, KEY).await?;
     row.map(|row| {
         let name = row.value["name"].as_str().filter(|name| is_name(name));
-        name.map(str::to_owned).ok_or_else(|| ill_named("the registry names no installation"))
+        name.map(str::to_owned)
+            .ok_or_else(|| ill_named("the registry names no installation"))
     })
     .transpose()
 }
 
 fn ill_named(problem: &str) -> StoreError {
     let what = "the installation's name".to_owned();
-    StoreError::Corrupt { what, seq: None, problem: problem.to_owned() }
+    StoreError::Corrupt {
+        what,
+        seq: None,
+        problem: problem.to_owned(),
+    }
 }
 
 fn is_name(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && text.as_bytes()[0].is_ascii_alphanumeric()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 fn random_name(entropy: &dyn Entropy) -> String {
@@ -135,7 +153,11 @@ impl Identity {
             seed = Some(ground.state.keep_signing_seed(Secret::new(fresh))?);
         }
         let (installation, place) = (ground.installation.clone(), ground.state.place());
-        Ok(Self { seed, installation, place })
+        Ok(Self {
+            seed,
+            installation,
+            place,
+        })
     }
 
     /// What heads are coded with, where the signing key is at hand.

@@ -75,7 +75,12 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), AuditError> {
     if read_back.first().map(|entry| entry.leaf_hash) != receipt.leaf_hash {
         let what = "the record of the start".to_owned();
         let problem = "it was acknowledged but cannot be read back".to_owned();
-        return Err(StoreError::Corrupt { what, seq: Some(seq), problem }.into());
+        return Err(StoreError::Corrupt {
+            what,
+            seq: Some(seq),
+            problem,
+        }
+        .into());
     }
     keep_lease(shared);
     Ok(())
@@ -84,7 +89,9 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), AuditError> {
 /// Records the orderly stop and gives the lease back.
 pub(super) async fn end(shared: &Arc<Shared>) -> Result<(), AuditError> {
     let mut lease = shared.instance.lease.lock().await;
-    let Lease::Held(version) = *lease else { return Ok(()) };
+    let Lease::Held(version) = *lease else {
+        return Ok(());
+    };
     let event = AuditEvent::new(AuditAction::AUDIT_STOPPED, "audit_log").context(json!({
         "instance_id": shared.instance.id,
         "program": shared.options.program,
@@ -93,7 +100,11 @@ pub(super) async fn end(shared: &Arc<Shared>) -> Result<(), AuditError> {
     record(shared, event).await?;
     *lease = Lease::Ended;
     let key = shared.instance.id.to_string();
-    shared.ground.registry.put(KIND, &key, Some(version), None).await?;
+    shared
+        .ground
+        .registry
+        .put(KIND, &key, Some(version), None)
+        .await?;
     Ok(())
 }
 
@@ -114,7 +125,10 @@ fn keep_lease(shared: &Arc<Shared>) {
     });
 }
 
-#[expect(clippy::disallowed_methods, reason = "the pace of renewals, which no result depends on")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pace of renewals, which no result depends on"
+)]
 async fn pause() {
     tokio::time::sleep(RENEWAL).await;
 }
@@ -148,7 +162,9 @@ async fn renew(shared: &Shared) -> Result<(), AuditError> {
 async fn record_unclean_ends(shared: &Arc<Shared>) -> Result<(), AuditError> {
     let now = shared.ground.clock.now();
     for (key, lease) in shared.ground.registry.list(KIND).await? {
-        let Some(seen_at) = expired(&lease, now) else { continue };
+        let Some(seen_at) = expired(&lease, now) else {
+            continue;
+        };
         if key == shared.instance.id.to_string() {
             continue;
         }
@@ -169,7 +185,11 @@ async fn record_unclean_ends(shared: &Arc<Shared>) -> Result<(), AuditError> {
             Err(error) => return Err(error),
         }
         // Only now: a lease that is gone before its end is recorded would hide the gap.
-        shared.ground.registry.put(KIND, &key, Some(lease.version), None).await?;
+        shared
+            .ground
+            .registry
+            .put(KIND, &key, Some(lease.version), None)
+            .await?;
     }
     Ok(())
 }
@@ -191,12 +211,18 @@ fn expired(lease: &Versioned, now: Timestamp) -> Option<Timestamp> {
 /// Records a jump of the clock: wherever it ran otherwise than time itself by over 10 s.
 pub(super) fn watch_clock(shared: &Arc<Shared>, now: Timestamp) {
     let elapsed = shared.ground.clock.elapsed();
-    let mut last = shared.instance.clock.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut last = shared
+        .instance
+        .clock
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let before = last.replace((now, elapsed));
     drop(last);
     if let Some((before, then)) = before {
         let passed = elapsed.saturating_sub(then).as_micros();
-        let expected = before.as_micros().saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
+        let expected = before
+            .as_micros()
+            .saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
         record_jump(shared, now.as_micros() - expected, "between two commits");
     }
 }
@@ -227,7 +253,9 @@ fn record_jump(shared: &Arc<Shared>, jump_micros: i64, source: &str) {
 
 /// Records a conflict of ids.
 pub(super) fn record_conflict(shared: &Arc<Shared>, trail: &TrailName, conflict: &AuditError) {
-    let AuditError::IdConflict { id, seq, field } = conflict else { return };
+    let AuditError::IdConflict { id, seq, field } = conflict else {
+        return;
+    };
     let event = AuditEvent::new(AuditAction::AUDIT_ID_CONFLICT, "audit_log")
         .resource_id(trail.as_str())
         .context(json!({
@@ -248,14 +276,20 @@ pub(super) fn record_refusal(shared: &Arc<Shared>, trail: &TrailName, why: &str)
 
 async fn record(shared: &Arc<Shared>, event: AuditEvent) -> Result<Receipt, AuditError> {
     let (job, answer) = job(shared, event)?;
-    Queue::of(shared, &TrailName::system())?.put(job, shared).await?;
+    Queue::of(shared, &TrailName::system())?
+        .put(job, shared)
+        .await?;
     answer.await.map_err(|_| AuditError::Closed)?
 }
 
 /// Records without waiting: sequencers must not wait for each other.
 fn record_soon(shared: &Arc<Shared>, event: AuditEvent) {
-    let Ok((job, _answer)) = job(shared, event) else { return };
-    let Ok(queue) = Queue::of(shared, &TrailName::system()) else { return };
+    let Ok((job, _answer)) = job(shared, event) else {
+        return;
+    };
+    let Ok(queue) = Queue::of(shared, &TrailName::system()) else {
+        return;
+    };
     let engine = Arc::clone(shared);
     shared.thread.spawn(async move {
         // A queue that stays full for that long belongs to a store that takes nothing.
@@ -268,6 +302,12 @@ type Answer = tokio::sync::oneshot::Receiver<Result<Receipt, AuditError>>;
 fn job(shared: &Shared, event: AuditEvent) -> Result<(Job, Answer), AuditError> {
     let event = Box::new(shared.door.admit(event)?);
     let (answer, answered) = tokio::sync::oneshot::channel();
-    Ok((Job { event, answer, records_conflict: true }, answered))
+    Ok((
+        Job {
+            event,
+            answer,
+            records_conflict: true,
+        },
+        answered,
+    ))
 }
-

@@ -15,11 +15,18 @@ use crate::trail::TrailName;
 /// is the trail's, the stored nodes give the head's frontier and root, and the high-water mark
 /// kept outside the database lies in this very history.
 pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base, AuditError> {
-    let refused = |refusal| AuditError::Refused { trail: trail.clone(), refusal };
+    let refused = |refusal| AuditError::Refused {
+        trail: trail.clone(),
+        refusal,
+    };
     let store = &*shared.ground.store;
     let mark = shared.ground.state.mark(trail)?;
     let Some(head) = store.head(trail).await? else {
-        let key = shared.identity.key(trail, 1).map_err(refused)?.verifier_key();
+        let key = shared
+            .identity
+            .key(trail, 1)
+            .map_err(refused)?
+            .verifier_key();
         // A new trail of this database is begun with the key of its other trails only.
         if let Some(other) = store.heads().await?.first()
             && other.key.public_key() != key.public_key()
@@ -31,12 +38,18 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
         shared.check_mark(mark.as_deref(), &base.head).await?;
         return Ok(base);
     };
-    let key = shared.identity.key(trail, head.incarnation).map_err(refused)?.verifier_key();
+    let key = shared
+        .identity
+        .key(trail, head.incarnation)
+        .map_err(refused)?
+        .verifier_key();
     if key != head.key {
         let (expected, found) = (head.key.to_string(), key.to_string());
         return Err(refused(Refusal::OtherKey { expected, found }));
     }
-    let base = unmarked(store, head).await.map_err(|error| error.of(trail))?;
+    let base = unmarked(store, head)
+        .await
+        .map_err(|error| error.of(trail))?;
     shared.check_code(&base.head)?;
     shared.check_mark(mark.as_deref(), &base.head).await?;
     // What was committed and not marked when the last writer ended is marked now.
@@ -52,16 +65,30 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
 pub(super) async fn unmarked(store: &dyn Store, head: Head) -> Result<Base, Checked> {
     check_head(store, &head).await?;
     let open = open_spans(store, &head).await?;
-    Ok(Base { head, open, succeeds: None })
+    Ok(Base {
+        head,
+        open,
+        succeeds: None,
+    })
 }
 
 /// The number of the incarnation that a mark belongs to; 0 where it is none of this trail's.
 pub(super) fn incarnation_of_mark(mark: Option<&str>, head: &Head) -> u32 {
     let number = |mark: &str| {
         let checkpoint = super::marks::read_mark(mark)?;
-        let first = head.key.name().split('/').take(2).collect::<Vec<_>>().join("/");
+        let first = head
+            .key
+            .name()
+            .split('/')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join("/");
         let rest = checkpoint.origin().strip_prefix(&first)?.to_owned();
-        if rest.is_empty() { Some(1) } else { rest.strip_prefix('/')?.parse().ok() }
+        if rest.is_empty() {
+            Some(1)
+        } else {
+            rest.strip_prefix('/')?.parse().ok()
+        }
     };
     mark.and_then(number).unwrap_or(0)
 }
@@ -76,21 +103,28 @@ impl Checked {
     pub fn of(self, trail: &TrailName) -> AuditError {
         match self {
             Self::Store(error) => error.into(),
-            Self::Damaged(what) => {
-                AuditError::Refused { trail: trail.clone(), refusal: Refusal::Damaged(what) }
-            }
+            Self::Damaged(what) => AuditError::Refused {
+                trail: trail.clone(),
+                refusal: Refusal::Damaged(what),
+            },
         }
     }
 }
 
 pub(super) async fn check_head(store: &dyn Store, head: &Head) -> Result<(), Checked> {
     if head.frontier.size() != head.size || head.frontier.root() != head.root {
-        return Err(Checked::Damaged("its frontier does not give its root".to_owned()));
+        return Err(Checked::Damaged(
+            "its frontier does not give its root".to_owned(),
+        ));
     }
-    let stored = frontier(store, &head.trail, head.size).await.map_err(Checked::Store)?;
+    let stored = frontier(store, &head.trail, head.size)
+        .await
+        .map_err(Checked::Store)?;
     match stored {
         Some(stored) if stored == head.frontier => Ok(()),
-        Some(_) => Err(Checked::Damaged("the stored hashes give another root".to_owned())),
+        Some(_) => Err(Checked::Damaged(
+            "the stored hashes give another root".to_owned(),
+        )),
         None => Err(Checked::Damaged("stored hashes are missing".to_owned())),
     }
 }
@@ -101,7 +135,9 @@ pub(super) async fn frontier(
     trail: &TrailName,
     size: u64,
 ) -> Result<Option<Frontier>, StoreError> {
-    let Some(nodes) = nodes(store, trail, plan::root_ranges(size)).await? else { return Ok(None) };
+    let Some(nodes) = nodes(store, trail, plan::root_ranges(size)).await? else {
+        return Ok(None);
+    };
     Ok(frontier_at(size, &nodes).ok())
 }
 
@@ -113,7 +149,9 @@ pub(super) async fn nodes(
 ) -> Result<Option<NodeSet>, StoreError> {
     let mut set = NodeSet::default();
     for range in ranges {
-        let rows = store.hashes(trail, range.height, range.start..range.end).await?;
+        let rows = store
+            .hashes(trail, range.height, range.start..range.end)
+            .await?;
         let indexes = rows.iter().map(|(index, _)| *index);
         if !indexes.eq(range.start..range.end) {
             return Ok(None);
@@ -133,16 +171,24 @@ async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, Checked
     let mut open = OpenSpans::default();
     for height in [48, 40, 32, 24, 16, 8] {
         let edge = edge(head.size, height);
-        let spans = store.spans(&head.trail, height, edge.clone()).await.map_err(Checked::Store)?;
+        let spans = store
+            .spans(&head.trail, height, edge.clone())
+            .await
+            .map_err(Checked::Store)?;
         if !spans.iter().map(|span| span.index).eq(edge) {
             return Err(missing());
         }
         spans.iter().for_each(|span| open.add_span(span));
     }
     let edge = edge(head.size, 0);
-    let entries = store.entries(&head.trail, edge.clone()).await.map_err(Checked::Store)?;
+    let entries = store
+        .entries(&head.trail, edge.clone())
+        .await
+        .map_err(Checked::Store)?;
     if !entries.iter().map(|entry| entry.seq).eq(edge) {
-        return Err(Checked::Damaged("entries at its end are missing".to_owned()));
+        return Err(Checked::Damaged(
+            "entries at its end are missing".to_owned(),
+        ));
     }
     for entry in entries {
         open.add(entry.occurred_at, entry.seq + 1, &mut Vec::new());

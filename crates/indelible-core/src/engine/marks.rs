@@ -77,7 +77,10 @@ impl Marks {
 impl Marks {
     /// Why marks could not be kept at the last try; `None` while all is well.
     pub fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -99,7 +102,13 @@ pub(super) fn read_mark(text: &str) -> Option<Checkpoint> {
 /// Whether `origin` names a later incarnation of the trail that `earlier` names.
 fn is_later(origin: &str, earlier: &str) -> bool {
     let number = |origin: &str| origin.split('/').nth(2).map_or(Some(1), |n| n.parse().ok());
-    let trail = |origin: &str| origin.split('/').take(2).map(str::to_owned).collect::<Vec<_>>();
+    let trail = |origin: &str| {
+        origin
+            .split('/')
+            .take(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     trail(origin) == trail(earlier) && number(origin) > number(earlier).max(Some(0u32))
 }
 
@@ -123,7 +132,10 @@ pub(super) fn keep(shared: &Arc<Shared>) {
     });
 }
 
-#[expect(clippy::disallowed_methods, reason = "the pace of marks, which no result depends on")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pace of marks, which no result depends on"
+)]
 async fn pause() {
     tokio::time::sleep(PACE).await;
 }
@@ -133,8 +145,14 @@ impl Shared {
     /// The first mark of a trail is kept before this returns.
     pub(super) async fn sign(&self, head: &Head, at_once: bool) {
         // The key was at hand when the commit was built, and the head is this engine's own.
-        let Ok(note) = self.checkpoint_of(head) else { return };
-        let signed = Signed { origin: head.key.name().to_owned(), size: head.size, note };
+        let Ok(note) = self.checkpoint_of(head) else {
+            return;
+        };
+        let signed = Signed {
+            origin: head.key.name().to_owned(),
+            size: head.size,
+            note,
+        };
         self.marks.raise(&head.trail, signed);
         if at_once {
             // What a disk refuses here is tried again by the task that keeps marks, and until
@@ -145,7 +163,10 @@ impl Shared {
 
     /// The code of a head that this engine is about to commit.
     pub(super) fn code_of(&self, head: &Head) -> Result<[u8; HEAD_MAC_BYTES], AuditError> {
-        let refused = |refusal| AuditError::Refused { trail: head.trail.clone(), refusal };
+        let refused = |refusal| AuditError::Refused {
+            trail: head.trail.clone(),
+            refusal,
+        };
         match self.identity.head_key() {
             Some(key) => Ok(key.mac(head)),
             // Without the key there is no signing key either, which says what to do.
@@ -180,8 +201,14 @@ impl Shared {
 
     /// The checkpoint of a head, signed. Equal heads give equal bytes.
     pub(super) fn checkpoint_of(&self, head: &Head) -> Result<String, AuditError> {
-        let refused = |refusal| AuditError::Refused { trail: head.trail.clone(), refusal };
-        let key = self.identity.key(&head.trail, head.incarnation).map_err(refused)?;
+        let refused = |refusal| AuditError::Refused {
+            trail: head.trail.clone(),
+            refusal,
+        };
+        let key = self
+            .identity
+            .key(&head.trail, head.incarnation)
+            .map_err(refused)?;
         if key.verifier_key() != head.key {
             let (expected, found) = (head.key.to_string(), key.verifier_key().to_string());
             return Err(refused(Refusal::OtherKey { expected, found }));
@@ -195,7 +222,10 @@ impl Shared {
     /// Puts the checkpoint of a new incarnation's head in the place of the mark.
     pub(super) fn replace_mark(&self, head: &Head) -> Result<(), AuditError> {
         let note = self.checkpoint_of(head)?;
-        Ok(self.ground.state.raise_mark(&head.trail, &note, &|_| false)?)
+        Ok(self
+            .ground
+            .state
+            .raise_mark(&head.trail, &note, &|_| false)?)
     }
 
     /// Refuses to go on from a head that is behind the mark or beside it.
@@ -208,7 +238,10 @@ impl Shared {
         head: &Head,
     ) -> Result<(), AuditError> {
         let Some(text) = mark else { return Ok(()) };
-        let refused = |refusal| AuditError::Refused { trail: head.trail.clone(), refusal };
+        let refused = |refusal| AuditError::Refused {
+            trail: head.trail.clone(),
+            refusal,
+        };
         let damaged = |what: &str| refused(Refusal::Damaged(what.to_owned()));
         let mark = read_mark(text).ok_or_else(|| damaged("its high-water mark is unreadable"))?;
         let origin = head.key.name();

@@ -6,7 +6,7 @@ use indelible_merkle::consistency_file::ConsistencyFile;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::tlog_proof::TlogProof;
 use indelible_merkle::{consistency_proof, inclusion_proof, plan};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::marks::read_mark;
 use super::{Audit, load};
@@ -54,7 +54,9 @@ impl Audit {
     /// As [`Audit::checkpoint`].
     pub async fn prove(&self, seq: u64, open: bool) -> Result<Option<Proved>, AuditError> {
         let store = &self.engine.shared.ground.store;
-        let Some((tree_size, checkpoint)) = self.signed().await? else { return Ok(None) };
+        let Some((tree_size, checkpoint)) = self.signed().await? else {
+            return Ok(None);
+        };
         let size = self.head().await?.map_or(0, |head| head.size);
         if seq >= size {
             return Ok(None);
@@ -70,11 +72,23 @@ impl Audit {
             return Err(self.refused(Refusal::Damaged(what)));
         }
         let ranges = plan::inclusion_ranges(seq, tree_size);
-        let nodes = load::nodes(&**store, &self.trail, ranges).await?.ok_or_else(missing)?;
+        let nodes = load::nodes(&**store, &self.trail, ranges)
+            .await?
+            .ok_or_else(missing)?;
         let path = inclusion_proof(seq, tree_size, &nodes).map_err(|_| missing())?;
         let extra = Some(self.extra(&entry, open));
-        let text = TlogProof { extra, index: seq, path, checkpoint }.to_string();
-        Ok(Some(Proved { text, seq, tree_size }))
+        let text = TlogProof {
+            extra,
+            index: seq,
+            path,
+            checkpoint,
+        }
+        .to_string();
+        Ok(Some(Proved {
+            text,
+            seq,
+            tree_size,
+        }))
     }
 
     /// Proves that the trail as it is now continues the one of `from` entries: the body of a
@@ -85,7 +99,9 @@ impl Audit {
     /// [`Audit::checkpoint`].
     pub async fn consistency(&self, from: u64) -> Result<Option<String>, AuditError> {
         let store = &self.engine.shared.ground.store;
-        let Some((size, checkpoint)) = self.signed().await? else { return Ok(None) };
+        let Some((size, checkpoint)) = self.signed().await? else {
+            return Ok(None);
+        };
         if from > size {
             let problem = format!("the newest checkpoint is of {size} entries, fewer than {from}");
             return Err(QueryError::new("from", problem).into());
@@ -94,10 +110,19 @@ impl Audit {
             Vec::new()
         } else {
             let ranges = plan::consistency_ranges(from, size);
-            let nodes = load::nodes(&**store, &self.trail, ranges).await?.ok_or_else(missing)?;
+            let nodes = load::nodes(&**store, &self.trail, ranges)
+                .await?
+                .ok_or_else(missing)?;
             consistency_proof(from, size, &nodes).map_err(|_| missing())?
         };
-        Ok(Some(ConsistencyFile { old_size: from, proof, checkpoint }.to_string()))
+        Ok(Some(
+            ConsistencyFile {
+                old_size: from,
+                proof,
+                checkpoint,
+            }
+            .to_string(),
+        ))
     }
 
     /// The checkpoint of the trail's head and its size, or the one in the mark where the key is
@@ -105,17 +130,24 @@ impl Audit {
     async fn signed(&self) -> Result<Option<(u64, String)>, AuditError> {
         let shared = &self.engine.shared;
         let mark = shared.ground.state.mark(&self.trail)?;
-        let Some(head) = self.head().await? else { return Ok(None) };
+        let Some(head) = self.head().await? else {
+            return Ok(None);
+        };
         // Nothing is signed for what stands in the head's row alone: the stored hashes must give
         // its root, the key's holder its code, and the mark must lie in it.
-        load::check_head(&*shared.ground.store, &head).await.map_err(|e| e.of(&self.trail))?;
+        load::check_head(&*shared.ground.store, &head)
+            .await
+            .map_err(|e| e.of(&self.trail))?;
         shared.check_code(&head)?;
         shared.check_mark(mark.as_deref(), &head).await?;
         let error = match shared.checkpoint_of(&head) {
             Ok(note) => return Ok(Some((head.size, note))),
             Err(error) => error,
         };
-        let size = mark.as_deref().and_then(read_mark).map(|checkpoint| checkpoint.size());
+        let size = mark
+            .as_deref()
+            .and_then(read_mark)
+            .map(|checkpoint| checkpoint.size());
         size.zip(mark).map(Some).ok_or(error)
     }
 
@@ -128,16 +160,22 @@ impl Audit {
             for kind in PartKind::ALL {
                 if let Some(part) = entry.parts.get(kind) {
                     let salt: String = part.salt.iter().map(|b| format!("{b:02x}")).collect();
-                    parts.insert(kind.as_str(), json!({"salt": salt, "body": text(&part.body)}));
+                    parts.insert(
+                        kind.as_str(),
+                        json!({"salt": salt, "body": text(&part.body)}),
+                    );
                 }
             }
             extra["parts"] = json!(parts);
         }
-        canonical::to_vec(&Value::from(extra))
+        canonical::to_vec(&extra)
     }
 
     fn refused(&self, refusal: Refusal) -> AuditError {
-        AuditError::Refused { trail: self.trail.clone(), refusal }
+        AuditError::Refused {
+            trail: self.trail.clone(),
+            refusal,
+        }
     }
 }
 

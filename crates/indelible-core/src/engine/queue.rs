@@ -49,7 +49,10 @@ impl Queue {
             // Nobody waits for the end of a sequencer unless the engine is being closed.
             let _ = ending.send(());
         });
-        let queue = Self { sender, ended: Arc::new(Mutex::new(Some(ended))) };
+        let queue = Self {
+            sender,
+            ended: Arc::new(Mutex::new(Some(ended))),
+        };
         queues.insert(trail.clone(), queue.clone());
         Ok(queue)
     }
@@ -57,11 +60,7 @@ impl Queue {
     /// Puts a job into the queue, waiting for a place for as long as `patience`.
     ///
     /// The wait is timed on the engine's own thread: a caller's runtime may have no timer.
-    pub async fn put(
-        &self,
-        job: Job,
-        shared: &Shared,
-    ) -> Result<(), AuditError> {
+    pub async fn put(&self, job: Job, shared: &Shared) -> Result<(), AuditError> {
         let job = match self.sender.try_send(job) {
             Ok(()) => return Ok(()),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(AuditError::Closed),
@@ -81,7 +80,11 @@ impl Queue {
     /// Waits until all that was put into the queue has been answered. Other clones of the queue
     /// must be gone, or their holders be done.
     pub async fn drain(self) {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = self
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(self.sender);
         if let Some(ended) = ended {
             // An error says that the sequencer is gone, which is what is waited for.
@@ -102,7 +105,10 @@ impl Thread {
     pub fn start() -> Result<Self, AuditError> {
         let unavailable =
             |e: std::io::Error| AuditError::from(StoreError::Unavailable { source: e.into() });
-        let runtime = Builder::new_current_thread().enable_time().build().map_err(unavailable)?;
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(unavailable)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::Builder::new()
@@ -112,7 +118,11 @@ impl Thread {
                 let _ = runtime.block_on(stopped);
             })
             .map_err(unavailable)?;
-        Ok(Self { handle, closing: AtomicU8::new(0), stop: Mutex::new(Some(stop)) })
+        Ok(Self {
+            handle,
+            closing: AtomicU8::new(0),
+            stop: Mutex::new(Some(stop)),
+        })
     }
 
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -130,11 +140,15 @@ impl Thread {
     }
 
     pub fn close(&self) {
-        drop(self.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.stop
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     fn takes(&self, trail: &TrailName) -> bool {
         self.closing.load(Ordering::SeqCst) < if trail.is_system() { 2 } else { 1 }
     }
 }
-

@@ -21,15 +21,23 @@ use crate::trail::TrailName;
 
 /// Runs until the queue is closed and empty.
 pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiver<Job>) {
-    let Some(most) = shared.upgrade().map(|s| s.options.commit_events_max.max(1)) else { return };
-    let mut sequencer = Sequencer { trail, base: None, refused: false };
+    let Some(most) = shared.upgrade().map(|s| s.options.commit_events_max.max(1)) else {
+        return;
+    };
+    let mut sequencer = Sequencer {
+        trail,
+        base: None,
+        refused: false,
+    };
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         // Taking no more than one commit holds keeps the queue itself the bound of what waits.
         if waiting.is_empty() && jobs.recv_many(&mut waiting, most).await == 0 {
             return;
         }
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
         while waiting.len() < most
             && let Ok(job) = jobs.try_recv()
         {
@@ -83,7 +91,11 @@ impl Sequencer {
     async fn commit(&mut self, shared: &Arc<Shared>, jobs: Vec<Job>) {
         let mut batch = Batch::sort(jobs);
         let appended = self.append(shared, &mut batch).await;
-        let Batch { fresh, known, again } = batch;
+        let Batch {
+            fresh,
+            known,
+            again,
+        } = batch;
         self.answer_known(shared, known).await;
         match appended {
             Ok(()) => self.answer_again(shared, again).await,
@@ -110,7 +122,11 @@ impl Sequencer {
         if again.is_empty() {
             return;
         }
-        let mut batch = Batch { fresh: again, known: Vec::new(), again: Vec::new() };
+        let mut batch = Batch {
+            fresh: again,
+            known: Vec::new(),
+            again: Vec::new(),
+        };
         let looked_up = self.look_up(shared, &mut batch, |_| true).await;
         self.answer_known(shared, batch.known).await;
         if let Err(error) = looked_up {
@@ -121,7 +137,8 @@ impl Sequencer {
     /// Appends the fresh ones of a batch and answers them. On an error they are still there.
     async fn append(&mut self, shared: &Arc<Shared>, batch: &mut Batch) -> Result<(), AuditError> {
         // Only an id that a caller chose can be an old one; the store has the last word anyway.
-        self.look_up(shared, batch, |job| job.event.given.id).await?;
+        self.look_up(shared, batch, |job| job.event.given.id)
+            .await?;
         for _ in 0..ATTEMPTS_MAX {
             if batch.fresh.is_empty() {
                 return Ok(());
@@ -133,7 +150,12 @@ impl Sequencer {
             let entries: Vec<NewEntry> = batch.fresh.iter().map(|j| j.event.new.clone()).collect();
             let mut commit = seal(&base, entries, now);
             commit.head.mac = shared.code_of(&commit.head)?;
-            match shared.ground.store.append(std::slice::from_ref(&commit)).await {
+            match shared
+                .ground
+                .store
+                .append(std::slice::from_ref(&commit))
+                .await
+            {
                 Ok(verdicts) => match verdicts.into_iter().next() {
                     Some(Verdict::Committed) => {
                         self.committed(shared, base, &commit, batch).await;
@@ -173,7 +195,12 @@ impl Sequencer {
         self.base = Some(base.after(commit));
         shared.sign(&commit.head, first_of_trail).await;
         for (job, new) in batch.fresh.drain(..).zip(&commit.entries) {
-            let receipt = receipt(&self.trail, &new.entry, commit.head.size, Delivery::Recorded);
+            let receipt = receipt(
+                &self.trail,
+                &new.entry,
+                commit.head.size,
+                Delivery::Recorded,
+            );
             answer(job, Ok(receipt));
         }
     }
@@ -191,8 +218,11 @@ impl Sequencer {
             return Ok(());
         }
         let seqs = shared.ground.store.seqs(&self.trail, &ids).await?;
-        let known: Vec<(Uuid, u64)> =
-            ids.into_iter().zip(seqs).filter_map(|(id, seq)| Some((id, seq?))).collect();
+        let known: Vec<(Uuid, u64)> = ids
+            .into_iter()
+            .zip(seqs)
+            .filter_map(|(id, seq)| Some((id, seq?)))
+            .collect();
         batch.set_aside(&known);
         Ok(())
     }
@@ -211,7 +241,9 @@ impl Sequencer {
             return Ok(());
         }
         // A commit is there whole or not at all, so the rest was not written.
-        let StoreError::Unknown { source } = error else { return Err(error.into()) };
+        let StoreError::Unknown { source } = error else {
+            return Err(error.into());
+        };
         Err(StoreError::Unavailable { source }.into())
     }
 
@@ -245,7 +277,10 @@ impl Sequencer {
         let Some(stored) = found.into_iter().next() else {
             return Err(corrupt("its id is known but the entry is not there".to_owned()).into());
         };
-        let size = store.head(&self.trail).await?.map_or(seq + 1, |head| head.size);
+        let size = store
+            .head(&self.trail)
+            .await?
+            .map_or(seq + 1, |head| head.size);
         if is_made_of(&stored, event) {
             return Ok(receipt(&self.trail, &stored, size, Delivery::Recorded));
         }
@@ -258,7 +293,11 @@ impl Sequencer {
             Sameness::Equal => receipt.content_checked = Some(true),
             Sameness::Unchecked => receipt.content_checked = Some(false),
             Sameness::Differs(field) => {
-                return Err(AuditError::IdConflict { id: event.new.entry.id, seq, field });
+                return Err(AuditError::IdConflict {
+                    id: event.new.entry.id,
+                    seq,
+                    field,
+                });
             }
         }
         Ok(receipt)
@@ -284,7 +323,11 @@ impl Batch {
                 again.push(job);
             }
         }
-        Self { fresh, known: Vec::new(), again }
+        Self {
+            fresh,
+            known: Vec::new(),
+            again,
+        }
     }
 
     /// Moves the jobs of these ids from the fresh to the known.

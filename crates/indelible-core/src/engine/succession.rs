@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{Audit, load};
+use crate::action::AuditAction;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
-use crate::action::AuditAction;
 use crate::outcome::Outcome;
 use crate::query::QueryError;
 use crate::sealing::{Base, seal};
@@ -33,17 +33,27 @@ impl Audit {
     /// written with this key, or another process changes the trail meanwhile.
     pub async fn succeed(&self, reason: &str) -> Result<Succession, AuditError> {
         let shared = &self.engine.shared;
-        let refused = |refusal| AuditError::Refused { trail: self.trail.clone(), refusal };
+        let refused = |refusal| AuditError::Refused {
+            trail: self.trail.clone(),
+            refusal,
+        };
         let mark = shared.ground.state.mark(&self.trail)?;
         let head = self.head().await?;
         if head.is_none() && mark.is_none() {
-            let problem = format!("{} has no entry, so that nothing can succeed it", self.trail);
+            let problem = format!(
+                "{} has no entry, so that nothing can succeed it",
+                self.trail
+            );
             return Err(QueryError::new("trail", problem).into());
         }
         let mut base = self.restored(head).await?;
         let (old, parent) = (base.head.clone(), base.head.parent());
         let last = load::incarnation_of_mark(mark.as_deref(), &old).max(old.incarnation);
-        let key = shared.identity.key(&self.trail, last + 1).map_err(refused)?.verifier_key();
+        let key = shared
+            .identity
+            .key(&self.trail, last + 1)
+            .map_err(refused)?
+            .verifier_key();
         let event = AuditEvent::new(AuditAction::custom("audit_trail_succeeded"), "audit_log")
             .outcome(Outcome::Completed)
             .resource_id(self.trail.as_str())
@@ -62,7 +72,14 @@ impl Audit {
         base.head.incarnation_start = old.size;
         let mut commit = seal(&base, vec![admitted.new], shared.ground.clock.now());
         commit.head.mac = shared.code_of(&commit.head)?;
-        match shared.ground.store.append(std::slice::from_ref(&commit)).await?.into_iter().next() {
+        match shared
+            .ground
+            .store
+            .append(std::slice::from_ref(&commit))
+            .await?
+            .into_iter()
+            .next()
+        {
             Some(Verdict::Committed) => {}
             _ => {
                 let what = "another process wrote to the trail meanwhile; try again".to_owned();
@@ -71,22 +88,37 @@ impl Audit {
         }
         shared.replace_mark(&commit.head)?;
         let origin = commit.head.key.name().to_owned();
-        Ok(Succession { size: old.size, incarnation: last + 1, origin })
+        Ok(Succession {
+            size: old.size,
+            incarnation: last + 1,
+            origin,
+        })
     }
 
     /// Where the tree goes on: at the head that was found, or at the beginning.
     async fn restored(&self, head: Option<Head>) -> Result<Base, AuditError> {
         let shared = &self.engine.shared;
-        let refused = |refusal| AuditError::Refused { trail: self.trail.clone(), refusal };
+        let refused = |refusal| AuditError::Refused {
+            trail: self.trail.clone(),
+            refusal,
+        };
         let incarnation = head.as_ref().map_or(1, |head| head.incarnation);
-        let key = shared.identity.key(&self.trail, incarnation).map_err(refused)?.verifier_key();
-        let Some(head) = head else { return Ok(Base::begin(self.trail.clone(), key)) };
+        let key = shared
+            .identity
+            .key(&self.trail, incarnation)
+            .map_err(refused)?
+            .verifier_key();
+        let Some(head) = head else {
+            return Ok(Base::begin(self.trail.clone(), key));
+        };
         if key != head.key {
             let (expected, found) = (head.key.to_string(), key.to_string());
             return Err(refused(Refusal::OtherKey { expected, found }));
         }
         shared.check_code(&head)?;
         let store = &*shared.ground.store;
-        load::unmarked(store, head).await.map_err(|error| error.of(&self.trail))
+        load::unmarked(store, head)
+            .await
+            .map_err(|error| error.of(&self.trail))
     }
 }

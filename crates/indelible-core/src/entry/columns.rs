@@ -76,10 +76,16 @@ pub(super) fn body<'a, T: Deserialize<'a>>(
     entry: &'a StoredEntry,
     kind: PartKind,
 ) -> Result<Option<T>, Unreadable> {
-    let Some(part) = entry.parts.get(kind) else { return Ok(None) };
+    let Some(part) = entry.parts.get(kind) else {
+        return Ok(None);
+    };
     serde_json::from_slice(&part.body)
         .map(Some)
-        .map_err(|source| Unreadable { seq: entry.seq, part: kind, source: Arc::new(source) })
+        .map_err(|source| Unreadable {
+            seq: entry.seq,
+            part: kind,
+            source: Arc::new(source),
+        })
 }
 
 #[cfg(test)]
@@ -92,7 +98,15 @@ mod tests {
             assert!(address(text).is_some(), "{text}");
         }
         assert_eq!(address("1.2.3.4"), address("::ffff:1.2.3.4"));
-        for text in ["", "unknown", "1.2.3.4:99", "[::1]", "999.1.1.1", "01.2.3.4", "a.example"] {
+        for text in [
+            "",
+            "unknown",
+            "1.2.3.4:99",
+            "[::1]",
+            "999.1.1.1",
+            "01.2.3.4",
+            "a.example",
+        ] {
             assert!(address(text).is_none(), "{text}");
         }
     }

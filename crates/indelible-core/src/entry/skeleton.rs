@@ -20,7 +20,13 @@ pub(super) fn write(entry: &StoredEntry, trail: &TrailName, out: &mut Vec<u8>) {
         erases(entry, out);
     }
     out.extend_from_slice(b",\"id\":\"");
-    out.extend_from_slice(entry.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    out.extend_from_slice(
+        entry
+            .id
+            .hyphenated()
+            .encode_lower(&mut Uuid::encode_buffer())
+            .as_bytes(),
+    );
     out.push(b'"');
     time(out, ",\"occurred_at\":\"", entry.occurred_at);
     out.extend_from_slice(b",\"outcome\":\"");
@@ -66,7 +72,11 @@ fn erases(entry: &StoredEntry, out: &mut Vec<u8>) {
     for (place, erasure) in entry.erases.iter().enumerate() {
         let comma = if place > 0 { "," } else { "" };
         // Writing into a vector cannot fail.
-        let _ = write!(out, "{comma}{{\"first\":{},\"last\":{}", erasure.first, erasure.last);
+        let _ = write!(
+            out,
+            "{comma}{{\"first\":{},\"last\":{}",
+            erasure.first, erasure.last
+        );
         out.extend_from_slice(b",\"parts\":[");
         for (place, part) in erasure.parts.iter().enumerate() {
             let comma = if place > 0 { "," } else { "" };
@@ -96,7 +106,11 @@ mod tests {
             occurred_at: Timestamp::from_micros(0),
             created_at: Timestamp::from_micros(1),
             erases: Vec::new(),
-            part_hashes: PerPart { actor: Some(Hash::EMPTY_ROOT), target: None, details: None },
+            part_hashes: PerPart {
+                actor: Some(Hash::EMPTY_ROOT),
+                target: None,
+                details: None,
+            },
             leaf_hash: Hash::EMPTY_ROOT,
             parts: PerPart::default(),
         }
@@ -122,8 +136,16 @@ mod tests {
     fn is_canonical_json_in_all_its_forms() {
         let mut full = entry();
         full.erases = vec![
-            Erasure { first: 0, last: 1, parts: vec![PartKind::Actor, PartKind::Details] },
-            Erasure { first: 9, last: 9, parts: vec![PartKind::Target] },
+            Erasure {
+                first: 0,
+                last: 1,
+                parts: vec![PartKind::Actor, PartKind::Details],
+            },
+            Erasure {
+                first: 9,
+                last: 9,
+                parts: vec![PartKind::Target],
+            },
         ];
         full.part_hashes.target = Some(Hash::EMPTY_ROOT);
         full.part_hashes.details = Some(Hash::EMPTY_ROOT);

@@ -66,7 +66,9 @@ impl EventError {
 pub(super) fn event(text: &[u8]) -> Result<AuditEvent, EventError> {
     // The event itself is one level around the context, whose nesting is what is limited.
     let parsed = json::parse_with_depth(text, json::NESTING_MAX + 1)?;
-    let Value::Object(object) = parsed.value else { return Err(EventError::NotAnObject) };
+    let Value::Object(object) = parsed.value else {
+        return Err(EventError::NotAnObject);
+    };
     let mut event = from_object(object)?;
     event.notes.extend(Note::of_repairs(&parsed.repairs, None));
     Ok(event)
@@ -75,8 +77,9 @@ pub(super) fn event(text: &[u8]) -> Result<AuditEvent, EventError> {
 pub(super) fn from_object(mut object: Map<String, Value>) -> Result<AuditEvent, EventError> {
     let action = text(&mut object, "action")?.ok_or(EventError::Missing { field: "action" })?;
     let action = AuditAction::new(action).map_err(|e| ill_formed("action", &e))?;
-    let resource_type =
-        text(&mut object, "resource_type")?.ok_or(EventError::Missing { field: "resource_type" })?;
+    let resource_type = text(&mut object, "resource_type")?.ok_or(EventError::Missing {
+        field: "resource_type",
+    })?;
     let mut event = AuditEvent::new(action, resource_type);
     event.id = parsed::<Uuid>(&mut object, "id")?;
     event.outcome = parsed::<Outcome>(&mut object, "outcome")?;
@@ -93,20 +96,31 @@ pub(super) fn from_object(mut object: Map<String, Value>) -> Result<AuditEvent, 
         None | Some(Value::Null) => None,
         Some(context @ Value::Object(_)) => Some(context),
         Some(_) => {
-            return Err(EventError::WrongType { field: "context", expected: "a JSON object" });
+            return Err(EventError::WrongType {
+                field: "context",
+                expected: "a JSON object",
+            });
         }
     };
     match object.into_iter().next() {
-        Some((field, _)) => Err(EventError::Unknown { field: field.chars().take(100).collect() }),
+        Some((field, _)) => Err(EventError::Unknown {
+            field: field.chars().take(100).collect(),
+        }),
         None => Ok(event),
     }
 }
 
-fn text(object: &mut Map<String, Value>, field: &'static str) -> Result<Option<String>, EventError> {
+fn text(
+    object: &mut Map<String, Value>,
+    field: &'static str,
+) -> Result<Option<String>, EventError> {
     match object.remove(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(EventError::WrongType { field, expected: "a text" }),
+        Some(_) => Err(EventError::WrongType {
+            field,
+            expected: "a text",
+        }),
     }
 }
 
@@ -114,31 +128,57 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     object: &mut Map<String, Value>,
     field: &'static str,
 ) -> Result<Option<T>, EventError> {
-    let Some(text) = text(object, field)? else { return Ok(None) };
+    let Some(text) = text(object, field)? else {
+        return Ok(None);
+    };
     text.parse().map(Some).map_err(|e| ill_formed(field, &e))
 }
 
 fn ill_formed(field: &'static str, problem: &impl std::fmt::Display) -> EventError {
-    EventError::IllFormed { field, problem: problem.to_string() }
+    EventError::IllFormed {
+        field,
+        problem: problem.to_string(),
+    }
 }
 
 fn tags(value: Option<Value>) -> Result<Vec<String>, EventError> {
-    let wrong = EventError::WrongType { field: "tags", expected: "a list of texts" };
-    let Some(list) = list(value).ok_or(wrong.clone())? else { return Ok(Vec::new()) };
+    let wrong = EventError::WrongType {
+        field: "tags",
+        expected: "a list of texts",
+    };
+    let Some(list) = list(value).ok_or(wrong.clone())? else {
+        return Ok(Vec::new());
+    };
     list.into_iter()
-        .map(|tag| if let Value::String(tag) = tag { Ok(tag) } else { Err(wrong.clone()) })
+        .map(|tag| {
+            if let Value::String(tag) = tag {
+                Ok(tag)
+            } else {
+                Err(wrong.clone())
+            }
+        })
         .collect()
 }
 
 fn notes(value: Option<Value>) -> Result<Vec<Note>, EventError> {
     let expected = "a list of objects with `field` and `kind`";
-    let wrong = || EventError::WrongType { field: "notes", expected };
-    let Some(list) = list(value).ok_or_else(wrong)? else { return Ok(Vec::new()) };
-    list.into_iter().map(|note| serde_json::from_value(note).map_err(|_| wrong())).collect()
+    let wrong = || EventError::WrongType {
+        field: "notes",
+        expected,
+    };
+    let Some(list) = list(value).ok_or_else(wrong)? else {
+        return Ok(Vec::new());
+    };
+    list.into_iter()
+        .map(|note| serde_json::from_value(note).map_err(|_| wrong()))
+        .collect()
 }
 
 /// `None` where the value is neither null nor a list.
-#[expect(clippy::option_option, reason = "absent and ill-formed are two different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "absent and ill-formed are two different answers"
+)]
 fn list(value: Option<Value>) -> Option<Option<Vec<Value>>> {
     match value {
         None | Some(Value::Null) => Some(None),

@@ -34,7 +34,12 @@ pub(crate) struct Plan {
 impl Plan {
     /// The cursor of the page that follows one that ended with the entry at `last`.
     pub fn next_cursor(&self, last: u64, as_of: u64) -> String {
-        Cursor { digest: self.digest, below: last, as_of }.encode()
+        Cursor {
+            digest: self.digest,
+            below: last,
+            as_of,
+        }
+        .encode()
     }
 }
 
@@ -44,16 +49,29 @@ pub(crate) fn plan(query: &Query, trail: &TrailName, door: &Door) -> Result<Plan
     let digest = filter_digest(trail, query);
     let limit = match query.limit.unwrap_or(LIMIT_STANDARD) {
         limit if limit < 1 => {
-            return Err(QueryError::new("limit", format!("{limit} is below 1; 1 to 1000 fit")));
+            return Err(QueryError::new(
+                "limit",
+                format!("{limit} is below 1; 1 to 1000 fit"),
+            ));
         }
         limit => limit.min(LIMIT_MAX).unsigned_abs() as usize,
     };
     let offset = u64::try_from(query.offset.unwrap_or(0))
         .map_err(|_| QueryError::new("offset", "an offset is 0 or more"))?;
-    let mut plan = Plan { filter, limit, offset, below: query.as_of, as_of: query.as_of, digest };
+    let mut plan = Plan {
+        filter,
+        limit,
+        offset,
+        below: query.as_of,
+        as_of: query.as_of,
+        digest,
+    };
     if let Some(text) = &query.cursor {
         if query.offset.is_some() {
-            return Err(QueryError::new("offset", "a cursor already says where to go on"));
+            return Err(QueryError::new(
+                "offset",
+                "a cursor already says where to go on",
+            ));
         }
         let cursor = Cursor::decode(text, digest).map_err(|e| QueryError::new("cursor", e))?;
         if query.as_of.is_some_and(|as_of| as_of != cursor.as_of) {
@@ -68,12 +86,18 @@ pub(crate) fn plan(query: &Query, trail: &TrailName, door: &Door) -> Result<Plan
 
 fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
     let text = |field: &str, value: &Option<String>| {
-        value.as_ref().map(|value| vec![door.as_asked(field, value, TEXT_BYTES_MAX)])
+        value
+            .as_ref()
+            .map(|value| vec![door.as_asked(field, value, TEXT_BYTES_MAX)])
     };
     let user = match query.user_id.as_deref() {
         None => None,
         Some("none") => Some(UserFilter::None),
-        Some(user) => Some(UserFilter::AnyOf(vec![door.as_asked("user_id", user, TEXT_BYTES_MAX)])),
+        Some(user) => Some(UserFilter::AnyOf(vec![door.as_asked(
+            "user_id",
+            user,
+            TEXT_BYTES_MAX,
+        )])),
     };
     let filter = Filter {
         user,
@@ -114,8 +138,10 @@ fn actions(text: &str) -> Result<Vec<String>, QueryError> {
         return Ok(meant.into_iter().map(str::to_owned).collect());
     }
     let action = AuditAction::new(text.to_owned()).map_err(|e| QueryError::new("action", e))?;
-    let mut any: Vec<String> =
-        catalogue::synonyms(action.as_ref()).into_iter().map(str::to_owned).collect();
+    let mut any: Vec<String> = catalogue::synonyms(action.as_ref())
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     if !any.iter().any(|name| name == action.as_ref()) {
         any.push(action.into());
     }
@@ -123,7 +149,8 @@ fn actions(text: &str) -> Result<Vec<String>, QueryError> {
 }
 
 fn outcome(text: Option<&str>) -> Result<Option<Outcome>, QueryError> {
-    text.map(|text| text.parse().map_err(|e| QueryError::new("outcome", e))).transpose()
+    text.map(|text| text.parse().map_err(|e| QueryError::new("outcome", e)))
+        .transpose()
 }
 
 fn earliest(text: &str) -> Result<Timestamp, QueryError> {
@@ -142,10 +169,17 @@ fn addresses(text: &str) -> Result<AddressFilter, QueryError> {
     if let Some(first) = address(text) {
         return Ok(AddressFilter::Block { first, last: first });
     }
-    let Some((start, bits)) = text.split_once('/').and_then(|(a, b)| Some((address(a)?, b))) else {
+    let Some((start, bits)) = text
+        .split_once('/')
+        .and_then(|(a, b)| Some((address(a)?, b)))
+    else {
         return Ok(AddressFilter::Text(text.to_owned()));
     };
-    let (lead, width) = if text.contains(':') { (0, 128) } else { (96, 32) };
+    let (lead, width) = if text.contains(':') {
+        (0, 128)
+    } else {
+        (96, 32)
+    };
     let bits: u32 = bits
         .parse()
         .ok()
@@ -154,7 +188,10 @@ fn addresses(text: &str) -> Result<AddressFilter, QueryError> {
     let free = 128 - (lead + bits);
     let mask = if free == 128 { 0 } else { u128::MAX << free };
     let first = u128::from(start) & mask;
-    Ok(AddressFilter::Block { first: Ipv6Addr::from(first), last: Ipv6Addr::from(first | !mask) })
+    Ok(AddressFilter::Block {
+        first: Ipv6Addr::from(first),
+        last: Ipv6Addr::from(first | !mask),
+    })
 }
 
 fn context(member: &str, door: &Door) -> Result<ContextFilter, QueryError> {
@@ -185,7 +222,9 @@ fn split_member(member: &str) -> Option<(Vec<String>, &str)> {
             '=' => {
                 let names = path.into_iter();
                 let path: Vec<String> = if is_pointer {
-                    names.map(|name| name.replace("~1", "/").replace("~0", "~")).collect()
+                    names
+                        .map(|name| name.replace("~1", "/").replace("~0", "~"))
+                        .collect()
                 } else {
                     names.collect()
                 };
@@ -213,13 +252,28 @@ mod tests {
 
     #[test]
     fn blocks_of_addresses_have_two_ends() {
-        assert_eq!(block("10.1.2.3/8"), ("::ffff:10.0.0.0".into(), "::ffff:10.255.255.255".into()));
-        assert_eq!(block("10.1.2.3"), ("::ffff:10.1.2.3".into(), "::ffff:10.1.2.3".into()));
-        assert_eq!(block("0.0.0.0/0"), ("::ffff:0.0.0.0".into(), "::ffff:255.255.255.255".into()));
-        assert_eq!(block("2001:db8::/127"), ("2001:db8::".into(), "2001:db8::1".into()));
+        assert_eq!(
+            block("10.1.2.3/8"),
+            ("::ffff:10.0.0.0".into(), "::ffff:10.255.255.255".into())
+        );
+        assert_eq!(
+            block("10.1.2.3"),
+            ("::ffff:10.1.2.3".into(), "::ffff:10.1.2.3".into())
+        );
+        assert_eq!(
+            block("0.0.0.0/0"),
+            ("::ffff:0.0.0.0".into(), "::ffff:255.255.255.255".into())
+        );
+        assert_eq!(
+            block("2001:db8::/127"),
+            ("2001:db8::".into(), "2001:db8::1".into())
+        );
         assert_eq!(block("::/0").0, "::");
         assert!(addresses("10.0.0.0/33").is_err());
-        assert!(matches!(addresses("s3.example/x"), Ok(AddressFilter::Text(_))));
+        assert!(matches!(
+            addresses("s3.example/x"),
+            Ok(AddressFilter::Text(_))
+        ));
     }
 
     #[test]

@@ -45,13 +45,20 @@ impl Cursor {
     }
 
     pub fn decode(text: &str, digest: [u8; 8]) -> Result<Self, CursorError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::Damaged)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| CursorError::Damaged)?;
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or(CursorError::Damaged)?;
         if checksum(body) != *sum {
             return Err(CursorError::Damaged);
         }
-        let [VERSION, rest @ ..] = body else { return Err(CursorError::OtherVersion) };
-        let word = |at: usize| rest.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok());
+        let [VERSION, rest @ ..] = body else {
+            return Err(CursorError::OtherVersion);
+        };
+        let word = |at: usize| {
+            rest.get(at..at + 8)
+                .and_then(|b| <[u8; 8]>::try_from(b).ok())
+        };
         let (Some(made_for), Some(below), Some(as_of)) = (word(0), word(8), word(16)) else {
             return Err(CursorError::Damaged);
         };
@@ -59,13 +66,23 @@ impl Cursor {
             return Err(CursorError::OtherQuestion);
         }
         let (below, as_of) = (u64::from_be_bytes(below), u64::from_be_bytes(as_of));
-        Ok(Self { digest, below, as_of })
+        Ok(Self {
+            digest,
+            below,
+            as_of,
+        })
     }
 }
 
 /// A digest of trail and filters; limit, offset, cursor and `as_of` may change between pages.
 pub(super) fn filter_digest(trail: &TrailName, query: &Query) -> [u8; 8] {
-    let filters = Query { limit: None, offset: None, cursor: None, as_of: None, ..query.clone() };
+    let filters = Query {
+        limit: None,
+        offset: None,
+        cursor: None,
+        as_of: None,
+        ..query.clone()
+    };
     let mut sha = Sha256::new();
     sha.update(trail.as_str());
     sha.update([0]);
@@ -89,11 +106,19 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_whole_or_not_at_all() {
         let digest = filter_digest(&TrailName::standard(), &Query::new());
-        let text = Cursor { digest, below: 7, as_of: 9 }.encode();
+        let text = Cursor {
+            digest,
+            below: 7,
+            as_of: 9,
+        }
+        .encode();
         let back = Cursor::decode(&text, digest).expect("a cursor");
         assert_eq!((back.below, back.as_of), (7, 9));
         for cut in 0..text.len() {
-            assert_eq!(Cursor::decode(&text[..cut], digest), Err(CursorError::Damaged));
+            assert_eq!(
+                Cursor::decode(&text[..cut], digest),
+                Err(CursorError::Damaged)
+            );
         }
         for at in 0..text.len() {
             let mut altered = text.clone().into_bytes();
@@ -102,8 +127,14 @@ mod tests {
             assert!(Cursor::decode(&altered, digest).is_err(), "{at}");
         }
         let other = filter_digest(&TrailName::system(), &Query::new());
-        assert_eq!(Cursor::decode(&text, other), Err(CursorError::OtherQuestion));
+        assert_eq!(
+            Cursor::decode(&text, other),
+            Err(CursorError::OtherQuestion)
+        );
         let other = filter_digest(&TrailName::standard(), &Query::new().user_id("u"));
-        assert_eq!(Cursor::decode(&text, other), Err(CursorError::OtherQuestion));
+        assert_eq!(
+            Cursor::decode(&text, other),
+            Err(CursorError::OtherQuestion)
+        );
     }
 }

@@ -25,7 +25,11 @@ impl StateDir {
     /// [`StateError::Io`] where it cannot be made.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, StateError> {
         let dir = Self::at(path);
-        for folder in [dir.path.clone(), dir.path.join("secrets"), dir.path.join("marks")] {
+        for folder in [
+            dir.path.clone(),
+            dir.path.join("secrets"),
+            dir.path.join("marks"),
+        ] {
             make_private_folder(&folder).map_err(at(&folder))?;
         }
         Ok(dir)
@@ -70,7 +74,10 @@ impl StateDir {
 
     /// The directory at `path`, which may be missing: then it holds nothing.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), given_seed: None }
+        Self {
+            path: path.into(),
+            given_seed: None,
+        }
     }
 
     /// The same directory with a signing seed that comes from elsewhere, a secret store as a rule,
@@ -90,7 +97,11 @@ impl StateDir {
     fn locked<T>(&self, change: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
         Self::create(&self.path)?;
         let path = self.path.join("lock");
-        let lock = private_options().create(true).truncate(false).open(&path).map_err(at(&path))?;
+        let lock = private_options()
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(at(&path))?;
         lock.lock().map_err(at(&path))?;
         change()
     }
@@ -172,12 +183,17 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 
 fn at(path: &Path) -> impl Fn(io::Error) -> StateError {
     let path = path.to_owned();
-    move |source| StateError::Io { path: path.clone(), source }
+    move |source| StateError::Io {
+        path: path.clone(),
+        source,
+    }
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
+    File::open(path)?
+        .take(FILE_BYTES_MAX)
+        .read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -188,8 +204,13 @@ fn read_secret(path: &Path) -> Result<Option<Secret>, StateError> {
         Err(error) => return Err(at(path)(error)),
     };
     let problem = "expected 64 hexadecimal digits".to_owned();
-    let malformed = || StateError::Malformed { path: path.to_owned(), problem: problem.clone() };
-    Secret::from_hex(text.trim_end()).map(Some).ok_or_else(malformed)
+    let malformed = || StateError::Malformed {
+        path: path.to_owned(),
+        problem: problem.clone(),
+    };
+    Secret::from_hex(text.trim_end())
+        .map(Some)
+        .ok_or_else(malformed)
 }
 
 /// Puts `bytes` at `path` so that after a loss of power the old or the new content is there.
@@ -198,7 +219,10 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = std::ffi::OsString::from("~");
     name.push(path.file_name().unwrap_or_default());
     let beside = path.with_file_name(name);
-    let mut file = private_options().create(true).truncate(true).open(&beside)?;
+    let mut file = private_options()
+        .create(true)
+        .truncate(true)
+        .open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
@@ -238,7 +262,9 @@ fn make_private_folder(path: &Path) -> io::Result<()> {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = folder
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
         File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
     }
     Ok(())

@@ -92,14 +92,11 @@ impl Run<'_> {
         walk: &mut Walk,
         findings: &mut Findings,
     ) -> Result<(), StoreError> {
-        let (mut start, end) = (self.head.size, self.size_now().await?);
         // What was erased while the pass ran is accounted for after the head it began with.
-        while start < end && !walk.erasures.is_settled() {
-            let stop = end.min(start + reading::CHUNK_ENTRIES);
-            for entry in self.trail.entries(start..stop).await?.entries {
-                walk.erasures.account(&entry);
-            }
-            start = stop;
+        if !walk.erasures.is_settled() {
+            let later = self.head.size..self.size_now().await?;
+            let account = &mut |entry| walk.erasures.account(&entry);
+            self.trail.each_entry(later, account).await?;
         }
         for (part, range) in walk.erasures.unaccounted() {
             let of = report::entries(&range);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use uuid::Uuid;
 
 use super::digest::{Layout, Rows};
-use super::reading::{CHUNK_ENTRIES, Trail, unreadable};
+use super::reading::{Trail, unreadable};
 use super::report::{FindingKind, Findings, entries};
 use super::scan::{PAGE_ROWS, key_moves};
 use super::walk::columns;
@@ -263,14 +263,8 @@ async fn each_derived(
     each: &mut (dyn FnMut(Projected) + Send),
 ) -> Result<(), StoreError> {
     for range in ranges {
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min(start + CHUNK_ENTRIES);
-            for mut entry in trail.entries(start..end).await?.entries {
-                derived(kind, &mut entry, each);
-            }
-            start = end;
-        }
+        let each = &mut |mut entry| derived(kind, &mut entry, each);
+        trail.each_entry(range.clone(), each).await?;
     }
     Ok(())
 }

@@ -67,9 +67,11 @@ pub(super) fn warn(head: &Head, request: &Request, findings: &mut Findings) {
             .to_owned();
         findings.push(None, FindingKind::MarkMissing, detail);
     }
-    if request.trusted.is_empty() {
+    if request.trusted.is_empty() && request.head_key.is_none() {
         let detail = format!(
-            "no trusted key was at hand: {} was taken from the head",
+            "no trusted key was at hand: {} was taken from the head, where anybody could have put \
+             it; give the state directory of the installation (--state-dir), or the verifier key \
+             as you got it by another path (--key)",
             head.key
         );
         findings.push(None, FindingKind::KeyUnconfirmed, detail);
@@ -100,7 +102,11 @@ pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings:
             head.incarnation, head.incarnation_start, head.size
         ));
     }
-    if request.head_key.as_ref().is_some_and(|key| !key.has_made(head)) {
+    if request
+        .head_key
+        .as_ref()
+        .is_some_and(|key| !key.has_made(head))
+    {
         altered("no holder of the signing key has written it: its code is wrong".to_owned());
     }
     let is_trusted = |key: &&indelible_merkle::note::VerifierKey| {

@@ -236,18 +236,13 @@ pub(super) async fn undone(
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     for (part, range) in listed {
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min(start + CHUNK_ENTRIES);
-            for entry in trail.entries(start..end).await?.entries {
-                if entry.parts.get(part).is_some() {
-                    let detail =
-                        format!("the {part} of entry {} was erased and is there", entry.seq);
-                    findings.push(entry.seq, FindingKind::ErasureUndone, detail);
-                }
+        let tell = &mut |entry: StoredEntry| {
+            if entry.parts.get(part).is_some() {
+                let detail = format!("the {part} of entry {} was erased and is there", entry.seq);
+                findings.push(entry.seq, FindingKind::ErasureUndone, detail);
             }
-            start = end;
-        }
+        };
+        trail.each_entry(range, tell).await?;
     }
     Ok(())
 }

@@ -37,32 +37,42 @@ pub(super) struct Rows {
     pub unreadable: Vec<(u64, String)>,
 }
 
+/// What one pass over a trail knows of the rows that lack.
+#[derive(Default)]
+pub(super) struct Gaps {
+    /// The row behind the last gap.
+    next_row: u64,
+    /// The missing entries passed over.
+    passed: u64,
+}
+
 /// Entries of a chunk at most; a power of two.
 const CHUNK_ENTRIES_MAX: u64 = 1024;
 /// Entries of a chunk where bodies are large: 16 MiB at the most.
 const CHUNK_ENTRIES_MIN: u64 = 256;
 /// Bytes of bodies in a full chunk from which on chunks are kept small.
 const CHUNK_BYTES_MAX: usize = 4 << 20;
-/// The longest run of missing entries behind which a row is still looked for.
+/// The most missing entries, in one run or several, behind which a row is still looked for: an
+/// altered size, and rows strewn far apart, must not make verification last for ever.
 const GAP_MAX: u64 = 1 << 26;
 /// The stored heights: 8, 16, …, 56.
 const HEIGHTS: [u8; 7] = [8, 16, 24, 32, 40, 48, 56];
 
 impl<'a> Trail<'a> {
     /// Reads the chunk of up to `length` entries that begins at `start` and ends before `end`.
-    /// `known` is 0 at first, and kept from call to call.
+    /// `gaps` is kept from call to call.
     pub async fn chunk(
         &self,
         Range { start, end }: Range<u64>,
         length: u64,
-        known: &mut u64,
+        gaps: &mut Gaps,
     ) -> Result<Chunk, StoreError> {
         let stop = (start / length * length).saturating_add(length).min(end);
         let range = start..stop;
         let mut findings = Vec::new();
         let rows = self.entries(range.clone()).await?;
         let is_empty = rows.entries.is_empty() && rows.unreadable.is_empty();
-        let is_past_end = is_empty && !self.goes_on(stop..end, known).await?;
+        let is_past_end = is_empty && !self.goes_on(stop..end, gaps).await?;
         let (mut nodes, mut spans) = (Vec::new(), Vec::new());
         for height in HEIGHTS {
             let indexes = range.start >> height..range.end >> height;
@@ -127,19 +137,63 @@ impl<'a> Trail<'a> {
         Ok(rows)
     }
 
+    /// Calls `each` with the entries of a range. Where none stand it does not walk, so that a range
+    /// may be far larger than the trail. Rows that cannot be read were told of in the first pass.
+    pub async fn each_entry(
+        &self,
+        Range { mut start, end }: Range<u64>,
+        each: &mut (dyn FnMut(StoredEntry) + Send),
+    ) -> Result<(), StoreError> {
+        let mut gaps = Gaps::default();
+        while start < end {
+            let stop = end.min(start.saturating_add(CHUNK_ENTRIES));
+            let rows = self.entries(start..stop).await?;
+            let is_empty = rows.entries.is_empty() && rows.unreadable.is_empty();
+            rows.entries.into_iter().for_each(&mut *each);
+            if is_empty && !self.goes_on(stop..end, &mut gaps).await? {
+                return Ok(());
+            }
+            start = if is_empty {
+                stop.max(gaps.next_row)
+            } else {
+                stop
+            };
+        }
+        Ok(())
+    }
+
     /// Whether `range` holds a row; false also where the first one stands too far off to be one
-    /// of the trail's. `known` is a seq before which no row needs to be looked for.
-    async fn goes_on(&self, range: Range<u64>, known: &mut u64) -> Result<bool, StoreError> {
-        if range.end <= *known {
+    /// of the trail's.
+    async fn goes_on(&self, range: Range<u64>, gaps: &mut Gaps) -> Result<bool, StoreError> {
+        if range.start <= gaps.next_row {
             return Ok(true);
         }
-        for window in windows(range.start..range.end.min(range.start.saturating_add(GAP_MAX))) {
-            if let Some((seq, _)) = self.leaves(window).await?.first() {
-                *known = *seq;
+        let room = GAP_MAX - gaps.passed;
+        for window in windows(range.start..range.end.min(range.start.saturating_add(room))) {
+            if let Some(seq) = self.first_row(window).await? {
+                gaps.passed += seq - range.start;
+                gaps.next_row = seq;
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// The first seq in a range at which a row stands, readable or not; where a store cannot tell
+    /// which row is unreadable, the beginning of the range.
+    async fn first_row(&self, range: Range<u64>) -> Result<Option<u64>, StoreError> {
+        match self.store.hashes(self.name, 0, range.clone()).await {
+            Ok(leaves) => Ok(leaves.first().map(|(seq, _)| *seq)),
+            Err(StoreError::Corrupt { seq, .. }) => {
+                let Some(seq) = seq.filter(|seq| range.contains(seq)) else {
+                    return Ok(Some(range.start));
+                };
+                // Those before it may be readable.
+                let before = self.leaves(range.start..seq).await?;
+                Ok(Some(before.first().map_or(seq, |(seq, _)| *seq)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The leaf hashes of the rows in a range.

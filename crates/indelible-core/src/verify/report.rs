@@ -140,6 +140,13 @@ pub enum FindingKind {
     RollupMissing,
     /// A count that should not be there.
     RollupExtra,
+    /// A table or trigger of the database that guards evidence is missing or altered, or a foreign
+    /// trigger is there.
+    GuardsAltered,
+    /// Rows of a trail that has no head, or for entries that are not there.
+    RowsStray,
+    /// No trusted key was at hand, so that nothing says whose entries these are.
+    KeyUnconfirmed,
     /// A checkpoint kept outside that no trusted key has signed.
     CheckpointBadSignature,
     /// A checkpoint kept outside that is another trail's.
@@ -148,8 +155,6 @@ pub enum FindingKind {
     CheckpointSuperseded,
     /// A warning: no high-water mark was at hand, so that a rollback would not be seen.
     MarkMissing,
-    /// A warning: no trusted key was at hand.
-    KeyUnconfirmed,
     /// A warning: counts changed faster than they could be compared.
     RollupUnchecked,
     /// A warning: an erased part is there again.
@@ -163,7 +168,6 @@ impl FindingKind {
             self,
             Self::CheckpointSuperseded
                 | Self::MarkMissing
-                | Self::KeyUnconfirmed
                 | Self::RollupUnchecked
                 | Self::ErasureUndone
         )

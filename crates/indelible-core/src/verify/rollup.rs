@@ -4,10 +4,9 @@
 //! that no later entry has touched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use super::digest::Rows;
-use super::reading::{CHUNK_ENTRIES, Trail, unreadable};
+use super::reading::{Trail, unreadable};
 use super::report::{FindingKind, Findings};
 use super::scan::{PAGE_ROWS, key_moves};
 use crate::entry::StoredEntry;
@@ -73,16 +72,18 @@ pub(super) async fn compare(
             return Ok(());
         }
         let (mut grown, mut touched) = (expected.clone(), BTreeSet::new());
-        each_entry(trail, size..grown_size(trail, size).await?, &mut |entry| {
-            grown.add(entry);
-            let bucket = bucket(entry.occurred_at.hour());
-            touched.insert(bucket);
-            // The row was read at some moment in between.
-            if grown.sums[bucket] == stored.sums[bucket] {
-                open.remove(&bucket);
-            }
-        })
-        .await?;
+        let grown_size = grown_size(trail, size).await?;
+        trail
+            .each_entry(size..grown_size, &mut |entry| {
+                grown.add(&entry);
+                let bucket = bucket(entry.occurred_at.hour());
+                touched.insert(bucket);
+                // The row was read at some moment in between.
+                if grown.sums[bucket] == stored.sums[bucket] {
+                    open.remove(&bucket);
+                }
+            })
+            .await?;
         let certain: BTreeSet<usize> = open.difference(&touched).copied().collect();
         if !certain.is_empty() {
             return name(trail, size, certain, findings).await;
@@ -122,16 +123,18 @@ async fn name(
     }
     // The count when verification began, and that of now: what is stored lies between.
     let mut counts: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
-    each_entry(trail, 0..grown_size(trail, size).await?, &mut |entry| {
-        let hour = entry.occurred_at.hour();
-        if wanted(hour) {
-            let key = (hour, entry.action.clone(), entry.outcome);
-            let (least, most) = counts.entry(key).or_default();
-            *least += u64::from(entry.seq < size);
-            *most += 1;
-        }
-    })
-    .await?;
+    let grown_size = grown_size(trail, size).await?;
+    trail
+        .each_entry(0..grown_size, &mut |entry| {
+            let hour = entry.occurred_at.hour();
+            if wanted(hour) {
+                let key = (hour, entry.action.clone(), entry.outcome);
+                let (least, most) = counts.entry(key).or_default();
+                *least += u64::from(entry.seq < size);
+                *most += 1;
+            }
+        })
+        .await?;
     for (key, (least, most)) in &counts {
         match stored.remove(key) {
             Some(count) if (*least..=*most).contains(&count) => {}
@@ -199,26 +202,6 @@ async fn each_row(
         }
         after = last;
     }
-}
-
-async fn each_entry(
-    trail: Trail<'_>,
-    range: Range<u64>,
-    each: &mut (dyn FnMut(&StoredEntry) + Send),
-) -> Result<(), StoreError> {
-    let mut start = range.start;
-    while start < range.end {
-        let end = range.end.min(start + CHUNK_ENTRIES);
-        // Rows that cannot be read were told of in the first pass.
-        trail
-            .entries(start..end)
-            .await?
-            .entries
-            .iter()
-            .for_each(&mut *each);
-        start = end;
-    }
-    Ok(())
 }
 
 async fn grown_size(trail: Trail<'_>, size: u64) -> Result<u64, StoreError> {

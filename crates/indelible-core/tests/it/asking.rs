@@ -14,7 +14,12 @@ async fn ask(audit: &Audit, query: Query) -> Page {
 }
 
 async fn seqs(audit: &Audit, query: Query) -> Vec<u64> {
-    ask(audit, query).await.entries.iter().map(|entry| entry.seq).collect()
+    ask(audit, query)
+        .await
+        .entries
+        .iter()
+        .map(|entry| entry.seq)
+        .collect()
 }
 
 async fn trail_of(events: Vec<AuditEvent>) -> Audit {
@@ -29,11 +34,17 @@ async fn trail_of(events: Vec<AuditEvent>) -> Audit {
 async fn the_newest_hundred_are_the_answer_to_no_question() {
     let audit = trail_of(vec![event("x"); 150]).await;
     let page = ask(&audit, Query::new()).await;
-    assert_eq!((page.entries.len(), page.limit, page.as_of), (100, 100, 150));
+    assert_eq!(
+        (page.entries.len(), page.limit, page.as_of),
+        (100, 100, 150)
+    );
     assert_eq!((page.entries[0].seq, page.entries[99].seq), (149, 50));
     assert!(page.has_more);
     let rest = ask(&audit, Query::new().cursor(page.next_cursor.expect("more"))).await;
-    assert_eq!((rest.entries.len(), rest.has_more, rest.next_cursor), (50, false, None));
+    assert_eq!(
+        (rest.entries.len(), rest.has_more, rest.next_cursor),
+        (50, false, None)
+    );
 }
 
 #[tokio::test]
@@ -48,7 +59,10 @@ async fn t34_limits_are_capped_visibly_and_nonsense_is_refused_by_name() {
         ("start_date", Query::new().start_date("yesterday")),
         ("start_date", Query::new().start_date("2026-01-01T00:00:00")),
         ("end_date", Query::new().end_date("2026-02-30")),
-        ("end_date", Query::new().start_date("2026-02-02").end_date("2026-02-01")),
+        (
+            "end_date",
+            Query::new().start_date("2026-02-02").end_date("2026-02-01"),
+        ),
         ("outcome", Query::new().outcome("won")),
         ("action", Query::new().action("a b")),
         ("action", Query::new().action("nothing_*")),
@@ -68,7 +82,10 @@ async fn t34_limits_are_capped_visibly_and_nonsense_is_refused_by_name() {
 #[tokio::test]
 async fn t40_a_cursor_serves_only_the_question_it_came_with() {
     let audit = trail_of(vec![event("x").user_id("u"); 20]).await;
-    let cursor = ask(&audit, Query::new().limit(5)).await.next_cursor.expect("more");
+    let cursor = ask(&audit, Query::new().limit(5))
+        .await
+        .next_cursor
+        .expect("more");
     for query in [
         Query::new().cursor(&cursor).user_id("u"),
         Query::new().cursor(&cursor[1..]),
@@ -76,20 +93,30 @@ async fn t40_a_cursor_serves_only_the_question_it_came_with() {
         Query::new().cursor(&cursor).as_of(7),
         Query::new().cursor(&cursor).offset(1),
     ] {
-        assert!(matches!(audit.query(query.clone()).await, Err(AuditError::Query(_))), "{query:?}");
+        assert!(
+            matches!(audit.query(query.clone()).await, Err(AuditError::Query(_))),
+            "{query:?}"
+        );
     }
     let other = audit.engine().trail("other".parse().expect("a name"));
     assert!(other.query(Query::new().cursor(&cursor)).await.is_err());
     // Limits may change from page to page.
     let page = ask(&audit, Query::new().cursor(&cursor).limit(3)).await;
-    assert_eq!(page.entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [14, 13, 12]);
+    assert_eq!(
+        page.entries.iter().map(|e| e.seq).collect::<Vec<_>>(),
+        [14, 13, 12]
+    );
 }
 
 #[tokio::test]
 async fn t27_t28_pages_of_ties_and_late_arrivals_hold_each_entry_once() {
     let same = (NEW_YEAR - 5, 0);
     let events = (0..1000).map(|n| {
-        let (base, step) = if n % 10 == 9 { (NEW_YEAR - 1_000_000_000, n) } else { same };
+        let (base, step) = if n % 10 == 9 {
+            (NEW_YEAR - 1_000_000_000, n)
+        } else {
+            same
+        };
         let time = indelible_core::Timestamp::from_micros(base - step);
         event("x").id(Uuid::from_u128(n as u128)).occurred_at(time)
     });
@@ -128,7 +155,9 @@ async fn t29_pages_beside_sixteen_writers_hold_what_was_there_at_the_first() {
         assert_eq!(page.as_of, as_of);
         count += page.entries.len();
         seen.extend(page.entries.iter().map(|entry| entry.seq));
-        let Some(cursor) = page.next_cursor else { break };
+        let Some(cursor) = page.next_cursor else {
+            break;
+        };
         page = ask(&audit, Query::new().limit(13).cursor(cursor)).await;
     }
     assert_eq!(count as u64, as_of);
@@ -136,7 +165,10 @@ async fn t29_pages_beside_sixteen_writers_hold_what_was_there_at_the_first() {
     for writer in writers {
         writer.await.expect("no panic");
     }
-    assert_eq!(ask(&audit, Query::new().as_of(500).limit(1)).await.entries[0].seq, 499);
+    assert_eq!(
+        ask(&audit, Query::new().as_of(500).limit(1)).await.entries[0].seq,
+        499
+    );
 }
 
 #[tokio::test]
@@ -150,14 +182,33 @@ async fn t36_t37_t39_hostile_and_long_values_are_found_literally() {
     events.push(event("x").resource_id("r".repeat(2000)));
     let audit = trail_of(events).await;
     assert_eq!(seqs(&audit, Query::new().user_id(hostile)).await, [5]);
-    assert_eq!(seqs(&audit, Query::new().user_id("a\"b\\c_%'")).await, [0; 0]);
+    assert_eq!(
+        seqs(&audit, Query::new().user_id("a\"b\\c_%'")).await,
+        [0; 0]
+    );
     assert_eq!(seqs(&audit, Query::new().resource_id(arn)).await, [6]);
-    assert_eq!(seqs(&audit, Query::new().resource_id("r".repeat(2000))).await, [8]);
-    for member in [r#"/a.b/$[0]'"=v"#, r#"a\.b.$[0]'"=v"#, "/a.b/=1", "list.1=q"] {
-        assert_eq!(seqs(&audit, Query::new().context(member)).await, [7], "{member}");
+    assert_eq!(
+        seqs(&audit, Query::new().resource_id("r".repeat(2000))).await,
+        [8]
+    );
+    for member in [
+        r#"/a.b/$[0]'"=v"#,
+        r#"a\.b.$[0]'"=v"#,
+        "/a.b/=1",
+        "list.1=q",
+    ] {
+        assert_eq!(
+            seqs(&audit, Query::new().context(member)).await,
+            [7],
+            "{member}"
+        );
     }
     for member in ["a.b=v", "/a.b=v", "list.2=q", "list=p"] {
-        assert_eq!(seqs(&audit, Query::new().context(member)).await, [0; 0], "{member}");
+        assert_eq!(
+            seqs(&audit, Query::new().context(member)).await,
+            [0; 0],
+            "{member}"
+        );
     }
 }
 
@@ -171,7 +222,15 @@ async fn t38_the_absent_user_can_be_asked_for() {
 
 #[tokio::test]
 async fn t9_addresses_are_asked_for_as_text_or_block() {
-    let given = ["1.2.3.4", "::ffff:1.2.3.5", "1.2.3.4:99", "unknown", "", "[::1]", "2001:db8::1"];
+    let given = [
+        "1.2.3.4",
+        "::ffff:1.2.3.5",
+        "1.2.3.4:99",
+        "unknown",
+        "",
+        "[::1]",
+        "2001:db8::1",
+    ];
     let audit = trail_of(given.iter().map(|ip| event("x").ip_address(*ip)).collect()).await;
     for (asked, found) in [
         ("1.2.3.4", vec![0]),
@@ -185,10 +244,18 @@ async fn t9_addresses_are_asked_for_as_text_or_block() {
         ("[::1]", vec![5]),
         ("9.9.9.9", vec![]),
     ] {
-        assert_eq!(seqs(&audit, Query::new().ip_address(asked)).await, found, "{asked}");
+        assert_eq!(
+            seqs(&audit, Query::new().ip_address(asked)).await,
+            found,
+            "{asked}"
+        );
     }
     for (seq, ip) in given.iter().enumerate() {
-        let entry = audit.entry_at(seq as u64).await.expect("readable").expect("there");
+        let entry = audit
+            .entry_at(seq as u64)
+            .await
+            .expect("readable")
+            .expect("there");
         assert_eq!(entry.ip_address.as_deref(), Some(*ip));
     }
 }
@@ -204,31 +271,77 @@ async fn dates_are_inclusive_at_both_ends_and_bare_dates_whole_days() {
     let occurred = |time: &&str| event("x").occurred_at(time.parse().expect("a time"));
     let audit = trail_of(times.iter().map(occurred).collect()).await;
     let asked = |from: &str, to: &str| Query::new().start_date(from).end_date(to);
-    assert_eq!(seqs(&audit, asked("2025-03-09", "2025-03-09")).await, [2, 1]);
+    assert_eq!(
+        seqs(&audit, asked("2025-03-09", "2025-03-09")).await,
+        [2, 1]
+    );
     assert_eq!(seqs(&audit, asked(times[1], times[1])).await, [1]);
-    assert_eq!(seqs(&audit, Query::new().start_date("2025-03-10")).await, [3]);
+    assert_eq!(
+        seqs(&audit, Query::new().start_date("2025-03-10")).await,
+        [3]
+    );
     assert_eq!(seqs(&audit, Query::new().end_date("2025-03-08")).await, [0]);
 }
 
 #[tokio::test]
 async fn an_alias_finds_what_it_stands_for_and_the_other_way_round() {
-    let events = ["user_login", "user_login_success", "user_login_failed", "admin_user_suspended"];
+    let events = [
+        "user_login",
+        "user_login_success",
+        "user_login_failed",
+        "admin_user_suspended",
+    ];
     let audit = trail_of(events.into_iter().map(event).collect()).await;
-    for name in ["user_login", "USER_LOGIN", "user_login_success", "USER_LOGIN_SUCCESS"] {
-        assert_eq!(seqs(&audit, Query::new().action(name)).await, [1, 0], "{name}");
+    for name in [
+        "user_login",
+        "USER_LOGIN",
+        "user_login_success",
+        "USER_LOGIN_SUCCESS",
+    ] {
+        assert_eq!(
+            seqs(&audit, Query::new().action(name)).await,
+            [1, 0],
+            "{name}"
+        );
     }
-    assert_eq!(audit.entry_at(0).await.expect("readable").expect("there").action, "user_login");
+    assert_eq!(
+        audit
+            .entry_at(0)
+            .await
+            .expect("readable")
+            .expect("there")
+            .action,
+        "user_login"
+    );
     assert_eq!(seqs(&audit, Query::new().action("ADMIN_*")).await, [3]);
 }
 
 #[tokio::test]
 async fn all_filters_hold_together() {
-    let one = event("a").user_id("u").resource_id("r").correlation_id("c").tag("t").tag("s");
-    let audit = trail_of(vec![one.clone(), one.clone().ip_address("10.1.1.1"), event("a")]).await;
+    let one = event("a")
+        .user_id("u")
+        .resource_id("r")
+        .correlation_id("c")
+        .tag("t")
+        .tag("s");
+    let audit = trail_of(vec![
+        one.clone(),
+        one.clone().ip_address("10.1.1.1"),
+        event("a"),
+    ])
+    .await;
     let full = || {
-        Query::new().user_id("u").action("a").resource_type("thing").resource_id("r").tag("t")
+        Query::new()
+            .user_id("u")
+            .action("a")
+            .resource_type("thing")
+            .resource_id("r")
+            .tag("t")
     };
-    assert_eq!(seqs(&audit, full().correlation_id("c").tag("s")).await, [1, 0]);
+    assert_eq!(
+        seqs(&audit, full().correlation_id("c").tag("s")).await,
+        [1, 0]
+    );
     assert_eq!(seqs(&audit, full().ip_address("10.0.0.0/8")).await, [1]);
     assert_eq!(seqs(&audit, full().outcome("completed")).await, [1, 0]);
     assert_eq!(seqs(&audit, full().tag("missing")).await, [0; 0]);
@@ -238,5 +351,8 @@ async fn all_filters_hold_together() {
 #[tokio::test]
 async fn an_empty_trail_answers_an_empty_page() {
     let page = ask(&Site::new().audit().await, everything()).await;
-    assert_eq!((page.entries.len(), page.as_of, page.has_more), (0, 0, false));
+    assert_eq!(
+        (page.entries.len(), page.as_of, page.has_more),
+        (0, 0, false)
+    );
 }

@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use indelible_core::engine::{Audit, Engine, Ground, Options};
+use indelible_core::entry::StoredEntry;
 use indelible_core::redact::Redactor;
 use indelible_core::state::{State, StateInMemory};
 use indelible_core::store::{
     Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, StoreError,
     Verdict,
 };
-use indelible_core::entry::StoredEntry;
-use indelible_core::{
-    AuditEvent, Clock, Entropy, MemoryStore, Query, Timestamp, TrailName,
-};
+use indelible_core::{AuditEvent, Clock, Entropy, MemoryStore, Query, Timestamp, TrailName};
 use indelible_merkle::Hash;
 use uuid::Uuid;
 
@@ -32,7 +30,10 @@ pub struct HandClock {
 
 impl HandClock {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { now: AtomicI64::new(NEW_YEAR), elapsed: AtomicI64::new(0) })
+        Arc::new(Self {
+            now: AtomicI64::new(NEW_YEAR),
+            elapsed: AtomicI64::new(0),
+        })
     }
 
     /// Lets time pass.
@@ -65,7 +66,10 @@ pub struct CountedEntropy(AtomicU64);
 impl Entropy for CountedEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            let mixed = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = self
+                .0
+                .fetch_add(1, Ordering::SeqCst)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mixed = (mixed ^ (mixed >> 29)).to_be_bytes();
             chunk.copy_from_slice(&mixed[..chunk.len()]);
         }
@@ -108,13 +112,18 @@ impl Site {
 
     /// An engine of a process that writes now and then.
     pub async fn engine(&self) -> Engine {
-        let options = Options { long_lived: false, ..Options::default() };
+        let options = Options {
+            long_lived: false,
+            ..Options::default()
+        };
         Engine::open(self.ground(), options).await.expect("opens")
     }
 
     /// An engine of a process that writes for long.
     pub async fn long_lived(&self) -> Engine {
-        Engine::open(self.ground(), Options::default()).await.expect("opens")
+        Engine::open(self.ground(), Options::default())
+            .await
+            .expect("opens")
     }
 
     pub async fn audit(&self) -> Audit {
@@ -167,7 +176,9 @@ impl FaultyStore {
 
     fn read(&self) -> Result<(), StoreError> {
         if self.reads_until_failure.fetch_sub(1, Ordering::SeqCst) == 0 {
-            return Err(StoreError::Unavailable { source: "planned".into() });
+            return Err(StoreError::Unavailable {
+                source: "planned".into(),
+            });
         }
         Ok(())
     }
@@ -190,11 +201,17 @@ impl Store for FaultyStore {
         let fault = self.next_append.lock().expect("unpoisoned").pop().flatten();
         match fault {
             None => self.inner.append(commits).await,
-            Some(Fault::Refused) => Err(StoreError::Unavailable { source: "planned".into() }),
-            Some(Fault::LostBefore) => Err(StoreError::Unknown { source: "planned".into() }),
+            Some(Fault::Refused) => Err(StoreError::Unavailable {
+                source: "planned".into(),
+            }),
+            Some(Fault::LostBefore) => Err(StoreError::Unknown {
+                source: "planned".into(),
+            }),
             Some(Fault::LostAfter) => {
                 self.inner.append(commits).await?;
-                Err(StoreError::Unknown { source: "planned".into() })
+                Err(StoreError::Unknown {
+                    source: "planned".into(),
+                })
             }
         }
     }
@@ -265,4 +282,12 @@ impl Store for FaultyStore {
     async fn close(&self) -> Result<(), StoreError> {
         self.inner.close().await
     }
+}
+
+/// A site whose store fails on command.
+pub fn faulty() -> (Site, Arc<FaultyStore>) {
+    let mut site = Site::new();
+    let store = FaultyStore::over(site.store.clone());
+    site.store = store.clone();
+    (site, store)
 }

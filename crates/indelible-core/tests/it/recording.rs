@@ -23,7 +23,11 @@ async fn a_record_comes_back_as_it_was_given() {
     let receipt = audit.record(given).await.expect("recorded");
     assert_eq!((receipt.seq, receipt.tree_size), (Some(0), Some(1)));
     assert_eq!(receipt.delivery, Delivery::Recorded);
-    let entry = audit.entry(receipt.id).await.expect("readable").expect("there");
+    let entry = audit
+        .entry(receipt.id)
+        .await
+        .expect("readable")
+        .expect("there");
     assert_eq!(entry.action, "user_login_failed");
     assert_eq!(entry.outcome, Outcome::Failed);
     assert_eq!(entry.user_id.as_deref(), Some("u-1"));
@@ -41,7 +45,10 @@ async fn a_record_comes_back_as_it_was_given() {
 async fn null_context_is_absent_and_the_empty_object_is_not() {
     let audit = Site::new().audit().await;
     for context in [json!(null), json!({})] {
-        audit.record(event("x").context(context)).await.expect("recorded");
+        audit
+            .record(event("x").context(context))
+            .await
+            .expect("recorded");
     }
     let first = audit.entry_at(0).await.expect("readable").expect("there");
     let second = audit.entry_at(1).await.expect("readable").expect("there");
@@ -57,7 +64,9 @@ async fn t5_many_writers_do_not_mix_their_actors() {
             tokio::spawn(async move {
                 for n in 0..20 {
                     let user = format!("user-{writer}");
-                    let given = event("x").resource_id(format!("{writer}/{n}")).user_id(user);
+                    let given = event("x")
+                        .resource_id(format!("{writer}/{n}"))
+                        .user_id(user);
                     audit.record(given).await.expect("recorded");
                 }
             })
@@ -71,8 +80,14 @@ async fn t5_many_writers_do_not_mix_their_actors() {
     loop {
         let page = audit.query(query.clone()).await.expect("a page");
         for entry in &page.entries {
-            let writer = entry.resource_id.as_deref().and_then(|r| r.split('/').next());
-            let user = entry.user_id.as_deref().and_then(|u| u.strip_prefix("user-"));
+            let writer = entry
+                .resource_id
+                .as_deref()
+                .and_then(|r| r.split('/').next());
+            let user = entry
+                .user_id
+                .as_deref()
+                .and_then(|u| u.strip_prefix("user-"));
             assert_eq!(writer, user);
         }
         seen += page.entries.len();
@@ -88,25 +103,40 @@ async fn t5_many_writers_do_not_mix_their_actors() {
 async fn t14_attempt_and_outcome_of_one_request_are_two_entries() {
     let audit = Site::new().audit().await;
     for action in ["user_login_attempted", "user_login_success"] {
-        audit.record(event(action).correlation_id("req-9")).await.expect("recorded");
+        audit
+            .record(event(action).correlation_id("req-9"))
+            .await
+            .expect("recorded");
     }
-    let page = audit.query(Query::new().correlation_id("req-9")).await.expect("a page");
+    let page = audit
+        .query(Query::new().correlation_id("req-9"))
+        .await
+        .expect("a page");
     assert_eq!(page.entries.len(), 2);
 }
 
 #[tokio::test]
 async fn the_same_event_again_gets_the_first_receipt() {
     let audit = Site::new().audit().await;
-    let given = event("x").id(Uuid::from_u128(1)).user_id("u").context(json!({"n": 1.0}));
+    let given = event("x")
+        .id(Uuid::from_u128(1))
+        .user_id("u")
+        .context(json!({"n": 1.0}));
     let first = audit.record(given.clone()).await.expect("recorded");
     audit.record(event("y")).await.expect("recorded");
     let again = audit.record(given).await.expect("a duplicate");
     assert_eq!(again.delivery, Delivery::Duplicate);
     assert_eq!(again.content_checked, Some(true));
     assert_eq!((again.seq, again.leaf_hash), (first.seq, first.leaf_hash));
-    assert_eq!((again.created_at, again.tree_size), (first.created_at, Some(2)));
+    assert_eq!(
+        (again.created_at, again.tree_size),
+        (first.created_at, Some(2))
+    );
     // What is left out matches anything.
-    let bare = audit.record(event("x").id(Uuid::from_u128(1))).await.expect("a duplicate");
+    let bare = audit
+        .record(event("x").id(Uuid::from_u128(1)))
+        .await
+        .expect("a duplicate");
     assert_eq!(bare.delivery, Delivery::Duplicate);
 }
 
@@ -116,7 +146,10 @@ async fn t67_the_same_id_with_other_content_is_a_conflict_and_recorded() {
     let engine = site.engine().await;
     let audit = engine.trail(TrailName::standard());
     let id = Uuid::from_u128(1);
-    audit.record(event("x").id(id).user_id("u")).await.expect("recorded");
+    audit
+        .record(event("x").id(id).user_id("u"))
+        .await
+        .expect("recorded");
     let others = [
         ("action", event("y").id(id)),
         ("user_id", event("x").id(id).user_id("v")),
@@ -132,10 +165,16 @@ async fn t67_the_same_id_with_other_content_is_a_conflict_and_recorded() {
             other => panic!("{expected}: {other:?}"),
         }
     }
-    assert_eq!(audit.head().await.expect("readable").expect("there").size, 1);
+    assert_eq!(
+        audit.head().await.expect("readable").expect("there").size,
+        1
+    );
     engine.close().await.expect("closes");
     let system = site.engine().await.trail(TrailName::system());
-    let conflicts = system.query(everything().action("AUDIT_ID_CONFLICT")).await.expect("a page");
+    let conflicts = system
+        .query(everything().action("AUDIT_ID_CONFLICT"))
+        .await
+        .expect("a page");
     assert_eq!(conflicts.entries.len(), count);
 }
 
@@ -148,9 +187,15 @@ async fn one_id_many_times_in_one_batch_is_one_entry() {
     events.push(event("z"));
     let answers = audit.record_all(events).await;
     let recorded = |d| answers.iter().flatten().filter(|r| r.delivery == d).count();
-    assert_eq!((recorded(Delivery::Recorded), recorded(Delivery::Duplicate)), (2, 49));
+    assert_eq!(
+        (recorded(Delivery::Recorded), recorded(Delivery::Duplicate)),
+        (2, 49)
+    );
     assert!(matches!(answers[50], Err(AuditError::IdConflict { .. })));
-    assert_eq!(audit.head().await.expect("readable").expect("there").size, 2);
+    assert_eq!(
+        audit.head().await.expect("readable").expect("there").size,
+        2
+    );
 }
 
 #[tokio::test]
@@ -158,7 +203,10 @@ async fn the_same_id_in_two_trails_is_two_entries() {
     let engine = Site::new().engine().await;
     for trail in ["a", "b"] {
         let trail = engine.trail(trail.parse().expect("a name"));
-        let receipt = trail.record(event("x").id(Uuid::from_u128(1))).await.expect("recorded");
+        let receipt = trail
+            .record(event("x").id(Uuid::from_u128(1)))
+            .await
+            .expect("recorded");
         assert_eq!(receipt.delivery, Delivery::Recorded);
     }
     assert_eq!(engine.heads().await.expect("readable").len(), 2);
@@ -171,9 +219,18 @@ async fn nothing_ill_formed_is_recorded_and_the_field_is_named() {
     for (field, given) in [
         ("resource_type", AuditEvent::new(custom.clone(), "")),
         ("resource_type", AuditEvent::new(custom.clone(), "a b")),
-        ("resource_type", AuditEvent::new(custom.clone(), "x".repeat(101))),
-        ("context", AuditEvent::new(custom.clone(), "x").context(json!([1]))),
-        ("context", AuditEvent::new(custom, "x").context(json!("text"))),
+        (
+            "resource_type",
+            AuditEvent::new(custom.clone(), "x".repeat(101)),
+        ),
+        (
+            "context",
+            AuditEvent::new(custom.clone(), "x").context(json!([1])),
+        ),
+        (
+            "context",
+            AuditEvent::new(custom, "x").context(json!("text")),
+        ),
     ] {
         let error = audit.record(given).await.expect_err("refused");
         assert_eq!(error.field(), Some(field), "{error}");
@@ -184,7 +241,10 @@ async fn nothing_ill_formed_is_recorded_and_the_field_is_named() {
 #[tokio::test]
 async fn the_system_trail_is_not_for_callers() {
     let system = Site::new().engine().await.trail(TrailName::system());
-    assert!(matches!(system.record(event("x")).await, Err(AuditError::Reserved(_))));
+    assert!(matches!(
+        system.record(event("x")).await,
+        Err(AuditError::Reserved(_))
+    ));
 }
 
 #[tokio::test]
@@ -193,7 +253,10 @@ async fn a_closed_engine_says_so() {
     let audit = engine.trail(TrailName::standard());
     audit.record(event("x")).await.expect("recorded");
     engine.close().await.expect("closes");
-    assert!(matches!(audit.record(event("x")).await, Err(AuditError::Closed)));
+    assert!(matches!(
+        audit.record(event("x")).await,
+        Err(AuditError::Closed)
+    ));
 }
 
 #[tokio::test]
@@ -202,7 +265,11 @@ async fn a_later_time_than_now_is_clamped_and_noted() {
     let later = "9999-12-31T23:59:59.999999Z".parse().expect("a time");
     let given = event("x").id(Uuid::from_u128(1)).occurred_at(later);
     let receipt = audit.record(given.clone()).await.expect("recorded");
-    let entry = audit.entry(receipt.id).await.expect("readable").expect("there");
+    let entry = audit
+        .entry(receipt.id)
+        .await
+        .expect("readable")
+        .expect("there");
     assert!(entry.occurred_at <= entry.created_at);
     assert_eq!(entry.notes[0].kind, "clamped");
     assert_eq!(entry.notes[0].facts["was"], "9999-12-31T23:59:59.999999Z");

@@ -15,7 +15,9 @@ fn starved(site: &Site, blocks: usize, tasks: usize, count: usize) -> Command {
     // An ignored SIGXFSZ turns the signal into the error EFBIG.
     shell
         .arg("-c")
-        .arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""))
+        .arg(format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""
+        ))
         .arg(writer_path())
         .args(whole.get_args())
         .stdout(Stdio::piped())
@@ -41,7 +43,11 @@ async fn t71_a_full_disk_refuses_cleanly_and_the_trail_goes_on_afterwards() {
         expect_clean(&database).await;
         let audit = standard(&database);
         let size = audit.head().await.expect("readable").expect("there").size;
-        assert_eq!(size, acknowledged.len() as u64, "exactly what was acknowledged is there");
+        assert_eq!(
+            size,
+            acknowledged.len() as u64,
+            "exactly what was acknowledged is there"
+        );
         database.close().await.expect("closes");
     }
     assert!(refused > 100, "the limit was met: {refused}");
@@ -51,7 +57,11 @@ async fn t71_a_full_disk_refuses_cleanly_and_the_trail_goes_on_afterwards() {
     let receipt = audit.record(event).await.expect("recorded");
     assert_eq!(receipt.seq, Some(acknowledged.len() as u64));
     for receipt in &acknowledged {
-        let entry = audit.entry_at(receipt.seq).await.expect("readable").expect("there");
+        let entry = audit
+            .entry_at(receipt.seq)
+            .await
+            .expect("readable")
+            .expect("there");
         assert_eq!(entry.leaf_hash.to_string(), receipt.leaf);
     }
     expect_clean(&database).await;

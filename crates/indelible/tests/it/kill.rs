@@ -9,7 +9,10 @@ fn rounds() -> usize {
     if indelible_long_form() { 200 } else { 10 }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the long form is asked for by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the long form is asked for by the environment"
+)]
 fn indelible_long_form() -> bool {
     std::env::var_os("INDELIBLE_SOAK").is_some()
 }
@@ -18,9 +21,18 @@ async fn expect_all(site: &Site, acknowledged: &[Acknowledged]) {
     let database = site.open().await;
     let audit = standard(&database);
     for receipt in acknowledged {
-        let entry = audit.entry_at(receipt.seq).await.expect("readable").expect("acknowledged");
+        let entry = audit
+            .entry_at(receipt.seq)
+            .await
+            .expect("readable")
+            .expect("acknowledged");
         assert_eq!(entry.id.to_string(), receipt.id, "entry {}", receipt.seq);
-        assert_eq!(entry.leaf_hash.to_string(), receipt.leaf, "entry {}", receipt.seq);
+        assert_eq!(
+            entry.leaf_hash.to_string(),
+            receipt.leaf,
+            "entry {}",
+            receipt.seq
+        );
     }
     expect_clean(&database).await;
     database.close().await.expect("closes");
@@ -54,8 +66,9 @@ async fn t22_t43_sixty_four_writers_in_four_processes_keep_one_order() {
     // The first one makes the database; the others come to it.
     let mut first = site.writer(1, 1).spawn().expect("starts");
     assert!(first.wait().expect("ended").success());
-    let mut children: Vec<_> =
-        (0..4).map(|_| site.writer(16, 25).spawn().expect("starts")).collect();
+    let mut children: Vec<_> = (0..4)
+        .map(|_| site.writer(16, 25).spawn().expect("starts"))
+        .collect();
     let mut acknowledged = Vec::new();
     for child in &mut children {
         let (receipts, refusals) = lines(child, usize::MAX);

@@ -23,7 +23,9 @@ pub struct Acknowledged {
 
 impl Site {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        }
     }
 
     pub fn database(&self) -> PathBuf {
@@ -65,8 +67,13 @@ impl Site {
 /// Cargo builds the examples of a package with its tests, beside their folder.
 pub fn writer_path() -> PathBuf {
     let test = std::env::current_exe().expect("this test's own path");
-    let folder = test.parent().and_then(Path::parent).expect("target/<profile>");
-    folder.join("examples").join(format!("steady_writer{}", std::env::consts::EXE_SUFFIX))
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/<profile>");
+    folder
+        .join("examples")
+        .join(format!("steady_writer{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The receipts that a writer printed, up to `most` of them, and the refusals.
@@ -89,12 +96,19 @@ pub fn lines(child: &mut Child, most: usize) -> (Vec<Acknowledged>, Vec<String>)
 fn parse(line: &str) -> Option<Acknowledged> {
     let mut words = line.strip_suffix('\n')?.split(' ');
     let seq = words.next()?.parse().ok()?;
-    Some(Acknowledged { seq, id: words.next()?.to_owned(), leaf: words.next()?.to_owned() })
+    Some(Acknowledged {
+        seq,
+        id: words.next()?.to_owned(),
+        leaf: words.next()?.to_owned(),
+    })
 }
 
 /// Verifies one trail.
 pub async fn verify(audit: &Audit) -> TrailReport {
-    audit.verify(Vec::new(), None, &mut |_| {}).await.expect("readable")
+    audit
+        .verify(Vec::new(), None, &mut |_| {})
+        .await
+        .expect("readable")
 }
 
 /// Verifies every trail of a database and expects nothing but warnings.
@@ -103,7 +117,12 @@ pub async fn expect_clean(database: &Database) {
         let report = verify(&database.trail(head.trail.clone())).await;
         assert!(report.ok, "{}: {:?}", head.trail, report.findings);
         assert_eq!(report.entries_checked, report.size);
-        assert!(!report.findings.iter().any(|f| f.kind == FindingKind::MarkMissing));
+        assert!(
+            !report
+                .findings
+                .iter()
+                .any(|f| f.kind == FindingKind::MarkMissing)
+        );
     }
 }
 

@@ -55,7 +55,9 @@ impl Scene {
         let mut settings = self.site.settings();
         settings.read_only = true;
         settings.installation = None;
-        let database = Database::open(&DatabaseUrl::Sqlite(path), settings).await.expect("opens");
+        let database = Database::open(&DatabaseUrl::Sqlite(path), settings)
+            .await
+            .expect("opens");
         verify(&standard(&database)).await
     }
 }
@@ -70,7 +72,11 @@ async fn fill(site: &Site, range: std::ops::Range<u64>, word: &str) {
             .correlation_id(format!("req-{}", n / 2))
             .tag("data.personal")
             .context(json!({"n": n, "word": word}));
-        if n % 10 == 3 { AuditEvent::new(AuditAction::custom("nightly_backup"), "job") } else { event }
+        if n % 10 == 3 {
+            AuditEvent::new(AuditAction::custom("nightly_backup"), "job")
+        } else {
+            event
+        }
     });
     for answer in standard(&database).record_all(events.collect()).await {
         answer.expect("recorded");
@@ -82,15 +88,18 @@ async fn fill(site: &Site, range: std::ops::Range<u64>, word: &str) {
 /// before and put back afterwards, checks ignored.
 fn beneath(path: &Path, statements: &str) {
     let db = Connection::open(path).expect("opens");
-    db.pragma_update(None, "ignore_check_constraints", true).expect("set");
+    db.pragma_update(None, "ignore_check_constraints", true)
+        .expect("set");
     let guards: Vec<(String, String)> = db
         .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         .and_then(|mut s| s.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect())
         .expect("guards");
     for (name, _) in &guards {
-        db.execute_batch(&format!("DROP TRIGGER {name}")).expect("dropped");
+        db.execute_batch(&format!("DROP TRIGGER {name}"))
+            .expect("dropped");
     }
-    db.execute_batch(statements).unwrap_or_else(|e| panic!("{statements}: {e}"));
+    db.execute_batch(statements)
+        .unwrap_or_else(|e| panic!("{statements}: {e}"));
     for (_, sql) in &guards {
         db.execute_batch(sql).expect("put back");
     }
@@ -101,12 +110,21 @@ fn put_in_place(copy: &Path, path: &Path) {
 }
 
 fn kinds(report: &TrailReport) -> BTreeSet<FindingKind> {
-    report.findings.iter().map(|finding| finding.kind).filter(|kind| !kind.is_warning()).collect()
+    report
+        .findings
+        .iter()
+        .map(|finding| finding.kind)
+        .filter(|kind| !kind.is_warning())
+        .collect()
 }
 
 fn row(name: &str, report: &TrailReport) -> String {
     let kinds: Vec<String> = kinds(report).iter().map(ToString::to_string).collect();
-    let seq = report.findings.iter().filter(|f| !f.kind.is_warning()).find_map(|f| f.seq);
+    let seq = report
+        .findings
+        .iter()
+        .filter(|f| !f.kind.is_warning())
+        .find_map(|f| f.seq);
     let seq = seq.map_or("-".to_owned(), |seq| seq.to_string());
     format!("{name:<52} {seq:>4}  {}", kinds.join(" "))
 }
@@ -115,11 +133,20 @@ fn row(name: &str, report: &TrailReport) -> String {
 async fn every_named_way_of_tampering_is_found_and_named() {
     let scene = Scene::make().await;
     let clean = scene.altered(|_| {}).await;
-    assert!(clean.ok && clean.findings.is_empty(), "{:?}", clean.findings);
+    assert!(
+        clean.ok && clean.findings.is_empty(),
+        "{:?}",
+        clean.findings
+    );
     assert!(NAMED.len() >= 25);
     let mut wrong = Vec::new();
     println!("{:<52} {:>4}  found", "what was done to the file", "seq");
-    for Case { name, statements, expected } in NAMED {
+    for Case {
+        name,
+        statements,
+        expected,
+    } in NAMED
+    {
         let old = scene.old.display().to_string();
         let statements = statements.replace("{old}", &old);
         let report = scene.altered(|path| beneath(path, &statements)).await;
@@ -130,12 +157,24 @@ async fn every_named_way_of_tampering_is_found_and_named() {
         }
     }
     for (name, copy, expected) in [
-        ("an old copy of the file put back", &scene.old, FindingKind::RolledBack),
-        ("the file replaced by a fork of the same size", &scene.fork, FindingKind::Forked),
+        (
+            "an old copy of the file put back",
+            &scene.old,
+            FindingKind::RolledBack,
+        ),
+        (
+            "the file replaced by a fork of the same size",
+            &scene.fork,
+            FindingKind::Forked,
+        ),
     ] {
         let report = scene.altered(|path| put_in_place(copy, path)).await;
         println!("{}", row(name, &report));
-        assert!(!report.ok && kinds(&report).contains(&expected), "{name}: {:?}", report.findings);
+        assert!(
+            !report.ok && kinds(&report).contains(&expected),
+            "{name}: {:?}",
+            report.findings
+        );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -189,7 +228,11 @@ fn alter_one(path: &Path, table: &str, column: &str) {
         ("entry" | "part", "place") => "place + 100000".to_owned(),
         _ => other,
     };
-    let content = if column == "erases" { "1" } else { &format!("{column} IS NOT NULL") };
+    let content = if column == "erases" {
+        "1"
+    } else {
+        &format!("{column} IS NOT NULL")
+    };
     beneath(
         path,
         &format!(

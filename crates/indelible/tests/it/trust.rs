@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use indelible::core::{AuditError, Refusal};
-use indelible::{AuditAction, AuditEvent, AuditProtocol, ConnectError, Database, DatabaseUrl, Settings};
+use indelible::{
+    AuditAction, AuditEvent, AuditProtocol, ConnectError, Database, DatabaseUrl, Settings,
+};
 use rusqlite::Connection;
 
 use crate::site::{Site, expect_clean, standard, verify};
@@ -54,7 +56,9 @@ async fn t46_a_head_that_its_rows_do_not_give_is_never_signed() {
         db.execute_batch(forged).expect("forged");
         drop(db);
         let url = DatabaseUrl::Sqlite(copy);
-        let Ok(database) = Database::open(&url, site.settings()).await else { continue };
+        let Ok(database) = Database::open(&url, site.settings()).await else {
+            continue;
+        };
         let audit = standard(&database);
         assert!(audit.checkpoint().await.is_err(), "{forged}");
         assert!(audit.prove(0, false).await.is_err(), "{forged}");
@@ -73,10 +77,16 @@ async fn t63_a_database_that_was_removed_is_missed_and_can_be_succeeded() {
     let database = open_at_home(&site).await.expect("opens");
     let audit = standard(&database);
     match audit.record(event()).await {
-        Err(AuditError::Refused { refusal: Refusal::RolledBack { size: 0, mark: 7 }, .. }) => {}
+        Err(AuditError::Refused {
+            refusal: Refusal::RolledBack { size: 0, mark: 7 },
+            ..
+        }) => {}
         other => panic!("{other:?}"),
     }
-    let succession = audit.succeed("the volume was lost").await.expect("succeeds");
+    let succession = audit
+        .succeed("the volume was lost")
+        .await
+        .expect("succeeds");
     assert_eq!((succession.size, succession.incarnation), (0, 2));
     assert!(succession.origin.ends_with("/default/2"));
     assert_eq!(audit.record(event()).await.expect("recorded").seq, Some(1));
@@ -169,13 +179,17 @@ async fn t78_nothing_that_a_secret_was_masked_in_reaches_the_disk() {
     database.close().await.expect("closes");
     for path in walk(site.folder.path()) {
         let bytes = std::fs::read(&path).expect("readable");
-        let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        let found = bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
         assert!(!found, "{}", path.display());
     }
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("read").path());
+    let entries = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("read").path());
     let (folders, mut files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     files.extend(folders.iter().flat_map(|folder| walk(folder)));
     files
@@ -195,8 +209,13 @@ async fn a_read_only_opening_changes_nothing() {
     let audit = standard(&database);
     assert!(verify(&audit).await.ok);
     let refused = audit.record(event()).await;
-    let read_only =
-        matches!(refused, Err(AuditError::Refused { refusal: Refusal::ReadOnly, .. }));
+    let read_only = matches!(
+        refused,
+        Err(AuditError::Refused {
+            refusal: Refusal::ReadOnly,
+            ..
+        })
+    );
     assert!(read_only, "{refused:?}");
     database.close().await.expect("closes");
     assert_eq!(before, std::fs::read(site.database()).expect("readable"));

@@ -94,12 +94,59 @@ fn a_trail_that_never_was_is_empty() {
 }
 
 #[test]
-fn nothing_kept_outside_is_a_warning() {
+fn nothing_kept_outside_vouches_for_nothing() {
     let report = run(&trail(300), &Request::default());
+    assert!(!report.ok && report.complete);
+    let found = [FindingKind::MarkMissing, FindingKind::KeyUnconfirmed];
+    assert_eq!(kinds(&report), found.into());
+    let detail = &report.findings[1].detail;
+    assert!(detail.contains("--state-dir") && detail.contains("--key"));
+    // With the key it is only a warning that no mark was at hand.
+    let trusted = vec![key(1).verifier_key()];
+    let report = run(
+        &trail(300),
+        &Request {
+            trusted,
+            ..Request::default()
+        },
+    );
     assert!(report.ok && report.complete);
-    let warnings = [FindingKind::MarkMissing, FindingKind::KeyUnconfirmed];
-    assert_eq!(kinds(&report), warnings.into());
-    assert!(warnings.iter().all(|kind| kind.is_warning()));
+    assert_eq!(kinds(&report), [FindingKind::MarkMissing].into());
+}
+
+#[test]
+fn a_database_whose_guards_do_not_stand_is_found() {
+    let clean = trail(300);
+    let mut rows = clean.clone();
+    rows.missing_guards = vec!["a is missing".to_owned(), "b is foreign".to_owned()];
+    let report = super::report(&rows, &clean);
+    assert!(!report.ok && report.complete);
+    let details: Vec<_> = report
+        .findings
+        .iter()
+        .map(|f| (f.kind, &*f.detail))
+        .collect();
+    let guards = FindingKind::GuardsAltered;
+    assert_eq!(
+        details,
+        [
+            (guards, "of what guards the database, a is missing"),
+            (guards, "of what guards the database, b is foreign")
+        ]
+    );
+    let mut rows = clean.clone();
+    rows.stray_rows = vec!["rows of nothing".to_owned()];
+    assert_eq!(
+        kinds(&super::report(&rows, &clean)),
+        [FindingKind::RowsStray].into()
+    );
+    // Also where there is no head to begin with.
+    rows = clean.clone();
+    (rows.head, rows.entries, rows.ids) = (None, Vec::new(), Vec::new());
+    rows.stray_rows = vec!["rows of nothing".to_owned()];
+    let report = run(&rows, &Request::default());
+    assert_eq!(kinds(&report), [FindingKind::RowsStray].into());
+    assert!(!report.ok);
 }
 
 #[test]

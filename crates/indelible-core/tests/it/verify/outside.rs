@@ -1,9 +1,10 @@
 //! What only somebody with a checkpoint kept outside the database can find.
 
-use indelible_core::Outcome;
+use indelible_core::state::Secret;
 use indelible_core::store::Head;
 use indelible_core::verify::FindingKind::{self, *};
 use indelible_core::verify::{KeptCheckpoint, Request};
+use indelible_core::{HeadKey, Outcome};
 use indelible_merkle::{Checkpoint, SigningKey};
 
 use super::building::{Builder, event, key, signed, trail};
@@ -85,11 +86,38 @@ fn a_history_under_another_key_is_found_by_the_verifier_key() {
     let report = run(&fork, &request);
     // The key id differs, so that no trusted key has signed.
     assert_eq!(kinds(&report), [HeadAltered, CheckpointBadSignature].into());
-    // Without a trusted key it is consistent, and says that it was taken on trust.
+    // Without a trusted key it is consistent, and nobody knows whose it is.
     request.trusted.clear();
     let report = run(&fork, &request);
-    assert!(report.ok);
+    assert!(!report.ok);
     assert_eq!(kinds(&report), [KeyUnconfirmed].into());
+}
+
+#[test]
+fn a_head_that_the_holder_of_the_key_did_not_write_is_found() {
+    let head_key = |seed| HeadKey::from_seed(&Secret::new(seed));
+    let with = |head: &Head, seed| {
+        let mut rows = trail(600);
+        rows.head_mut().mac = head_key(seed).mac(head);
+        rows
+    };
+    let clean = with(trail(600).head(), [7; 32]);
+    let mut request = request(&clean);
+    request.head_key = Some(head_key([7; 32]));
+    assert_eq!(run(&clean, &request).findings, []);
+    // With it, the key is confirmed: only its holder makes the code.
+    request.trusted.clear();
+    assert_eq!(run(&clean, &request).findings, []);
+    // Appended row by row after the mark, consistent with all the rest; an old code; another's.
+    for (size, rows) in [
+        (599, with(trail(599).head(), [7; 32])),
+        (600, with(trail(600).head(), [8; 32])),
+    ] {
+        request.mark = Some(signed(trail(size).head(), &key(1)));
+        let report = run(&rows, &request);
+        assert_eq!(kinds(&report), [HeadAltered].into());
+        assert!(!report.ok);
+    }
 }
 
 #[test]

@@ -30,6 +30,10 @@ pub struct Rows {
     pub damaged: BTreeSet<u64>,
     /// Whether the store can tell which row it was.
     pub names_damaged: bool,
+    /// Guards of the database that do not stand.
+    pub missing_guards: Vec<String>,
+    /// Rows that belong to nothing.
+    pub stray_rows: Vec<String>,
 }
 
 impl Rows {
@@ -80,6 +84,8 @@ impl Rows {
                 .expect("readable"),
             damaged: BTreeSet::new(),
             names_damaged: true,
+            missing_guards: Vec::new(),
+            stray_rows: Vec::new(),
         }
     }
 
@@ -212,7 +218,11 @@ impl Store for Rows {
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {
-        Ok(Condition::default())
+        Ok(Condition {
+            missing_guards: self.missing_guards.clone(),
+            stray_rows: self.stray_rows.clone(),
+            ..Condition::default()
+        })
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -270,6 +270,28 @@ fn the_head_is_found() {
         &[TailCut, NodeMissing, SpanMissing],
         resized((1 << 39) + 7),
     );
+    // What is derived is altered too, so that rows are named one by one: over the rows that are
+    // there, not over the size that is claimed.
+    let beside = [
+        TailCut,
+        NodeMissing,
+        SpanMissing,
+        RollupDiffers,
+        RollupMissing,
+        IndexRowMissing,
+        IndexDiffers,
+        IdMissing,
+        ErasureUndone,
+    ];
+    let report = found(HeadAltered, None, &beside, |rows| {
+        resized((1 << 40) - (1 << 36))(rows);
+        rows.rollups[0].count += 1;
+        rows.terms.remove(5);
+        rows.ids.remove(5);
+    });
+    for kind in [RollupDiffers, IndexRowMissing, IdMissing] {
+        assert!(report.findings.iter().any(|finding| finding.kind == kind));
+    }
     let shorter = [
         EntryInserted,
         RolledBack,

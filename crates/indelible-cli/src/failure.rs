@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use indelible::core::StoreError;
+use indelible::core::engine::InstallationError;
 use indelible::{AuditError, ConnectError};
 
 use crate::text::visible;
@@ -149,7 +150,7 @@ impl From<ConnectError> for Failure {
             | ConnectError::NotBuiltIn(_)
             | ConnectError::NoPath(_)
             | ConnectError::NoStateHome
-            | ConnectError::Installation(_)
+            | ConnectError::Installation(InstallationError::IllFormed(_))
             | ConnectError::Rules(_) => Status::Usage,
             _ => Status::Failed,
         };

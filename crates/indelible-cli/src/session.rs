@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use indelible::core::engine::InstallationError;
 use indelible::core::redact::{Mode, Redactor, Rules};
 use indelible::core::state::Purpose;
 use indelible::core::{Clock, SystemClock};
-use indelible::{Audit, Database, Timestamp, TrailName};
+use indelible::{Audit, ConnectError, Database, Timestamp, TrailName};
 
 use crate::arguments::Global;
 use crate::environment::Environment;
-use crate::failure::Failure;
+use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::settings::Settings;
 
@@ -103,8 +104,10 @@ impl Session {
         how.options.long_lived = false;
         how.options.read_only = how.read_only;
         how.options.program = concat!("indelible-cli ", env!("CARGO_PKG_VERSION")).to_owned();
-        how.redactor = Arc::new(redactor(&settings, &how).await?);
-        let database = Database::open(&settings.database, how).await?;
+        let redactor = redactor(&settings, &how).await;
+        how.redactor = Arc::new(redactor.map_err(|error| of_open(error, &settings))?);
+        let opened = Database::open(&settings.database, how).await;
+        let database = opened.map_err(|error| of_open(error, &settings))?;
         let audit = database.trail(trail);
         Ok(Opened {
             database,
@@ -120,15 +123,41 @@ impl Opened {
     /// # Errors
     /// That of `answer`, else of the closing.
     pub async fn close<T>(self, answer: Result<T, Failure>) -> Result<T, Failure> {
-        let closed = self.database.close().await;
-        let answer = answer?;
-        closed?;
-        Ok(answer)
+        let closed = self.database.close().await.map_err(Failure::from);
+        match (answer, closed) {
+            (Ok(answer), closed) => closed.map(|()| answer),
+            // A reader that went away says nothing of the database.
+            (Err(gone), Err(failure)) if gone.status == Status::Fine => Err(failure),
+            (Err(failure), _) => Err(failure),
+        }
     }
 }
 
+/// Says of a database that could not be opened what is to be done, where that depends on the
+/// settings.
+fn of_open(error: ConnectError, settings: &Settings) -> Failure {
+    let ConnectError::Installation(InstallationError::Other { there, given }) = &error else {
+        return error.into();
+    };
+    if settings.installation.as_ref() == Some(given) {
+        let remedy = "name that one in the settings, or another database";
+        return Failure::new(format!("{error}; {remedy}"));
+    }
+    let place = match &settings.state_dir {
+        Some(dir) => format!("{} is the state directory of {given}", dir.display()),
+        None => format!("the database at {} was of {given}", settings.database),
+    };
+    Failure::new(format!(
+        "{error}: {place}. Put the database of {given} back, or name the state directory of \
+         {there} with --state-dir"
+    ))
+}
+
 /// The redaction that the settings ask for.
-async fn redactor(settings: &Settings, how: &indelible::Settings) -> Result<Redactor, Failure> {
+async fn redactor(
+    settings: &Settings,
+    how: &indelible::Settings,
+) -> Result<Redactor, ConnectError> {
     let rules = settings.rules.clone().unwrap_or_else(Rules::standard);
     if settings.redaction != Mode::KeyedHash {
         return Ok(Redactor::new(rules, settings.redaction, [0; 32]));

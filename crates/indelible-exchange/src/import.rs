@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indelible_core::json::{JsonError, canonical};
+use indelible_core::redact::Redactor;
 use indelible_core::{AuditEvent, Note};
 use uuid::Uuid;
 
@@ -23,6 +24,7 @@ pub struct Importer {
     id_key: [u8; 32],
     document_bytes_max: u64,
     run_bytes: usize,
+    redactor: Arc<Redactor>,
 }
 
 /// Something that was read.
@@ -96,6 +98,7 @@ impl Importer {
             id_key,
             document_bytes_max: DOCUMENT_BYTES_MAX,
             run_bytes: RUN_BYTES,
+            redactor: Arc::new(Redactor::default_mask()),
         }
     }
 
@@ -111,6 +114,15 @@ impl Importer {
     #[must_use]
     pub fn run_bytes(mut self, bytes: usize) -> Self {
         self.run_bytes = bytes;
+        self
+    }
+
+    /// Sets what records are redacted with before they wait on a disk: the redactor of the trail
+    /// that they go into, so that it makes no difference which of them did. The standard rules,
+    /// masking, unless set.
+    #[must_use]
+    pub fn redactor(mut self, redactor: Arc<Redactor>) -> Self {
+        self.redactor = redactor;
         self
     }
 
@@ -140,9 +152,14 @@ impl Importer {
     /// in the order of the sources, those without a time last.
     ///
     /// What is rejected or skipped comes as it is met, before the first record. Records beyond
-    /// what memory holds wait in temporary files without a name, as they are, not yet redacted.
+    /// what memory holds wait in temporary files without a name: their secrets are taken out
+    /// before, noted as the door notes it. Those that memory holds are as they were read.
     pub fn read_sorted<'p>(&self, sources: Vec<Source>) -> Sorted<'p> {
-        Sorted::new(self.read(sources), self.run_bytes)
+        Sorted::new(
+            self.read(sources),
+            self.run_bytes,
+            Arc::clone(&self.redactor),
+        )
     }
 }
 

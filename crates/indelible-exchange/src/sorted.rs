@@ -1,9 +1,13 @@
 //! Records in the order of their time, however many there are.
 
+mod redaction;
 mod run;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use indelible_core::redact::Redactor;
 
 use crate::error::ImportError;
 use crate::import::{ImportItem, ImportRecord, Progress, Reading};
@@ -19,6 +23,7 @@ const RUNS_MAX: usize = 64;
 pub struct Sorted<'p> {
     reading: Reading<'p>,
     run_bytes: usize,
+    redactor: Arc<Redactor>,
     held: Vec<ImportRecord>,
     held_bytes: usize,
     runs: Vec<Run>,
@@ -37,11 +42,12 @@ fn rank(record: &ImportRecord) -> Rank {
 }
 
 impl<'p> Sorted<'p> {
-    pub(crate) fn new(reading: Reading<'p>, run_bytes: usize) -> Self {
+    pub(crate) fn new(reading: Reading<'p>, run_bytes: usize, redactor: Arc<Redactor>) -> Self {
         let (held, runs) = (Vec::new(), Vec::new());
         Self {
             reading,
             run_bytes,
+            redactor,
             held,
             held_bytes: 0,
             runs,
@@ -70,7 +76,8 @@ impl<'p> Sorted<'p> {
         self.held_bytes = 0;
         self.held.sort_unstable_by_key(rank);
         let mut writer = RunWriter::new()?;
-        for record in self.held.drain(..) {
+        for mut record in self.held.drain(..) {
+            redaction::redact(&mut record.event, &self.redactor);
             writer.write(&record)?;
         }
         self.runs.push(writer.finish()?);
@@ -150,5 +157,84 @@ impl Merge {
             self.first.push(Reverse((rank(next), place)));
         }
         Ok(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read as _};
+
+    use super::*;
+    use crate::import::Importer;
+    use crate::mapping::Mapping;
+    use crate::source::Source;
+
+    const SECRETS: [&str; 4] = [
+        "correct-horse-battery-staple",
+        "4111 1111 1111 1111",
+        "hunter2-of-the-agent",
+        "ghp_0123456789abcdefghijklmnopqrstuvwx01",
+    ];
+
+    fn line(n: usize) -> String {
+        let [password, card, agent, token] = SECRETS;
+        let event = serde_json::json!({
+            "action": format!("push.{token}"), "resource_type": format!("repo/{token}"),
+            "tags": [token.to_lowercase(), "kept"], "user_id": card, "on_behalf_of": card,
+            "ip_address": card, "user_agent": format!("curl -u x --password={agent}"),
+            "resource_id": format!("https://x/?access_token={agent}"), "correlation_id": token,
+            "context": {"n": n, "deep": [{"password": password}], token: card},
+            "notes": [{"field": "context", "kind": "replaced", "password": password}],
+        });
+        format!("{event}\n")
+    }
+
+    /// All that lies on the disk of records read in runs of so many bytes.
+    fn spilled(records: usize, redactor: Redactor) -> String {
+        let text: String = (0..records).map(line).collect();
+        let mapping = Mapping::shipped("ndjson").expect("it is shipped");
+        let importer = Importer::new(mapping, [7; 32])
+            .run_bytes(1)
+            .redactor(Arc::new(redactor));
+        let mut sorted = importer.read_sorted(vec![Source::reader("text", Cursor::new(text))]);
+        while let Some(item) = sorted.reading.next() {
+            match item {
+                Ok(ImportItem::Record(record)) => sorted.hold(*record).expect("a disk"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let mut bytes = String::new();
+        for run in sorted.runs {
+            let Run::File(mut file) = run else { continue };
+            file.read_to_string(&mut bytes).expect("readable");
+        }
+        bytes
+    }
+
+    #[test]
+    fn no_secret_waits_on_a_disk() {
+        use indelible_core::redact::{Mode, Rules};
+        let modes = [Mode::Mask, Mode::KeyedHash, Mode::Drop];
+        // The second number is of more runs than are merged at once.
+        for (mode, records) in modes.into_iter().zip([3, RUNS_MAX + 3, 3]) {
+            let bytes = spilled(records, Redactor::new(Rules::standard(), mode, [9; 32]));
+            assert_eq!(bytes.lines().count(), records);
+            for secret in SECRETS {
+                let at = bytes
+                    .find(secret)
+                    .map(|at| &bytes[at.saturating_sub(80)..at]);
+                assert_eq!(at, None, "{mode}: {secret}");
+            }
+            assert!(bytes.contains("\"kept\""));
+            let notes = bytes.matches("\"kind\":\"redacted\"").count();
+            assert!(notes >= 10 * records, "{mode}: {notes} notes");
+        }
+    }
+
+    #[test]
+    fn what_is_not_to_be_redacted_waits_as_it_is() {
+        use indelible_core::redact::{Mode, Rules};
+        let bytes = spilled(2, Redactor::new(Rules::standard(), Mode::Off, [0; 32]));
+        assert!(bytes.contains(SECRETS[0]) && !bytes.contains("\"kind\":\"redacted\""));
     }
 }

@@ -3,12 +3,16 @@
 use indelible_core::TrailName;
 use indelible_core::store::{Projected, ProjectionKind, StoreError, Term, TermField};
 use indelible_merkle::NodeId;
+use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use crate::error::{backend, corrupt};
 use crate::read::{self, Extent, each, signed};
 use crate::row::cell;
+
+/// Less than every key, those that no orderly row has included: integers, texts and blobs.
+const BEFORE_ALL: Value = Value::Real(f64::NEG_INFINITY);
 
 pub(crate) fn page(
     db: &Connection,
@@ -21,28 +25,33 @@ pub(crate) fn page(
         return Ok(Vec::new());
     };
     let limit = signed(limit as u64);
+    let integer = |number: u64| Value::Integer(signed(number));
     match (kind, after) {
-        (ProjectionKind::Id, None) => ids(db, trail, None, limit),
-        (ProjectionKind::Id, Some(Projected::Id { id, .. })) => ids(db, trail, Some(id), limit),
-        (ProjectionKind::Node, None) => nodes(db, trail, (-1, -1), limit),
+        (ProjectionKind::Id, None) => ids(db, trail, &BEFORE_ALL, limit),
+        (ProjectionKind::Id, Some(Projected::Id { id, .. })) => {
+            ids(db, trail, &Value::Blob(id.as_bytes().to_vec()), limit)
+        }
+        (ProjectionKind::Node, None) => nodes(db, trail, [BEFORE_ALL, BEFORE_ALL], limit),
         (ProjectionKind::Node, Some(Projected::Node { node, .. })) => {
-            nodes(db, trail, (node.height.into(), signed(node.index)), limit)
+            let key = [integer(node.height.into()), integer(node.index)];
+            nodes(db, trail, key, limit)
         }
-        (ProjectionKind::Span, None) => spans(db, trail, (-1, -1), limit),
+        (ProjectionKind::Span, None) => spans(db, trail, [BEFORE_ALL, BEFORE_ALL], limit),
         (ProjectionKind::Span, Some(Projected::Span(span))) => {
-            spans(db, trail, (span.height.into(), signed(span.index)), limit)
+            let key = [integer(span.height.into()), integer(span.index)];
+            spans(db, trail, key, limit)
         }
-        (ProjectionKind::Term, None) => terms(db, trail, (-1, &[], -1), limit),
+        (ProjectionKind::Term, None) => terms(db, trail, (&BEFORE_ALL, &[], 0), limit),
         (ProjectionKind::Term, Some(Projected::Term(Term { field, value, seq }))) => {
-            terms(db, trail, (*field as i64, value, signed(*seq)), limit)
+            let field = Value::Integer(*field as i64);
+            terms(db, trail, (&field, value, signed(*seq)), limit)
         }
-        (ProjectionKind::Rollup, None) => rollups(db, trail, (i64::MIN, "", ""), limit),
-        (ProjectionKind::Rollup, Some(Projected::Rollup(row))) => rollups(
-            db,
-            trail,
-            (row.hour, &row.action, row.outcome.as_str()),
-            limit,
-        ),
+        (ProjectionKind::Rollup, None) => rollups(db, trail, (&BEFORE_ALL, "", ""), limit),
+        (ProjectionKind::Rollup, Some(Projected::Rollup(row))) => {
+            let hour = Value::Integer(row.hour);
+            let key = (&hour, &*row.action, row.outcome.as_str());
+            rollups(db, trail, key, limit)
+        }
         (kind, Some(other)) => Err(backend(format!(
             "{other:?} is no row of the projection {kind:?}"
         ))),
@@ -52,13 +61,11 @@ pub(crate) fn page(
 fn ids(
     db: &Connection,
     trail: i64,
-    after: Option<&Uuid>,
+    after: &Value,
     limit: i64,
 ) -> Result<Vec<Projected>, StoreError> {
     let sql = "\
 SELECT id, seq FROM event_id WHERE trail = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
-    // Shorter than every id, so before the first.
-    let after: &[u8] = after.map_or(&[], |id| id.as_bytes());
     each(db, sql, params![trail, after, limit], |row| {
         let seq = cell(row, 1, "an id", None)?;
         let id: [u8; 16] = cell(row, 0, "an id", Some(seq))?;
@@ -72,7 +79,7 @@ SELECT id, seq FROM event_id WHERE trail = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 fn nodes(
     db: &Connection,
     trail: i64,
-    (height, index): (i64, i64),
+    [height, index]: [Value; 2],
     limit: i64,
 ) -> Result<Vec<Projected>, StoreError> {
     let sql = "\
@@ -85,7 +92,7 @@ ORDER BY height, idx LIMIT ?4";
         };
         Ok(Projected::Node {
             node,
-            hash: read::hash(row, 2, node.index.checked_shl(node.height.into()))?,
+            hash: read::hash(row, 2, read::first_seq(node.height, node.index))?,
         })
     })
 }
@@ -93,7 +100,7 @@ ORDER BY height, idx LIMIT ?4";
 fn spans(
     db: &Connection,
     trail: i64,
-    (height, index): (i64, i64),
+    [height, index]: [Value; 2],
     limit: i64,
 ) -> Result<Vec<Projected>, StoreError> {
     let sql = "\
@@ -107,7 +114,7 @@ ORDER BY height, idx LIMIT ?4";
 fn terms(
     db: &Connection,
     trail: i64,
-    (field, value, seq): (i64, &[u8], i64),
+    (field, value, seq): (&Value, &[u8], i64),
     limit: i64,
 ) -> Result<Vec<Projected>, StoreError> {
     let sql = "\
@@ -135,7 +142,7 @@ ORDER BY field, value, seq LIMIT ?5";
 fn rollups(
     db: &Connection,
     trail: i64,
-    (hour, action, outcome): (i64, &str, &str),
+    (hour, action, outcome): (&Value, &str, &str),
     limit: i64,
 ) -> Result<Vec<Projected>, StoreError> {
     let sql = "\

@@ -135,13 +135,18 @@ pub(crate) fn span(row: &Row<'_>) -> Result<Span, StoreError> {
     let what = "the times of a block";
     let height: u8 = cell(row, 0, what, None)?;
     let index: u64 = cell(row, 1, what, None)?;
-    let seq = index.checked_shl(height.into());
+    let seq = first_seq(height, index);
     Ok(Span {
         height,
         index,
         earliest: time(row, 2, what, seq)?,
         latest: time(row, 3, what, seq)?,
     })
+}
+
+/// The first seq under a node, where such a node can be.
+pub(crate) fn first_seq(height: u8, index: u64) -> Option<u64> {
+    1_u64.checked_shl(height.into())?.checked_mul(index)
 }
 
 /// The columns `hour, action, outcome, count`.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indelible_core::engine::{Audit, Engine, Ground, Options, installation};
+use indelible_core::engine::{Audit, Engine, Ground, InstallationError, Options, installation};
 use indelible_core::redact::Redactor;
 use indelible_core::state::{Secret, State, StateDir, StateInMemory};
 use indelible_core::store::{Condition, Store};
@@ -82,6 +82,12 @@ impl Database {
         let create = settings.create && !settings.read_only;
         let outside = Outside::of(url, &settings)?;
         let known = outside.installation()?;
+        if let (Some(given), Some(there)) = (&settings.installation, &known)
+            && given != there
+        {
+            let (there, given) = (there.clone(), given.clone());
+            return Err(InstallationError::Other { there, given }.into());
+        }
         let wanted = settings.installation.as_deref().or(known.as_deref());
         let entropy = settings.entropy.clone();
         let name = installation(&*registry, &*store, wanted, create, &*entropy).await??;

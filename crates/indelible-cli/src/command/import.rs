@@ -5,6 +5,7 @@ mod run;
 mod tally;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use indelible::core::state::Purpose;
@@ -52,13 +53,14 @@ impl Import {
         let mut run = Run::new(session, sources.len());
         let tally = if self.dry_run {
             let dry = Dry::open(session).await?;
-            let importer = Importer::new(mapping, dry.id_key()?);
+            let importer = Importer::new(mapping, dry.id_key()?).redactor(dry.redactor());
             let target = Target::Dry(Box::new(dry));
             run.take(importer.read_sorted(sources), target).await
         } else {
             let opened = session.open(Access::Create).await?;
             let key = opened.database.engine().secret(Purpose::Ids)?;
-            let importer = Importer::new(mapping, *key.expose());
+            let redactor = Arc::clone(&opened.database.engine().ground().redactor);
+            let importer = Importer::new(mapping, *key.expose()).redactor(redactor);
             let target = Target::Trail(opened.audit.clone());
             let tally = run.take(importer.read_sorted(sources), target).await;
             opened.close(tally).await

@@ -69,8 +69,9 @@ impl Record {
         let event = self.event()?;
         let opened = session.open(Access::Create).await?;
         let receipt = opened.audit.record(event).await.map_err(Failure::from);
-        let receipt = opened.close(receipt).await?;
-        session.output.print(&receipt)?;
+        // The entry is there whatever becomes of the closing, so that its receipt comes first.
+        let printed = receipt.and_then(|receipt| session.output.print(&receipt));
+        opened.close(printed).await?;
         Ok(Status::Fine)
     }
 

@@ -109,8 +109,9 @@ impl Create {
             Ok(opened.audit.record(event).await?)
         };
         let created = created.await;
-        let receipt = opened.close(created).await?;
-        session.output.print(&receipt)?;
+        // What is recorded is said whatever becomes of the closing.
+        let printed = created.and_then(|receipt| session.output.print(&receipt));
+        opened.close(printed).await?;
         Ok(Status::Fine)
     }
 }
@@ -129,13 +130,15 @@ impl Succeed {
             .await
             .map_err(Failure::from);
         let trail = opened.audit.name().to_string();
-        let succession = opened.close(succeeded).await?;
-        session.output.print(&Succeeded {
-            trail,
-            origin: succession.origin,
-            incarnation: succession.incarnation,
-            size: succession.size,
-        })?;
+        let printed = succeeded.and_then(|succession| {
+            session.output.print(&Succeeded {
+                trail,
+                origin: succession.origin,
+                incarnation: succession.incarnation,
+                size: succession.size,
+            })
+        });
+        opened.close(printed).await?;
         Ok(Status::Fine)
     }
 }

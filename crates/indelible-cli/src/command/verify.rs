@@ -1,7 +1,7 @@
 //! `indelible verify`
 
 mod answer;
-mod trust;
+pub(super) mod trust;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -27,12 +27,14 @@ use trust::{Since, Trust};
 Examples:
   indelible verify
   indelible verify --trail payments --output json
-  indelible verify --since monday.checkpoint")]
+  indelible verify --since monday.checkpoint
+  indelible verify --trail payments --key \"$(cat payments.vkey)\"")]
 pub struct Verify {
     /// Only the entries after this checkpoint, a file or - for standard input; its trail alone
     #[arg(long, value_name = "CHECKPOINT")]
     since: Option<PathBuf>,
-    /// A verifier key to trust beside the one in the state directory; may be given again
+    /// A verifier key to trust beside the one in the state directory, and needed where that is not
+    /// at hand: the key that the database itself names proves nothing; may be given again
     #[arg(long, value_name = "VKEY")]
     key: Vec<VerifierKey>,
 }
@@ -55,12 +57,21 @@ impl Verify {
             }
             Err(failure) => return Err(failure),
         };
-        let verified = self.verify_all(&opened, since).await;
-        let report = opened
-            .close(verified)
-            .await
-            .map_err(Failure::into_finding)?;
-        session.output.print(&report)?;
+        let mut report = Report {
+            ok: true,
+            trails: Vec::new(),
+        };
+        let verified = self.verify_all(&opened, since, &mut report).await;
+        let verified = opened.close(verified).await.map_err(Failure::into_finding);
+        report.ok &= verified.is_ok();
+        match verified {
+            Err(failure) if failure.status != Status::Unverified => return Err(failure),
+            // What was verified until then is said all the same.
+            verified => {
+                session.output.print(&report)?;
+                verified?;
+            }
+        }
         if report.ok {
             return Ok(Status::Fine);
         }
@@ -68,16 +79,26 @@ impl Verify {
         Ok(Status::Unverified)
     }
 
-    async fn verify_all(&self, opened: &Opened, since: Option<Since>) -> Result<Report, Failure> {
-        let trails = trails(opened, since.as_ref()).await?;
-        let mut reports = Vec::new();
-        for trail in trails {
-            reports.push(self.verify_one(opened, &trail, since.as_ref()).await?);
+    async fn verify_all(
+        &self,
+        opened: &Opened,
+        since: Option<Since>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let Trails { names, unlisted } = trails(opened, since.as_ref()).await?;
+        for trail in names {
+            let verified = self.verify_one(opened, &trail, since.as_ref()).await?;
+            report.ok &= verified.ok;
+            // Nothing to verify is no reason to call it verified.
+            report.ok &= verified.size > 0;
+            report.trails.push(verified);
         }
-        let mut report = Report::from(reports);
-        // Nothing to verify is no reason to call it verified.
-        report.ok &= !report.trails.is_empty() && report.trails.iter().all(|t| t.size > 0);
-        Ok(report)
+        report.ok &= !report.trails.is_empty();
+        match unlisted {
+            // A head that is unreadable is a finding of its trail, where that is known.
+            Some(failure) if report.ok => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     async fn verify_one(
@@ -114,16 +135,37 @@ impl Verify {
     }
 }
 
-/// The trails to be verified: the one that is meant, else all that have a head or a mark.
-async fn trails(opened: &Opened, since: Option<&Since>) -> Result<Vec<TrailName>, Failure> {
+/// The trails to be verified.
+struct Trails {
+    names: BTreeSet<TrailName>,
+    /// Why there may be more, which could not be listed.
+    unlisted: Option<Failure>,
+}
+
+/// The trail that is meant, else all that have a head or a mark.
+async fn trails(opened: &Opened, since: Option<&Since>) -> Result<Trails, Failure> {
+    let only = |name: &TrailName| Trails {
+        names: BTreeSet::from([name.clone()]),
+        unlisted: None,
+    };
     if opened.settings.trail_given {
-        return Ok(vec![opened.settings.trail.clone()]);
+        return Ok(only(&opened.settings.trail));
     }
     if let Some(since) = since {
-        return Ok(vec![since.trail.clone()]);
+        return Ok(only(&since.trail));
     }
-    let heads = opened.database.engine().heads().await?;
-    let mut trails: BTreeSet<TrailName> = heads.into_iter().map(|head| head.trail).collect();
-    trails.extend(trust::marked(&opened.database));
-    Ok(trails.into_iter().collect())
+    let mut names: BTreeSet<TrailName> = trust::marked(&opened.database).into_iter().collect();
+    let unlisted = match opened.database.engine().heads().await {
+        Ok(heads) => {
+            names.extend(heads.into_iter().map(|head| head.trail));
+            None
+        }
+        Err(error) => {
+            if names.is_empty() {
+                names.insert(opened.settings.trail.clone());
+            }
+            Some(Failure::from(error))
+        }
+    };
+    Ok(Trails { names, unlisted })
 }

@@ -20,13 +20,25 @@ const COLUMN_READABLE: usize = 10;
 const ACTION_READABLE: usize = 22;
 /// What is left of it where that does not fit.
 const ACTION_MIN: usize = 16;
+/// What is left of an address, which is nothing without its end: one of IPv4 is whole.
+const ADDRESS_READABLE: usize = 15;
+/// Columns of names that are hierarchies, of which many begin alike: they lose their beginning.
+const COLUMNS_ENDING: &[&str] = &[
+    "action",
+    "id",
+    "user_id",
+    "on_behalf_of",
+    "resource_id",
+    "correlation_id",
+    "origin",
+];
 /// The least that is left of a column.
 const COLUMN_MIN: usize = 5;
 
 /// The sheet as text of lines that are at most `width` columns wide.
 ///
-/// Where it does not fit, the widest columns are made narrower first, and values lose their
-/// middle: names that are hierarchies tell most at their end.
+/// Where it does not fit, the widest columns are made narrower first. Values lose their middle,
+/// actions and ids their beginning: names that are hierarchies tell most at their end.
 pub fn table(sheet: &Sheet, width: usize) -> String {
     let cells: Vec<Vec<Cow<'_, str>>> = sheet
         .rows
@@ -42,9 +54,13 @@ pub fn table(sheet: &Sheet, width: usize) -> String {
     });
     let widths = fit(&natural.collect::<Vec<_>>(), &sheet.columns, width);
     let shortened = |row: &Vec<Cow<'_, str>>| {
-        let there = row.iter().zip(&widths).filter(|(_, width)| **width > 0);
+        let columns = widths.iter().zip(&sheet.columns);
+        let there = row
+            .iter()
+            .zip(columns)
+            .filter(|(_, (width, _))| **width > 0);
         there
-            .map(|(cell, width)| elided(cell, *width))
+            .map(|(cell, (width, name))| elided(cell, *width, COLUMNS_ENDING.contains(name)))
             .collect::<Vec<_>>()
     };
     let mut table = Table::new();
@@ -69,6 +85,7 @@ pub fn table(sheet: &Sheet, width: usize) -> String {
 fn fit(natural: &[usize], names: &[&str], width: usize) -> Vec<usize> {
     let readable = |name: &str, action| match name {
         "action" => action,
+        "ip_address" => ADDRESS_READABLE,
         name if COLUMNS_WHOLE.contains(&name) => usize::MAX,
         _ => COLUMN_READABLE,
     };
@@ -80,6 +97,8 @@ fn fit(natural: &[usize], names: &[&str], width: usize) -> Vec<usize> {
     let least = |name: &str| {
         if COLUMNS_WHOLE.contains(&name) {
             usize::MAX
+        } else if name == "ip_address" {
+            ADDRESS_READABLE
         } else {
             COLUMN_MIN
         }
@@ -120,14 +139,15 @@ fn excess(widths: &[usize], width: usize) -> usize {
     (widths.iter().sum::<usize>() + GAP * there.saturating_sub(1)).saturating_sub(width)
 }
 
-/// The text in at most `width` columns, `…` for what is left out.
-fn elided(text: &str, width: usize) -> String {
+/// The text in at most `width` columns, `…` for what is left out: its beginning, or its middle.
+fn elided(text: &str, width: usize, keeps_end: bool) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
     let room = width.saturating_sub(1);
-    let head = leading(text.chars(), room / 3);
-    let tail: String = leading(text.chars().rev(), room - room / 3)
+    let room_of_head = if keeps_end { 0 } else { room / 3 };
+    let head = leading(text.chars(), room_of_head);
+    let tail: String = leading(text.chars().rev(), room - room_of_head)
         .chars()
         .rev()
         .collect();
@@ -175,14 +195,55 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_the_middle() {
-        assert_eq!(
-            elided("arn:aws:iam::123456789012:user/eve", 16),
-            "arn:a…2:user/eve"
-        );
-        assert_eq!(elided("short", 5), "short");
-        assert_eq!(elided("審計審計", 5), "…計");
-        assert_eq!(elided("abcdef", 1), "…");
+    fn what_is_left_out_is_the_middle_or_the_beginning() {
+        let arn = "arn:aws:iam::123456789012:user/eve";
+        assert_eq!(elided(arn, 16, false), "arn:a…2:user/eve");
+        assert_eq!(elided(arn, 16, true), "…789012:user/eve");
+        assert_eq!(elided("short", 5, false), "short");
+        assert_eq!(elided("short", 5, true), "short");
+        assert_eq!(elided("審計審計", 5, false), "…計");
+        assert_eq!(elided("審計審計", 5, true), "…審計");
+        assert_eq!(elided("abcdef", 1, false), "…");
+        assert_eq!(elided("abcdef", 1, true), "…");
+    }
+
+    #[test]
+    fn actions_that_differ_are_told_apart_and_addresses_are_whole() {
+        let row = |action: &str| {
+            let user = "arn:aws:iam::123456789012:user/a-name-that-is-long";
+            let cells = [
+                "1",
+                "2026-03-01T09:31:00Z",
+                action,
+                "succeeded",
+                user,
+                "203.0.113.177",
+            ];
+            cells.map(str::to_owned).to_vec()
+        };
+        let sheet = Sheet {
+            columns: vec![
+                "seq",
+                "occurred_at",
+                "action",
+                "outcome",
+                "user_id",
+                "ip_address",
+            ],
+            rows: vec![
+                row("aws.iam.AttachUserPolicy"),
+                row("aws.iam.DetachUserPolicy"),
+            ],
+        };
+        for width in [80, 84, 90, 100] {
+            let shown = table(&sheet, width);
+            assert!(shown.lines().all(|line| line.width() <= width), "{shown}");
+            assert!(shown.contains("AttachUserPolicy"), "{shown}");
+            assert!(shown.contains("DetachUserPolicy"), "{shown}");
+            let is_there = shown.contains("ip_address");
+            assert_eq!(shown.contains("203.0.113.177"), is_there, "{shown}");
+        }
+        assert!(table(&sheet, 100).contains("203.0.113.177"));
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn a_file_that_is_wrong_is_refused_with_line_and_column() {
     let other = ["record", "a", "t", "--config", "third.toml"];
     desk.file("third.toml", "[installation]\nname = \"example.com\"\n");
     desk.run(&other)
-        .fails(2, "belongs to the installation `example.org`");
+        .fails(1, "belongs to the installation `example.org`");
 }
 
 #[test]

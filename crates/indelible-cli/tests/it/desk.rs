@@ -97,7 +97,7 @@ impl Desk {
         let installations = std::fs::read_dir(self.path("state/indelible")).expect("a state");
         installations
             .map(|found| found.expect("readable").path())
-            .next()
+            .find(|path| path.join("marks").is_dir())
             .expect("one")
     }
 }

@@ -147,6 +147,10 @@ fn a_key_that_is_not_unique_loses_no_record() {
     let input = with("one") + &with("two") + &with("one");
     assert_eq!(summary(&desk.fed(&call, &input).fine()), [2, 1, 0, 1]);
     assert_eq!(summary(&desk.fed(&call, &input).fine()), [0, 3, 0, 1]);
+    assert_eq!(summary(&desk.fed(&call, &input).fine()), [0, 3, 0, 1]);
+    // It is the source's key that is not unique: nobody tried to pass one event off as another.
+    let system = desk.json(&["query", "--trail", "system"]);
+    assert_eq!(system["as_of"], 0, "{system}");
     let found = desk.json(&["query", "--user-id", "two"]);
     assert_eq!(found["entries"][0]["notes"][0]["was"], id);
     desk.run(&["verify"]).fine();

@@ -29,12 +29,19 @@ fn a_healthy_database_is_fine_on_one_screen() {
         "guards",
         "durability",
         "state",
+        "tie",
         "key",
         "mark",
         "last event",
         "instances",
     ];
     assert_eq!(verdicts(&report), expected.map(|check| (check, "ok")));
+    let installation = desk.state().file_name().expect("a name").to_owned();
+    let tie = report["checks"][6]["detail"].as_str().expect("a text");
+    assert!(
+        tie.ends_with(installation.to_str().expect("UTF-8")),
+        "{tie}"
+    );
     let shown = desk.run(&["doctor"]).fine().out;
     assert!(shown.lines().count() <= 24, "{shown}");
     assert!(shown.lines().all(|line| line.starts_with("OK ")), "{shown}");

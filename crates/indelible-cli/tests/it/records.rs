@@ -87,6 +87,26 @@ fn the_same_id_again_is_a_duplicate_and_other_content_a_conflict() {
 }
 
 #[test]
+fn a_receipt_is_printed_even_where_the_closing_fails() {
+    let desk = Desk::new();
+    desk.run(&["record", "a", "t"]).fine();
+    // Where the new mark is written before it takes the place of the old one.
+    let beside = desk.state().join("marks/~default");
+    std::fs::create_dir(&beside).expect("a folder");
+    let answered = desk.run(&["record", "a", "t", "--output", "json"]);
+    let receipt = answered.fails(1, "marks").json();
+    assert_eq!(
+        (&receipt["seq"], &receipt["delivery"]),
+        (&json!(1), &json!("recorded"))
+    );
+    std::fs::remove_dir(&beside).expect("there");
+    desk.run(&["record", "a", "t"]).fine();
+    let call = ["trail", "succeed", "--reason", "x", "--output", "json"];
+    assert_eq!(desk.run(&call).fine().json()["size"], 3);
+    assert_eq!(desk.json(&["verify"])["ok"], true);
+}
+
+#[test]
 fn a_context_comes_from_the_line_a_file_or_standard_input() {
     let desk = Desk::new();
     desk.file("context.json", "{\"from\": \"file\"}");

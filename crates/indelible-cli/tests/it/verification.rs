@@ -3,20 +3,26 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, files};
 
-/// Changes the database beneath its guards.
+/// Changes the database beneath its guards, and puts them back.
 fn tamper(desk: &Desk, sql: &str) {
     let db = Connection::open(desk.database()).expect("a database");
-    let guards: Vec<String> = db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        .and_then(|mut found| found.query_map([], |row| row.get(0))?.collect())
+    let guards: Vec<(String, String)> = db
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .and_then(|mut found| {
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            found.query_map([], row)?.collect()
+        })
         .expect("a schema");
-    for guard in guards {
-        db.execute_batch(&format!("DROP TRIGGER \"{guard}\""))
+    for (name, _) in &guards {
+        db.execute_batch(&format!("DROP TRIGGER \"{name}\""))
             .expect("dropped");
     }
     db.execute_batch(sql).expect(sql);
+    for (_, guard) in &guards {
+        db.execute_batch(guard).expect("made again");
+    }
 }
 
 fn kinds(report: &Value) -> Vec<&str> {
@@ -162,7 +168,7 @@ fn nothing_to_verify_is_not_verified() {
         .run(&["verify", "--output", "json"])
         .fails(3, "verification failed")
         .json();
-    assert_eq!(kinds(&report), ["head_missing"], "{report}");
+    assert!(kinds(&report).contains(&"head_missing"), "{report}");
     std::fs::write(desk.database(), "this is no database").expect("written");
     desk.run(&["verify"]).fails(3, "");
 }
@@ -189,11 +195,124 @@ fn without_the_state_directory_it_is_said_what_was_not_compared() {
     desk.records(2);
     let key = desk.run(&["vkey"]).fine().out;
     std::fs::remove_dir_all(desk.path("state")).expect("there");
-    let report = desk.json(&["verify"]);
+    let unconfirmed = desk.run(&["verify", "--output", "json"]);
+    let report = unconfirmed.fails(3, "in default").json();
     assert_eq!(kinds(&report), ["mark_missing", "key_unconfirmed"]);
+    let shown = desk.run(&["verify"]).status_is(3);
+    let shown = shown.says("finding: default key_unconfirmed").out;
+    assert!(shown.contains("warning: default mark_missing"), "{shown}");
     let report = desk.json(&["verify", "--key", key.trim_end()]);
     assert_eq!(kinds(&report), ["mark_missing"]);
     desk.run(&["record", "a", "t"]).fails(1, "--state-dir");
     desk.run(&["doctor"]).status_is(1).says("--state-dir");
-    assert!(!desk.path("state").join("indelible").exists() || desk.json(&["verify"])["ok"] == true);
+    let is_key = |path: &std::path::PathBuf| path.ends_with("signing.key");
+    assert!(
+        !files(&desk.path("state")).iter().any(is_key),
+        "none is made"
+    );
+}
+
+#[test]
+fn an_unreadable_head_is_a_finding_like_any_other() {
+    let desk = Desk::new();
+    desk.records(3);
+    desk.run(&["record", "a", "t", "--trail", "other"]).fine();
+    tamper(&desk, "UPDATE head SET key = 'nonsense' WHERE size = 3");
+    let answered = desk.run(&["verify", "--output", "json"]);
+    let report = answered.fails(3, "1 finding in default").json();
+    assert_eq!(kinds(&report), ["head_unreadable"], "{report}");
+    assert_eq!(report["ok"], false);
+    assert_eq!(report["trails"][1]["ok"], true, "the other one is fine");
+    let one = desk.run(&["verify", "--trail", "default", "--output", "json"]);
+    assert_eq!(
+        kinds(&one.fails(3, "in default").json()),
+        ["head_unreadable"]
+    );
+    desk.run(&["verify", "--trail", "other"]).fine();
+    // Without marks nobody knows which trails there are.
+    std::fs::remove_dir_all(desk.state().join("marks")).expect("there");
+    let report = desk
+        .run(&["verify", "--output", "json"])
+        .fails(3, "")
+        .json();
+    assert_eq!(kinds(&report), ["head_unreadable"], "{report}");
+    let all = "UPDATE head SET key = 'nonsense'";
+    tamper(&desk, &format!("DELETE FROM head WHERE size = 3; {all}"));
+    let answered = desk.run(&["verify", "--output", "json"]).status_is(3);
+    assert_eq!(answered.json()["ok"], false);
+}
+
+#[test]
+fn a_database_that_was_removed_is_missed() {
+    let desk = Desk::new();
+    desk.records(3);
+    desk.run(&["record", "a", "t", "--trail", "other"]).fine();
+    std::fs::remove_file(desk.database()).expect("there");
+    desk.run(&["query"]).fails(4, "sqlite:indelible.db");
+    desk.run(&["verify"]).fails(3, "sqlite:indelible.db");
+    let refused = desk.run(&["record", "a", "t"]);
+    let refused = refused.fails(1, "indelible trail succeed --reason");
+    assert!(
+        refused.err.contains("checkpoint of 3 entries"),
+        "{refused:?}"
+    );
+    let verified = desk.run(&["verify", "--output", "json"]);
+    let report = verified.fails(3, "default, other").json();
+    assert_eq!(kinds(&report), ["head_missing"; 2], "{report}");
+    let ill = desk.run(&["doctor"]).status_is(1);
+    ill.says("default is not in the database, its mark has 3 entries")
+        .says("indelible trail succeed --trail other");
+    let call = ["trail", "succeed", "--reason", "the disk is lost"];
+    assert_eq!(desk.json(&call)["size"], 0);
+    desk.run(&["record", "a", "t"]).fine();
+    desk.run(&["verify", "--trail", "default"]).fine();
+    desk.run(&["verify"]).fails(3, "other");
+}
+
+#[test]
+fn a_database_of_another_installation_is_refused() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    desk.records(2);
+    other.records(3);
+    std::fs::copy(other.database(), desk.database()).expect("replaced");
+    for call in [&["record", "a", "t"][..], &["query"], &["trail", "list"]] {
+        let refused = desk.run(call).fails(1, "--state-dir");
+        assert!(
+            refused.err.contains("belongs to the installation"),
+            "{refused:?}"
+        );
+    }
+    let answered = desk.run(&["verify", "--output", "json"]);
+    assert_eq!(answered.fails(3, "--state-dir").json()["ok"], false);
+    desk.run(&["doctor"])
+        .status_is(1)
+        .says("belongs to the installation")
+        .says("put the installation's own database back");
+    // Where it is meant, its own state directory says so.
+    let dir = other.state().into_os_string().into_string().expect("UTF-8");
+    desk.run(&["record", "a", "t", "--state-dir", &dir]).fine();
+    desk.run(&["verify", "--state-dir", &dir]).fine();
+    let report = desk.json(&["doctor", "--state-dir", &dir]);
+    assert_eq!(report["ok"], true, "{report}");
+}
+
+#[test]
+fn a_state_directory_of_another_installation_is_refused() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    desk.records(2);
+    other.records(3);
+    let dir = other.state().into_os_string().into_string().expect("UTF-8");
+    for call in [&["record", "a", "t"][..], &["query"], &["checkpoint"]] {
+        let call = [call, &["--state-dir", &dir]].concat();
+        desk.run(&call).fails(1, "is the state directory of");
+    }
+    desk.run(&["verify", "--state-dir", &dir])
+        .fails(3, "--state-dir");
+    desk.run(&["doctor", "--state-dir", &dir])
+        .status_is(1)
+        .says("is the state directory of");
+    // Nothing was tied to it on the way.
+    desk.run(&["record", "a", "t"]).fine();
+    desk.run(&["verify"]).fine();
+    other.run(&["verify"]).fine();
 }

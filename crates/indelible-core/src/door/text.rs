@@ -56,7 +56,12 @@ impl Door {
                 '_'
             }
         };
-        masked.chars().map(plain).collect()
+        // A rule that drops the whole leaves a name behind all the same.
+        if masked.is_empty() {
+            "_".to_owned()
+        } else {
+            masked.chars().map(plain).collect()
+        }
     }
 
     /// What a text given as a filter would have been stored as.

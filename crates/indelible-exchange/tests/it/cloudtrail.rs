@@ -186,6 +186,21 @@ fn actors_without_a_type_and_addresses_that_are_none_are_kept_as_given() {
 }
 
 #[test]
+fn a_secret_whose_versions_are_deleted_is_named_by_its_arn() {
+    let arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:shop-Ab1234";
+    for name in ["StartSecretVersionDelete", "EndSecretVersionDelete"] {
+        let record = json!({"eventID": "5b1d3c2e-0000-4000-8000-000000000001", "eventName": name,
+            "eventSource": "secretsmanager.amazonaws.com", "eventType": "AwsServiceEvent",
+            "eventTime": "2026-02-03T09:00:00Z", "requestParameters": null,
+            "userIdentity": {"invokedBy": "secretsmanager.amazonaws.com"},
+            "additionalEventData": {"ARN": arn, "Name": "shop"}});
+        let event = one("cloudtrail", record.to_string());
+        assert_eq!(event.resource_type, "aws.secretsmanager.secret");
+        assert_eq!(event.resource_id.as_deref(), Some(arn), "{name}");
+    }
+}
+
+#[test]
 fn denied_means_for_want_of_a_permission() {
     for (code, outcome) in [
         (json!("AccessDenied"), Outcome::Denied),

@@ -6,10 +6,10 @@ use std::time::Duration;
 use indelible_core::door::{Admitted, Door, Sameness};
 use indelible_core::redact::Redactor;
 use indelible_core::{AuditEvent, Clock, Entropy, Timestamp, TrailName};
-use indelible_exchange::write_entry;
+use indelible_exchange::{Source, write_entry};
 use serde_json::json;
 
-use crate::fixture::{one, read_files, read_text};
+use crate::fixture::{Read, importer, one, read_files, read_text};
 
 struct Noon;
 
@@ -119,4 +119,36 @@ fn other_content_under_the_same_key_differs_and_passes_under_its_fallback() {
         compare(read.records[1].under_fallback_id(), &other),
         Sameness::Equal
     );
+}
+
+#[test]
+fn what_waited_on_a_disk_is_admitted_as_what_did_not() {
+    let long = "x".repeat(2_000);
+    let records = [
+        json!({"action": "a", "resource_type": "t", "user_id": "4111 1111 1111 1111",
+            "user_agent": "curl --password=hunter2-hunter2", "resource_id": "r",
+            "context": {"password": "p4ssword!", "list": [{"api_key": 5}], "kept": 1},
+            "notes": [{"field": "context", "kind": "replaced", "path": "/kept"}]}),
+        json!({"action": "push.ghp_0123456789abcdefghijklmnopqrstuvwx01", "resource_type": "t",
+            "tags": ["ghp_0123456789abcdefghijklmnopqrstuvwx01", "kept"], "user_id": long}),
+        json!({"action": "b", "resource_type": "t", "occurred_at": "2031-01-01T00:00:00Z",
+            "context": {"secrets": (0..70).map(|n| json!({"password": format!("s{n}-x")}))
+                .collect::<Vec<_>>()}}),
+    ];
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let read = |run_bytes| {
+        let source = Source::reader("text", std::io::Cursor::new(text.clone()));
+        let sorted = importer("ndjson")
+            .run_bytes(run_bytes)
+            .read_sorted(vec![source]);
+        Read::of(sorted).all()
+    };
+    let (held, waited) = (read(1 << 20), read(1));
+    assert_eq!((held.len(), waited.len()), (3, 3));
+    for (held, waited) in held.into_iter().zip(waited) {
+        assert_ne!(held, waited, "it waited with its secrets");
+        let stored = admit(held.clone());
+        assert_eq!(admit(waited.clone()).new.entry, stored.new.entry);
+        assert_eq!(compare(waited, &stored), Sameness::Equal);
+    }
 }

@@ -41,7 +41,13 @@ pub(super) fn strays(db: &Connection, altered: &[String]) -> Result<Vec<String>,
         let sql = format!(
             "SELECT trail FROM {table} WHERE trail BETWEEN ?1 AND ?2 ORDER BY trail LIMIT 1"
         );
-        headless(&db, table, &sql, gaps(&heads, (i64::MIN, i64::MAX)), &mut strays)?;
+        headless(
+            &db,
+            table,
+            &sql,
+            gaps(&heads, (i64::MIN, i64::MAX)),
+            &mut strays,
+        )?;
     }
     if BY_PLACE.into_iter().all(sound) {
         entryless(&db, &mut strays)?;
@@ -71,7 +77,11 @@ fn gaps(heads: &[i64], (first, last): (i64, i64)) -> Vec<(i64, i64)> {
         }
         start = head.checked_add(1);
     }
-    gaps.extend(start.filter(|start| *start <= last).map(|start| (start, last)));
+    gaps.extend(
+        start
+            .filter(|start| *start <= last)
+            .map(|start| (start, last)),
+    );
     gaps
 }
 
@@ -118,7 +128,9 @@ fn entryless(db: &Connection, strays: &mut Vec<String>) -> Result<(), StoreError
         .map_err(refused)?;
     for row in rows {
         let (trail, seq): (String, u64) = row.map_err(refused)?;
-        strays.push(format!("part has a row for entry {seq} of {trail}, which is not there"));
+        strays.push(format!(
+            "part has a row for entry {seq} of {trail}, which is not there"
+        ));
     }
     Ok(())
 }

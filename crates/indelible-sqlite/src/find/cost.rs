@@ -19,7 +19,8 @@ fn filled() -> Connection {
     crate::migration::apply(&mut db).expect("it applies");
     db.execute_batch(&format!(
         "BEGIN;
-        INSERT INTO head VALUES (1, 'default', {SIZE}, zeroblob(32), x'', 'key', 1, 0);
+        INSERT INTO head VALUES (1, 'default', {SIZE}, zeroblob(32), x'', 'key', 1, 0,
+            zeroblob(32));
         CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS
             (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {SIZE} - 1) SELECT i FROM n;
         INSERT INTO entry (place, id, action, outcome, resource_type, tags, occurred_at,

@@ -1,7 +1,8 @@
 //! T53, T76: what is evidence is not changed, and whoever tries is told.
 
-use indelible_core::Store;
 use indelible_core::store::Verdict;
+use indelible_core::{Store, StoreError};
+use indelible_sqlite::{Options, SqliteStore};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::fixture::{Author, Folder, draft};
@@ -76,8 +77,8 @@ async fn update_delete_and_replace_fail_loudly_and_change_nothing() {
         "UPDATE head SET incarnation = incarnation - 1",
         "UPDATE head SET name = 'other'",
         "DELETE FROM head",
-        "REPLACE INTO head SELECT trail, name, 0, root, frontier, key, 1, 0 FROM head",
-        "REPLACE INTO head SELECT trail + 1, name, 0, root, frontier, key, 1, 0 FROM head",
+        "REPLACE INTO head SELECT trail, name, 0, root, frontier, key, 1, 0, mac FROM head",
+        "REPLACE INTO head SELECT trail + 1, name, 0, root, frontier, key, 1, 0, mac FROM head",
     ] {
         let refused = db.execute(statement, []).expect_err(statement);
         assert_eq!(
@@ -178,6 +179,116 @@ async fn condition_names_missing_altered_and_foreign_guards() {
             "thief is foreign"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_foreign_trigger_cannot_hide_behind_the_name_of_a_table() {
+    let folder = filled().await;
+    let store = folder.store();
+    folder
+        .foreign()
+        .execute_batch("CREATE TRIGGER entry AFTER INSERT ON part BEGIN SELECT 1; END")
+        .expect("whoever owns the file can do that");
+    let condition = store.condition().await.expect("it answers");
+    assert_eq!(condition.missing_guards, ["entry is foreign"]);
+}
+
+#[tokio::test]
+async fn rows_that_a_foreign_trigger_leaves_out_are_no_commit() {
+    let folder = filled().await;
+    let store = folder.store();
+    let mut author = Author::resume(&store, "default").await;
+    // 212 more entries complete a block, so that every table gets rows.
+    let drafts: Vec<_> = (300..512).map(draft).collect();
+    for (table, event) in [
+        ("head", "UPDATE"),
+        ("entry", "INSERT"),
+        ("part", "INSERT"),
+        ("event_id", "INSERT"),
+        ("node", "INSERT"),
+        ("term", "INSERT"),
+        ("span", "INSERT"),
+        ("rollup", "INSERT"),
+    ] {
+        let db = folder.foreign();
+        let before = contents(&db);
+        let when = match table {
+            // One row of many is enough.
+            "entry" | "part" => "WHEN NEW.place & 0xfff = 410",
+            "event_id" | "term" => "WHEN NEW.seq = 410",
+            _ => "",
+        };
+        db.execute_batch(&format!(
+            "CREATE TRIGGER thief BEFORE {event} ON {table} {when}
+             BEGIN SELECT RAISE(IGNORE); END"
+        ))
+        .expect("whoever owns the file can do that");
+        let mut drafts = drafts.clone();
+        // A count of its own, so that a row is inserted and not added to.
+        drafts[0].action = "document_burnt".to_owned();
+        let Err(error) = author.record(&store, drafts).await else {
+            panic!("{table}: a receipt for what is not there")
+        };
+        assert!(
+            matches!(&error, StoreError::Corrupt { what, .. } if what == table),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("doctor"), "{error}");
+        assert!(before == contents(&db), "{table}: something was written");
+        db.execute_batch("DROP TRIGGER thief").expect("it is gone");
+    }
+    folder
+        .foreign()
+        .execute_batch("CREATE TRIGGER thief BEFORE INSERT ON head BEGIN SELECT RAISE(IGNORE); END")
+        .expect("whoever owns the file can do that");
+    let error = Author::new("other").record(&store, [draft(1)]).await;
+    assert!(
+        matches!(&error, Err(StoreError::Corrupt { what, .. }) if what == "head"),
+        "{error:?}"
+    );
+    let verdict = author.record(&store, drafts).await;
+    assert_eq!(verdict.expect("nothing is in the way"), Verdict::Committed);
+}
+
+#[tokio::test]
+async fn a_database_without_its_guards_is_read_and_not_written() {
+    for (statement, named) in [
+        ("DROP TRIGGER entry_delete", "entry_delete is missing"),
+        (
+            "DROP TRIGGER part_update;
+             CREATE TRIGGER part_update BEFORE UPDATE ON part BEGIN SELECT 1; END",
+            "part_update is altered",
+        ),
+        (
+            "CREATE TRIGGER thief BEFORE INSERT ON term BEGIN SELECT RAISE(IGNORE); END",
+            "thief is foreign",
+        ),
+        ("DROP TABLE rollup", "rollup is missing"),
+        (
+            "ALTER TABLE span ADD COLUMN more INTEGER",
+            "span is altered",
+        ),
+    ] {
+        let folder = filled().await;
+        folder
+            .foreign()
+            .execute_batch(statement)
+            .expect("whoever owns the file can do that");
+        let error = SqliteStore::open(folder.file()).expect_err(statement);
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(named) && text.contains("doctor"), "{text}");
+        let options = Options {
+            read_only: true,
+            ..Options::default()
+        };
+        let reading = SqliteStore::open_with(folder.file(), &options).expect("it is read");
+        let name = "default".parse().expect("a name");
+        let head = reading.head(&name).await.expect("it reads");
+        assert_eq!(head.expect("it is there").size, 300);
+        let condition = reading.condition().await.expect("it answers");
+        assert!(condition.missing_guards.contains(&named.to_owned()));
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod fixture;
 
 mod appending;
 mod conformance;
+mod damage;
 mod finding;
 mod guards;
 mod opening;

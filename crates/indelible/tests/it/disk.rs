@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use indelible::{AuditAction, AuditEvent, AuditProtocol};
 
-use crate::site::{Site, expect_clean, lines, standard, writer_path};
+use crate::site::{Site, Writing, expect_clean, standard, writer_path};
 
 /// The writing program under a limit on the size of any file it writes, in blocks of 512 bytes:
 /// what is beyond fails as on a full disk.
@@ -29,14 +29,14 @@ fn starved(site: &Site, blocks: usize, tasks: usize, count: usize) -> Command {
 #[tokio::test(flavor = "multi_thread")]
 async fn t71_a_full_disk_refuses_cleanly_and_the_trail_goes_on_afterwards() {
     let site = Site::new();
-    let mut first = site.writer(4, 10).spawn().expect("starts");
-    let (mut acknowledged, _) = lines(&mut first, usize::MAX);
-    assert!(first.wait().expect("ended").success());
+    let mut first = Writing::start(site.writer(4, 10));
+    let (mut acknowledged, _) = first.lines(usize::MAX);
+    assert!(first.ended());
     let mut refused = 0;
     for blocks in [600, 1200, 2400] {
-        let mut child = starved(&site, blocks, 8, 400).spawn().expect("starts");
-        let (receipts, refusals) = lines(&mut child, usize::MAX);
-        child.wait().expect("ended");
+        let mut starving = Writing::start(starved(&site, blocks, 8, 400));
+        let (receipts, refusals) = starving.lines(usize::MAX);
+        starving.ended();
         refused += refusals.len();
         acknowledged.extend(receipts);
         let database = site.open().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::site::{Acknowledged, Site, expect_clean, lines, standard};
+use crate::site::{Acknowledged, Site, Writing, expect_clean, standard};
 
 /// Rounds of killing: a few in every test run, many in the long form.
 fn rounds() -> usize {
@@ -43,13 +43,14 @@ async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged() {
     let site = Site::new();
     let mut acknowledged = Vec::new();
     for round in 0..rounds() {
-        let mut child = site.writer(16, 100_000).spawn().expect("starts");
-        let (mut receipts, refusals) = lines(&mut child, 50 + 37 * (round % 8));
-        child.kill().expect("killed");
+        let mut writing = Writing::start(site.writer(16, 100_000));
+        let (mut receipts, mut refusals) = writing.lines(50 + 37 * (round % 8));
+        writing.child.kill().expect("killed");
         // What it printed between the last line read and its end was acknowledged too.
-        let (rest, _) = lines(&mut child, usize::MAX);
-        child.wait().expect("ended");
+        let (rest, refused) = writing.lines(usize::MAX);
+        assert!(!writing.ended(), "it was killed at work");
         receipts.extend(rest);
+        refusals.extend(refused);
         assert!(refusals.is_empty(), "{refusals:?}");
         assert!(!receipts.is_empty());
         expect_all(&site, &receipts).await;
@@ -64,16 +65,15 @@ async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged() {
 async fn t22_t43_sixty_four_writers_in_four_processes_keep_one_order() {
     let site = Site::new();
     // The first one makes the database; the others come to it.
-    let mut first = site.writer(1, 1).spawn().expect("starts");
-    assert!(first.wait().expect("ended").success());
-    let mut children: Vec<_> = (0..4)
-        .map(|_| site.writer(16, 25).spawn().expect("starts"))
+    assert!(Writing::start(site.writer(1, 1)).ended());
+    let mut writers: Vec<_> = (0..4)
+        .map(|_| Writing::start(site.writer(16, 25)))
         .collect();
     let mut acknowledged = Vec::new();
-    for child in &mut children {
-        let (receipts, refusals) = lines(child, usize::MAX);
+    for writing in &mut writers {
+        let (receipts, refusals) = writing.lines(usize::MAX);
         assert!(refusals.is_empty(), "{refusals:?}");
-        assert!(child.wait().expect("ended").success());
+        assert!(writing.ended());
         acknowledged.extend(receipts);
     }
     let mut seqs: Vec<u64> = acknowledged.iter().map(|receipt| receipt.seq).collect();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use indelible::core::verify::{FindingKind, TrailReport};
 use indelible::{Audit, Database, DatabaseUrl, Settings, TrailName};
@@ -76,25 +76,47 @@ pub fn writer_path() -> PathBuf {
         .join(format!("steady_writer{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// The receipts that a writer printed, up to `most` of them, and the refusals.
-pub fn lines(child: &mut Child, most: usize) -> (Vec<Acknowledged>, Vec<String>) {
-    let stdout = child.stdout.take().expect("piped");
-    let mut reader = BufReader::new(stdout);
-    let (mut receipts, mut refusals) = (Vec::new(), Vec::new());
-    let mut line = String::new();
-    while receipts.len() < most && reader.read_line(&mut line).expect("readable") > 0 {
-        match parse(&line) {
-            Some(receipt) => receipts.push(receipt),
-            None => refusals.push(line.trim_end().to_owned()),
-        }
-        line.clear();
+/// The writing program at work.
+pub struct Writing {
+    pub child: Child,
+    /// One for the life of the child: what it holds beyond the line read last is not lost.
+    reader: BufReader<ChildStdout>,
+}
+
+impl Writing {
+    /// Starts a program whose standard output is piped.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("starts");
+        let reader = BufReader::new(child.stdout.take().expect("piped"));
+        Self { child, reader }
     }
-    child.stdout = Some(reader.into_inner());
-    (receipts, refusals)
+
+    /// The receipts that were printed, up to `most` of them, and the refusals. A line that the
+    /// end of the program cut short is neither.
+    pub fn lines(&mut self, most: usize) -> (Vec<Acknowledged>, Vec<String>) {
+        let (mut receipts, mut refusals) = (Vec::new(), Vec::new());
+        let mut line = String::new();
+        while receipts.len() < most && self.reader.read_line(&mut line).expect("readable") > 0 {
+            let Some(whole) = line.strip_suffix('\n') else {
+                break;
+            };
+            match parse(whole) {
+                Some(receipt) => receipts.push(receipt),
+                None => refusals.push(whole.to_owned()),
+            }
+            line.clear();
+        }
+        (receipts, refusals)
+    }
+
+    /// Whether it ended well.
+    pub fn ended(&mut self) -> bool {
+        self.child.wait().expect("ended").success()
+    }
 }
 
 fn parse(line: &str) -> Option<Acknowledged> {
-    let mut words = line.strip_suffix('\n')?.split(' ');
+    let mut words = line.split(' ');
     let seq = words.next()?.parse().ok()?;
     Some(Acknowledged {
         seq,

@@ -1,13 +1,14 @@
 //! Looking at one thing after the other.
 
+mod outside;
+
 use indelible::core::engine::Ground;
 use indelible::core::redact::Mode;
 use indelible::core::store::{Condition, Head};
-use indelible::merkle::{Checkpoint, Note, SigningKey};
 use indelible::{Timestamp, TrailName};
 
-use super::place;
 use super::{Check, Diagnosis, Verdict};
+use crate::command::verify::trust;
 use crate::failure::{Failure, Status};
 use crate::session::Opened;
 use crate::settings::Settings;
@@ -88,6 +89,10 @@ impl Checkup {
         let remedy = match failure.status {
             Status::NotFound => "`indelible record` begins a trail; --database names another place",
             Status::Usage => "mend the setting",
+            _ if failure.message().contains("installation") => {
+                "put the installation's own database back, or name the state directory of the \
+                 one that is there with --state-dir"
+            }
             _ if failure.message().contains("migration") => "`indelible migrate up`",
             _ => "restore the database from a copy, then `indelible verify`",
         };
@@ -103,7 +108,10 @@ impl Checkup {
         }
         let ground = opened.database.engine().ground();
         match opened.database.state_dir() {
-            Some(dir) => self.state_dir(dir, &opened.settings),
+            Some(dir) => {
+                self.state_dir(dir, &opened.settings);
+                self.tie(dir, &ground.installation);
+            }
             None => self.ok("state", "in memory, ends with the process"),
         }
         let heads = match opened.database.engine().heads().await {
@@ -116,6 +124,11 @@ impl Checkup {
         self.key(ground, &heads);
         for head in &heads {
             self.mark(ground, head);
+        }
+        for trail in trust::marked(&opened.database) {
+            if !heads.iter().any(|head| head.trail == trail) {
+                self.missed(ground, &trail);
+            }
         }
         self.last_event(opened, &heads, now).await;
         self.instances(ground).await;
@@ -156,6 +169,11 @@ impl Checkup {
                 "somebody changed the schema: `indelible verify`, then restore it from a copy";
             self.fail("guards", format!("missing or altered: {missing}"), remedy);
         }
+        if !condition.stray_rows.is_empty() {
+            let stray = condition.stray_rows.join(", ");
+            let remedy = "`indelible verify` names the entries; restore the database from a copy";
+            self.fail("rows", format!("belong to no trail: {stray}"), remedy);
+        }
         if condition.weak_settings.is_empty() {
             self.ok(
                 "durability",
@@ -170,123 +188,6 @@ impl Checkup {
             };
             self.fail("durability", weak, &remedy);
         }
-    }
-
-    fn state_dir(&mut self, dir: &std::path::Path, settings: &Settings) {
-        let shown = dir.display();
-        match place::of(dir, &settings.database) {
-            Ok(()) => self.ok("state", format!("{shown}, for its owner alone")),
-            Err(place::Fault::Missing) => {
-                let remedy = "bring it back from a copy, or name it with --state-dir";
-                self.warn("state", format!("{shown} is not there"), remedy);
-            }
-            Err(place::Fault::Open { path, mode }) => {
-                let remedy = format!("chmod go-rwx {}", path.display());
-                self.fail(
-                    "state",
-                    format!("{} has mode {mode:o}", path.display()),
-                    &remedy,
-                );
-            }
-            Err(place::Fault::BesideDatabase) => {
-                let remedy = "move it: who can replace the one could replace the other";
-                self.warn(
-                    "state",
-                    format!("{shown} lies in the database's folder"),
-                    remedy,
-                );
-            }
-            Err(place::Fault::Unreadable(problem)) => {
-                self.fail(
-                    "state",
-                    format!("{shown}: {problem}"),
-                    "mend its permissions",
-                );
-            }
-        }
-    }
-
-    fn key(&mut self, ground: &Ground, heads: &[Head]) {
-        let seed = match ground.state.signing_seed() {
-            Ok(seed) => seed,
-            Err(error) => {
-                self.fail(
-                    "key",
-                    error.to_string(),
-                    "bring the state directory back from a copy",
-                );
-                return;
-            }
-        };
-        let Some(seed) = seed else {
-            let remedy = "name the installation's state directory with --state-dir";
-            if heads.is_empty() {
-                self.warn("key", "there is none yet", "the first record makes it");
-            } else {
-                self.fail(
-                    "key",
-                    "there is none: the trails can be read, not written to",
-                    remedy,
-                );
-            }
-            return;
-        };
-        let is_own = |head: &&Head| {
-            let key = SigningKey::from_seed(head.key.name(), *seed.expose());
-            key.is_ok_and(|key| key.verifier_key() == head.key)
-        };
-        match heads.iter().find(|head| !is_own(head)) {
-            Some(head) => {
-                let detail = format!("the key at hand is not that of trail {}", head.trail);
-                let remedy = "name the installation's own state directory with --state-dir";
-                self.fail("key", detail, remedy);
-            }
-            None => self.ok(
-                "key",
-                format!("signs for installation {}", ground.installation),
-            ),
-        }
-    }
-
-    fn mark(&mut self, ground: &Ground, head: &Head) {
-        let trail = &head.trail;
-        let verify = format!("`indelible verify --trail {trail}`");
-        let mark = match ground.state.mark(trail) {
-            Ok(mark) => mark,
-            Err(error) => return self.fail("mark", error.to_string(), &verify),
-        };
-        let Some(mark) = mark else {
-            let remedy = "the next record makes one; until then an older copy would pass";
-            return self.warn("mark", format!("{trail} has none"), remedy);
-        };
-        let checkpoint = Note::parse(&mark)
-            .ok()
-            .and_then(|n| n.text().parse::<Checkpoint>().ok());
-        let Some(checkpoint) = checkpoint else {
-            return self.fail("mark", format!("that of {trail} is unreadable"), &verify);
-        };
-        if checkpoint.size() > head.size {
-            let detail = format!(
-                "{trail} has {} entries, its mark {}",
-                head.size,
-                checkpoint.size()
-            );
-            let remedy = format!(
-                "bring the newer database back, or `indelible trail succeed --trail {trail} --reason …`"
-            );
-            return self.fail("mark", detail, &remedy);
-        }
-        if checkpoint.size() == head.size && checkpoint.root() != head.root {
-            return self.fail(
-                "mark",
-                format!("{trail} has another root than its mark"),
-                &verify,
-            );
-        }
-        self.ok(
-            "mark",
-            format!("{trail} at {} of {} entries", checkpoint.size(), head.size),
-        );
     }
 
     async fn last_event(&mut self, opened: &Opened, heads: &[Head], now: Timestamp) {

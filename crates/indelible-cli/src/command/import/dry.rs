@@ -1,7 +1,9 @@
 //! An import that only looks.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use indelible::core::redact::Redactor;
 use indelible::core::state::Purpose;
 use indelible_exchange::ImportRecord;
 use uuid::Uuid;
@@ -43,6 +45,14 @@ impl Dry {
             return Ok([0; 32]);
         };
         Ok(*opened.database.engine().secret(Purpose::Ids)?.expose())
+    }
+
+    /// What records are redacted with before they wait on a disk.
+    pub fn redactor(&self) -> Arc<Redactor> {
+        match &self.opened {
+            Some(opened) => Arc::clone(&opened.database.engine().ground().redactor),
+            None => Arc::new(Redactor::default_mask()),
+        }
     }
 
     /// Counts what would come of these records.

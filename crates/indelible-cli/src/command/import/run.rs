@@ -4,7 +4,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use indelible::core::{Clock, SystemClock};
-use indelible::{Audit, AuditError, AuditProtocol, Delivery, Receipt};
+use indelible::{Audit, AuditError, Delivery, Receipt};
 use indelible_exchange::{ImportError, ImportItem, ImportRecord, Origin, Progress, Sorted};
 use indicatif::ProgressBar;
 
@@ -123,15 +123,21 @@ impl Run {
 
     async fn record(&mut self, audit: &Audit, chunk: &[ImportRecord]) -> Result<(), Failure> {
         let events = chunk.iter().map(|record| record.event.clone()).collect();
-        let answers = audit.record_all(events).await;
+        let mut answers = audit.try_record_all(events).await;
+        // A natural key that is not unique is no fault of the trail: no record of it, another id.
+        let places: Vec<usize> = answers
+            .iter()
+            .enumerate()
+            .filter(|(_, answer)| matches!(answer, Err(AuditError::IdConflict { .. })))
+            .map(|(place, _)| place)
+            .collect();
+        let again = places.iter().map(|place| chunk[*place].under_fallback_id());
+        let again = audit.record_all(again.collect()).await;
+        for (place, answer) in places.into_iter().zip(again) {
+            answers[place] = answer;
+        }
         let mut stopped = Ok(());
         for (record, answer) in chunk.iter().zip(answers) {
-            let answer = match answer {
-                Err(AuditError::IdConflict { .. }) => {
-                    audit.record(record.under_fallback_id()).await
-                }
-                other => other,
-            };
             match self.count(&record.origin, answer) {
                 Ok(()) => {}
                 // The rest of the chunk was answered too, and counts.

@@ -111,7 +111,7 @@ impl Since {
     /// No key that is trusted has signed it.
     pub fn open(&self, trust: &Trust) -> Result<Checkpoint, Failure> {
         let own = trust.told_key.as_slice();
-        // Where no key is at hand, verification warns that the head's was taken.
+        // Where no key is at hand, verification finds that the head's was taken.
         let keys = if trust.keys.is_empty() {
             own
         } else {

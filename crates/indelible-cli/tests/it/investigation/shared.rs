@@ -2,10 +2,12 @@
 //! where `INDELIBLE_SHARED` says; without them these tests say so and pass, unless
 //! `INDELIBLE_REQUIRE_SHARED` is `1`.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 
 use super::import;
-use crate::desk::Desk;
+use crate::desk::{Desk, files};
 
 /// Who attacked on the real day, and did most of its ordinary work.
 pub const BERT_JAN: &str = "arn:aws:iam::123837392027:user/bert-jan";
@@ -38,6 +40,76 @@ pub fn place(name: &str) -> Option<String> {
 pub fn day() -> Option<Desk> {
     let folder = place("cloudtrail-invictus")?;
     let desk = Desk::new();
-    assert_eq!(import(&desk, &["cloudtrail", &folder]), [2202, 2202, 0, 0]);
+    Prepared::of(&folder).copy_to(&desk);
     Some(desk)
+}
+
+/// The real day as this binary imports it, made once for all tests, which are processes of their
+/// own.
+struct Prepared {
+    folder: PathBuf,
+    /// Shared by those who copy, so that nobody takes it away meanwhile.
+    _lock: File,
+}
+
+impl Prepared {
+    fn of(logs: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("investigation");
+        std::fs::create_dir_all(&root).expect("a folder");
+        let folder = root.join(key(logs));
+        let lock = File::create(root.join("lock")).expect("a lock");
+        lock.lock_shared().expect("locked");
+        if !folder.is_dir() {
+            lock.unlock().expect("unlocked");
+            lock.lock().expect("locked");
+            if !folder.is_dir() {
+                Self::make(logs, &root, &folder);
+            }
+        }
+        Self {
+            folder,
+            _lock: lock,
+        }
+    }
+
+    fn make(logs: &str, root: &Path, folder: &Path) {
+        // Those of other binaries are of no use any more.
+        for old in std::fs::read_dir(root).expect("readable") {
+            let old = old.expect("readable").path();
+            if old.is_dir() {
+                std::fs::remove_dir_all(old).expect("removed");
+            }
+        }
+        let desk = Desk::new();
+        assert_eq!(import(&desk, &["cloudtrail", logs]), [2202, 2202, 0, 0]);
+        let beside = root.join("unfinished");
+        copy(&desk.path(""), &beside);
+        std::fs::rename(beside, folder).expect("renamed");
+    }
+
+    fn copy_to(&self, desk: &Desk) {
+        copy(&self.folder, &desk.path(""));
+    }
+}
+
+/// Tells binaries and inputs apart.
+fn key(logs: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    let mut inputs = files(Path::new(logs));
+    inputs.sort();
+    inputs.push(PathBuf::from(env!("CARGO_BIN_EXE_indelible")));
+    for path in inputs {
+        let found = path.metadata().expect("readable");
+        (&path, found.len(), found.modified().ok()).hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
+}
+
+/// Copies all files below a folder.
+fn copy(from: &Path, to: &Path) {
+    for file in files(from) {
+        let place = to.join(file.strip_prefix(from).expect("below it"));
+        std::fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        std::fs::copy(&file, &place).expect("copied");
+    }
 }

@@ -4,7 +4,8 @@ use indelible::core::verify::FindingKind::{self, *};
 
 pub struct Case {
     pub name: &'static str,
-    /// Run with guards away; `{old}` is the path of an older copy.
+    /// Run with guards away; `{old}` is the path of an older copy, `{key}` a stranger's
+    /// key under the trail's name.
     pub statements: &'static str,
     /// Each of these must be among the findings.
     pub expected: &'static [FindingKind],
@@ -385,13 +386,13 @@ pub const NAMED: &[Case] = &[
     ),
     case(
         "head: another key",
-        "UPDATE head SET key = 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx' WHERE name = 'default'",
+        "UPDATE head SET key = '{key}' WHERE name = 'default'",
         &[HeadAltered],
     ),
     case(
         "head deleted",
         "DELETE FROM head WHERE name = 'default'",
-        &[HeadMissing],
+        &[HeadMissing, RowsStray],
     ),
     case(
         "an id given to another entry",

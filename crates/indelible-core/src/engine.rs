@@ -39,7 +39,7 @@ use crate::trail::TrailName;
 use identity::Identity;
 use instance::Instance;
 use marks::Marks;
-use queue::{Queue, Thread};
+use queue::{End, Queue, Thread};
 
 /// What an engine stands on.
 #[derive(Clone)]
@@ -108,8 +108,11 @@ pub(crate) struct Shared {
     identity: Identity,
     marks: Marks,
     queues: Mutex<HashMap<TrailName, Queue>>,
+    retired: Mutex<Vec<End>>,
     thread: Thread,
     instance: Instance,
+    /// Held while closing; true once all is closed.
+    closed: tokio::sync::Mutex<bool>,
 }
 
 impl Engine {
@@ -137,8 +140,10 @@ impl Engine {
                 identity,
                 marks,
                 queues: Mutex::default(),
+                retired: Mutex::default(),
                 thread,
                 instance,
+                closed: tokio::sync::Mutex::new(false),
             }),
         };
         marks::keep(&engine.shared);
@@ -161,11 +166,18 @@ impl Engine {
         Ok(self.shared.ground.store.heads().await?)
     }
 
-    /// A secret of the installation.
+    /// A secret of the installation, made when it is asked for first. Where nothing may be
+    /// written and there is none, one that ends with this engine.
     ///
     /// # Errors
     /// [`AuditError::State`].
     pub fn secret(&self, purpose: Purpose) -> Result<Secret, AuditError> {
+        if self.shared.options.read_only {
+            return Ok(match self.shared.ground.state.kept_secret(purpose)? {
+                Some(secret) => secret,
+                None => self.shared.passing_secret(),
+            });
+        }
         let mut fresh = [0; 32];
         self.shared.ground.entropy.fill(&mut fresh);
         Ok(self
@@ -188,23 +200,28 @@ impl Engine {
     /// The first failure met; the rest is still done.
     pub async fn close(&self) -> Result<(), AuditError> {
         let shared = &self.shared;
+        // Whoever closes at the same time, or again after a close that was given up, goes through
+        // the same steps: each is done once or does no harm twice.
+        let mut is_closed = shared.closed.lock().await;
+        if *is_closed {
+            return Ok(());
+        }
         shared.thread.close_door();
         // The trail `system` comes last: the others may still have something to say in it.
-        while let Some(queue) = shared.take_queue(|trail| !trail.is_system()) {
-            queue.drain().await;
-        }
+        shared.retire(|trail| !trail.is_system());
+        shared.retired().await;
         let stopped = if shared.options.long_lived {
             instance::end(shared).await
         } else {
             Ok(())
         };
         shared.thread.close_system();
-        while let Some(queue) = shared.take_queue(|_| true) {
-            queue.drain().await;
-        }
+        shared.retire(|_| true);
+        shared.retired().await;
         shared.thread.close();
         let kept = shared.marks.flush();
         let released = shared.ground.store.close().await;
+        *is_closed = true;
         stopped?;
         kept?;
         Ok(released?)
@@ -218,10 +235,38 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Shared {
-    fn take_queue(&self, wanted: impl Fn(&TrailName) -> bool) -> Option<Queue> {
+    fn passing_secret(&self) -> Secret {
+        let mut fresh = [0; 32];
+        self.ground.entropy.fill(&mut fresh);
+        Secret::new(fresh)
+    }
+
+    /// Takes no more events for these trails; what they have taken is still recorded.
+    fn retire(&self, wanted: impl Fn(&TrailName) -> bool) {
         let mut queues = self.queues();
-        let trail = queues.keys().find(|trail| wanted(trail)).cloned()?;
-        queues.remove(&trail)
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        let names: Vec<_> = queues
+            .keys()
+            .filter(|trail| wanted(trail))
+            .cloned()
+            .collect();
+        retired.extend(
+            names
+                .iter()
+                .filter_map(|trail| Some(queues.remove(trail)?.into_end())),
+        );
+    }
+
+    /// Waits until the retired queues are empty.
+    async fn retired(&self) {
+        let ends = self
+            .retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for end in ends {
+            end.reached().await;
+        }
     }
 
     fn queues(&self) -> std::sync::MutexGuard<'_, HashMap<TrailName, Queue>> {

@@ -44,7 +44,7 @@ impl Note {
         }
     }
 
-    /// The same note with one more fact; a text over [`NOTE_TEXT_BYTES_MAX`] is cut.
+    /// The same note with one more fact; a text over 1024 bytes is cut.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         let mut value = value.into();

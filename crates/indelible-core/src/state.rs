@@ -26,6 +26,9 @@ pub trait State: Send + Sync + 'static {
     /// A further secret of 32 bytes, made from `fresh` when it is asked for first.
     fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError>;
 
+    /// That secret where it was made already.
+    fn kept_secret(&self, purpose: Purpose) -> Result<Option<Secret>, StateError>;
+
     /// The latest checkpoint of a trail that was kept, as the text of a signed note.
     fn mark(&self, trail: &TrailName) -> Result<Option<String>, StateError>;
 

@@ -8,8 +8,11 @@ use indelible_core::redact::Redactor;
 use indelible_core::state::{Secret, State, StateDir, StateInMemory};
 use indelible_core::store::{Condition, Store};
 use indelible_core::{
-    AuditError, Clock, Entropy, MemoryStore, Registry, SystemClock, SystemEntropy, TrailName,
+    AuditError, Clock, Entropy, MemoryStore, Registry, StoreError, SystemClock, SystemEntropy,
+    TrailName,
 };
+
+use indelible_merkle::note::SigningKey;
 
 use crate::error::ConnectError;
 use crate::known::Known;
@@ -78,10 +81,14 @@ impl Database {
     /// # Errors
     /// [`ConnectError`].
     pub async fn open(url: &DatabaseUrl, settings: Settings) -> Result<Self, ConnectError> {
-        let Opened { store, registry } = open_store(url, &settings).await?;
-        let create = settings.create && !settings.read_only;
+        // All that can be refused without the database is, before a new one is made.
+        if let Some(name) = &settings.installation {
+            InstallationError::check(name)?;
+        }
         let outside = Outside::of(url, &settings)?;
         let known = outside.installation()?;
+        let Opened { store, registry } = open_store(url, &settings).await?;
+        let create = settings.create && !settings.read_only;
         if let (Some(given), Some(there)) = (&settings.installation, &known)
             && given != there
         {
@@ -94,8 +101,8 @@ impl Database {
         // A database without a name has no trails; any name serves to say so.
         let installation = name.unwrap_or_else(|| "unnamed".to_owned());
         let (state, state_dir) = outside.state(&settings, &installation)?;
-        if !settings.read_only {
-            outside.tie(&installation)?;
+        if !settings.read_only && has_key_of(&*state, &*store, &installation).await? {
+            outside.tie(&installation, &*settings.entropy)?;
         }
         let ground = Ground {
             store,
@@ -188,6 +195,28 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
     }
 }
 
+/// Whether the state at hand may be tied to the database: it has the key of its trails, or there
+/// are none yet. A call that names the wrong one of the two must not bring them together.
+async fn has_key_of(
+    state: &dyn State,
+    store: &dyn Store,
+    installation: &str,
+) -> Result<bool, ConnectError> {
+    let heads = match store.heads().await {
+        Ok(heads) => heads,
+        Err(StoreError::Corrupt { .. }) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(head) = heads.first() else {
+        return Ok(true);
+    };
+    let Some(seed) = state.signing_seed()? else {
+        return Ok(false);
+    };
+    let key = SigningKey::from_seed(installation, *seed.expose()).ok();
+    Ok(key.is_some_and(|key| key.verifier_key().public_key() == head.key.public_key()))
+}
+
 /// What is kept outside a database file, and where.
 enum Outside {
     /// Nothing: the database ends with the process.
@@ -249,14 +278,14 @@ impl Outside {
     }
 
     /// Ties state directory and database file to the installation.
-    fn tie(&self, installation: &str) -> Result<(), ConnectError> {
+    fn tie(&self, installation: &str, entropy: &dyn Entropy) -> Result<(), ConnectError> {
         match self {
             Self::Nowhere => {}
             Self::Named(dir) => dir.claim(installation)?,
             Self::Home { states, known } => {
                 StateDir::at(states.join(installation)).claim(installation)?;
                 if let Some(known) = known {
-                    known.remember(installation)?;
+                    known.remember(installation, entropy)?;
                 }
             }
         }

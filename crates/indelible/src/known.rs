@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use indelible_core::Entropy;
 use indelible_core::state::StateError;
 
 /// The memory of database files, in the folder of all state directories.
@@ -41,16 +42,19 @@ impl Known {
     }
 
     /// Remembers the installation that the file belongs to.
-    pub fn remember(&self, installation: &str) -> Result<(), StateError> {
+    pub fn remember(&self, installation: &str, entropy: &dyn Entropy) -> Result<(), StateError> {
         if self.installation()?.as_deref() == Some(installation) {
             return Ok(());
         }
         let write = || {
             let folder = self.file.parent().unwrap_or(Path::new("."));
             fs::create_dir_all(folder)?;
-            // Two processes may write the same at once: each its own file, then one name.
-            let beside = self.file.with_extension(std::process::id().to_string());
-            let mut file = fs::File::create(&beside)?;
+            // Several may write the same at once: each its own file, then one name.
+            let mut fresh = [0; 8];
+            entropy.fill(&mut fresh);
+            let unique = u64::from_be_bytes(fresh);
+            let beside = self.file.with_extension(format!("{unique:016x}"));
+            let mut file = fs::File::create_new(&beside)?;
             write!(file, "{installation}\n{}\n", self.database.display())?;
             file.sync_all()?;
             fs::rename(&beside, &self.file)

@@ -31,6 +31,21 @@ pub enum InstallationError {
     },
 }
 
+impl InstallationError {
+    /// Refuses a text that cannot name an installation.
+    ///
+    /// # Errors
+    /// [`InstallationError::IllFormed`].
+    pub fn check(name: &str) -> Result<(), Self> {
+        let shown = || name.chars().take(100).collect();
+        if is_name(name) {
+            Ok(())
+        } else {
+            Err(Self::IllFormed(shown()))
+        }
+    }
+}
+
 /// The name of the installation that a database belongs to. Where it has none yet, it gets
 /// `wanted`, or a random one; of several processes that ask at once, all get the same answer.
 /// With `create` false a database without a name answers `None`.
@@ -46,11 +61,9 @@ pub async fn installation(
     entropy: &dyn Entropy,
 ) -> Result<Result<Option<String>, InstallationError>, StoreError> {
     if let Some(wanted) = wanted
-        && !is_name(wanted)
+        && let Err(error) = InstallationError::check(wanted)
     {
-        return Ok(Err(InstallationError::IllFormed(
-            wanted.chars().take(100).collect(),
-        )));
+        return Ok(Err(error));
     }
     loop {
         if let Some(there) = named(registry, store).await? {
@@ -115,7 +128,9 @@ fn ill_named(problem: &str) -> StoreError {
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=100).contains(&text.len())
+    // The two are folders of their own beside the installations'.
+    !matches!(text, "databases" | "unnamed")
+        && (1..=100).contains(&text.len())
         && text.as_bytes()[0].is_ascii_alphanumeric()
         && text
             .bytes()

@@ -64,6 +64,16 @@ impl Instance {
 pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), AuditError> {
     record_unclean_ends(shared).await?;
     renew(shared).await?;
+    let begun = record_start(shared).await;
+    match begun {
+        Ok(()) => keep_lease(shared),
+        // A process that never wrote must not be missed later.
+        Err(_) => give_back(shared, &mut *shared.instance.lease.lock().await).await?,
+    }
+    begun
+}
+
+async fn record_start(shared: &Arc<Shared>) -> Result<(), AuditError> {
     let event = AuditEvent::new(AuditAction::AUDIT_STARTED, "audit_log").context(json!({
         "instance_id": shared.instance.id,
         "program": shared.options.program,
@@ -82,14 +92,13 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), AuditError> {
         }
         .into());
     }
-    keep_lease(shared);
     Ok(())
 }
 
 /// Records the orderly stop and gives the lease back.
 pub(super) async fn end(shared: &Arc<Shared>) -> Result<(), AuditError> {
     let mut lease = shared.instance.lease.lock().await;
-    let Lease::Held(version) = *lease else {
+    let Lease::Held(_) = *lease else {
         return Ok(());
     };
     let event = AuditEvent::new(AuditAction::AUDIT_STOPPED, "audit_log").context(json!({
@@ -98,7 +107,13 @@ pub(super) async fn end(shared: &Arc<Shared>) -> Result<(), AuditError> {
         "reason": "orderly",
     }));
     record(shared, event).await?;
-    *lease = Lease::Ended;
+    give_back(shared, &mut lease).await
+}
+
+async fn give_back(shared: &Shared, lease: &mut Lease) -> Result<(), AuditError> {
+    let Lease::Held(version) = std::mem::replace(lease, Lease::Ended) else {
+        return Ok(());
+    };
     let key = shared.instance.id.to_string();
     shared
         .ground

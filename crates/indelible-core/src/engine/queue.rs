@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Shared, sequencer};
 use crate::door::Admitted;
@@ -26,7 +26,7 @@ pub(super) struct Job {
 #[derive(Clone)]
 pub(super) struct Queue {
     sender: mpsc::Sender<Job>,
-    ended: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+    end: End,
 }
 
 impl Queue {
@@ -42,16 +42,15 @@ impl Queue {
             return Ok(queue.clone());
         }
         let (sender, receiver) = mpsc::channel(shared.options.queue_events_max.max(1));
-        let (ending, ended) = oneshot::channel();
+        let (ending, end) = watch::channel(());
         let (shared_for_task, name) = (Arc::downgrade(shared), trail.clone());
         shared.thread.spawn(async move {
             sequencer::run(shared_for_task, name, receiver).await;
-            // Nobody waits for the end of a sequencer unless the engine is being closed.
-            let _ = ending.send(());
+            drop(ending);
         });
         let queue = Self {
             sender,
-            ended: Arc::new(Mutex::new(Some(ended))),
+            end: End(end),
         };
         queues.insert(trail.clone(), queue.clone());
         Ok(queue)
@@ -77,19 +76,20 @@ impl Queue {
         waited.await.unwrap_or(Err(AuditError::Closed))
     }
 
-    /// Waits until all that was put into the queue has been answered. Other clones of the queue
-    /// must be gone, or their holders be done.
-    pub async fn drain(self) {
-        let ended = self
-            .ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(self.sender);
-        if let Some(ended) = ended {
-            // An error says that the sequencer is gone, which is what is waited for.
-            let _ = ended.await;
-        }
+    /// Takes nothing more; the end is reached when all that was taken has been answered.
+    pub fn into_end(self) -> End {
+        self.end
+    }
+}
+
+/// The end of a sequencer, which comes when its queue is retired and empty.
+#[derive(Clone)]
+pub(super) struct End(watch::Receiver<()>);
+
+impl End {
+    pub async fn reached(mut self) {
+        // Nothing is ever sent: the sender goes away with the sequencer.
+        while self.0.changed().await.is_ok() {}
     }
 }
 

@@ -191,6 +191,7 @@ impl Sequencer {
         commit: &Commit,
         batch: &mut Batch,
     ) {
+        self.refused = false;
         let first_of_trail = commit.parent.is_none();
         self.base = Some(base.after(commit));
         shared.sign(&commit.head, first_of_trail).await;

@@ -28,7 +28,8 @@ impl Audit {
     /// that was found, so that what was lost stays visible.
     ///
     /// # Errors
-    /// [`AuditError::Query`] where there is neither an entry nor a mark; [`AuditError::Refused`]
+    /// [`AuditError::Query`] where there is neither an entry nor a mark, or the trail lies at its
+    /// mark and needs no successor; [`AuditError::Refused`]
     /// where the key at hand is not the trail's, the head does not fit its entries or was not
     /// written with this key, or another process changes the trail meanwhile.
     pub async fn succeed(&self, reason: &str) -> Result<Succession, AuditError> {
@@ -42,6 +43,16 @@ impl Audit {
         if head.is_none() && mark.is_none() {
             let problem = format!(
                 "{} has no entry, so that nothing can succeed it",
+                self.trail
+            );
+            return Err(QueryError::new("trail", problem).into());
+        }
+        if let Some(head) = &head
+            && shared.check_mark(mark.as_deref(), head).await.is_ok()
+        {
+            let problem = format!(
+                "{} is where its high-water mark says; only a trail that is behind or beside its \
+                 mark is succeeded",
                 self.trail
             );
             return Err(QueryError::new("trail", problem).into());

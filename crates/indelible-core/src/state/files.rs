@@ -106,7 +106,7 @@ impl StateDir {
         change()
     }
 
-    fn kept_secret(&self, path: &Path, fresh: Secret) -> Result<Secret, StateError> {
+    fn secret_at(&self, path: &Path, fresh: Secret) -> Result<Secret, StateError> {
         if let Some(secret) = read_secret(path)? {
             return Ok(secret);
         }
@@ -142,11 +142,15 @@ impl State for StateDir {
         if let Some(given) = &self.given_seed {
             return Ok(given.clone());
         }
-        self.kept_secret(&self.seed_path(), seed)
+        self.secret_at(&self.seed_path(), seed)
     }
 
     fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError> {
-        self.kept_secret(&self.path.join("secrets").join(purpose.as_str()), fresh)
+        self.secret_at(&self.path.join("secrets").join(purpose.as_str()), fresh)
+    }
+
+    fn kept_secret(&self, purpose: Purpose) -> Result<Option<Secret>, StateError> {
+        read_secret(&self.path.join("secrets").join(purpose.as_str()))
     }
 
     fn mark(&self, trail: &TrailName) -> Result<Option<String>, StateError> {

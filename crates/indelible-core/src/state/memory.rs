@@ -44,6 +44,10 @@ impl State for StateInMemory {
         Ok(self.kept().secrets.entry(purpose).or_insert(fresh).clone())
     }
 
+    fn kept_secret(&self, purpose: Purpose) -> Result<Option<Secret>, StateError> {
+        Ok(self.kept().secrets.get(&purpose).cloned())
+    }
+
     fn mark(&self, trail: &TrailName) -> Result<Option<String>, StateError> {
         Ok(self.kept().marks.get(trail).cloned())
     }

@@ -166,3 +166,38 @@ async fn closing_beside_writers_keeps_what_was_acknowledged_and_ends_with_the_st
         .expect("a page");
     assert_eq!(last.entries[0].action, "audit_stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_twice_at_once_or_after_giving_up_loses_nothing() {
+    let (site, store) = faulty();
+    let engine = site.engine().await;
+    let audit = engine.trail(TrailName::standard());
+    audit.record(event("x")).await.expect("recorded");
+    store.appends.forget_permits(usize::MAX);
+    let writers: Vec<_> = (0..5)
+        .map(|_| {
+            let audit = audit.clone();
+            tokio::spawn(async move { audit.record(event("x")).await })
+        })
+        .collect();
+    // The first close is given up while a commit is on its way.
+    let given_up = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.close().await }
+    });
+    tokio::task::yield_now().await;
+    given_up.abort();
+    let closing = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.close().await }
+    });
+    store.appends.add_permits(1000);
+    closing.await.expect("no panic").expect("closes");
+    engine.close().await.expect("closes again");
+    for writer in writers {
+        match writer.await.expect("no panic") {
+            Ok(_) | Err(AuditError::Closed) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

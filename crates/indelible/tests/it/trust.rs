@@ -220,3 +220,77 @@ async fn a_read_only_opening_changes_nothing() {
     database.close().await.expect("closes");
     assert_eq!(before, std::fs::read(site.database()).expect("readable"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_lies_at_its_mark_is_not_succeeded() {
+    let site = Site::new();
+    let database = site.open().await;
+    record(&database, 3).await;
+    database.close().await.expect("closes");
+    let database = site.open().await;
+    let audit = standard(&database);
+    assert!(matches!(
+        audit.succeed("a slip").await,
+        Err(AuditError::Query(_))
+    ));
+    assert_eq!(
+        audit
+            .head()
+            .await
+            .expect("readable")
+            .expect("there")
+            .incarnation,
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_names_the_wrong_database_ties_nothing_together() {
+    let (ours, other) = (Site::new(), Site::new());
+    for site in [&ours, &other] {
+        let database = site.open().await;
+        record(&database, 2).await;
+        database.close().await.expect("closes");
+    }
+    // As of a time when state directories did not name their installation.
+    std::fs::remove_file(ours.state().join("installation")).expect("removed");
+    let mut wrong = ours.settings();
+    wrong.state_dir = Some(ours.state());
+    let url = DatabaseUrl::Sqlite(other.database());
+    let database = Database::open(&url, wrong).await.expect("opens");
+    assert!(standard(&database).record(event()).await.is_err());
+    database.close().await.expect("closes");
+    let database = ours.open().await;
+    record(&database, 1).await;
+    expect_clean(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_beforehand_leaves_no_database_behind() {
+    let site = Site::new();
+    let mut nowhere = site.settings();
+    nowhere.state_dir = None;
+    let mut ill_named = site.settings();
+    ill_named.installation = Some("../x".to_owned());
+    for settings in [nowhere, ill_named] {
+        let url = DatabaseUrl::Sqlite(site.database());
+        assert!(Database::open(&url, settings).await.is_err());
+        assert!(!site.database().exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_database_can_be_read_and_verified_where_it_was_copied_to() {
+    let site = Site::new();
+    let database = open_at_home(&site).await.expect("opens");
+    record(&database, 3).await;
+    database.close().await.expect("closes");
+    let copy = site.folder.path().join("copy.db");
+    std::fs::copy(site.database(), &copy).expect("copied");
+    let mut settings = at_home(&site);
+    settings.read_only = true;
+    let database = Database::open(&DatabaseUrl::Sqlite(copy), settings)
+        .await
+        .expect("opens");
+    expect_clean(&database).await;
+}

@@ -28,13 +28,44 @@ pub enum Layout {
     /// A table.
     Table(Sheet),
     /// Names and values, one below the other.
-    Fields(Vec<(&'static str, String)>),
+    Fields(Vec<Field>),
     /// A text that is a file of its own, to be kept as it is.
     Text(String),
     /// Several, one below the other.
     Parts(Vec<Layout>),
     /// A sentence.
     Line(String),
+}
+
+/// A name and what stands beside it.
+pub struct Field {
+    /// The name.
+    pub name: &'static str,
+    /// The lines of the value; a line end within one is the value's own.
+    pub lines: Vec<String>,
+}
+
+impl Field {
+    /// A value, of one line whatever it holds.
+    pub fn text(name: &'static str, value: impl Into<String>) -> Self {
+        Self::lines(name, vec![value.into()])
+    }
+
+    /// A list, a line for each.
+    pub fn lines(name: &'static str, lines: Vec<String>) -> Self {
+        Self { name, lines }
+    }
+
+    /// JSON that was written by us, whose line ends stand between its tokens.
+    pub fn json(name: &'static str, json: impl AsRef<str>) -> Self {
+        let lines = json.as_ref().split('\n').map(str::to_owned);
+        Self::lines(name, lines.collect())
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.lines.iter().all(String::is_empty)
+    }
 }
 
 /// Rows of equal length below the names of their columns.

@@ -5,11 +5,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use indelible::DatabaseUrl;
 use tempfile::NamedTempFile;
 
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::session::Opened;
 
 /// Standard output, or a file.
 #[derive(Debug, Clone, Default, Args)]
@@ -23,6 +25,36 @@ impl Destination {
     /// The file, where it is one.
     pub fn path(&self) -> Option<&Path> {
         self.file.as_deref().filter(|path| path.as_os_str() != "-")
+    }
+
+    /// Refuses a file in whose place the trail's own are: the database with what SQLite keeps
+    /// beside it, and all in the state directory.
+    ///
+    /// # Errors
+    /// Which of them it is.
+    pub fn check(&self, opened: &Opened) -> Result<(), Failure> {
+        let Some(path) = self.path() else {
+            return Ok(());
+        };
+        let refused = |what: String| {
+            let shown = path.display();
+            Err(Failure::usage(format!(
+                "{shown} {what}; write to another file"
+            )))
+        };
+        let places = places(path);
+        if let DatabaseUrl::Sqlite(file) = opened.database.url()
+            && is_database(&places, file)
+        {
+            return refused(format!("is the database at {}", opened.database.url()));
+        }
+        let state = opened.database.state_dir().map(fs::canonicalize);
+        if let Some(Ok(state)) = state
+            && places.iter().any(|place| place.starts_with(&state))
+        {
+            return refused(format!("lies in the state directory {}", state.display()));
+        }
+        Ok(())
     }
 
     /// Puts a text that is a file of its own there. On standard output it is `answer`, in the
@@ -65,6 +97,33 @@ impl Destination {
             path: path.to_owned(),
         })
     }
+}
+
+/// Where a name leads, whether there is a file or not: the name itself in its true folder, and the
+/// file behind it where the name is a link.
+fn places(path: &Path) -> Vec<PathBuf> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
+    let named = folder.ok().zip(path.file_name());
+    let named = named.map(|(folder, name)| folder.join(name));
+    named.into_iter().chain(fs::canonicalize(path)).collect()
+}
+
+/// Whether one of the places is that of the database file or of a file that SQLite keeps beside it.
+fn is_database(places: &[PathBuf], file: &Path) -> bool {
+    let beside = |file: &PathBuf| {
+        ["", "-wal", "-shm", "-journal"].map(|suffix| {
+            let mut name = file.clone().into_os_string();
+            name.push(suffix);
+            PathBuf::from(name)
+        })
+    };
+    self::places(file)
+        .iter()
+        .flat_map(beside)
+        .any(|own| places.contains(&own))
 }
 
 /// A destination that is being written to.

@@ -1,12 +1,13 @@
 //! The variables of the process that concern Indelible, read once.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use crate::failure::Failure;
 
-/// What the environment says.
+/// What the environment says: the values by their names, `None` where one is no UTF-8.
 #[derive(Debug, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment(BTreeMap<String, Option<String>>);
 
 /// Settings as variables. Each may also come from a file that the variable with `_FILE` names.
 const SETTINGS: &[&str] = &[
@@ -26,31 +27,44 @@ impl Environment {
         reason = "the command line is where it is read"
     )]
     pub fn of_process() -> Self {
-        let ours = |name: &str| name.starts_with("INDELIBLE") || name == "DATABASE_URL";
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            let name = name.into_string().ok()?;
-            let value = value.into_string().ok()?;
-            (ours(&name) && !value.is_empty()).then_some((name, value))
+        Self::of_variables(std::env::vars_os())
+    }
+
+    fn of_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let is_ours = |name: &str| {
+            name.starts_with("INDELIBLE") || ["DATABASE_URL", "DATABASE_URL_FILE"].contains(&name)
         };
-        Self(std::env::vars_os().filter_map(text).collect())
+        let text = |(name, value): (OsString, OsString)| {
+            let name = name.to_string_lossy().into_owned();
+            (is_ours(&name) && !value.is_empty()).then(|| (name, value.into_string().ok()))
+        };
+        Self(variables.into_iter().filter_map(text).collect())
     }
 
     /// The value of a variable, or what stands in the file that the variable with `_FILE` names.
     ///
     /// # Errors
-    /// Both are set, or the file cannot be read.
+    /// Both are set, one is no UTF-8, or the file cannot be read.
     pub fn value(&self, name: &str) -> Result<Option<String>, Failure> {
         let from_file = format!("{name}_FILE");
-        match (self.0.get(name), self.0.get(&from_file)) {
+        match (self.text(name)?, self.text(&from_file)?) {
             (Some(_), Some(_)) => Err(Failure::usage(format!(
                 "{name} and {from_file} are both set; keep one"
             ))),
-            (Some(value), None) => Ok(Some(value.clone())),
+            (Some(value), None) => Ok(Some(value.to_owned())),
             (None, Some(path)) => match std::fs::read_to_string(path) {
                 Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
                 Err(error) => Err(Failure::usage(format!("{from_file}: {path}: {error}"))),
             },
             (None, None) => Ok(None),
+        }
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Some(value)) => Ok(Some(value)),
+            Some(None) => Err(Failure::usage(format!("{name} is no UTF-8 text"))),
         }
     }
 
@@ -98,8 +112,8 @@ impl Environment {
     /// An environment of these variables.
     #[cfg(test)]
     pub fn of(variables: &[(&str, &str)]) -> Self {
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self(variables.iter().map(own).collect())
+        let own = |(name, value): &(&str, &str)| (OsString::from(name), OsString::from(value));
+        Self::of_variables(variables.iter().map(own))
     }
 }
 
@@ -136,5 +150,28 @@ mod tests {
         assert_eq!(one.database_url().expect("set").as_deref(), Some("a"));
         let twice = [("DATABASE_URL", "a"), ("DATABASE_URL_FILE", "b")];
         assert!(Environment::of(&twice).database_url().is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_no_text_is_refused_and_named() {
+        use std::os::unix::ffi::OsStringExt;
+        let of = |name: &str| {
+            let value = OsString::from_vec(b"sqlite:\xff.db".to_vec());
+            Environment::of_variables([(OsString::from(name), value)])
+        };
+        for name in [
+            "INDELIBLE_DATABASE_URL",
+            "DATABASE_URL",
+            "DATABASE_URL_FILE",
+        ] {
+            let error = of(name).database_url().expect_err(name);
+            assert_eq!(error.message(), format!("{name} is no UTF-8 text"));
+        }
+        let name = "INDELIBLE__STATE__DIR";
+        let error = of(name).value(name).expect_err(name);
+        assert_eq!(error.message(), format!("{name} is no UTF-8 text"));
+        let others = of("PATH");
+        assert!(others.0.is_empty(), "{others:?}");
     }
 }

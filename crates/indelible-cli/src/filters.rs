@@ -10,32 +10,32 @@ use crate::moment::ago;
 #[command(next_help_heading = "Filters")]
 pub struct Filters {
     /// Entries of this user; `none` for entries without one
-    #[arg(long, value_name = "ID|none")]
+    #[arg(long, value_name = "ID|none", allow_hyphen_values = true)]
     pub user_id: Option<String>,
     /// Entries of this action, its aliases included; `admin_*` for all of the catalogue's so named
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub action: Option<String>,
     /// attempted, succeeded, failed, denied or completed
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub outcome: Option<String>,
     /// Entries on this kind of resource
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", allow_hyphen_values = true)]
     pub resource_type: Option<String>,
     /// Entries on this resource
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub resource_id: Option<String>,
     /// Entries from this address or block of addresses
-    #[arg(long, value_name = "IP|CIDR")]
+    #[arg(long, value_name = "IP|CIDR", allow_hyphen_values = true)]
     pub ip_address: Option<String>,
     /// Entries with this correlation id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub correlation_id: Option<String>,
     /// Entries with this tag; may be given again, for entries with all of them
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub tag: Vec<String>,
     /// Entries with this in their context, such as `request.method=GET` or `/a.b/0=x`; may be
     /// given again, for entries with all of it
-    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(long, value_name = "PATH=VALUE", allow_hyphen_values = true)]
     pub context: Vec<String>,
     /// Entries that occurred then or later: a date, RFC 3339, or how long ago, such as 24h or 7d
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]

@@ -7,8 +7,8 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
-use crate::answer::{Answer, Layout};
-use crate::failure::Failure;
+use crate::answer::{Answer, Field, Layout};
+use crate::failure::{Failure, Status};
 use crate::text::{visible, visible_json};
 
 pub use sheet::SheetWriter;
@@ -87,6 +87,19 @@ impl Output {
         Ok(())
     }
 
+    /// Prints an answer whose verdict stands, whoever reads it. Where it cannot be printed, that is
+    /// the failure of a command that was fine.
+    ///
+    /// # Errors
+    /// That of `verdict`, else those of standard output other than a reader that went away.
+    pub fn print_judged(
+        &self,
+        answer: &impl Answer,
+        verdict: Result<Status, Failure>,
+    ) -> Result<Status, Failure> {
+        judged(self.print(answer), verdict)
+    }
+
     /// Standard output for what is not held as a whole. What steers a terminal does not reach
     /// one, line ends aside.
     pub fn writer(&self) -> Box<dyn Write> {
@@ -131,16 +144,25 @@ impl Output {
     }
 }
 
-fn write_fields(fields: &[(&'static str, String)], out: &mut impl Write) -> io::Result<()> {
-    let width = fields
-        .iter()
-        .map(|(name, _)| name.len())
-        .max()
-        .unwrap_or_default();
-    for (name, value) in fields {
-        // A value of several lines is ours: JSON, or a list.
-        for (at, line) in value.split('\n').enumerate() {
-            let name = if at == 0 { name } else { "" };
+fn judged(
+    printed: Result<(), Failure>,
+    verdict: Result<Status, Failure>,
+) -> Result<Status, Failure> {
+    match (printed, verdict) {
+        (Err(failure), Ok(status)) if failure.status != Status::Fine => Err(match status {
+            Status::Fine => failure,
+            status => Failure::with(status, failure.message()),
+        }),
+        (_, verdict) => verdict,
+    }
+}
+
+fn write_fields(fields: &[Field], out: &mut impl Write) -> io::Result<()> {
+    let width = fields.iter().map(|field| field.name.len()).max();
+    let width = width.unwrap_or_default();
+    for field in fields {
+        for (at, line) in field.lines.iter().enumerate() {
+            let name = if at == 0 { field.name } else { "" };
             writeln!(out, "{name:width$}  {}", visible(line))?;
         }
     }

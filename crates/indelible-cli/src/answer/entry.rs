@@ -3,7 +3,7 @@
 use indelible::{Entry, Page};
 use serde::{Serialize, Serializer};
 
-use super::{Answer, Layout, Sheet, cell, json_lines};
+use super::{Answer, Field, Layout, Sheet, cell, json_lines};
 
 /// The columns of entries in CSV: all that an entry has, by the names of its JSON form.
 pub fn columns() -> Vec<&'static str> {
@@ -84,29 +84,29 @@ impl Answer for Shown<'_> {
         let context = |value| serde_json::to_string_pretty(value).unwrap_or_default();
         let notes = entry.notes.iter().map(|note| note.to_value().to_string());
         let mut fields = vec![
-            ("entry", format!("{} #{}", entry.trail, entry.seq)),
-            ("id", entry.id.to_string()),
-            ("action", entry.action.clone()),
-            ("outcome", entry.outcome.to_string()),
-            ("resource_type", entry.resource_type.clone()),
-            ("resource_id", cell(&entry.resource_id)),
-            ("user_id", cell(&entry.user_id)),
-            ("on_behalf_of", cell(&entry.on_behalf_of)),
-            ("ip_address", cell(&entry.ip_address)),
-            ("user_agent", cell(&entry.user_agent)),
-            ("correlation_id", cell(&entry.correlation_id)),
-            ("tags", entry.tags.join(" ")),
-            ("occurred_at", entry.occurred_at.to_string()),
-            ("created_at", entry.created_at.to_string()),
-            ("leaf_hash", entry.leaf_hash.to_string()),
-            (
+            Field::text("entry", format!("{} #{}", entry.trail, entry.seq)),
+            Field::text("id", entry.id.to_string()),
+            Field::text("action", entry.action.clone()),
+            Field::text("outcome", entry.outcome.to_string()),
+            Field::text("resource_type", entry.resource_type.clone()),
+            Field::text("resource_id", cell(&entry.resource_id)),
+            Field::text("user_id", cell(&entry.user_id)),
+            Field::text("on_behalf_of", cell(&entry.on_behalf_of)),
+            Field::text("ip_address", cell(&entry.ip_address)),
+            Field::text("user_agent", cell(&entry.user_agent)),
+            Field::text("correlation_id", cell(&entry.correlation_id)),
+            Field::text("tags", entry.tags.join(" ")),
+            Field::text("occurred_at", entry.occurred_at.to_string()),
+            Field::text("created_at", entry.created_at.to_string()),
+            Field::text("leaf_hash", entry.leaf_hash.to_string()),
+            Field::json(
                 "context",
                 entry.context.as_ref().map(context).unwrap_or_default(),
             ),
-            ("notes", notes.collect::<Vec<_>>().join("\n")),
-            ("erased", erased(entry)),
+            Field::lines("notes", notes.collect()),
+            Field::text("erased", erased(entry)),
         ];
-        fields.retain(|(_, value)| !value.is_empty());
+        fields.retain(|field| !field.is_empty());
         Layout::Fields(fields)
     }
 

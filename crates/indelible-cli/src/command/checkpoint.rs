@@ -29,6 +29,7 @@ pub struct CheckpointCommand {
 impl CheckpointCommand {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let opened = session.open(Access::Read).await?;
+        self.destination.check(&opened)?;
         let signed = opened.audit.checkpoint().await.map_err(Failure::from);
         let signed = signed.and_then(|note| note.ok_or_else(|| no_entries(&opened)));
         let text = opened.close(signed).await?;

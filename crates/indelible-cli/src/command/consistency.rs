@@ -28,6 +28,7 @@ pub struct Consistency {
 impl Consistency {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let opened = session.open(Access::Read).await?;
+        self.destination.check(&opened)?;
         let file = opened
             .audit
             .consistency(self.from)

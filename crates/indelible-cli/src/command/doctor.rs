@@ -35,12 +35,12 @@ impl Doctor {
             Err(failure) => checkup.unopened(&settings, &failure),
         }
         let diagnosis = checkup.diagnosis();
-        session.output.print(&diagnosis)?;
-        Ok(if diagnosis.ok {
+        let status = if diagnosis.ok {
             Status::Fine
         } else {
             Status::Failed
-        })
+        };
+        session.output.print_judged(&diagnosis, Ok(status))
     }
 }
 

@@ -27,8 +27,9 @@ Examples:
   indelible export --start-date 2026-11-01 --end-date 2026-11-30 --format csv -o november.csv
   indelible export --user-id u-17 | gzip > u-17.ndjson.gz
 
-In CSV a cell that a spreadsheet would take for a formula, one that begins with = + - @ a tab or a
-carriage return, has a ' before it; so has one that begins with ' and one of these.")]
+In CSV a cell that a spreadsheet would take for a formula, one that begins with = + - @ (in full
+width, too), a tab or a line end, has a ' before it; so has one that begins with ' and one of
+these.")]
 pub struct Export {
     #[command(flatten)]
     filters: Filters,
@@ -57,6 +58,7 @@ impl Export {
             ExportFormat::Csv => Format::Csv,
         };
         let opened = session.open(Access::Read).await?;
+        self.destination.check(&opened)?;
         let sink = self.destination.begin(&session.output)?;
         let written = write(&opened, query, sink, format).await;
         let (entries, as_of) = opened.close(written).await?;

@@ -66,12 +66,12 @@ impl Import {
             opened.close(tally).await
         };
         let stopped = tally.err();
-        session.output.print(&run.tally)?;
-        match stopped {
+        let verdict = match stopped {
             Some(failure) => Err(failure),
             None if run.tally.is_clean() => Ok(Status::Fine),
             None => Ok(Status::Failed),
-        }
+        };
+        session.output.print_judged(&run.tally, verdict)
     }
 
     fn mapping(&self) -> Result<Mapping, Failure> {

@@ -33,6 +33,7 @@ pub struct Prove {
 impl Prove {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let opened = session.open(Access::Read).await?;
+        self.destination.check(&opened)?;
         let proved = async {
             let entry = self.entry.find(&opened.audit).await?;
             let proved = opened.audit.prove(entry.seq, self.open).await?;

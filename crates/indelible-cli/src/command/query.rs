@@ -37,7 +37,7 @@ pub struct QueryCommand {
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true)]
     offset: Option<i64>,
     /// Goes on where a page ended: its next_cursor, with the same filters
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     cursor: Option<String>,
     /// All entries, page after page; as ndjson or csv
     #[arg(long, conflicts_with_all = ["limit", "offset"])]

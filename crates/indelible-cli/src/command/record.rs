@@ -1,13 +1,15 @@
 //! `indelible record`
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::Args;
-use indelible::core::json;
+use indelible::core::json::parse;
 use indelible::{AuditEvent, AuditProtocol, Receipt};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, Layout, Sheet, cell};
+use crate::answer::{Answer, Field, Layout, Sheet, cell};
 use crate::failure::{Failure, Status};
 use crate::input;
 use crate::session::{Access, Session};
@@ -30,38 +32,38 @@ pub struct Record {
     /// The kind of resource it was done to, such as session
     resource_type: String,
     /// Who did it
-    #[arg(long, value_name = "ID")]
-    user_id: Option<String>,
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    user_id: Option<OsString>,
     /// For whom, where the actor acted for somebody else
-    #[arg(long, value_name = "ID")]
-    on_behalf_of: Option<String>,
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    on_behalf_of: Option<OsString>,
     /// Which resource
-    #[arg(long, value_name = "ID")]
-    resource_id: Option<String>,
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    resource_id: Option<OsString>,
     /// From where
-    #[arg(long, value_name = "ADDRESS")]
-    ip_address: Option<String>,
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    ip_address: Option<OsString>,
     /// With what
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    user_agent: Option<String>,
+    user_agent: Option<OsString>,
     /// Anything else: a JSON object, @FILE that holds one, or - for standard input
     #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
-    context: Option<String>,
+    context: Option<OsString>,
     /// attempted, succeeded, failed, denied or completed [default: as the catalogue has it]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     outcome: Option<String>,
     /// When it happened, RFC 3339 with a zone [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     occurred_at: Option<String>,
     /// The event's UUID, for recording it once however often it is tried [default: a new one]
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", allow_hyphen_values = true)]
     id: Option<String>,
     /// What links it to other events
-    #[arg(long, value_name = "ID")]
-    correlation_id: Option<String>,
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    correlation_id: Option<OsString>,
     /// What compliance rules read, such as data.chd; may be given again
-    #[arg(long)]
-    tag: Vec<String>,
+    #[arg(long, allow_hyphen_values = true)]
+    tag: Vec<OsString>,
 }
 
 impl Record {
@@ -77,27 +79,49 @@ impl Record {
 
     /// The event, read as every other JSON form of it is, so that the same errors and notes come.
     fn event(self) -> Result<AuditEvent, Failure> {
-        let context = self.context.as_deref().map(context).transpose()?;
         let mut object = Map::new();
-        let texts = [
+        let mut notes = Vec::new();
+        let mut replaced = |field: &str| notes.push(json!({"field": field, "kind": "replaced"}));
+        let context = match self.context.as_deref().map(context).transpose()? {
+            Some(Given { text, is_whole }) => {
+                if !is_whole {
+                    replaced("context");
+                }
+                Some(text)
+            }
+            None => None,
+        };
+        let structure = [
             ("action", Some(self.action)),
             ("resource_type", Some(self.resource_type)),
+            ("outcome", self.outcome),
+            ("occurred_at", self.occurred_at),
+            ("id", self.id),
+        ];
+        for (name, text) in structure {
+            object.extend(text.map(|text| (name.to_owned(), Value::String(text))));
+        }
+        let texts = [
             ("user_id", self.user_id),
             ("on_behalf_of", self.on_behalf_of),
             ("resource_id", self.resource_id),
             ("ip_address", self.ip_address),
             ("user_agent", self.user_agent),
-            ("outcome", self.outcome),
-            ("occurred_at", self.occurred_at),
-            ("id", self.id),
             ("correlation_id", self.correlation_id),
         ];
         for (name, text) in texts {
-            if let Some(text) = text {
-                object.insert(name.to_owned(), Value::String(text));
-            }
+            let Some(text) = text else { continue };
+            let text = whole(text).unwrap_or_else(|repaired| {
+                replaced(name);
+                repaired
+            });
+            object.insert(name.to_owned(), text.into());
         }
-        object.insert("tags".to_owned(), self.tag.into());
+        // A tag with a replacement in it is no tag: it is dropped, and noted as such.
+        let tags = self.tag.into_iter();
+        let tags = tags.map(|tag| whole(tag).unwrap_or_else(|repaired| repaired));
+        object.insert("tags".to_owned(), tags.collect());
+        object.insert("notes".to_owned(), notes.into());
         let mut text = serde_json::to_vec(&object)?;
         if let Some(context) = context {
             text.pop();
@@ -110,29 +134,58 @@ impl Record {
     }
 }
 
+/// The text, or what is left of one where U+FFFD has taken the place of what is no UTF-8.
+fn whole(text: OsString) -> Result<String, String> {
+    text.into_string()
+        .map_err(|text| text.to_string_lossy().into_owned())
+}
+
 /// The longest context that is read; what is over the trail's own limit is cut there, and noted.
 const CONTEXT_FILE_BYTES_MAX: usize = 64 << 20;
 
 /// The text of a context: one JSON value and nothing else.
-fn context(given: &str) -> Result<Vec<u8>, Failure> {
-    let text = match given.strip_prefix('@') {
-        Some(file) => input::read(Path::new(file), CONTEXT_FILE_BYTES_MAX)?,
-        None if given == "-" => input::read(Path::new("-"), CONTEXT_FILE_BYTES_MAX)?,
-        None => given.as_bytes().to_vec(),
+struct Given {
+    text: Vec<u8>,
+    /// Whether it is as it was given.
+    is_whole: bool,
+}
+
+fn context(given: &OsStr) -> Result<Given, Failure> {
+    let bytes = match file(given) {
+        Some(file) => input::read(Path::new(&file), CONTEXT_FILE_BYTES_MAX)?,
+        None => given.as_encoded_bytes().to_vec(),
     };
-    match json::parse(&text) {
-        Ok(_) => Ok(text),
+    let text = String::from_utf8_lossy(&bytes);
+    let is_whole = matches!(text, Cow::Borrowed(_));
+    match parse(text.as_bytes()) {
+        Ok(_) => Ok(Given {
+            text: text.into_owned().into_bytes(),
+            is_whole,
+        }),
         Err(error) => Err(Failure::usage(format!(
             "nothing was recorded: `context` is no JSON: {error}"
         ))),
     }
 }
 
+/// The file that holds the context, where the option names one.
+fn file(given: &OsStr) -> Option<OsString> {
+    if given == "-" {
+        return Some(given.to_owned());
+    }
+    let name = given.as_encoded_bytes().strip_prefix(b"@")?;
+    #[cfg(unix)]
+    let name: &OsStr = std::os::unix::ffi::OsStrExt::from_bytes(name);
+    #[cfg(not(unix))]
+    let name = String::from_utf8_lossy(name).into_owned();
+    Some(OsString::from(name))
+}
+
 impl Answer for Receipt {
     fn layout(&self) -> Layout {
-        let mut fields = receipt(self);
-        fields.retain(|(_, value)| !value.is_empty());
-        Layout::Fields(fields)
+        let fields = receipt(self).into_iter();
+        let fields = fields.map(|(name, value)| Field::text(name, value));
+        Layout::Fields(fields.filter(|field| !field.is_empty()).collect())
     }
 
     fn sheet(&self) -> Sheet {

@@ -11,7 +11,7 @@ use indelible::TrailName;
 use indelible::core::verify::{Progress, Report, Request, TrailReport, verify};
 use indelible::merkle::note::VerifierKey;
 
-use crate::failure::{Failure, Status, complain};
+use crate::failure::{Failure, Status};
 use crate::progress::{self, Unit};
 use crate::session::{Access, Opened, Session};
 use trust::{Since, Trust};
@@ -49,11 +49,11 @@ impl Verify {
         {
             Ok(opened) => opened,
             Err(failure) if failure.status == Status::Unverified => {
-                session.output.print(&Report {
+                let nothing = Report {
                     ok: false,
                     trails: Vec::new(),
-                })?;
-                return Err(failure);
+                };
+                return session.output.print_judged(&nothing, Err(failure));
             }
             Err(failure) => return Err(failure),
         };
@@ -64,19 +64,14 @@ impl Verify {
         let verified = self.verify_all(&opened, since, &mut report).await;
         let verified = opened.close(verified).await.map_err(Failure::into_finding);
         report.ok &= verified.is_ok();
-        match verified {
+        let verdict = match verified {
             Err(failure) if failure.status != Status::Unverified => return Err(failure),
             // What was verified until then is said all the same.
-            verified => {
-                session.output.print(&report)?;
-                verified?;
-            }
-        }
-        if report.ok {
-            return Ok(Status::Fine);
-        }
-        complain(&answer::summary(&report));
-        Ok(Status::Unverified)
+            Err(failure) => Err(failure),
+            Ok(()) if report.ok => Ok(Status::Fine),
+            Ok(()) => Err(Failure::unverified(answer::summary(&report))),
+        };
+        session.output.print_judged(&report, verdict)
     }
 
     async fn verify_all(
@@ -108,7 +103,7 @@ impl Verify {
         since: Option<&Since>,
     ) -> Result<TrailReport, Failure> {
         let ground = opened.database.engine().ground();
-        let trust = Trust::of(ground, trail, &self.key).await?;
+        let trust = Trust::of(&opened.database, trail, &self.key).await?;
         let mut digest_key = [0; 16];
         ground.entropy.fill(&mut digest_key);
         let since = match since {

@@ -11,7 +11,7 @@ use indelible::merkle::tlog_proof::TLOG_PROOF_BYTES_MAX;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Answer, Layout, Sheet};
+use crate::answer::{Answer, Field, Layout, Sheet};
 use crate::failure::{Failure, Status};
 use crate::input;
 use crate::session::Session;
@@ -51,10 +51,11 @@ impl VerifyProof {
             }
             Err(failure) => {
                 let problem = failure.message().to_owned();
-                if session.output.given().is_some() {
-                    session.output.print(&Refuted { ok: false, problem })?;
+                if session.output.given().is_none() {
+                    return Err(failure);
                 }
-                Err(failure)
+                let refuted = Refuted { ok: false, problem };
+                session.output.print_judged(&refuted, Err(failure))
             }
         }
     }
@@ -104,20 +105,20 @@ struct Proved {
 }
 
 impl Proved {
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    fn fields(&self) -> Vec<Field> {
         vec![
-            (
+            Field::text(
                 "proved",
                 format!(
                     "entry #{} of {} entries of {}",
                     self.seq, self.tree_size, self.origin
                 ),
             ),
-            ("root", self.root.clone()),
-            ("leaf_hash", self.leaf_hash.clone()),
-            ("signed_by", self.signed_by.join("\n")),
-            ("skeleton", pretty(&self.skeleton)),
-            ("parts", pretty(&self.parts)),
+            Field::text("root", self.root.clone()),
+            Field::text("leaf_hash", self.leaf_hash.clone()),
+            Field::lines("signed_by", self.signed_by.clone()),
+            Field::json("skeleton", pretty(&self.skeleton)),
+            Field::json("parts", pretty(&self.parts)),
         ]
     }
 }

@@ -135,3 +135,26 @@ fn redaction_is_as_the_settings_say() {
     desk.file("rules.toml", "nonsense");
     desk.run(&["record", "a", "t"]).fails(2, "rules.toml");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new();
+    let broken = OsStr::from_bytes(b"sqlite:\xff.db");
+    for name in [
+        "INDELIBLE_DATABASE_URL",
+        "INDELIBLE__DATABASE__URL",
+        "INDELIBLE__STATE__DIR",
+        "INDELIBLE__REDACTION__MODE",
+        "DATABASE_URL",
+    ] {
+        let mut command = desk.call(&["record", "a", "t"]);
+        let output = command.env(name, broken).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(said, format!("indelible: {name} is no UTF-8 text\n"));
+    }
+    assert!(!desk.database().exists());
+}

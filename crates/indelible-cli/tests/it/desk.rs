@@ -68,6 +68,19 @@ impl Desk {
         Answered::of(output.expect("the binary runs"))
     }
 
+    /// What a call answers whose standard output nobody reads.
+    pub fn unread(&self, arguments: &[&str]) -> Answered {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_indelible"));
+        let command = command
+            .args(arguments)
+            .current_dir(self.path("here"))
+            .env_clear();
+        let command = command.env("XDG_STATE_HOME", self.path("state"));
+        Answered::of(command.stdout(writer).output().expect("the binary runs"))
+    }
+
     /// The JSON that a call answers, which must be fine.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let arguments = [arguments, &["--output", "json"]].concat();

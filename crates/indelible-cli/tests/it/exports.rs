@@ -84,6 +84,8 @@ fn sheets_are_rfc_4180_and_no_formulas() {
         "-1",
         "@SUM(A1)",
         "\tx",
+        "\n=1",
+        "＝1+1",
         "a,\"b\"\r\nc",
         "'=kept",
         "plain",
@@ -111,6 +113,8 @@ fn sheets_are_rfc_4180_and_no_formulas() {
         "'-1",
         "'@SUM(A1)",
         "'\tx",
+        "'\n=1",
+        "'＝1+1",
         "a,\"b\"\r\nc",
         "''=kept",
         "plain",
@@ -124,4 +128,67 @@ fn sheets_are_rfc_4180_and_no_formulas() {
         .map(|e| e["user_agent"].as_str().expect("a text"))
         .collect();
     assert_eq!(exact, hostile);
+}
+
+#[test]
+fn a_file_never_takes_the_place_of_the_trail() {
+    let desk = Desk::new();
+    desk.records(2);
+    let before = std::fs::read(desk.database()).expect("there");
+    let state = desk.state();
+    let within = |name: &str| state.join(name).into_os_string().into_string();
+    let key = within("signing.key").expect("UTF-8");
+    let new = within("marks/new").expect("UTF-8");
+    let key_before = std::fs::read(&key).expect("there");
+    let whole = desk.database().into_os_string().into_string();
+    let whole = whole.expect("UTF-8");
+    for file in [
+        "indelible.db",
+        "./indelible.db",
+        "../here/indelible.db",
+        "indelible.db-wal",
+        "indelible.db-shm",
+        &whole,
+        &key,
+        &new,
+    ] {
+        for call in [
+            &["export"][..],
+            &["prove", "0"],
+            &["checkpoint"],
+            &["consistency", "--from", "1"],
+        ] {
+            let call = [call, &["-o", file]].concat();
+            desk.run(&call).fails(2, "write to another file");
+        }
+    }
+    assert_eq!(std::fs::read(desk.database()).expect("there"), before);
+    assert_eq!(std::fs::read(&key).expect("there"), key_before);
+    assert!(!std::path::Path::new(&new).exists());
+    desk.run(&["verify"]).fine();
+    desk.run(&["export", "-o", "indelible.db.ndjson"]).fine();
+}
+
+#[cfg(unix)]
+#[test]
+fn links_lead_nowhere_else() {
+    use std::os::unix::fs::symlink;
+    let desk = Desk::new();
+    desk.records(2);
+    symlink("indelible.db", desk.path("here/link.db")).expect("linked");
+    symlink(desk.state(), desk.path("here/link")).expect("linked");
+    for (database, file) in [
+        ("sqlite:indelible.db", "link.db"),
+        ("sqlite:link.db", "indelible.db"),
+        ("sqlite:link.db", "link.db"),
+        ("sqlite:link.db", "indelible.db-wal"),
+        ("sqlite:indelible.db", "link/signing.key"),
+    ] {
+        let dir = desk.path("here/link").into_os_string().into_string();
+        let dir = dir.expect("UTF-8");
+        let call = ["export", "--database", database, "--state-dir", &dir];
+        desk.run(&[&call[..], &["-o", file]].concat())
+            .fails(2, "write to another file");
+    }
+    desk.run(&["verify"]).fine();
 }

@@ -143,3 +143,42 @@ fn one_record_is_one_line_in_every_form() {
     // Header, row, summary.
     assert_eq!(desk.run(&["query"]).fine().out.lines().count(), 3);
 }
+
+#[test]
+fn a_value_forges_no_line_of_what_is_shown() {
+    let desk = Desk::new();
+    let plain = ["record", "a", "t", "--user-id=x", "--user-agent=x"];
+    desk.run(&[&plain[..], &["--context={\"k\": \"x\"}"]].concat())
+        .fine();
+    let forged = "x\noutcome  denied\n  denied";
+    let hostile = [
+        &format!("--user-id={forged}"),
+        &format!("--user-agent={forged}"),
+        &format!("--context={}", json!({ "k": forged })),
+    ];
+    let call: Vec<&str> = ["record", "a", "t"]
+        .into_iter()
+        .chain(hostile.map(|value| &**value))
+        .collect();
+    desk.run(&call).fine();
+    let lines = |seq: &str| desk.run(&["show", seq]).fine().out.lines().count();
+    assert_eq!(lines("1"), lines("0"));
+    let shown = desk.run(&["show", "1"]).fine().out;
+    assert!(
+        shown.contains("user_id        x\\noutcome  denied\\n  denied\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("\n               }"), "{shown}");
+}
+
+#[test]
+fn a_wrong_call_is_not_repeated_as_it_is() {
+    let desk = Desk::new();
+    let hostile = "\x1b[2J\nindelible: all is well\u{9b}1m";
+    for call in [&["query", hostile][..], &["query", "--trail", hostile]] {
+        let said = desk.run(call).fails(2, "\\u{1b}[2J\\nindelible: all");
+        let steers = |c: char| c != '\n' && c.is_control();
+        assert!(!said.err.contains(steers), "{said:?}");
+        assert!(!said.err.contains("\nindelible"), "{said:?}");
+    }
+}

@@ -101,9 +101,8 @@ fn a_receipt_is_printed_even_where_the_closing_fails() {
     );
     std::fs::remove_dir(&beside).expect("there");
     desk.run(&["record", "a", "t"]).fine();
-    let call = ["trail", "succeed", "--reason", "x", "--output", "json"];
-    assert_eq!(desk.run(&call).fine().json()["size"], 3);
-    assert_eq!(desk.json(&["verify"])["ok"], true);
+    let report = desk.json(&["verify"]);
+    assert_eq!(report["trails"][0]["size"], 3, "{report}");
 }
 
 #[test]
@@ -280,4 +279,87 @@ fn processes_that_begin_a_trail_at_once_share_it() {
     assert_eq!(seqs, (0..12).rev().map(Some).collect::<Vec<_>>());
     desk.run(&["verify"]).fine();
     desk.run(&["doctor"]).fine();
+}
+
+#[test]
+fn a_value_may_look_like_an_option() {
+    let desk = Desk::new();
+    let values = [
+        ("--user-id", "user_id", "-x"),
+        ("--on-behalf-of", "on_behalf_of", "--trail"),
+        ("--resource-id", "resource_id", "--"),
+        ("--ip-address", "ip_address", "-1"),
+        ("--user-agent", "user_agent", "--help"),
+        ("--correlation-id", "correlation_id", "-h"),
+    ];
+    let given = values.iter().flat_map(|(flag, _, value)| [*flag, *value]);
+    let call: Vec<_> = ["record", "a", "t"].into_iter().chain(given).collect();
+    desk.run(&[&call[..], &["--tag", "-t"]].concat()).fine();
+    let entry = desk.json(&["show", "0"]);
+    for (flag, name, value) in values {
+        assert_eq!(entry[name], value);
+        if !["--on-behalf-of", "--user-agent"].contains(&flag) {
+            let found = desk.json(&["query", flag, value]);
+            assert_eq!(found["entries"][0]["seq"], 0, "{found}");
+            let found = desk.run(&["export", flag, value]).fine().lines();
+            assert_eq!(found.len(), 1);
+        }
+    }
+    desk.run(&["record", "a", "t", "--outcome", "-x"])
+        .fails(2, "nothing was recorded: `outcome`");
+}
+
+#[cfg(unix)]
+#[test]
+fn bytes_that_are_no_text_are_replaced_and_noted() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new();
+    let mut command = desk.call(&["record", "a", "t", "--on-behalf-of", "whole"]);
+    let broken = OsStr::from_bytes(b"a\xffb");
+    for flag in [
+        "--user-id",
+        "--resource-id",
+        "--ip-address",
+        "--user-agent",
+        "--correlation-id",
+        "--tag",
+    ] {
+        command.arg(flag).arg(broken);
+    }
+    let context = OsStr::from_bytes(b"{\"k\": \"a\xffb\"}");
+    command.arg("--context").arg(context).assert().success();
+    let entry = desk.json(&["show", "0"]);
+    for name in ["user_id", "resource_id", "user_agent", "correlation_id"] {
+        assert_eq!(entry[name], "a\u{fffd}b");
+    }
+    assert_eq!(entry["context"]["k"], "a\u{fffd}b");
+    assert_eq!(entry["on_behalf_of"], "whole");
+    let notes = entry["notes"].as_array().expect("notes").iter();
+    let replaced = notes.filter(|note| note["kind"] == "replaced");
+    let mut replaced: Vec<_> = replaced
+        .map(|note| note["field"].as_str().expect("a field"))
+        .collect();
+    replaced.sort_unstable();
+    let expected = [
+        "context",
+        "correlation_id",
+        "ip_address",
+        "resource_id",
+        "user_agent",
+        "user_id",
+    ];
+    assert_eq!(replaced, expected, "{entry}");
+    // From a file whose name is no text either.
+    let name = OsStr::from_bytes(b"@c\xff.json");
+    let path = desk.path("here").join(OsStr::from_bytes(b"c\xff.json"));
+    std::fs::write(path, context.as_bytes()).expect("written");
+    let mut command = desk.call(&["record", "a", "t", "--context"]);
+    command.arg(name).assert().success();
+    let entry = desk.json(&["show", "1"]);
+    assert_eq!(entry["context"]["k"], "a\u{fffd}b");
+    assert_eq!(
+        entry["notes"],
+        json!([{"field": "context", "kind": "replaced"}])
+    );
 }

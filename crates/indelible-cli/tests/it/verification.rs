@@ -316,3 +316,73 @@ fn a_state_directory_of_another_installation_is_refused() {
     desk.run(&["verify"]).fine();
     other.run(&["verify"]).fine();
 }
+
+#[test]
+fn keys_of_several_trails_are_each_held_against_their_own() {
+    let desk = Desk::new();
+    desk.records(3);
+    desk.run(&["record", "a", "t", "--trail", "pay"]).fine();
+    desk.run(&["checkpoint", "--trail", "pay", "-o", "kept"])
+        .fine();
+    let key = |trail: &str| desk.run(&["vkey", "--trail", trail]).fine().out;
+    let (default, pay) = (key("default"), key("pay"));
+    let (default, pay) = (default.trim_end(), pay.trim_end());
+    for keys in [
+        &["--key", default][..],
+        &["--key", pay],
+        &["--key", default, "--key", pay],
+        &["--key", pay, "--key", default],
+    ] {
+        let report = desk.json(&[&["verify"], keys].concat());
+        assert_eq!(kinds(&report), [""; 0], "{report}");
+        let since = ["verify", "--since", "kept"];
+        desk.run(&[&since[..], keys].concat()).fine();
+    }
+    // Without the installation's own key, only the trail whose key was given is confirmed.
+    std::fs::remove_dir_all(desk.path("state")).expect("there");
+    let both = desk.json(&["verify", "--key", default, "--key", pay]);
+    assert_eq!(kinds(&both), ["mark_missing"; 2], "{both}");
+    let one = desk.run(&["verify", "--key", pay, "--output", "json"]);
+    let one = one.fails(3, "in default").json();
+    assert_eq!(
+        kinds(&one),
+        ["mark_missing", "key_unconfirmed", "mark_missing"],
+        "{one}"
+    );
+    let other = Desk::new();
+    other.records(1);
+    let foreign = other.run(&["vkey"]).fine().out;
+    let report = desk.run(&["verify", "--key", foreign.trim_end(), "--output", "json"]);
+    let report = report.fails(3, "default").json();
+    assert!(kinds(&report).contains(&"head_altered"), "{report}");
+}
+
+#[test]
+fn a_verdict_stands_when_nobody_reads_the_answer() {
+    let desk = Desk::new();
+    desk.records(3);
+    desk.run(&["prove", "1", "-o", "proof"]).fine();
+    let key = desk.run(&["vkey"]).fine().out;
+    let proof = desk.read("proof");
+    let line = proof.lines().rfind(|line| !line.is_empty());
+    let line = line.expect("a line");
+    desk.file("forged", proof.replacen(line, &line.to_lowercase(), 1));
+    let said = desk.unread(&["verify"]);
+    assert_eq!((said.status, said.err.as_str()), (0, ""), "{said:?}");
+    tamper(&desk, "UPDATE entry SET action = 'hidden' WHERE seq = 1");
+    let import = ["import", "ndjson", "lines"];
+    desk.file("lines", "no event\n");
+    let forged = ["verify-proof", "forged", "--key", key.trim_end()];
+    let forged = [&forged[..], &["--output", "json"]].concat();
+    for (call, status, said) in [
+        (&["verify"][..], 3, "verification failed"),
+        (&["verify", "--output", "json"], 3, "verification failed"),
+        (&["verify", "--database", "sqlite:no.db"], 3, "no.db"),
+        (&forged, 3, "not proved"),
+        (&import, 1, "lines"),
+    ] {
+        desk.unread(call).fails(status, said);
+    }
+    std::fs::remove_dir_all(desk.path("state")).expect("there");
+    desk.unread(&["doctor"]).status_is(1);
+}

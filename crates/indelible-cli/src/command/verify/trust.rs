@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use indelible::core::HeadKey;
-use indelible::core::engine::Ground;
 use indelible::merkle::note::VerifierKey;
-use indelible::merkle::{Checkpoint, Note, SigningKey};
+use indelible::merkle::{Checkpoint, Note};
 use indelible::{Database, TrailName};
 
 use crate::failure::Failure;
@@ -26,34 +25,23 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Gathers what the state directory has of a trail, and the keys that were given.
+    /// Gathers what the state directory has of a trail, and those of the given keys that are the
+    /// trail's. All trails of an installation share one key under different names.
     ///
     /// # Errors
     /// A state directory that cannot be read.
     pub async fn of(
-        ground: &Ground,
+        database: &Database,
         trail: &TrailName,
         given: &[VerifierKey],
     ) -> Result<Self, Failure> {
+        let ground = database.engine().ground();
         // An unreadable head is for verification to name.
         let head = ground.store.head(trail).await.ok().flatten();
         let mark = ground.state.mark(trail).map_err(Failure::new)?;
-        let mut keys = given.to_vec();
         let seed = ground.state.signing_seed().map_err(Failure::new)?;
-        if let Some(seed) = &seed {
-            let origin = format!("{}/{trail}", ground.installation);
-            let key = SigningKey::from_seed(&origin, *seed.expose()).map_err(Failure::new)?;
-            keys.push(key.verifier_key());
-        }
-        // The same key under the names of two incarnations is one key.
-        let mut met = Vec::new();
-        keys.retain(|key| {
-            let public = *key.public_key();
-            !met.contains(&public) && {
-                met.push(public);
-                true
-            }
-        });
+        let own = database.trail(trail.clone()).trusted_key();
+        let keys = of_trail(trail, given.iter().cloned().chain(own));
         let size = head.as_ref().map(|head| head.size);
         Ok(Self {
             keys,
@@ -153,6 +141,26 @@ pub fn marked(database: &Database) -> Vec<TrailName> {
         .collect()
 }
 
+/// Those of the keys that are the trail's. The same key under the names of two incarnations is one
+/// key.
+fn of_trail(trail: &TrailName, keys: impl IntoIterator<Item = VerifierKey>) -> Vec<VerifierKey> {
+    let mut own: Vec<VerifierKey> = Vec::new();
+    for key in keys {
+        let Some((installation, named)) = lineage(key.name()) else {
+            continue;
+        };
+        let is_met = own.iter().any(|met| {
+            met.public_key() == key.public_key()
+                && met.kind() == key.kind()
+                && lineage(met.name()) == Some((installation, named))
+        });
+        if named == trail.as_str() && !is_met {
+            own.push(key);
+        }
+    }
+    own
+}
+
 fn origin_of(note: &str) -> Option<String> {
     let checkpoint: Checkpoint = Note::parse(note).ok()?.text().parse().ok()?;
     Some(checkpoint.origin().to_owned())
@@ -160,14 +168,53 @@ fn origin_of(note: &str) -> Option<String> {
 
 /// A key under another incarnation's name, if it is of the same trail.
 fn renamed(key: &VerifierKey, origin: &str) -> Option<VerifierKey> {
-    let trail = |name: &str| {
-        name.split('/')
-            .take(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    if trail(key.name()) != trail(origin) {
+    if lineage(key.name())? != lineage(origin)? {
         return None;
     }
     VerifierKey::new(origin, key.kind(), key.public_key()).ok()
+}
+
+/// The installation and the trail that an origin names, whichever the incarnation:
+/// `<installation>/<trail>`, plus `/<incarnation>` after the first.
+fn lineage(origin: &str) -> Option<(&str, &str)> {
+    let mut parts = origin.split('/');
+    let (installation, trail) = (parts.next()?, parts.next()?);
+    let is_whole = match (parts.next(), parts.next()) {
+        (None, _) => true,
+        (Some(number), None) => number
+            .parse()
+            .is_ok_and(|n: u32| n > 1 && n.to_string() == number),
+        (Some(_), Some(_)) => false,
+    };
+    is_whole.then_some((installation, trail))
+}
+
+#[cfg(test)]
+mod tests {
+    use indelible::merkle::SigningKey;
+
+    use super::*;
+
+    #[test]
+    fn a_trail_trusts_the_keys_that_name_it_and_each_once() {
+        let key = |origin: &str, seed: u8| {
+            let key = SigningKey::from_seed(origin, [seed; 32]).expect("a key");
+            key.verifier_key()
+        };
+        let given = [
+            key("house/default", 1),
+            key("house/pay", 1),
+            key("house/pay/2", 1),
+            key("house/pay/02", 1),
+            key("house/pay/2/3", 1),
+            key("house/payments", 1),
+            key("other/pay", 1),
+            key("house/pay", 2),
+            key("house", 1),
+        ];
+        let trail: TrailName = "pay".parse().expect("a name");
+        let kept = of_trail(&trail, given.clone());
+        let expected = [&given[1], &given[6], &given[7]];
+        assert_eq!(kept.iter().collect::<Vec<_>>(), expected);
+    }
 }

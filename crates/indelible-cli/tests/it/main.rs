@@ -12,5 +12,6 @@ mod looks;
 mod maintenance;
 mod proofs;
 mod queries;
+mod readme;
 mod records;
 mod verification;

@@ -144,11 +144,12 @@ impl From<StoreError> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         let status = match error {
-            ConnectError::Missing(_) => Status::NotFound,
+            ConnectError::Missing(_) | ConnectError::Lost { .. } => Status::NotFound,
             ConnectError::Audit(error) => return error.into(),
             ConnectError::UnknownScheme(_)
             | ConnectError::NotBuiltIn(_)
             | ConnectError::NoPath(_)
+            | ConnectError::Options(_)
             | ConnectError::NoStateHome
             | ConnectError::Installation(InstallationError::IllFormed(_))
             | ConnectError::Rules(_) => Status::Usage,

@@ -28,10 +28,10 @@ pub struct Session {
 pub enum Access {
     /// Reads it.
     Read,
-    /// Writes to it; it is there already.
-    Write,
     /// Writes to it and makes it where it is missing.
     Create,
+    /// Writes to it and begins it anew where it was lost.
+    Replace,
 }
 
 /// An open database and the trail that the call means.
@@ -99,7 +99,8 @@ impl Session {
         }
         how.signing_seed.clone_from(&settings.signing_key);
         how.installation.clone_from(&settings.installation);
-        how.create = access == Access::Create;
+        how.create = matches!(access, Access::Create | Access::Replace);
+        how.replace_lost = access == Access::Replace;
         how.read_only = access == Access::Read;
         how.options.long_lived = false;
         how.options.read_only = how.read_only;

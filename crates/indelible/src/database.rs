@@ -32,6 +32,9 @@ pub struct Settings {
     pub installation: Option<String>,
     /// Whether a missing database is made.
     pub create: bool,
+    /// Whether a database that was here, and whose marks are still kept, may be begun anew. Its
+    /// trails then refuse to write until they are succeeded.
+    pub replace_lost: bool,
     /// Whether nothing may be written.
     pub read_only: bool,
     /// The engine's own settings.
@@ -52,6 +55,7 @@ impl Default for Settings {
             signing_seed: None,
             installation: None,
             create: true,
+            replace_lost: false,
             read_only: false,
             options: Options::default(),
             redactor: Arc::new(Redactor::default_mask()),
@@ -87,6 +91,18 @@ impl Database {
         }
         let outside = Outside::of(url, &settings)?;
         let known = outside.installation()?;
+        if let (DatabaseUrl::Sqlite(path), Some(installation)) = (url, &known)
+            && !settings.replace_lost
+            && !path.exists()
+            && let Some(place) = outside.marked(installation)
+        {
+            let (url, installation) = (url.to_string(), installation.clone());
+            return Err(ConnectError::Lost {
+                url,
+                installation,
+                place,
+            });
+        }
         let Opened { store, registry } = open_store(url, &settings).await?;
         let create = settings.create && !settings.read_only;
         if let (Some(given), Some(there)) = (&settings.installation, &known)
@@ -275,6 +291,18 @@ impl Outside {
             Arc::new(dir.with_signing_seed(settings.signing_seed.clone())),
             Some(path),
         ))
+    }
+
+    /// Where the high-water marks of an installation are, if it has any.
+    fn marked(&self, installation: &str) -> Option<String> {
+        let dir = match self {
+            Self::Nowhere => return None,
+            Self::Named(dir) => dir.clone(),
+            Self::Home { states, .. } => StateDir::at(states.join(installation)),
+        };
+        let marks = dir.path().join("marks");
+        let mut files = std::fs::read_dir(marks).ok()?;
+        files.next().map(|_| dir.path().display().to_string())
     }
 
     /// Ties state directory and database file to the installation.

@@ -1,9 +1,8 @@
 //! The one place that reads the environment.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use indelible_core::AuditProtocol;
+use indelible_core::engine::Audit;
 use indelible_core::state::Secret;
 
 use crate::database::Settings;
@@ -14,7 +13,7 @@ use crate::error::ConnectError;
 ///
 /// # Errors
 /// As [`crate::connect`].
-pub async fn get_audit() -> Result<Arc<dyn AuditProtocol>, ConnectError> {
+pub async fn get_audit() -> Result<Audit, ConnectError> {
     crate::connect(&database_url()).await
 }
 

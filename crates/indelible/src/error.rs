@@ -17,9 +17,26 @@ pub enum ConnectError {
     /// The URL names no file.
     #[error("`{0}` names no file; use sqlite:PATH, or memory: for a trail in this process")]
     NoPath(String),
+    /// The URL has options, which a path has not.
+    #[error("`{0}…`: sqlite:PATH takes no options behind a question mark")]
+    Options(String),
     /// There is no database at the URL, and this operation makes none.
     #[error("there is no trail at {0}; `indelible record` or `indelible import` begins one")]
     Missing(String),
+    /// The database of an installation that was here is not here any more.
+    #[error(
+        "{url} held the trails of installation {installation}, whose checkpoints are in {place}, \
+         and is not there any more: bring it back. If it is lost for good, go on under a new \
+         origin with `indelible trail succeed --reason …`"
+    )]
+    Lost {
+        /// Where the database was.
+        url: String,
+        /// Whose it was.
+        installation: String,
+        /// Where its high-water marks are.
+        place: String,
+    },
     /// No place for the state directory could be found.
     #[error(
         "no place for the state directory: set --state-dir, XDG_STATE_HOME or HOME to a folder \

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use indelible_core::Entropy;
-use indelible_core::state::StateError;
+use indelible_core::state::{StateDir, StateError};
 
 /// The memory of database files, in the folder of all state directories.
 pub(crate) struct Known {
@@ -48,13 +48,13 @@ impl Known {
         }
         let write = || {
             let folder = self.file.parent().unwrap_or(Path::new("."));
-            fs::create_dir_all(folder)?;
+            StateDir::create_private(folder)?;
             // Several may write the same at once: each its own file, then one name.
             let mut fresh = [0; 8];
             entropy.fill(&mut fresh);
             let unique = u64::from_be_bytes(fresh);
             let beside = self.file.with_extension(format!("{unique:016x}"));
-            let mut file = fs::File::create_new(&beside)?;
+            let mut file = StateDir::private_file(&beside)?;
             write!(file, "{installation}\n{}\n", self.database.display())?;
             file.sync_all()?;
             fs::rename(&beside, &self.file)

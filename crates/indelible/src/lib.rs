@@ -5,7 +5,7 @@
 //! [`connect`] or [`get_audit`]; where the trail is kept is a URL.
 //!
 //! ```
-//! use indelible::{AuditAction, AuditEvent, Query};
+//! use indelible::{AuditAction, AuditEvent, AuditProtocol, Query};
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -20,13 +20,16 @@
 //!
 //! let page = audit.query(Query::new().user_id("u-17")).await?;
 //! assert_eq!(page.entries[0].action, "user_login_failed");
+//! audit.close().await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! A record is on disk when `record` returns. It is independent of the caller's own transaction:
-//! it survives a rollback. Nothing here reads the environment but [`get_audit`] and
-//! [`Settings::from_environment`].
+//! it survives a rollback. [`Audit::close`] at the end of the program records the orderly stop; a
+//! process that ends without it is recorded as having ended uncleanly. Where the state directory
+//! is comes from the environment, see [`Settings::from_environment`]; [`Database::open`] with
+//! settings of one's own reads none of it.
 
 mod adapter;
 mod database;
@@ -51,9 +54,8 @@ pub use indelible_core::{
 };
 pub use indelible_merkle as merkle;
 
-use std::sync::Arc;
-
-/// Opens the database at `url` and answers its trail `default`.
+/// Opens the database at `url` and answers its trail `default`, which implements
+/// [`AuditProtocol`]: `Arc::new(audit)` is an `Arc<dyn AuditProtocol>`.
 ///
 /// | url | store |
 /// |---|---|
@@ -62,9 +64,9 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`ConnectError`] where the URL is none of these or the database cannot be opened.
-pub async fn connect(url: &str) -> Result<Arc<dyn AuditProtocol>, ConnectError> {
+pub async fn connect(url: &str) -> Result<Audit, ConnectError> {
     let database = Database::open(&url.parse()?, Settings::from_environment()?).await?;
-    Ok(Arc::new(database.trail(TrailName::standard())))
+    Ok(database.trail(TrailName::standard()))
 }
 
 /// The page that people read first: what it shows compiles and runs.

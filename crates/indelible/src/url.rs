@@ -38,6 +38,9 @@ impl FromStr for DatabaseUrl {
                 } else {
                     path
                 };
+                if path.contains('?') {
+                    return Err(ConnectError::Options(shown(text)));
+                }
                 if path.is_empty() || path == ":memory:" {
                     return Err(ConnectError::NoPath(shown(text)));
                 }

@@ -123,7 +123,7 @@ impl Succeed {
                 "--reason says nothing; it is what an auditor will read",
             ));
         }
-        let opened = session.open(Access::Write).await?;
+        let opened = session.open(Access::Replace).await?;
         let succeeded = opened
             .audit
             .succeed(&self.reason)

@@ -18,8 +18,8 @@ fn commands() -> Vec<String> {
 fn every_line_of_the_tour_does_what_it_says() {
     let desk = Desk::new();
     let twin = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/investigation");
-    let logs = desk.path("here/cloudtrail-logs");
-    std::fs::create_dir(&logs).expect("a folder");
+    let logs = desk.path("here/crates/indelible-cli/testdata/investigation");
+    std::fs::create_dir_all(&logs).expect("a folder");
     for file in std::fs::read_dir(twin).expect("the twin") {
         let file = file.expect("read").path();
         std::fs::copy(&file, logs.join(file.file_name().expect("a file"))).expect("copied");

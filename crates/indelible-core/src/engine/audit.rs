@@ -130,7 +130,8 @@ impl Audit {
     /// The entry at a position, `None` where the trail does not reach so far.
     ///
     /// # Errors
-    /// [`AuditError::Store`].
+    /// [`AuditError::Store`], also where the stored bytes do not give the entry's leaf: what was
+    /// altered is not shown as if it were recorded.
     pub async fn entry_at(&self, seq: u64) -> Result<Option<Entry>, AuditError> {
         // A row beyond the head was never recorded.
         if self.head().await?.is_none_or(|head| seq >= head.size) {
@@ -143,7 +144,19 @@ impl Audit {
             .store
             .entries(&self.trail, seq..seq + 1)
             .await?;
-        found.first().map(|stored| self.open(stored)).transpose()
+        let Some(stored) = found.first() else {
+            return Err(missing(seq));
+        };
+        self.check_entry(stored)?;
+        self.open(stored).map(Some)
+    }
+
+    /// Takes no more events for any trail of the database, waits for those taken, and releases it.
+    ///
+    /// # Errors
+    /// The first failure met.
+    pub async fn close(&self) -> Result<(), AuditError> {
+        self.engine.close().await
     }
 
     /// Exact counts by hour of `occurred_at`, action and outcome, for the hours in `hours` (hours
@@ -171,6 +184,15 @@ impl Audit {
             .into()
         })
     }
+}
+
+fn missing(seq: u64) -> AuditError {
+    StoreError::Corrupt {
+        what: "the row".to_owned(),
+        seq: Some(seq),
+        problem: "it is missing; `indelible verify` says more".to_owned(),
+    }
+    .into()
 }
 
 type Answer = oneshot::Receiver<Result<Receipt, AuditError>>;

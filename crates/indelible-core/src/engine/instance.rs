@@ -281,14 +281,6 @@ pub(super) fn record_conflict(shared: &Arc<Shared>, trail: &TrailName, conflict:
     record_soon(shared, event);
 }
 
-/// Records that a trail refuses writes.
-pub(super) fn record_refusal(shared: &Arc<Shared>, trail: &TrailName, why: &str) {
-    let event = AuditEvent::new(AuditAction::AUDIT_WRITE_FAILED, "audit_log")
-        .resource_id(trail.as_str())
-        .context(json!({ "error_code": "refused", "reason": why }));
-    record_soon(shared, event);
-}
-
 async fn record(shared: &Arc<Shared>, event: AuditEvent) -> Result<Receipt, AuditError> {
     let (job, answer) = job(shared, event)?;
     Queue::of(shared, &TrailName::system())?

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indelible_merkle::consistency_file::ConsistencyFile;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::tlog_proof::TlogProof;
-use indelible_merkle::{consistency_proof, inclusion_proof, plan};
+use indelible_merkle::{Hash, consistency_proof, inclusion_proof, plan, verify_inclusion};
 use serde_json::json;
 
 use super::marks::read_mark;
@@ -76,6 +76,14 @@ impl Audit {
             .await?
             .ok_or_else(missing)?;
         let path = inclusion_proof(seq, tree_size, &nodes).map_err(|_| missing())?;
+        self.check_entry(&entry)?;
+        let root = frontier_root(&checkpoint);
+        let holds = root.is_some_and(|root| {
+            verify_inclusion(&entry.leaf_hash, seq, tree_size, &path, &root).is_ok()
+        });
+        if !holds {
+            return Err(altered(seq));
+        }
         let extra = Some(self.extra(&entry, open));
         let text = TlogProof {
             extra,
@@ -151,6 +159,20 @@ impl Audit {
         size.zip(mark).map(Some).ok_or(error)
     }
 
+    /// Refuses to show or prove an entry whose bytes do not give its leaf.
+    pub(super) fn check_entry(&self, entry: &StoredEntry) -> Result<(), AuditError> {
+        let leaf = entry.derived_leaf(&self.trail, &mut Vec::new());
+        let parts_fit = PartKind::ALL.into_iter().all(|kind| {
+            let part = entry.parts.get(kind).as_ref();
+            part.is_none_or(|part| Some(part.hash(kind)) == *entry.part_hashes.get(kind))
+        });
+        if leaf == entry.leaf_hash && parts_fit {
+            Ok(())
+        } else {
+            Err(altered(entry.seq))
+        }
+    }
+
     /// Canonical JSON with the exact text of the skeleton and, opened, of the parts.
     fn extra(&self, entry: &StoredEntry, open: bool) -> Vec<u8> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -177,6 +199,20 @@ impl Audit {
             refusal,
         }
     }
+}
+
+/// The root in the text of a checkpoint of our own.
+fn frontier_root(checkpoint: &str) -> Option<Hash> {
+    read_mark(checkpoint).map(|checkpoint| checkpoint.root())
+}
+
+fn altered(seq: u64) -> AuditError {
+    StoreError::Corrupt {
+        what: "the row".to_owned(),
+        seq: Some(seq),
+        problem: "it is not as it was recorded; `indelible verify` says more".to_owned(),
+    }
+    .into()
 }
 
 fn missing() -> StoreError {

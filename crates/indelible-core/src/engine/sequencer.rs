@@ -24,11 +24,7 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
     let Some(most) = shared.upgrade().map(|s| s.options.commit_events_max.max(1)) else {
         return;
     };
-    let mut sequencer = Sequencer {
-        trail,
-        base: None,
-        refused: false,
-    };
+    let mut sequencer = Sequencer { trail, base: None };
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         // Taking no more than one commit holds keeps the queue itself the bound of what waits.
@@ -73,8 +69,6 @@ struct Sequencer {
     trail: TrailName,
     /// Where the tree stands, as far as this process knows; `None` when it must be read again.
     base: Option<Base>,
-    /// Whether this process has recorded that the trail refuses writes.
-    refused: bool,
 }
 
 /// The jobs of one batch, by what is known of their ids.
@@ -100,20 +94,8 @@ impl Sequencer {
         match appended {
             Ok(()) => self.answer_again(shared, again).await,
             Err(error) => {
-                self.record_refusal(shared, &error);
                 answer_all(fresh.into_iter().chain(again), &error);
             }
-        }
-    }
-
-    /// Leaves a record in `system` when the trail begins to refuse writes.
-    fn record_refusal(&mut self, shared: &Arc<Shared>, error: &AuditError) {
-        if let AuditError::Refused { refusal, .. } = error
-            && !self.refused
-            && !self.trail.is_system()
-        {
-            instance::record_refusal(shared, &self.trail, &refusal.to_string());
-            self.refused = true;
         }
     }
 
@@ -191,7 +173,6 @@ impl Sequencer {
         commit: &Commit,
         batch: &mut Batch,
     ) {
-        self.refused = false;
         let first_of_trail = commit.parent.is_none();
         self.base = Some(base.after(commit));
         shared.sign(&commit.head, first_of_trail).await;

@@ -88,6 +88,22 @@ impl StateDir {
         self
     }
 
+    /// Makes a folder of mode 0700, durably, with those above it that are missing.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn create_private(folder: &Path) -> io::Result<()> {
+        make_private_folder(folder)
+    }
+
+    /// Makes a new file of mode 0600.
+    ///
+    /// # Errors
+    /// What the operating system says, also where there is one.
+    pub fn private_file(path: &Path) -> io::Result<File> {
+        private_options().create_new(true).open(path)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -74,7 +74,17 @@ async fn t63_a_database_that_was_removed_is_missed_and_can_be_succeeded() {
     record(&database, 7).await;
     database.close().await.expect("closes");
     remove_database(&site.database());
-    let database = open_at_home(&site).await.expect("opens");
+    for read_only in [true, false] {
+        let mut settings = at_home(&site);
+        settings.read_only = read_only;
+        let opened = Database::open(&DatabaseUrl::Sqlite(site.database()), settings).await;
+        assert!(matches!(opened, Err(ConnectError::Lost { .. })));
+        assert!(!site.database().exists(), "nothing takes its place unasked");
+    }
+    let mut settings = at_home(&site);
+    settings.replace_lost = true;
+    let url = DatabaseUrl::Sqlite(site.database());
+    let database = Database::open(&url, settings).await.expect("opens");
     let audit = standard(&database);
     match audit.record(event()).await {
         Err(AuditError::Refused {

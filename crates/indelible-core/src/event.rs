@@ -10,6 +10,7 @@ pub use read::EventError;
 use crate::action::AuditAction;
 use crate::note::Note;
 use crate::outcome::Outcome;
+use crate::setters::text_setters;
 use crate::time::Timestamp;
 
 /// One event as the caller gives it: who did what to which resource, from where and when.
@@ -60,17 +61,6 @@ pub struct AuditEvent {
     pub correlation_id: Option<String>,
     /// What was already done to the event before it came here.
     pub notes: Vec<Note>,
-}
-
-macro_rules! text_setters {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $name(mut self, value: impl Into<String>) -> Self {
-            self.$name = Some(value.into());
-            self
-        }
-    )+};
 }
 
 impl AuditEvent {

@@ -1,4 +1,11 @@
 //! Events, the engine, verification and the seams of the Indelible audit trail.
+//!
+//! An [`AuditEvent`] goes through the [`door`], where its bytes become final, and through an
+//! [`engine`], which gives it its place in a trail and has a [`Store`] make it durable. What is
+//! recorded can be asked for with a [`Query`], proved to others, and [`verify`]ed.
+//!
+//! This crate knows no database, no network and no terminal, and reads no environment: clock and
+//! randomness come in as [`Clock`] and [`Entropy`]. Applications depend on the crate `indelible`.
 
 pub mod action;
 pub mod catalogue;
@@ -21,6 +28,7 @@ mod query;
 pub mod redact;
 mod registry;
 pub mod sealing;
+mod setters;
 pub mod state;
 pub mod store;
 mod time;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use compile::plan;
 pub use cursor::CursorError;
 
+use crate::setters::text_setters;
+
 /// The most entries of one page.
 pub const LIMIT_MAX: i64 = 1000;
 /// The entries of one page when the caller does not say.
@@ -65,24 +67,13 @@ pub struct Query {
     pub as_of: Option<u64>,
 }
 
-macro_rules! text_filters {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $name(mut self, value: impl Into<String>) -> Self {
-            self.$name = Some(value.into());
-            self
-        }
-    )+};
-}
-
 impl Query {
     /// The newest 100 entries of the trail.
     pub fn new() -> Self {
         Self::default()
     }
 
-    text_filters! {
+    text_setters! {
         /// Asks for entries of one user, or of none with `none`.
         user_id,
         /// Asks for entries of one action.

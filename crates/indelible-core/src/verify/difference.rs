@@ -287,7 +287,7 @@ fn derived(kind: ProjectionKind, entry: &mut StoredEntry, each: &mut dyn FnMut(P
 
 /// Calls `each` with all stored rows of a table; false, with a finding, where they cannot be
 /// read.
-async fn each_stored(
+pub(super) async fn each_stored(
     trail: Trail<'_>,
     kind: ProjectionKind,
     each: &mut (dyn FnMut(Projected) + Send),

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::difference::each_stored;
 use super::digest::Rows;
-use super::reading::{Trail, unreadable};
+use super::reading::Trail;
 use super::report::{FindingKind, Findings};
-use super::scan::{PAGE_ROWS, key_moves};
 use crate::entry::StoredEntry;
 use crate::outcome::Outcome;
 use crate::store::{Projected, ProjectionKind, Rollup, StoreError};
@@ -176,32 +176,12 @@ async fn each_row(
     each: &mut (dyn FnMut(Rollup) + Send),
     findings: &mut Findings,
 ) -> Result<bool, StoreError> {
-    let mut after: Option<Projected> = None;
-    loop {
-        let kind = ProjectionKind::Rollup;
-        let read = trail
-            .store
-            .projection(trail.name, kind, after.as_ref(), PAGE_ROWS)
-            .await;
-        let page = match read {
-            Ok(page) => page,
-            Err(error) => {
-                findings.extend([unreadable(error)?]);
-                return Ok(false);
-            }
-        };
-        let last = page.last().cloned();
-        let is_full = page.len() == PAGE_ROWS && key_moves(after.as_ref(), last.as_ref());
-        for row in page {
-            if let Projected::Rollup(row) = row {
-                each(row);
-            }
+    let mut only = |row| {
+        if let Projected::Rollup(row) = row {
+            each(row);
         }
-        if !is_full {
-            return Ok(true);
-        }
-        after = last;
-    }
+    };
+    each_stored(trail, ProjectionKind::Rollup, &mut only, findings).await
 }
 
 async fn grown_size(trail: Trail<'_>, size: u64) -> Result<u64, StoreError> {

@@ -399,5 +399,16 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// The row of an entry is not what it should be.
+    pub(crate) fn damaged_row(seq: u64, problem: impl Into<String>) -> Self {
+        Self::Corrupt {
+            what: "the row".to_owned(),
+            seq: Some(seq),
+            problem: problem.into(),
+        }
+    }
+}
+
 /// An error of a lower layer, kept as the source.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

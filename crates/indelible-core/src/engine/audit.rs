@@ -145,7 +145,8 @@ impl Audit {
             .entries(&self.trail, seq..seq + 1)
             .await?;
         let Some(stored) = found.first() else {
-            return Err(missing(seq));
+            let problem = "it is missing; `indelible verify` says more";
+            return Err(StoreError::damaged_row(seq, problem).into());
         };
         self.check_entry(stored)?;
         self.open(stored).map(Some)
@@ -184,15 +185,6 @@ impl Audit {
             .into()
         })
     }
-}
-
-fn missing(seq: u64) -> AuditError {
-    StoreError::Corrupt {
-        what: "the row".to_owned(),
-        seq: Some(seq),
-        problem: "it is missing; `indelible verify` says more".to_owned(),
-    }
-    .into()
 }
 
 type Answer = oneshot::Receiver<Result<Receipt, AuditError>>;

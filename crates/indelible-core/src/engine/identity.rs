@@ -153,9 +153,15 @@ async fn has_no_trails(store: &dyn Store) -> Result<bool, StoreError> {
 
 /// The signing key at hand, if there is one.
 pub(super) struct Identity {
-    seed: Option<Secret>,
+    keys: Option<Keys>,
     installation: String,
     place: String,
+}
+
+/// What is made of the seed, once: every commit signs and codes.
+struct Keys {
+    signing: SigningKey,
+    head: HeadKey,
 }
 
 impl Identity {
@@ -168,27 +174,42 @@ impl Identity {
             seed = Some(ground.state.keep_signing_seed(Secret::new(fresh))?);
         }
         let (installation, place) = (ground.installation.clone(), ground.state.place());
+        let keys = seed
+            .map(|seed| Keys::of(&seed, &installation))
+            .transpose()?;
         Ok(Self {
-            seed,
+            keys,
             installation,
             place,
         })
     }
 
     /// What heads are coded with, where the signing key is at hand.
-    pub fn head_key(&self) -> Option<HeadKey> {
-        self.seed.as_ref().map(HeadKey::from_seed)
+    pub fn head_key(&self) -> Option<&HeadKey> {
+        self.keys.as_ref().map(|keys| &keys.head)
     }
 
     /// The key that signs for one incarnation of a trail; its name is the origin.
     pub fn key(&self, trail: &TrailName, incarnation: u32) -> Result<SigningKey, Refusal> {
         let origin = origin(&self.installation, trail, incarnation);
-        let seed = self.seed.as_ref().ok_or_else(|| Refusal::NoKey {
+        let keys = self.keys.as_ref().ok_or_else(|| Refusal::NoKey {
             installation: self.installation.clone(),
             place: self.place.clone(),
         })?;
-        SigningKey::from_seed(&origin, *seed.expose())
+        keys.signing
+            .under_name(&origin)
             .map_err(|e| Refusal::Damaged(format!("its origin `{origin}` names no key: {e}")))
+    }
+}
+
+impl Keys {
+    fn of(seed: &Secret, installation: &str) -> Result<Self, AuditError> {
+        let signing = SigningKey::from_seed(installation, *seed.expose())
+            .map_err(|_| ill_named("the installation's name cannot name a key"))?;
+        Ok(Self {
+            signing,
+            head: HeadKey::from_seed(seed),
+        })
     }
 }
 

@@ -28,6 +28,15 @@ pub struct Proved {
     pub tree_size: u64,
 }
 
+/// The newest checkpoint that can be given out, and what it is of.
+struct Signed {
+    /// The entries of the trail, of which the checkpoint may cover fewer.
+    head_size: u64,
+    size: u64,
+    root: Hash,
+    note: String,
+}
+
 impl Audit {
     /// The checkpoint of the trail as it is now, as the text of a signed note. Without the signing
     /// key the latest one in the high-water mark.
@@ -36,7 +45,7 @@ impl Audit {
     /// `None` where the trail has no entry; [`AuditError::Refused`] where the database is behind
     /// or beside the high-water mark.
     pub async fn checkpoint(&self) -> Result<Option<String>, AuditError> {
-        Ok(self.signed().await?.map(|(_, note)| note))
+        Ok(self.signed().await?.map(|signed| signed.note))
     }
 
     /// The trail's verifier key, `None` where the trail has no entry.
@@ -54,13 +63,13 @@ impl Audit {
     /// As [`Audit::checkpoint`].
     pub async fn prove(&self, seq: u64, open: bool) -> Result<Option<Proved>, AuditError> {
         let store = &self.engine.shared.ground.store;
-        let Some((tree_size, checkpoint)) = self.signed().await? else {
+        let Some(signed) = self.signed().await? else {
             return Ok(None);
         };
-        let size = self.head().await?.map_or(0, |head| head.size);
-        if seq >= size {
+        if seq >= signed.head_size {
             return Ok(None);
         }
+        let (tree_size, checkpoint) = (signed.size, signed.note);
         let Some(entry) = store.entries(&self.trail, seq..seq + 1).await?.pop() else {
             return Ok(None);
         };
@@ -77,13 +86,8 @@ impl Audit {
             .ok_or_else(missing)?;
         let path = inclusion_proof(seq, tree_size, &nodes).map_err(|_| missing())?;
         self.check_entry(&entry)?;
-        let root = frontier_root(&checkpoint);
-        let holds = root.is_some_and(|root| {
-            verify_inclusion(&entry.leaf_hash, seq, tree_size, &path, &root).is_ok()
-        });
-        if !holds {
-            return Err(altered(seq));
-        }
+        verify_inclusion(&entry.leaf_hash, seq, tree_size, &path, &signed.root)
+            .map_err(|_| altered(seq))?;
         let extra = Some(self.extra(&entry, open));
         let text = TlogProof {
             extra,
@@ -107,7 +111,12 @@ impl Audit {
     /// [`Audit::checkpoint`].
     pub async fn consistency(&self, from: u64) -> Result<Option<String>, AuditError> {
         let store = &self.engine.shared.ground.store;
-        let Some((size, checkpoint)) = self.signed().await? else {
+        let Some(Signed {
+            size,
+            note: checkpoint,
+            ..
+        }) = self.signed().await?
+        else {
             return Ok(None);
         };
         if from > size {
@@ -135,7 +144,7 @@ impl Audit {
 
     /// The checkpoint of the trail's head and its size, or the one in the mark where the key is
     /// not at hand.
-    async fn signed(&self) -> Result<Option<(u64, String)>, AuditError> {
+    async fn signed(&self) -> Result<Option<Signed>, AuditError> {
         let shared = &self.engine.shared;
         let mark = shared.ground.state.mark(&self.trail)?;
         let Some(head) = self.head().await? else {
@@ -148,15 +157,28 @@ impl Audit {
             .map_err(|e| e.of(&self.trail))?;
         shared.check_code(&head)?;
         shared.check_mark(mark.as_deref(), &head).await?;
+        let head_size = head.size;
         let error = match shared.checkpoint_of(&head) {
-            Ok(note) => return Ok(Some((head.size, note))),
+            Ok(note) => {
+                let (size, root) = (head.size, head.root);
+                return Ok(Some(Signed {
+                    head_size,
+                    size,
+                    root,
+                    note,
+                }));
+            }
             Err(error) => error,
         };
-        let size = mark
-            .as_deref()
-            .and_then(read_mark)
-            .map(|checkpoint| checkpoint.size());
-        size.zip(mark).map(Some).ok_or(error)
+        let (Some(note), Some(kept)) = (mark.clone(), mark.as_deref().and_then(read_mark)) else {
+            return Err(error);
+        };
+        Ok(Some(Signed {
+            head_size,
+            size: kept.size(),
+            root: kept.root(),
+            note,
+        }))
     }
 
     /// Refuses to show or prove an entry whose bytes do not give its leaf.
@@ -201,18 +223,9 @@ impl Audit {
     }
 }
 
-/// The root in the text of a checkpoint of our own.
-fn frontier_root(checkpoint: &str) -> Option<Hash> {
-    read_mark(checkpoint).map(|checkpoint| checkpoint.root())
-}
-
 fn altered(seq: u64) -> AuditError {
-    StoreError::Corrupt {
-        what: "the row".to_owned(),
-        seq: Some(seq),
-        problem: "it is not as it was recorded; `indelible verify` says more".to_owned(),
-    }
-    .into()
+    let problem = "it is not as it was recorded; `indelible verify` says more";
+    StoreError::damaged_row(seq, problem).into()
 }
 
 fn missing() -> StoreError {

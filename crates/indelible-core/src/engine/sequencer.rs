@@ -251,11 +251,7 @@ impl Sequencer {
     ) -> Result<Receipt, AuditError> {
         let store = &shared.ground.store;
         let found = store.entries(&self.trail, seq..seq + 1).await?;
-        let corrupt = |problem: String| StoreError::Corrupt {
-            what: "the row".to_owned(),
-            seq: Some(seq),
-            problem,
-        };
+        let corrupt = |problem: String| StoreError::damaged_row(seq, problem);
         let Some(stored) = found.into_iter().next() else {
             return Err(corrupt("its id is known but the entry is not there".to_owned()).into());
         };

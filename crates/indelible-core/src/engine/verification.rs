@@ -28,7 +28,7 @@ impl Audit {
         let mark = ground.state.mark(&self.trail)?;
         let request = Request {
             trusted: self.trusted_key().into_iter().collect(),
-            head_key: self.engine.shared.identity.head_key(),
+            head_key: self.engine.shared.identity.head_key().cloned(),
             mark,
             checkpoints,
             since,

@@ -39,6 +39,19 @@ impl SigningKey {
         })
     }
 
+    /// The same key under another name: for an installation whose logs share one seed.
+    ///
+    /// # Errors
+    ///
+    /// An ill-formed name.
+    pub fn under_name(&self, name: &str) -> Result<Self, KeyNameError> {
+        check_key_name(name)?;
+        Ok(Self {
+            name: name.to_owned(),
+            key: self.key.clone(),
+        })
+    }
+
     /// The name: for a log, its origin.
     #[must_use]
     pub fn name(&self) -> &str {

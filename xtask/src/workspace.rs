@@ -1,5 +1,6 @@
 //! What `cargo metadata` says of the workspace and of the graph it resolves to.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -65,7 +66,32 @@ impl Workspace {
                 ])
                 .current_dir(root),
         )?;
-        Self::parse(&serde_json::from_str(&metadata)?)
+        let mut workspace = Self::parse(&serde_json::from_str(&metadata)?)?;
+        // The metadata also holds crates that a feature of another one names (`ring?/alloc`) and
+        // nothing enables; the tree is what is built.
+        let tree = output(
+            Command::new("cargo")
+                .args(["tree", "--workspace", "--locked", "--target", host])
+                .args([
+                    "--edges",
+                    "normal,build,dev",
+                    "--prefix",
+                    "none",
+                    "--format",
+                    "{p}",
+                ])
+                .current_dir(root),
+        )?;
+        let built: HashSet<(&str, &str)> = tree
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split(' ');
+                Some((words.next()?, words.next()?.strip_prefix('v')?))
+            })
+            .collect();
+        let is_built = |p: &Resolved| built.contains(&(p.name.as_str(), p.version.as_str()));
+        workspace.resolved.retain(is_built);
+        Ok(workspace)
     }
 
     fn parse(metadata: &Value) -> Result<Self> {

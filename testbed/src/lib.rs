@@ -1,0 +1,45 @@
+//! Real PostgreSQL for tests: throwaway clusters, a database per test, a proxy that breaks
+//! connections at the commit, and a real PgBouncer.
+//!
+//! Tests share one cluster, which the binary of this package starts around them:
+//!
+//! ```text
+//! cargo run -p indelible-testbed -- run -- cargo nextest run -p indelible-postgres
+//! ```
+//!
+//! A test that kills the server, or needs TLS, starts a private one with [`Cluster::start`].
+//!
+//! Everything here is for tests, so what goes wrong panics with its reason, and nothing is ever
+//! passed over because a program is missing. All functions are synchronous and block the thread
+//! that calls them, never its runtime: they may be called from plain tests and from async ones.
+//! Linux only: processes are found through `/proc`.
+
+mod certificates;
+mod cluster;
+mod database;
+mod folder;
+mod pooler;
+mod port;
+mod process;
+mod programs;
+mod proxy;
+mod server;
+mod session;
+
+pub use cluster::{Cluster, Profile};
+pub use database::TestDatabase;
+pub use pooler::Pooler;
+pub use proxy::{Answer, Counts, Proxy};
+
+/// Removes the clusters that killed processes have left behind, and ends what still runs of them.
+///
+/// # Errors
+/// The folders cannot be read.
+pub fn sweep() -> anyhow::Result<()> {
+    folder::sweep_all()
+}
+
+/// Sends a signal, named without `SIG`, to a process. One that is gone already is no error.
+pub fn signal(name: &str, pid: u32) {
+    process::signal(name, &[pid]);
+}

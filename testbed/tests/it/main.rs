@@ -1,0 +1,7 @@
+//! The harness itself, before anything is proved with it.
+
+mod cluster;
+mod database;
+mod pooler;
+mod proxy;
+mod run;

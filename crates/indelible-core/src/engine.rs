@@ -9,6 +9,7 @@
 //! The sequencers run on a thread of the engine's own, so that they outlive the caller's runtime.
 
 mod audit;
+mod copy;
 mod identity;
 mod instance;
 mod load;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use audit::Audit;
+pub use copy::{Copied, CopyProgress};
 pub use identity::{InstallationError, installation};
 pub use prove::Proved;
 pub use succession::Succession;

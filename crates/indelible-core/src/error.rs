@@ -110,6 +110,21 @@ pub enum Refusal {
     /// Checkpoints cannot be kept outside the database, so that a rollback would not be seen.
     #[error("its high-water mark cannot be kept: {0}")]
     Unmarked(String),
+    /// The right to write it went to another database, or is on its way from one.
+    #[error(
+        "the right to write it belongs to {to}: `indelible copy` moved it there, or was cut short \
+         and must be run again"
+    )]
+    Moved {
+        /// The other database, without secrets.
+        to: String,
+    },
+    /// Another process writes for long, so that the right to write cannot be moved.
+    #[error("{program} has it open for writing; stop it first")]
+    InUse {
+        /// What the process calls itself.
+        program: String,
+    },
     /// The database was opened for reading only.
     #[error("the database was opened for reading only")]
     ReadOnly,

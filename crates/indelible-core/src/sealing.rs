@@ -16,7 +16,17 @@ use crate::trail::TrailName;
 /// Of each entry everything is taken as it is but `seq`, `created_at` and `leaf_hash`, which are
 /// set here. `base` is where the trail's tree stands; for a new trail [`Base::begin`]. The new
 /// head's code is left to who holds the key.
-pub fn seal(base: &Base, entries: Vec<NewEntry>, created_at: Timestamp) -> Commit {
+pub fn seal(base: &Base, mut entries: Vec<NewEntry>, created_at: Timestamp) -> Commit {
+    for (new, seq) in entries.iter_mut().zip(base.head.size..) {
+        new.entry.seq = seq;
+        new.entry.created_at = created_at;
+    }
+    extend(base, entries)
+}
+
+/// Builds the commit that appends `entries` as they are, seqs and times included, which follow the
+/// end of `base`; only their leaf hashes are made here.
+pub(crate) fn extend(base: &Base, entries: Vec<NewEntry>) -> Commit {
     let mut frontier = base.head.frontier.clone();
     let mut open = base.open.clone();
     let mut nodes: Vec<(NodeId, Hash)> = Vec::new();
@@ -26,8 +36,6 @@ pub fn seal(base: &Base, entries: Vec<NewEntry>, created_at: Timestamp) -> Commi
     let trail = &base.head.trail;
     let mut sealed = Vec::with_capacity(entries.len());
     for NewEntry { mut entry, columns } in entries {
-        entry.seq = frontier.size();
-        entry.created_at = created_at;
         skeleton.clear();
         entry.write_skeleton(trail, &mut skeleton);
         entry.leaf_hash = leaf_hash(&skeleton);

@@ -360,6 +360,18 @@ pub struct Condition {
     pub bytes: u64,
     /// Bytes free where it lies, if known.
     pub bytes_free: Option<u64>,
+    /// What the database's own clock says now, if it has one.
+    pub clock: Option<Timestamp>,
+    /// What the connected role may not do and a writer must, each with the statement that mends
+    /// it; empty where a store has no roles.
+    pub missing_privileges: Vec<String>,
+    /// What the connected role may do and no writer should: change the schema, change or delete
+    /// evidence; empty where a store has no roles.
+    pub excess_privileges: Vec<String>,
+    /// The last month (`2027-02`) that a partition was made for, where there are partitions.
+    pub next_partition: Option<String>,
+    /// What is wrong with the partitions: too few ahead, or entries that lie in none.
+    pub partition_problem: Option<String>,
 }
 
 /// Why a store did not do what it was asked.

@@ -42,6 +42,8 @@ pub(crate) fn condition(
         bytes: bytes + std::fs::metadata(beside(path, "-wal")).map_or(0, |file| file.len()),
         // The standard library cannot tell.
         bytes_free: None,
+        // No clock, no roles and no partitions of its own.
+        ..Condition::default()
     })
 }
 

@@ -209,6 +209,19 @@ async fn record_unclean_ends(shared: &Arc<Shared>) -> Result<(), AuditError> {
     Ok(())
 }
 
+/// The program of another process that holds a lease which has not expired, if there is one.
+pub(super) async fn other_writer(shared: &Shared) -> Result<Option<String>, AuditError> {
+    let now = shared.ground.clock.now();
+    let own = shared.instance.id.to_string();
+    let leases = shared.ground.registry.list(KIND).await?;
+    let mut others = leases.into_iter().filter(|(key, _)| *key != own);
+    let alive = others.find(|(_, lease)| expired(lease, now).is_none());
+    Ok(alive.map(|(key, lease)| {
+        let program = lease.value["program"].as_str().unwrap_or("a process");
+        format!("{program} ({key})")
+    }))
+}
+
 /// The id under which the end of one lease is recorded, once whoever sees it.
 fn unclean_end_id(key: &str, version: u64) -> Uuid {
     let digest = Sha256::digest(format!("indelible/unclean-end/v1\n{key}\n{version}\n"));

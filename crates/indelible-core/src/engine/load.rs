@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indelible_merkle::{Frontier, NodeSet, frontier_at, plan};
 
-use super::{Shared, instance};
+use super::{Shared, copy, instance};
 use crate::error::{AuditError, Refusal};
 use crate::sealing::{Base, OpenSpans};
 use crate::store::{Head, Store, StoreError};
@@ -21,6 +21,7 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
     };
     let store = &*shared.ground.store;
     let mark = shared.ground.state.mark(trail)?;
+    copy::check_moved(&shared.ground, trail).await?;
     let Some(head) = store.head(trail).await? else {
         let key = shared
             .identity
@@ -66,6 +67,44 @@ pub(super) async fn unmarked(store: &dyn Store, head: Head) -> Result<Base, Chec
     check_head(store, &head).await?;
     let open = open_spans(store, &head).await?;
     Ok(Base {
+        head,
+        open,
+        succeeds: None,
+    })
+}
+
+/// Entries of other writers that are read to catch up with them; beyond, the trail is loaded anew.
+const CATCH_UP_MAX: u64 = 4_096;
+
+/// The base at `head`, another writer's, from one that was checked before: the entries between the
+/// two are read and must lead from the one to the other. That proves as much as loading the trail
+/// anew, and takes one reading, so that who lost a race is soon back in it. `None` where they do
+/// not, or there are too many.
+pub(super) async fn advance(shared: &Shared, base: Base, head: Option<Head>) -> Option<Base> {
+    let head = head?;
+    let Base {
+        head: old,
+        mut open,
+        ..
+    } = base;
+    let same_life = old.key == head.key && old.incarnation == head.incarnation;
+    let newer = head.size.checked_sub(old.size)?;
+    if !same_life || old.size == 0 || newer > CATCH_UP_MAX {
+        return None;
+    }
+    shared.check_code(&head).ok()?;
+    let store = &shared.ground.store;
+    let between = store.entries(&head.trail, old.size..head.size).await.ok()?;
+    let mut frontier = old.frontier;
+    let mut buffer = Vec::with_capacity(512);
+    for entry in between {
+        if entry.seq != frontier.size() {
+            return None;
+        }
+        frontier.push(entry.derived_leaf(&head.trail, &mut buffer), &mut |_, _| {});
+        open.add(entry.occurred_at, frontier.size(), &mut Vec::new());
+    }
+    (frontier == head.frontier && frontier.root() == head.root).then_some(Base {
         head,
         open,
         succeeds: None,

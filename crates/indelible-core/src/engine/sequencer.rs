@@ -62,8 +62,9 @@ fn commit_length(waiting: &[Job], shared: &Shared) -> usize {
     waiting.len()
 }
 
-/// Lost races after which a batch is given back to its callers.
-const ATTEMPTS_MAX: u32 = 100;
+/// Lost races after which a batch is given back to its callers. Each was won by somebody else, so
+/// that the trail goes on meanwhile; a store that answers so without end must not be asked so.
+const ATTEMPTS_MAX: u32 = 1_000;
 
 struct Sequencer {
     trail: TrailName,
@@ -144,7 +145,10 @@ impl Sequencer {
                         return Ok(());
                     }
                     Some(Verdict::Duplicate(known)) => batch.set_aside(&known),
-                    Some(Verdict::Behind(_)) | None => self.base = None,
+                    Some(Verdict::Behind(head)) => {
+                        self.base = load::advance(shared, base, head.map(|head| *head)).await;
+                    }
+                    None => self.base = None,
                 },
                 Err(error @ StoreError::Unknown { .. }) => {
                     self.base = None;

@@ -1,0 +1,103 @@
+//! What the store can say of its own condition.
+
+mod expected;
+mod guards;
+mod privileges;
+mod strays;
+
+use indelible_core::store::{Condition, StoreError};
+
+use crate::connection::Lent;
+use crate::error::corrupt;
+use crate::migration::{self, MigrationStatus};
+use crate::open::one;
+use crate::partition;
+use crate::row::Moment;
+use crate::store::PostgresStore;
+
+/// Looks the database over.
+pub(crate) async fn condition(store: &PostgresStore) -> Result<Condition, StoreError> {
+    let lent = store.connections.lend().await?;
+    let migrations = migration::status(&lent).await?;
+    let pending = migrations.iter().filter(|migration| !migration.applied);
+    let missing_guards = guards::altered(&lent).await?;
+    let stray_rows = strays::strays(&lent, &missing_guards).await?;
+    let privileges = privileges::privileges(&lent).await?;
+    let version: String = one(&lent, "SELECT current_setting('server_version')").await?;
+    let version = version.split(' ').next().unwrap_or_default();
+    let bytes: i64 = one(&lent, "SELECT pg_database_size(current_database())").await?;
+    let clock: Moment = one(&lent, "SELECT clock_timestamp()").await?;
+    let (next_partition, partition_problem) = partition::ahead(store, &lent).await?;
+    Ok(Condition {
+        engine: format!("PostgreSQL {version}"),
+        location: store.address.to_string(),
+        schema_version: migrations
+            .iter()
+            .filter(|m| m.applied)
+            .map(|m| m.version)
+            .max()
+            .unwrap_or(0),
+        pending_migrations: pending.map(MigrationStatus::to_string).collect(),
+        missing_guards,
+        stray_rows,
+        weak_settings: weak(store, &lent).await?,
+        bytes: bytes.unsigned_abs(),
+        // SQL does not tell.
+        bytes_free: None,
+        clock: Some(clock.0),
+        missing_privileges: privileges.missing,
+        excess_privileges: privileges.excess,
+        next_partition,
+        partition_problem,
+    })
+}
+
+/// Refuses a database whose guards do not stand: what is written there could be changed or left
+/// out by its triggers.
+///
+/// # Errors
+/// `Corrupt`, naming what is missing, altered, disabled or foreign.
+pub(crate) async fn guarded(lent: &Lent) -> Result<(), StoreError> {
+    let altered = guards::altered(lent).await?;
+    if altered.is_empty() {
+        return Ok(());
+    }
+    let altered = altered.join(", ");
+    let problem = format!("{altered}; it is read and not written, see `indelible doctor`");
+    Err(corrupt("the schema", None, problem))
+}
+
+/// A role's name as SQL takes it.
+pub(crate) fn quoted(name: &str) -> String {
+    let begins = name
+        .bytes()
+        .next()
+        .is_some_and(|b| b == b'_' || b.is_ascii_lowercase());
+    let is_plain = |b: u8| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit();
+    match begins && name.bytes().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
+async fn weak(store: &PostgresStore, lent: &Lent) -> Result<Vec<String>, StoreError> {
+    let mut weak = Vec::new();
+    for (setting, must) in [
+        ("fsync", "on"),
+        ("full_page_writes", "on"),
+        ("zero_damaged_pages", "off"),
+        ("ignore_checksum_failure", "off"),
+    ] {
+        let sql = format!("SELECT current_setting('{setting}')");
+        let found: String = one(lent, &sql).await?;
+        if found != must {
+            weak.push(format!("{setting} is {found}, not {must}"));
+        }
+    }
+    let ssl = "SELECT coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl \
+               WHERE pid = pg_backend_pid()), false)";
+    if !store.address.is_local() && !one::<bool>(lent, ssl).await? {
+        weak.push("the connection is not encrypted: add sslmode=verify-full to the URL".to_owned());
+    }
+    Ok(weak)
+}

@@ -1,0 +1,199 @@
+//! The entries that have a value in an indexed column, newest first.
+
+use indelible_core::TrailName;
+use tokio_postgres::types::Type;
+
+use super::statement::{Place, Statement};
+use crate::placement::Stretch;
+
+/// Entries of each of many values that are looked at to see how dense they lie, at least.
+const DEPTH_MIN: u64 = 8;
+
+/// The entries that one condition of a filter leaves.
+#[derive(Debug, Clone)]
+pub(super) enum List {
+    /// Those without a user.
+    NoUser,
+    /// Those with any of several texts, each named once.
+    Texts(&'static str, Vec<String>),
+    /// Those with any of several addresses, each named once.
+    Addresses(Vec<Vec<u8>>),
+    /// Those with a tag.
+    Tag(String),
+    /// Those at these falling seqs, which have an address of a block.
+    Given(Vec<i64>, Block),
+}
+
+/// The first and the last address of a block.
+pub(super) type Block = [[u8; 16]; 2];
+
+/// How far down the index must be looked at to see so many entries of a list.
+pub(super) enum Depth {
+    /// To this seq; none where the list ends before.
+    Known(Option<u64>),
+    /// To the seq that a statement answers; none where it answers none or NULL.
+    Asked(Statement),
+}
+
+impl List {
+    /// How many values there are; the entries of each stand together in the index.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Texts(_, values) => values.len(),
+            Self::Addresses(values) => values.len(),
+            Self::NoUser | Self::Tag(_) | Self::Given(..) => 1,
+        }
+    }
+
+    /// The condition as a test on the rows of another list: no index fits its text.
+    pub(super) fn test(&self, statement: &mut Statement) -> String {
+        match self {
+            Self::NoUser => "(e.user_id || '') IS NULL".to_owned(),
+            Self::Texts(column, values) => {
+                let values = statement.value(values.clone(), Type::TEXT_ARRAY);
+                format!("(e.{column} || '') = ANY ({values})")
+            }
+            Self::Addresses(values) => {
+                let values = statement.value(values.clone(), Type::BYTEA_ARRAY);
+                format!("(e.ip_address || ''::bytea) = ANY ({values})")
+            }
+            Self::Tag(tag) => {
+                let tag = statement.value(tag.clone(), Type::TEXT);
+                format!("{tag} = ANY (string_to_array(e.tags, ' '))")
+            }
+            Self::Given(_, block) => within(block, statement),
+        }
+    }
+
+    /// The text of a statement that reads `columns` of the list's entries at a place, newest
+    /// first, that pass `tests`, and ends with `tail`.
+    pub(super) fn select(
+        &self,
+        statement: &mut Statement,
+        place: &Place,
+        columns: &str,
+        tests: &str,
+        tail: &str,
+    ) -> String {
+        let here = place.entries();
+        let from = match self {
+            Self::Given(seqs, _) => {
+                let seqs = within_stretch(seqs, place);
+                let seqs = statement.value(seqs, Type::INT8_ARRAY);
+                format!("unnest({seqs}) AS t (seq)")
+            }
+            Self::Tag(tag) => {
+                let (tag, seqs) = (statement.value(tag.clone(), Type::TEXT), place.seqs("t"));
+                format!(
+                    "(SELECT t.seq FROM indelible.tag AS t WHERE {seqs} AND t.tag = {tag} \
+                     ORDER BY t.seq DESC OFFSET 0) AS t"
+                )
+            }
+            _ if self.len() == 1 => {
+                let value = self.equality(statement);
+                return format!(
+                    "SELECT {columns} FROM indelible.entry AS e WHERE {here} AND {value}{tests} \
+                     ORDER BY e.seq DESC {tail}"
+                );
+            }
+            _ => {
+                let (values, column) = self.values(statement);
+                return format!(
+                    "SELECT {columns} FROM unnest({values}) AS v (value) CROSS JOIN LATERAL \
+                     (SELECT {columns} FROM indelible.entry AS e \
+                     WHERE {here} AND e.{column} = v.value{tests} ORDER BY e.seq DESC {tail}) \
+                     AS e ORDER BY e.seq DESC {tail}"
+                );
+            }
+        };
+        // The offset keeps the planner from making another join of it than one seq at a time.
+        let entry = place.entry_of("t");
+        format!(
+            "SELECT {columns} FROM {from} CROSS JOIN LATERAL \
+             (SELECT {columns} FROM indelible.entry AS e WHERE {entry}{tests} OFFSET 0) AS e \
+             ORDER BY t.seq DESC {tail}"
+        )
+    }
+
+    /// How far down about `count` entries of the list reach. Of many values each is looked at by
+    /// itself: no value has more than its share above the seq.
+    pub(super) fn depth(&self, trail: &TrailName, stretch: &Stretch, count: u64) -> Depth {
+        let share = (count / self.len().max(1) as u64).max(DEPTH_MIN);
+        let last = usize::try_from(share - 1).unwrap_or(usize::MAX);
+        let mut statement = Statement::default();
+        let place = statement.place(trail, stretch);
+        let tail = format!("OFFSET {last} LIMIT 1");
+        statement.sql = match self {
+            Self::Given(seqs, _) => {
+                let seqs = within_stretch(seqs, &place);
+                return Depth::Known(seqs.get(last).map(|seq| seq.cast_unsigned()));
+            }
+            Self::Tag(tag) => {
+                let tag = statement.value(tag.clone(), Type::TEXT);
+                let seqs = place.seqs("t");
+                format!(
+                    "SELECT t.seq FROM indelible.tag AS t WHERE {seqs} AND t.tag = {tag} \
+                     ORDER BY t.seq DESC {tail}"
+                )
+            }
+            _ if self.len() == 1 => self.select(&mut statement, &place, "e.seq", "", &tail),
+            _ => {
+                let (values, column) = self.values(&mut statement);
+                let here = place.entries();
+                format!(
+                    "SELECT max(e.seq) FROM unnest({values}) AS v (value) CROSS JOIN LATERAL \
+                     (SELECT e.seq FROM indelible.entry AS e WHERE {here} \
+                     AND e.{column} = v.value ORDER BY e.seq DESC {tail}) AS e"
+                )
+            }
+        };
+        Depth::Asked(statement)
+    }
+
+    /// The condition of a list with one value, as an index takes it.
+    fn equality(&self, statement: &mut Statement) -> String {
+        let (column, value) = match self {
+            Self::Texts(column, values) => (
+                *column,
+                statement.value(values.first().cloned(), Type::TEXT),
+            ),
+            Self::Addresses(values) => (
+                "ip_address",
+                statement.value(values.first().cloned(), Type::BYTEA),
+            ),
+            Self::NoUser | Self::Tag(_) | Self::Given(..) => return "e.user_id IS NULL".to_owned(),
+        };
+        format!("e.{column} = {value}")
+    }
+
+    /// The values of a list of columns, and the column.
+    fn values(&self, statement: &mut Statement) -> (String, &'static str) {
+        match self {
+            Self::Addresses(values) => (
+                statement.value(values.clone(), Type::BYTEA_ARRAY),
+                "ip_address",
+            ),
+            Self::Texts(column, values) => {
+                (statement.value(values.clone(), Type::TEXT_ARRAY), column)
+            }
+            Self::NoUser | Self::Tag(_) | Self::Given(..) => (
+                statement.value(Vec::<String>::new(), Type::TEXT_ARRAY),
+                "user_id",
+            ),
+        }
+    }
+}
+
+/// The test for an address of a block, which no index fits.
+pub(super) fn within([first, last]: &Block, statement: &mut Statement) -> String {
+    let first = statement.value(first.to_vec(), Type::BYTEA);
+    let last = statement.value(last.to_vec(), Type::BYTEA);
+    format!("(e.ip_address || ''::bytea) BETWEEN {first} AND {last}")
+}
+
+/// Those of falling seqs that lie at a place.
+fn within_stretch(seqs: &[i64], place: &Place) -> Vec<i64> {
+    let start = seqs.partition_point(|seq| *seq >= place.end);
+    let end = seqs.partition_point(|seq| *seq >= place.first);
+    seqs[start.min(end)..end].to_vec()
+}

@@ -91,3 +91,24 @@ impl SqliteAuditAdapter {
         Self::open(DatabaseUrl::Sqlite(path.into()), settings).await
     }
 }
+
+#[cfg(feature = "postgres")]
+adapter! {
+    /// The trail `default` of a PostgreSQL database.
+    PostgresAuditAdapter
+}
+
+#[cfg(feature = "postgres")]
+impl PostgresAuditAdapter {
+    /// Opens the database at `address`, whose schema `indelible migrate up` has made. The state
+    /// directory is kept as `settings` say.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn at(
+        address: indelible_postgres::Address,
+        settings: Settings,
+    ) -> Result<Self, ConnectError> {
+        Self::open(DatabaseUrl::Postgres(Box::new(address)), settings).await
+    }
+}

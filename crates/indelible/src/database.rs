@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indelible_core::engine::{Audit, Engine, Ground, InstallationError, Options, installation};
 use indelible_core::redact::Redactor;
-use indelible_core::state::{Secret, State, StateDir, StateInMemory};
+use indelible_core::state::{Secret, State};
 use indelible_core::store::{Condition, Store};
 use indelible_core::{
     AuditError, Clock, Entropy, MemoryStore, Registry, StoreError, SystemClock, SystemEntropy,
@@ -15,7 +15,7 @@ use indelible_core::{
 use indelible_merkle::note::SigningKey;
 
 use crate::error::ConnectError;
-use crate::known::Known;
+use crate::outside::Outside;
 use crate::url::DatabaseUrl;
 
 /// How a database is opened.
@@ -91,19 +91,15 @@ impl Database {
         }
         let outside = Outside::of(url, &settings)?;
         let known = outside.installation()?;
-        if let (DatabaseUrl::Sqlite(path), Some(installation)) = (url, &known)
-            && !settings.replace_lost
+        if let DatabaseUrl::Sqlite(path) = url
             && !path.exists()
-            && let Some(place) = outside.marked(installation)
         {
-            let (url, installation) = (url.to_string(), installation.clone());
-            return Err(ConnectError::Lost {
-                url,
-                installation,
-                place,
-            });
+            outside.refuse_lost(url, known.as_deref(), &settings)?;
         }
         let Opened { store, registry } = open_store(url, &settings).await?;
+        if is_on_a_server(url) && is_new(&*store, &*registry).await? {
+            outside.refuse_lost(url, known.as_deref(), &settings)?;
+        }
         let create = settings.create && !settings.read_only;
         if let (Some(given), Some(there)) = (&settings.installation, &known)
             && given != there
@@ -204,10 +200,36 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
             })
         }
         #[cfg(not(feature = "sqlite"))]
-        DatabaseUrl::Sqlite(_) => {
-            let _ = settings;
-            Err(ConnectError::NotBuiltIn("sqlite".to_owned()))
+        DatabaseUrl::Sqlite(_) => Err(ConnectError::NotBuiltIn("sqlite".to_owned())),
+        #[cfg(feature = "postgres")]
+        DatabaseUrl::Postgres(address) => {
+            use indelible_postgres::{Options, PostgresStore};
+            let options = Options {
+                read_only: settings.read_only,
+                ..Options::default()
+            };
+            let store = Arc::new(PostgresStore::open_with(address, &options).await?);
+            Ok(Opened {
+                store: store.clone(),
+                registry: store,
+            })
         }
+    }
+}
+
+/// Whether a database is there although it holds nothing: a file is made at the first record, a
+/// database on a server before that.
+fn is_on_a_server(url: &DatabaseUrl) -> bool {
+    !matches!(url, DatabaseUrl::Memory | DatabaseUrl::Sqlite(_))
+}
+
+/// Whether nobody has begun a trail in the database, nor named an installation.
+async fn is_new(store: &dyn Store, registry: &dyn Registry) -> Result<bool, ConnectError> {
+    match store.heads().await {
+        Ok(heads) if heads.is_empty() => Ok(registry.list("installation").await?.is_empty()),
+        // A head that cannot be read is verification's to report.
+        Ok(_) | Err(StoreError::Corrupt { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -231,92 +253,4 @@ async fn has_key_of(
     };
     let key = SigningKey::from_seed(installation, *seed.expose()).ok();
     Ok(key.is_some_and(|key| key.verifier_key().public_key() == head.key.public_key()))
-}
-
-/// What is kept outside a database file, and where.
-enum Outside {
-    /// Nothing: the database ends with the process.
-    Nowhere,
-    /// In a state directory that was named.
-    Named(StateDir),
-    /// In the folder of all state directories, by the installation's name.
-    Home {
-        states: PathBuf,
-        known: Option<Known>,
-    },
-}
-
-impl Outside {
-    fn of(url: &DatabaseUrl, settings: &Settings) -> Result<Self, ConnectError> {
-        let DatabaseUrl::Sqlite(path) = url else {
-            return Ok(Self::Nowhere);
-        };
-        match (&settings.state_dir, &settings.state_home) {
-            (Some(dir), _) => Ok(Self::Named(StateDir::at(dir))),
-            (None, Some(home)) => {
-                let states = home.join("indelible");
-                Ok(Self::Home {
-                    known: Known::of(&states, path),
-                    states,
-                })
-            }
-            (None, None) => Err(ConnectError::NoStateHome),
-        }
-    }
-
-    /// The installation that the database is known to belong to.
-    fn installation(&self) -> Result<Option<String>, ConnectError> {
-        Ok(match self {
-            Self::Nowhere => None,
-            Self::Named(dir) => dir.owner()?,
-            Self::Home { known, .. } => match known {
-                Some(known) => known.installation()?,
-                None => None,
-            },
-        })
-    }
-
-    fn state(
-        &self,
-        settings: &Settings,
-        installation: &str,
-    ) -> Result<(Arc<dyn State>, Option<PathBuf>), ConnectError> {
-        let dir = match self {
-            Self::Nowhere => return Ok((Arc::new(StateInMemory::new()), None)),
-            Self::Named(dir) => dir.clone(),
-            Self::Home { states, .. } => StateDir::at(states.join(installation)),
-        };
-        let path = dir.path().to_owned();
-        Ok((
-            Arc::new(dir.with_signing_seed(settings.signing_seed.clone())),
-            Some(path),
-        ))
-    }
-
-    /// Where the high-water marks of an installation are, if it has any.
-    fn marked(&self, installation: &str) -> Option<String> {
-        let dir = match self {
-            Self::Nowhere => return None,
-            Self::Named(dir) => dir.clone(),
-            Self::Home { states, .. } => StateDir::at(states.join(installation)),
-        };
-        let marks = dir.path().join("marks");
-        let mut files = std::fs::read_dir(marks).ok()?;
-        files.next().map(|_| dir.path().display().to_string())
-    }
-
-    /// Ties state directory and database file to the installation.
-    fn tie(&self, installation: &str, entropy: &dyn Entropy) -> Result<(), ConnectError> {
-        match self {
-            Self::Nowhere => {}
-            Self::Named(dir) => dir.claim(installation)?,
-            Self::Home { states, known } => {
-                StateDir::at(states.join(installation)).claim(installation)?;
-                if let Some(known) = known {
-                    known.remember(installation, entropy)?;
-                }
-            }
-        }
-        Ok(())
-    }
 }

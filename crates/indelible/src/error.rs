@@ -9,11 +9,15 @@ use indelible_core::{AuditError, StoreError};
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is of no known kind.
-    #[error("`{0}` is no database URL; use memory: or sqlite:PATH")]
+    #[error("`{0}` is no database URL; use memory:, sqlite:PATH or postgres://USER@HOST/DATABASE")]
     UnknownScheme(String),
     /// The URL is known but this build has no such store.
     #[error("this build has no store for {0}: URLs; use memory: or sqlite:PATH")]
     NotBuiltIn(String),
+    /// The URL is one of PostgreSQL and cannot be read.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Address(#[from] indelible_postgres::AddressError),
     /// The URL names no file.
     #[error("`{0}` names no file; use sqlite:PATH, or memory: for a trail in this process")]
     NoPath(String),

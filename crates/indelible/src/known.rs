@@ -1,4 +1,4 @@
-//! Which installation a database file belongs to, kept outside it: a file that was replaced by
+//! Which installation a database belongs to, kept outside it: a database that was replaced by
 //! another installation's, or removed and made anew, is told from the one that was there.
 
 use std::fs;
@@ -8,25 +8,37 @@ use std::path::{Path, PathBuf};
 use indelible_core::Entropy;
 use indelible_core::state::{StateDir, StateError};
 
-/// The memory of database files, in the folder of all state directories.
+/// The memory of one database, in the folder of all state directories.
 pub(crate) struct Known {
     file: PathBuf,
-    database: PathBuf,
+    /// Where it is, without secrets.
+    database: String,
 }
 
 impl Known {
-    /// The memory of the database at `path`, `None` where its place cannot be told.
-    pub fn of(states: &Path, path: &Path) -> Option<Self> {
+    /// The memory of the database file at `path`, `None` where its place cannot be told.
+    pub fn of_file(states: &Path, path: &Path) -> Option<Self> {
         let folder = path
             .parent()
             .filter(|p| !p.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let database = folder.canonicalize().ok()?.join(path.file_name()?);
-        let name = indelible_merkle::leaf_hash(database.as_os_str().as_encoded_bytes());
-        Some(Self {
+        let bytes = database.as_os_str().as_encoded_bytes();
+        Some(Self::of(states, bytes, database.display().to_string()))
+    }
+
+    /// The memory of the database on a server at `place`: host, port and name, whoever connects.
+    #[cfg(feature = "postgres")]
+    pub fn of_server(states: &Path, place: String) -> Self {
+        Self::of(states, format!("postgres://{place}").as_bytes(), place)
+    }
+
+    fn of(states: &Path, bytes: &[u8], database: String) -> Self {
+        let name = indelible_merkle::leaf_hash(bytes);
+        Self {
             file: states.join("databases").join(name.to_string()),
             database,
-        })
+        }
     }
 
     /// The installation that the file belonged to.
@@ -55,7 +67,7 @@ impl Known {
             let unique = u64::from_be_bytes(fresh);
             let beside = self.file.with_extension(format!("{unique:016x}"));
             let mut file = StateDir::private_file(&beside)?;
-            write!(file, "{installation}\n{}\n", self.database.display())?;
+            write!(file, "{installation}\n{}\n", self.database)?;
             file.sync_all()?;
             fs::rename(&beside, &self.file)
         };

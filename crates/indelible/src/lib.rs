@@ -36,9 +36,12 @@ mod database;
 mod environment;
 mod error;
 mod known;
+mod outside;
 mod url;
 
 pub use adapter::MemoryAuditAdapter;
+#[cfg(feature = "postgres")]
+pub use adapter::PostgresAuditAdapter;
 #[cfg(feature = "sqlite")]
 pub use adapter::SqliteAuditAdapter;
 pub use database::{Database, Settings};
@@ -61,6 +64,7 @@ pub use indelible_merkle as merkle;
 /// |---|---|
 /// | `memory:` | in this process, ends with it |
 /// | `sqlite:PATH` | one file, made where it is missing |
+/// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE` | a PostgreSQL database that any number of processes share; `indelible migrate up` makes its schema |
 ///
 /// # Errors
 /// [`ConnectError`] where the URL is none of these or the database cannot be opened.

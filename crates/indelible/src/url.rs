@@ -14,14 +14,17 @@ pub enum DatabaseUrl {
     Memory,
     /// `sqlite:PATH`
     Sqlite(PathBuf),
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
+    #[cfg(feature = "postgres")]
+    Postgres(Box<indelible_postgres::Address>),
 }
 
 impl FromStr for DatabaseUrl {
     type Err = ConnectError;
 
     /// Reads `memory:`, `sqlite:PATH`, and for those who are used to it `sqlite://PATH`,
-    /// `sqlite:///RELATIVE` and `sqlite:////ABSOLUTE` as SQLAlchemy has them, with any driver
-    /// name after a plus.
+    /// `sqlite:///RELATIVE` and `sqlite:////ABSOLUTE` as SQLAlchemy has them, and `postgres://…` or
+    /// `postgresql://…`, with any driver name after a plus.
     fn from_str(text: &str) -> Result<Self, ConnectError> {
         let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
         match scheme.split('+').next().unwrap_or_default() {
@@ -46,9 +49,11 @@ impl FromStr for DatabaseUrl {
                 }
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
-            "postgres" | "postgresql" | "http" | "https" => {
-                Err(ConnectError::NotBuiltIn(scheme.to_owned()))
-            }
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Ok(Self::Postgres(Box::new(text.parse()?))),
+            #[cfg(not(feature = "postgres"))]
+            "postgres" | "postgresql" => Err(ConnectError::NotBuiltIn(scheme.to_owned())),
+            "http" | "https" => Err(ConnectError::NotBuiltIn(scheme.to_owned())),
             _ => Err(ConnectError::UnknownScheme(shown(text))),
         }
     }
@@ -59,6 +64,8 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(address) => write!(f, "{address}"),
         }
     }
 }
@@ -97,7 +104,9 @@ mod tests {
             "",
             "a.db",
             "sqlite:",
-            "postgres://u:hunter2@h/d",
+            "postgres://u:hunter2@h",
+            "postgres://u:hunter2@h/d?sslmode=maybe",
+            "http://u:hunter2@h/d",
         ] {
             let error = text.parse::<DatabaseUrl>().expect_err(text).to_string();
             assert!(!error.contains("hunter2"), "{error}");

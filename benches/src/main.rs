@@ -3,6 +3,7 @@
 //! `scripts/bench [NAME] [--output json]` runs every measurement or one, in interleaved rounds,
 //! and prints the medians as `{name: {ours, baseline, ratio, rounds, …}}`.
 
+mod postgres;
 mod raw;
 mod record;
 mod report;
@@ -45,7 +46,17 @@ const MEASUREMENTS: &[Measurement] = &[
     ("verify_vs_hash", |arguments, report| {
         verify::whole(arguments, report)
     }),
+    ("pg", |arguments, report| postgres::empty(arguments, report)),
+    ("pg_5m", |arguments, report| {
+        postgres::large(arguments, report)
+    }),
 ];
+
+/// Whether a call that asks for `asked` runs the measurement `name`: some give several figures.
+fn is_of(name: &str, asked: &str) -> bool {
+    let of_postgres = asked.starts_with("pg_vs_") && name.starts_with("pg");
+    name == asked || (of_postgres && asked.ends_with("_5m") == name.ends_with("_5m"))
+}
 
 /// The allocator of the command line, so that what is measured is what is used.
 #[global_allocator]
@@ -57,7 +68,7 @@ fn main() -> anyhow::Result<()> {
         arguments
             .name
             .as_deref()
-            .is_none_or(|wanted| wanted == name)
+            .is_none_or(|wanted| is_of(name, wanted))
     };
     if !MEASUREMENTS.iter().any(|(name, _)| wanted(name)) {
         let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();

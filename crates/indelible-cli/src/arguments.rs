@@ -36,7 +36,8 @@ pub struct Arguments {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Where the trails are: sqlite:PATH or memory: [default: sqlite:indelible.db]
+    /// Where the trails are: sqlite:PATH, postgres://USER@HOST/DATABASE or memory:
+    /// [default: sqlite:indelible.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     /// The trail that is meant [default: default]
@@ -78,7 +79,8 @@ Settings, each stronger than the one before: defaults, indelible.toml, the envir
   [redaction] mode      INDELIBLE__REDACTION__MODE                    mask, keyed_hash, drop or off
   [redaction] rules     INDELIBLE__REDACTION__RULES                   a file of rules
 The signing key may come from INDELIBLE__IDENTITY__SIGNING_KEY. Each variable may be a file
-instead: its name with _FILE at the end.
+instead: its name with _FILE at the end. The password of a PostgreSQL URL that holds none comes
+from INDELIBLE__DATABASE__PASSWORD, else PGPASSWORD.
 
 Exit status: 0 fine, 1 failure, 2 usage, 3 verification failed, 4 not found.";
 

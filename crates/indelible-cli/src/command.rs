@@ -3,6 +3,7 @@
 mod checkpoint;
 mod completions;
 mod consistency;
+mod copy;
 mod doctor;
 mod export;
 mod import;
@@ -37,6 +38,7 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     #[command(subcommand)]
     Trail(trail::Trail),
+    Copy(copy::Copy),
     #[command(subcommand)]
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
@@ -62,6 +64,7 @@ impl Command {
             Self::Verify(command) => command.run(session).await,
             Self::VerifyProof(command) => command.run(session),
             Self::Trail(command) => command.run(session).await,
+            Self::Copy(command) => command.run(session).await,
             Self::Migrate(command) => command.run(session).await,
             Self::Doctor(command) => command.run(session).await,
             Self::Completions(command) => command.run(session),

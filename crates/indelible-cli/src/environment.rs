@@ -12,6 +12,7 @@ pub struct Environment(BTreeMap<String, Option<String>>);
 /// Settings as variables. Each may also come from a file that the variable with `_FILE` names.
 const SETTINGS: &[&str] = &[
     "INDELIBLE__DATABASE__URL",
+    "INDELIBLE__DATABASE__PASSWORD",
     "INDELIBLE__TRAIL__NAME",
     "INDELIBLE__STATE__DIR",
     "INDELIBLE__INSTALLATION__NAME",
@@ -19,6 +20,9 @@ const SETTINGS: &[&str] = &[
     "INDELIBLE__REDACTION__MODE",
     "INDELIBLE__REDACTION__RULES",
 ];
+
+/// Where every program of PostgreSQL looks for a password.
+const PASSWORD_OF_ALL: &str = "PGPASSWORD";
 
 impl Environment {
     /// The environment of this process.
@@ -32,7 +36,8 @@ impl Environment {
 
     fn of_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let is_ours = |name: &str| {
-            name.starts_with("INDELIBLE") || ["DATABASE_URL", "DATABASE_URL_FILE"].contains(&name)
+            let others = ["DATABASE_URL", "DATABASE_URL_FILE", PASSWORD_OF_ALL];
+            name.starts_with("INDELIBLE") || others.contains(&name)
         };
         let text = |(name, value): (OsString, OsString)| {
             let name = name.to_string_lossy().into_owned();
@@ -83,6 +88,17 @@ impl Environment {
             }
         }
         Ok(None)
+    }
+
+    /// The password of the database, for a URL that holds none.
+    ///
+    /// # Errors
+    /// As [`Environment::value`].
+    pub fn database_password(&self) -> Result<Option<String>, Failure> {
+        match self.value("INDELIBLE__DATABASE__PASSWORD")? {
+            Some(password) => Ok(Some(password)),
+            None => Ok(self.text(PASSWORD_OF_ALL)?.map(str::to_owned)),
+        }
     }
 
     /// Refuses settings that do not exist, which are misspelled ones as a rule.
@@ -150,6 +166,15 @@ mod tests {
         assert_eq!(one.database_url().expect("set").as_deref(), Some("a"));
         let twice = [("DATABASE_URL", "a"), ("DATABASE_URL_FILE", "b")];
         assert!(Environment::of(&twice).database_url().is_err());
+    }
+
+    #[test]
+    fn our_own_password_goes_before_everybodys() {
+        let ours = ("INDELIBLE__DATABASE__PASSWORD", "a");
+        let both = Environment::of(&[("PGPASSWORD", "b"), ours]);
+        assert_eq!(both.database_password().expect("set").as_deref(), Some("a"));
+        let one = Environment::of(&[("PGPASSWORD", "b")]);
+        assert_eq!(one.database_password().expect("set").as_deref(), Some("b"));
     }
 
     #[cfg(unix)]

@@ -150,6 +150,7 @@ impl From<ConnectError> for Failure {
             | ConnectError::NotBuiltIn(_)
             | ConnectError::NoPath(_)
             | ConnectError::Options(_)
+            | ConnectError::Address(_)
             | ConnectError::NoStateHome
             | ConnectError::Installation(InstallationError::IllFormed(_))
             | ConnectError::Rules(_) => Status::Usage,

@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// A bar over so many entries or bytes, or a spinner where nobody knows how many.
 ///
 /// Nothing is drawn where standard error is no terminal.
-pub fn bar(what: &'static str, total: Option<u64>, unit: Unit) -> ProgressBar {
+pub fn bar(what: &str, total: Option<u64>, unit: Unit) -> ProgressBar {
     let count = match unit {
         Unit::Entries => "{human_pos}",
         Unit::Bytes => "{bytes}",

@@ -28,6 +28,8 @@ pub struct Session {
 pub enum Access {
     /// Reads it.
     Read,
+    /// Writes to it and makes nothing.
+    Write,
     /// Writes to it and makes it where it is missing.
     Create,
     /// Writes to it and begins it anew where it was lost.
@@ -71,6 +73,24 @@ impl Session {
     /// As [`Settings::gather`].
     pub fn settings(&self) -> Result<Settings, Failure> {
         Settings::gather(&self.flags, &self.environment)
+    }
+
+    /// The settings for a database that the command names itself.
+    ///
+    /// # Errors
+    /// As [`Settings::gather`]; a text that is no database URL.
+    pub fn settings_at(&self, url: &str) -> Result<Settings, Failure> {
+        self.settings()?.at(url, &self.environment)
+    }
+
+    /// Whether the caller named a trail on the command line.
+    pub fn names_trail(&self) -> bool {
+        self.flags.trail.is_some()
+    }
+
+    /// Whether the caller named a database on the command line.
+    pub fn names_database(&self) -> bool {
+        self.flags.database.is_some()
     }
 
     /// Opens the database.

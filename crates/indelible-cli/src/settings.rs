@@ -67,7 +67,7 @@ impl Settings {
         let mode = from("INDELIBLE__REDACTION__MODE")?.or(file.redaction.mode);
         let rules = from("INDELIBLE__REDACTION__RULES")?.or(file.redaction.rules);
         Ok(Self {
-            database: database.parse()?,
+            database: with_password(&database, environment.database_password()?)?,
             trail_given: flags.trail.is_some(),
             trail: trail.unwrap_or_else(TrailName::standard),
             state_dir: flags.state_dir.clone().or(state_dir),
@@ -82,6 +82,35 @@ impl Settings {
             file: path,
         })
     }
+}
+
+impl Settings {
+    /// The same settings for another database.
+    ///
+    /// # Errors
+    /// A text that is no database URL.
+    pub fn at(mut self, url: &str, environment: &Environment) -> Result<Self, Failure> {
+        self.database = with_password(url, environment.database_password()?)?;
+        Ok(self)
+    }
+}
+
+/// The database at `url`, with a password where the URL has none.
+fn with_password(url: &str, password: Option<String>) -> Result<DatabaseUrl, Failure> {
+    Ok(match (url.parse()?, password) {
+        (DatabaseUrl::Postgres(address), Some(password)) if !holds_password(url) => {
+            DatabaseUrl::Postgres(Box::new(address.with_password(&password)))
+        }
+        (database, _) => database,
+    })
+}
+
+/// Whether a URL holds a password, `postgres://USER:PASSWORD@…` or `…?password=…`.
+fn holds_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || parameters.split('&').any(|p| p.starts_with("password="))
 }
 
 const DATABASE_STANDARD: &str = "sqlite:indelible.db";
@@ -190,6 +219,29 @@ mod tests {
             assert!(!failure.message().contains("hunter2"));
             assert_eq!(failure.status, crate::failure::Status::Usage);
         }
+    }
+
+    #[test]
+    fn a_password_comes_from_the_environment_where_the_url_has_none() {
+        let variables = [("INDELIBLE__DATABASE__PASSWORD", "hunter2")];
+        let address = |url: &str, variables: &[(&str, &str)]| {
+            let settings = gathered(&["--database", url], variables, "").expect("settings");
+            assert!(!settings.database.to_string().contains("hunter2"));
+            settings.database
+        };
+        let known = |url: &str| url.parse::<DatabaseUrl>().expect("a URL");
+        let given = address("postgres://app@db/audit", &variables);
+        assert_eq!(given, known("postgres://app:hunter2@db/audit"));
+        for url in [
+            "postgres://app:own@db/audit",
+            "postgres://app@db/audit?password=own",
+        ] {
+            assert_eq!(address(url, &variables), known(url));
+        }
+        assert_eq!(
+            address("postgres://app@db/audit", &[]),
+            known("postgres://app@db/audit")
+        );
     }
 
     #[test]

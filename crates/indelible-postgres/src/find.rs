@@ -22,7 +22,7 @@ use tokio_postgres::Row;
 use crate::connection::Lent;
 use crate::error::corrupt;
 use crate::read;
-use crate::row::{self, cell, number};
+use crate::row::{self, number};
 use crate::store::PostgresStore;
 use candidates::{Candidates, Window};
 use plan::Plan;
@@ -33,7 +33,7 @@ const TESTED_CHUNK: usize = 256;
 /// Entries read at once where all match.
 const CHUNK_MAX: usize = 1024;
 /// Entries passed over at once.
-const SKIP_MAX: u64 = 65_536;
+const SKIP_MAX: u64 = 16_384;
 
 /// What a search runs in.
 #[derive(Clone, Copy)]
@@ -178,14 +178,8 @@ impl Search<'_> {
 
     /// How many entries of a window match, up to `most`, and the lowest of them.
     async fn pass(&self, window: &Window<'_>, most: u64) -> Result<(u64, Option<u64>), StoreError> {
-        let rows = self.rows(&window.count(self.trail, most)).await?;
-        let Some(row) = rows.first() else {
-            return Ok((0, None));
-        };
-        let lowest: Option<i64> = cell(row, 1, "a seq", None)?;
-        Ok((
-            number(row, 0, "a count", None)?,
-            lowest.and_then(|lowest| u64::try_from(lowest).ok()),
-        ))
+        let rows = self.rows(&window.seqs(self.trail, most)).await?;
+        let lowest = rows.last().map(|row| number(row, 0, "a seq", None));
+        Ok((rows.len() as u64, lowest.transpose()?))
     }
 }

@@ -1,6 +1,7 @@
 //! `indelible doctor`
 
 mod checkup;
+mod obstacle;
 mod place;
 
 use clap::Args;
@@ -13,12 +14,15 @@ use checkup::Checkup;
 
 /// Looks at database, key, state directory and marks, and says what to mend
 ///
+/// It answers why events do not appear: whether the database is reached, whether its schema,
+/// guards and clock are as they must be, whether this role may record, and where trails went.
 /// The exit status is 1 where something must be mended. What the entries hold is not looked at:
 /// `indelible verify` does that.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Example:
-  indelible doctor --output json")]
+Examples:
+  indelible doctor
+  indelible doctor --database postgres://app@db.example/audit --output json")]
 pub struct Doctor {}
 
 impl Doctor {
@@ -28,11 +32,11 @@ impl Doctor {
         checkup.settings(&settings);
         match session.open(Access::Read).await {
             Ok(opened) => {
-                checkup.database(&opened, session.now()).await;
+                checkup.database(&opened, session).await;
                 // Nothing was written, so that nothing can be lost by closing.
                 let _ = opened.database.close().await;
             }
-            Err(failure) => checkup.unopened(&settings, &failure),
+            Err(failure) => checkup.unopened(&settings, &failure).await,
         }
         let diagnosis = checkup.diagnosis();
         let status = if diagnosis.ok {

@@ -1,14 +1,16 @@
 //! `indelible migrate`
 
+mod answer;
+
 use clap::{Args, Subcommand};
 use indelible::DatabaseUrl;
 use indelible::core::Store;
-use indelible_sqlite::{MigrationStatus, Options, SqliteStore};
-use serde::Serialize;
+use indelible_postgres::{Address, PostgresStore};
+use indelible_sqlite::SqliteStore;
 
-use crate::answer::{Answer, Layout, Sheet, json_lines};
 use crate::failure::{Failure, Status};
 use crate::session::Session;
+use answer::{Migrations, Planned, Step};
 
 /// Shows and applies changes of the database's schema
 #[derive(Debug, Subcommand)]
@@ -29,89 +31,112 @@ pub struct MigrateStatus {}
 
 /// Applies the migrations that the database lacks
 ///
-/// Every command that writes does so too. All are applied in one transaction, or none.
+/// All are applied in one transaction, or none. A file is brought up to date by every command that
+/// writes; a PostgreSQL database by this one alone, which wants a role that may make schemas and
+/// roles: the database's owner or a superuser. What it may not do is printed, statement by
+/// statement, for whoever may.
 #[derive(Debug, Args)]
 #[command(
     name = "up",
     after_long_help = "\
-Example:
-  indelible migrate up"
+Examples:
+  indelible migrate up --database postgres://postgres@db.example/audit
+  indelible migrate up --dry-run > pending.sql"
 )]
-pub struct MigrateUp {}
+pub struct MigrateUp {
+    /// Prints what would be applied, with its SQL, and changes nothing
+    #[arg(long)]
+    dry_run: bool,
+}
 
 impl Migrate {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let url = session.settings()?.database;
-        let DatabaseUrl::Sqlite(path) = &url else {
-            return Err(Failure::usage(format!("{url} has no schema to migrate")));
+        let schema = Schema::of(&url)?;
+        let notes = match self {
+            Self::Up(MigrateUp { dry_run: true }) => {
+                let planned = schema.planned().await?;
+                session.output.print(&planned)?;
+                return Ok(Status::Fine);
+            }
+            Self::Up(_) => schema.migrate().await?,
+            Self::Status(_) => Vec::new(),
         };
-        if !path.exists() {
-            let text = format!("there is no database at {url}; `indelible record` begins one");
-            return Err(Failure::not_found(text));
-        }
-        if let Self::Up(_) = self {
-            let options = Options {
-                create: false,
-                ..Options::default()
-            };
-            SqliteStore::open_with(path, &options)?.close().await?;
-        }
-        let list = SqliteStore::migrations(path)?;
+        let migrations = schema.steps().await?;
         session.output.print(&Migrations {
-            pending: list.iter().filter(|migration| !migration.applied).count(),
-            migrations: list.into_iter().map(MigrationLine::from).collect(),
+            pending: migrations.iter().filter(|step| !step.applied).count(),
+            migrations,
+            notes,
         })?;
         Ok(Status::Fine)
     }
 }
 
-#[derive(Serialize)]
-struct Migrations {
-    pending: usize,
-    migrations: Vec<MigrationLine>,
+/// The schema of one database.
+enum Schema<'u> {
+    File(&'u std::path::Path),
+    Server(&'u Address),
 }
 
-#[derive(Serialize)]
-struct MigrationLine {
-    version: u32,
-    name: String,
-    applied: bool,
-}
-
-impl From<MigrationStatus> for MigrationLine {
-    fn from(status: MigrationStatus) -> Self {
-        Self {
-            version: status.version,
-            name: status.name,
-            applied: status.applied,
+impl<'u> Schema<'u> {
+    fn of(url: &'u DatabaseUrl) -> Result<Self, Failure> {
+        match url {
+            DatabaseUrl::Sqlite(path) if path.exists() => Ok(Self::File(path)),
+            DatabaseUrl::Sqlite(_) => {
+                let text = format!("there is no database at {url}; `indelible record` begins one");
+                Err(Failure::not_found(text))
+            }
+            DatabaseUrl::Postgres(address) => Ok(Self::Server(address)),
+            _ => Err(Failure::usage(format!("{url} has no schema to migrate"))),
         }
     }
-}
 
-impl Answer for Migrations {
-    fn layout(&self) -> Layout {
-        let line = match self.pending {
-            0 => "the schema is up to date".to_owned(),
-            count => format!("{count} to be applied; `indelible migrate up` does"),
+    async fn steps(&self) -> Result<Vec<Step>, Failure> {
+        Ok(match self {
+            Self::File(path) => {
+                let steps = SqliteStore::migrations(path)?;
+                steps.into_iter().map(Step::from).collect()
+            }
+            Self::Server(address) => {
+                let options = indelible_postgres::Options::default();
+                let steps = PostgresStore::migrations(address, &options).await?;
+                steps.into_iter().map(Step::from).collect()
+            }
+        })
+    }
+
+    /// Answers what is left to do for somebody with more privileges.
+    async fn migrate(&self) -> Result<Vec<String>, Failure> {
+        match self {
+            Self::File(path) => {
+                let options = indelible_sqlite::Options {
+                    create: false,
+                    ..indelible_sqlite::Options::default()
+                };
+                SqliteStore::open_with(path, &options)?.close().await?;
+                Ok(Vec::new())
+            }
+            Self::Server(address) => {
+                let options = indelible_postgres::Options::default();
+                Ok(PostgresStore::migrate(address, &options).await?.notes)
+            }
+        }
+    }
+
+    async fn planned(&self) -> Result<Planned, Failure> {
+        let mut steps = self.steps().await?;
+        steps.retain(|step| !step.applied);
+        let sql = match self {
+            Self::File(_) => Vec::new(),
+            Self::Server(address) => {
+                let options = indelible_postgres::Options::default();
+                PostgresStore::pending_sql(address, &options).await?
+            }
         };
-        Layout::Parts(vec![Layout::Table(self.sheet()), Layout::Line(line)])
-    }
-
-    fn sheet(&self) -> Sheet {
-        let rows = self.migrations.iter().map(|migration| {
-            vec![
-                migration.version.to_string(),
-                migration.name.clone(),
-                if migration.applied { "yes" } else { "no" }.to_owned(),
-            ]
-        });
-        Sheet {
-            columns: vec!["version", "name", "applied"],
-            rows: rows.collect(),
-        }
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
-        json_lines(&self.migrations)
+        let sql_of = |version| {
+            let found = sql.iter().find(|(step, _)| step.version == version);
+            found.map(|(_, sql)| (*sql).to_owned())
+        };
+        Ok(Planned::of(steps, sql_of))
     }
 }

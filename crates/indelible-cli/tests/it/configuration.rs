@@ -66,7 +66,7 @@ fn a_file_that_is_wrong_is_refused_with_line_and_column() {
 fn databases_of_other_kinds_are_refused_without_their_password() {
     let desk = Desk::new();
     for url in [
-        "postgres://u:hunter2@host/db",
+        "http://u:hunter2@host/db",
         "mysql://u:hunter2@host/db",
         "indelible.db",
         "sqlite:",
@@ -74,6 +74,13 @@ fn databases_of_other_kinds_are_refused_without_their_password() {
         let answered = desk
             .run(&["query", "--database", url])
             .fails(2, "sqlite:PATH");
+        assert!(!answered.err.contains("hunter2"), "{answered:?}");
+    }
+    for url in [
+        "postgres://u:hunter2@host",
+        "postgres://u:hunter2@host/d?sslmode=often",
+    ] {
+        let answered = desk.run(&["query", "--database", url]).fails(2, "");
         assert!(!answered.err.contains("hunter2"), "{answered:?}");
     }
     desk.run(&["record", "a", "t", "--database", "memory:"])

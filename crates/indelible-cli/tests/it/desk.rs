@@ -6,19 +6,122 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+use testbed::{Cluster, TestDatabase};
 
-/// A working folder with a database in it, and everything that belongs to it.
+/// Makes two tests of each body, `sqlite::name` and `postgres::name`. A body takes the function
+/// that makes a desk.
+macro_rules! on_each_store {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(crate::desk::Desk::new) })+
+        }
+        mod postgres {
+            $(#[test] fn $name() { super::$name(crate::desk::Desk::on_postgres) })+
+        }
+    };
+}
+pub(crate) use on_each_store;
+
+/// A working folder with a database in it or on a server, and everything that belongs to it.
 pub struct Desk {
     folder: TempDir,
+    server: Option<TestDatabase>,
 }
 
+/// Who records on a server, and who only reads. Roles are the cluster's, so all desks share them.
+const ROLES: &str = "DO $$ BEGIN \
+CREATE ROLE cli_writer LOGIN IN ROLE indelible_writer; \
+CREATE ROLE cli_auditor LOGIN IN ROLE indelible_auditor; \
+EXCEPTION WHEN duplicate_object THEN NULL; END $$";
+
 impl Desk {
+    /// A desk with a database in its working folder.
     pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// A desk with a PostgreSQL database of its own, which has its schema, and which its calls
+    /// mean as a role that may record.
+    pub fn on_postgres() -> Self {
+        Self::with(Some(Cluster::shared().database_from("cli", |url| {
+            let maker = Self::new();
+            maker.run(&["migrate", "up", "--database", url]).fine();
+            Cluster::shared().database().execute(ROLES);
+        })))
+    }
+
+    /// A desk whose calls mean this database, whatever is in it.
+    pub fn with(server: Option<TestDatabase>) -> Self {
         let desk = Self {
             folder: tempfile::tempdir().expect("a folder"),
+            server,
         };
         std::fs::create_dir(desk.path("here")).expect("a folder");
         desk
+    }
+
+    /// Whether its database is on a server.
+    pub fn is_on_postgres(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// The database on the server.
+    #[track_caller]
+    pub fn server(&self) -> &TestDatabase {
+        self.server.as_ref().expect("a desk with a server")
+    }
+
+    /// Its database alone.
+    #[track_caller]
+    pub fn into_server(self) -> TestDatabase {
+        self.server.expect("a desk with a server")
+    }
+
+    /// The URL that its calls mean.
+    pub fn url(&self) -> String {
+        match &self.server {
+            Some(database) => database.url_as("cli_writer"),
+            None => "sqlite:indelible.db".to_owned(),
+        }
+    }
+
+    /// Changes the database beneath its guards, and puts them back.
+    pub fn tamper(&self, sql: &str) {
+        match &self.server {
+            Some(database) => {
+                let each = |word: &str| {
+                    format!(
+                        "DO $$ DECLARE c text; BEGIN FOR c IN SELECT format('ALTER TABLE %s {word} \
+                         TRIGGER %I', tgrelid::regclass, tgname) FROM pg_trigger WHERE NOT \
+                         tgisinternal LOOP EXECUTE c; END LOOP; END $$"
+                    )
+                };
+                let (off, on) = (each("DISABLE"), each("ENABLE ALWAYS"));
+                database.execute(&format!("SET search_path = indelible; {off}; {sql}; {on}"));
+            }
+            None => tamper_file(&self.database(), sql),
+        }
+    }
+
+    /// Keeps a copy of the database as it is now.
+    pub fn keep(&self) {
+        let copy = self.path("copy");
+        match &self.server {
+            Some(database) => database.dump(&copy),
+            None => drop(std::fs::copy(self.database(), copy).expect("copied")),
+        }
+    }
+
+    /// Puts the copy in the database's place.
+    pub fn restore(&self) {
+        let copy = self.path("copy");
+        match &self.server {
+            Some(database) => {
+                database.execute("DROP SCHEMA indelible CASCADE");
+                database.restore_into(&copy);
+            }
+            None => drop(std::fs::copy(copy, self.database()).expect("restored")),
+        }
     }
 
     /// A path in the temporary folder: `here` is the working folder, `state` the state home.
@@ -48,12 +151,20 @@ impl Desk {
     /// The binary with these arguments, in the working folder, with nothing of the environment
     /// but what it needs.
     pub fn call(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));
+        Command::from_std(self.process(arguments))
+    }
+
+    /// The same call, for a test that looks after its process.
+    pub fn process(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_indelible"));
         command
             .args(arguments)
             .current_dir(self.path("here"))
             .env_clear();
         command.env("XDG_STATE_HOME", self.path("state"));
+        if self.server.is_some() {
+            command.env("INDELIBLE_DATABASE_URL", self.url());
+        }
         command
     }
 
@@ -72,12 +183,7 @@ impl Desk {
     pub fn unread(&self, arguments: &[&str]) -> Answered {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_indelible"));
-        let command = command
-            .args(arguments)
-            .current_dir(self.path("here"))
-            .env_clear();
-        let command = command.env("XDG_STATE_HOME", self.path("state"));
+        let mut command = self.process(arguments);
         Answered::of(command.stdout(writer).output().expect("the binary runs"))
     }
 
@@ -175,6 +281,25 @@ impl Answered {
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect()
+    }
+}
+
+fn tamper_file(file: &Path, sql: &str) {
+    let db = rusqlite::Connection::open(file).expect("a database");
+    let guards: Vec<(String, String)> = db
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .and_then(|mut found| {
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            found.query_map([], row)?.collect()
+        })
+        .expect("a schema");
+    for (name, _) in &guards {
+        db.execute_batch(&format!("DROP TRIGGER \"{name}\""))
+            .expect("dropped");
+    }
+    db.execute_batch(sql).expect(sql);
+    for (_, guard) in &guards {
+        db.execute_batch(guard).expect("made again");
     }
 }
 

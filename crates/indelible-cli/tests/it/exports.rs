@@ -1,12 +1,17 @@
 //! `export` and pipes.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, on_each_store};
 
-#[test]
-fn an_export_has_no_limit_and_every_filter() {
-    let desk = Desk::new();
+on_each_store! {
+    an_export_has_no_limit_and_every_filter,
+    an_export_that_fails_leaves_the_file_that_was_there,
+    a_reader_that_goes_away_ends_the_export_quietly,
+}
+
+fn an_export_has_no_limit_and_every_filter(new: fn() -> Desk) {
+    let desk = new();
     desk.records(2105);
     let told = desk.json(&["export", "-o", "all.ndjson"]);
     assert_eq!(
@@ -28,9 +33,8 @@ fn an_export_has_no_limit_and_every_filter() {
         .fails(2, "`outcome`");
 }
 
-#[test]
-fn an_export_that_fails_leaves_the_file_that_was_there() {
-    let desk = Desk::new();
+fn an_export_that_fails_leaves_the_file_that_was_there(new: fn() -> Desk) {
+    let desk = new();
     desk.records(2);
     desk.file("all.ndjson", "kept\n");
     desk.run(&["export", "--as-of", "9", "-o", "all.ndjson"])
@@ -51,19 +55,15 @@ fn an_exported_file_is_for_its_owner() {
     assert_eq!(found.permissions().mode() & 0o777, 0o600);
 }
 
-#[test]
-fn a_reader_that_goes_away_ends_the_export_quietly() {
-    let desk = Desk::new();
+fn a_reader_that_goes_away_ends_the_export_quietly(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3000);
     for call in [
         &["export"][..],
         &["query", "--limit", "1000", "--output", "json"],
     ] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_indelible"))
-            .args(call)
-            .current_dir(desk.path("here"))
-            .env_clear()
-            .env("XDG_STATE_HOME", desk.path("state"))
+        let mut child = desk
+            .process(call)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

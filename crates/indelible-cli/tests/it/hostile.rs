@@ -2,11 +2,17 @@
 
 use serde_json::json;
 
-use crate::desk::{Desk, files};
+use crate::desk::{Desk, files, on_each_store};
 
-#[test]
-fn a_terminal_is_never_steered_by_a_value() {
-    let desk = Desk::new();
+on_each_store! {
+    a_terminal_is_never_steered_by_a_value,
+    no_value_is_refused_for_its_content,
+    one_record_is_one_line_in_every_form,
+    a_value_forges_no_line_of_what_is_shown,
+}
+
+fn a_terminal_is_never_steered_by_a_value(new: fn() -> Desk) {
+    let desk = new();
     let hostile = "\x1b[2J\x1b]0;owned\x07\r\nforged\u{9b}31m\u{202e}\u{2028}<b>";
     desk.run(&[
         "record",
@@ -42,9 +48,8 @@ fn an_error_does_not_repeat_what_steers() {
     assert!(!answered.err.contains('\x1b'), "{answered:?}");
 }
 
-#[test]
-fn no_value_is_refused_for_its_content() {
-    let desk = Desk::new();
+fn no_value_is_refused_for_its_content(new: fn() -> Desk) {
+    let desk = new();
     let long = "é".repeat(1_000);
     desk.run(&[
         "record",
@@ -125,9 +130,8 @@ fn a_secret_is_nowhere_afterwards() {
     );
 }
 
-#[test]
-fn one_record_is_one_line_in_every_form() {
-    let desk = Desk::new();
+fn one_record_is_one_line_in_every_form(new: fn() -> Desk) {
+    let desk = new();
     let forged = "x\r\n{\"seq\":99}\u{2028}\n";
     desk.run(&["record", "a", "t", &format!("--user-id={forged}")])
         .fine();
@@ -144,9 +148,8 @@ fn one_record_is_one_line_in_every_form() {
     assert_eq!(desk.run(&["query"]).fine().out.lines().count(), 3);
 }
 
-#[test]
-fn a_value_forges_no_line_of_what_is_shown() {
-    let desk = Desk::new();
+fn a_value_forges_no_line_of_what_is_shown(new: fn() -> Desk) {
+    let desk = new();
     let plain = ["record", "a", "t", "--user-id=x", "--user-agent=x"];
     desk.run(&[&plain[..], &["--context={\"k\": \"x\"}"]].concat())
         .fine();

@@ -2,7 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answered, Desk, packed};
+use crate::desk::{Answered, Desk, on_each_store, packed};
+
+on_each_store! {
+    a_delivery_file_is_imported_in_order_and_once,
+    lines_come_from_files_patterns_and_standard_input,
+    what_cannot_be_read_is_named_and_the_rest_goes_on,
+    of_many_rejected_lines_the_first_are_named_and_the_rest_counted,
+    a_key_that_is_not_unique_loses_no_record,
+    a_mapping_of_ones_own_is_used_under_its_name,
+    inputs_that_are_not_there_are_not_found,
+    an_export_is_imported_again_without_loss,
+}
 
 const TRAIL: &str = r#"{"Records": [
   {"eventVersion": "1.08", "eventID": "0c3dc6a3-8b2f-4f51-9d2b-6a1f3e5b7a11",
@@ -31,9 +42,8 @@ fn summary(answered: &Answered) -> [u64; 4] {
     [recorded, duplicates, rejected, count("files")]
 }
 
-#[test]
-fn a_delivery_file_is_imported_in_order_and_once() {
-    let desk = Desk::new();
+fn a_delivery_file_is_imported_in_order_and_once(new: fn() -> Desk) {
+    let desk = new();
     desk.file("logs/one.json", TRAIL);
     desk.file("logs/two.json.gz", packed(TRAIL));
     desk.file("logs/README", "about these files");
@@ -55,9 +65,8 @@ fn a_delivery_file_is_imported_in_order_and_once() {
     desk.run(&["verify"]).fine();
 }
 
-#[test]
-fn lines_come_from_files_patterns_and_standard_input() {
-    let desk = Desk::new();
+fn lines_come_from_files_patterns_and_standard_input(new: fn() -> Desk) {
+    let desk = new();
     desk.file("in/a.ndjson", line(1));
     desk.file("in/b.ndjson.gz", packed(&line(2)));
     let patterns = desk.run(&[
@@ -81,9 +90,8 @@ fn lines_come_from_files_patterns_and_standard_input() {
     assert_eq!(summary(&packed.fine()), [1, 0, 0, 1]);
 }
 
-#[test]
-fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
-    let desk = Desk::new();
+fn what_cannot_be_read_is_named_and_the_rest_goes_on(new: fn() -> Desk) {
+    let desk = new();
     let bad = "{\"action\": \"a\", \"resource_type\": \"t\", \"action\": \"b\"}\n";
     desk.file(
         "events.ndjson",
@@ -100,9 +108,8 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     desk.run(&["verify"]).fine();
 }
 
-#[test]
-fn of_many_rejected_lines_the_first_are_named_and_the_rest_counted() {
-    let desk = Desk::new();
+fn of_many_rejected_lines_the_first_are_named_and_the_rest_counted(new: fn() -> Desk) {
+    let desk = new();
     let input = "{broken\n".repeat(50) + &line(1);
     let few = desk
         .fed(&["import", "ndjson", "-"], &input)
@@ -134,9 +141,8 @@ fn a_dry_run_says_what_would_come_and_records_nothing() {
     assert_eq!(desk.json(&["query"])["as_of"], 1);
 }
 
-#[test]
-fn a_key_that_is_not_unique_loses_no_record() {
-    let desk = Desk::new();
+fn a_key_that_is_not_unique_loses_no_record(new: fn() -> Desk) {
+    let desk = new();
     let id = "018f4f2e-7b1c-7c3a-9d2b-6a1f3e5b7a11";
     let with = |user: &str| {
         format!(
@@ -156,9 +162,8 @@ fn a_key_that_is_not_unique_loses_no_record() {
     desk.run(&["verify"]).fine();
 }
 
-#[test]
-fn a_mapping_of_ones_own_is_used_under_its_name() {
-    let desk = Desk::new();
+fn a_mapping_of_ones_own_is_used_under_its_name(new: fn() -> Desk) {
+    let desk = new();
     desk.file(
         "billing.toml",
         "format = 1\nname = \"billing\"\n[event]\naction = \"/what\"\n\
@@ -196,9 +201,8 @@ fn a_mapping_of_ones_own_is_used_under_its_name() {
     desk.run(&broken).fails(2, "broken.toml, line 2");
 }
 
-#[test]
-fn inputs_that_are_not_there_are_not_found() {
-    let desk = Desk::new();
+fn inputs_that_are_not_there_are_not_found(new: fn() -> Desk) {
+    let desk = new();
     desk.run(&["import", "ndjson", "missing.ndjson"])
         .fails(4, "missing.ndjson");
     desk.run(&["import", "ndjson", "missing/*.ndjson"])
@@ -211,9 +215,8 @@ fn inputs_that_are_not_there_are_not_found() {
     desk.run(&["import", "ndjson", "cut.gz"]).fails(1, "cut.gz");
 }
 
-#[test]
-fn an_export_is_imported_again_without_loss() {
-    let desk = Desk::new();
+fn an_export_is_imported_again_without_loss(new: fn() -> Desk) {
+    let desk = new();
     desk.records(5);
     desk.run(&["export", "-o", "all.ndjson"]).fine();
     let call = ["import", "ndjson", "all.ndjson", "--output", "json"];

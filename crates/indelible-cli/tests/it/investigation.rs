@@ -9,6 +9,8 @@ mod round_trip;
 mod shared;
 mod sources;
 
+pub use shared::day;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

@@ -123,7 +123,7 @@ fn errors_look_as_agreed() {
         &["record", "a", "t", "--no-such-flag"],
         &["query", "--start-date", "yesterday"],
         &["query", "--limit", "0"],
-        &["query", "--database", "postgres://u:p@host/db"],
+        &["query", "--database", "http://u:p@host/db"],
         &["query", "--database", "sqlite:missing.db"],
         &["import", "no-such-format", "x"],
         &["verify-proof", "x"],

@@ -3,6 +3,7 @@
 mod desk;
 
 mod configuration;
+mod copies;
 mod exports;
 mod help;
 mod hostile;
@@ -10,6 +11,7 @@ mod imports;
 mod investigation;
 mod looks;
 mod maintenance;
+mod postgres;
 mod proofs;
 mod queries;
 mod readme;

@@ -2,7 +2,16 @@
 
 use indelible_merkle::{Checkpoint, ConsistencyFile, TlogProof, VerifierKey};
 
-use crate::desk::{Answered, Desk, packed};
+use crate::desk::{Answered, Desk, on_each_store, packed};
+
+on_each_store! {
+    an_opened_proof_shows_what_the_skeleton_only_commits_to,
+    whatever_is_altered_is_not_proved,
+    the_key_decides,
+    a_proof_of_one_trail_is_none_of_another,
+    checkpoints_and_consistency_files_are_those_of_the_trail,
+    a_file_is_there_whole_or_not_at_all,
+}
 
 fn key(desk: &Desk) -> String {
     desk.run(&["vkey"]).fine().out.trim_end().to_owned()
@@ -45,9 +54,8 @@ fn a_proof_is_checked_without_the_database() {
     assert!(!desk.database().exists() && !desk.path("state").exists());
 }
 
-#[test]
-fn an_opened_proof_shows_what_the_skeleton_only_commits_to() {
-    let desk = Desk::new();
+fn an_opened_proof_shows_what_the_skeleton_only_commits_to(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
     let closed = desk.run(&["prove", "1"]).fine().out;
     assert!(!with_extra_text(&closed).contains("u-1"));
@@ -62,9 +70,8 @@ fn with_extra_text(proof: &str) -> String {
     String::from_utf8(file.extra.expect("extra")).expect("UTF-8")
 }
 
-#[test]
-fn whatever_is_altered_is_not_proved() {
-    let desk = Desk::new();
+fn whatever_is_altered_is_not_proved(new: fn() -> Desk) {
+    let desk = new();
     desk.records(5);
     let proof = desk.run(&["prove", "3", "--open"]).fine().out;
     verdict(&desk, &proof).fine();
@@ -130,9 +137,8 @@ fn whatever_is_altered_is_not_proved() {
     assert_eq!((told.status, &told.json()["ok"]), (3, &false.into()));
 }
 
-#[test]
-fn the_key_decides() {
-    let (desk, other) = (Desk::new(), Desk::new());
+fn the_key_decides(new: fn() -> Desk) {
+    let (desk, other) = (new(), new());
     desk.records(2);
     other.records(2);
     desk.run(&["prove", "0", "-o", "p"]).fine();
@@ -154,18 +160,16 @@ fn the_key_decides() {
         .fails(4, "missing");
 }
 
-#[test]
-fn a_proof_of_one_trail_is_none_of_another() {
-    let desk = Desk::new();
+fn a_proof_of_one_trail_is_none_of_another(new: fn() -> Desk) {
+    let desk = new();
     desk.records(1);
     desk.run(&["record", "a", "t", "--trail", "other"]).fine();
     let proof = desk.run(&["prove", "0", "--trail", "other"]).fine().out;
     verdict(&desk, &proof).fails(3, "no known key");
 }
 
-#[test]
-fn checkpoints_and_consistency_files_are_those_of_the_trail() {
-    let desk = Desk::new();
+fn checkpoints_and_consistency_files_are_those_of_the_trail(new: fn() -> Desk) {
+    let desk = new();
     desk.records(9);
     let key: VerifierKey = key(&desk).parse().expect("a key");
     let known = [key];
@@ -190,9 +194,8 @@ fn checkpoints_and_consistency_files_are_those_of_the_trail() {
         .fails(2, "`from`");
 }
 
-#[test]
-fn a_file_is_there_whole_or_not_at_all() {
-    let desk = Desk::new();
+fn a_file_is_there_whole_or_not_at_all(new: fn() -> Desk) {
+    let desk = new();
     desk.records(1);
     desk.run(&["prove", "0", "-o", "no/such/folder/p"])
         .fails(1, "no/such/folder/p");

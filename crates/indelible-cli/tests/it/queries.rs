@@ -2,7 +2,18 @@
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, on_each_store};
+
+on_each_store! {
+    a_page_has_its_shape_and_is_newest_first,
+    cursors_go_through_all_pages_of_one_state,
+    filters_are_those_of_the_trail,
+    an_ill_formed_question_is_a_usage_error_that_names_the_field,
+    the_hint_for_the_next_page_holds_for_spans_of_time_too,
+    all_pages_come_as_lines,
+    lines_and_documents_say_the_same,
+    tables_fit_a_hundred_columns_where_there_is_no_terminal,
+}
 
 fn seqs(page: &Value) -> Vec<u64> {
     let entries = page["entries"].as_array().expect("a list");
@@ -12,9 +23,8 @@ fn seqs(page: &Value) -> Vec<u64> {
         .collect()
 }
 
-#[test]
-fn a_page_has_its_shape_and_is_newest_first() {
-    let desk = Desk::new();
+fn a_page_has_its_shape_and_is_newest_first(new: fn() -> Desk) {
+    let desk = new();
     desk.records(5);
     let page = desk.json(&["query", "--limit", "2"]);
     let keys: Vec<_> = page.as_object().expect("an object").keys().collect();
@@ -34,9 +44,8 @@ fn a_page_has_its_shape_and_is_newest_first() {
     );
 }
 
-#[test]
-fn cursors_go_through_all_pages_of_one_state() {
-    let desk = Desk::new();
+fn cursors_go_through_all_pages_of_one_state(new: fn() -> Desk) {
+    let desk = new();
     desk.records(7);
     let mut page = desk.json(&["query", "--limit", "3"]);
     let mut met = seqs(&page);
@@ -50,9 +59,8 @@ fn cursors_go_through_all_pages_of_one_state() {
     desk.run(&["query", "--as-of", "99"]).fails(2, "`as_of`");
 }
 
-#[test]
-fn filters_are_those_of_the_trail() {
-    let desk = Desk::new();
+fn filters_are_those_of_the_trail(new: fn() -> Desk) {
+    let desk = new();
     let context = "{\"request\": {\"method\": \"GET\", \"n\": [7]}, \"a.b\": true}";
     desk.run(&[
         "record",
@@ -126,9 +134,8 @@ fn filters_are_those_of_the_trail() {
     );
 }
 
-#[test]
-fn an_ill_formed_question_is_a_usage_error_that_names_the_field() {
-    let desk = Desk::new();
+fn an_ill_formed_question_is_a_usage_error_that_names_the_field(new: fn() -> Desk) {
+    let desk = new();
     desk.records(2);
     for (flags, said) in [
         (&["--limit", "0"][..], "`limit`"),
@@ -160,9 +167,8 @@ fn an_ill_formed_question_is_a_usage_error_that_names_the_field() {
         .fails(2, "`cursor`");
 }
 
-#[test]
-fn the_hint_for_the_next_page_holds_for_spans_of_time_too() {
-    let desk = Desk::new();
+fn the_hint_for_the_next_page_holds_for_spans_of_time_too(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
     let shown = desk
         .run(&["query", "--limit", "2", "--start-date", "9000w"])
@@ -197,9 +203,8 @@ fn the_hint_for_the_next_page_holds_for_spans_of_time_too() {
     assert_eq!(silent.err, "");
 }
 
-#[test]
-fn all_pages_come_as_lines() {
-    let desk = Desk::new();
+fn all_pages_come_as_lines(new: fn() -> Desk) {
+    let desk = new();
     desk.records(1203);
     let all = desk
         .run(&["query", "--all", "--output", "ndjson"])
@@ -219,9 +224,8 @@ fn all_pages_come_as_lines() {
         .fails(2, "--output");
 }
 
-#[test]
-fn lines_and_documents_say_the_same() {
-    let desk = Desk::new();
+fn lines_and_documents_say_the_same(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
     let page = desk.json(&["query"]);
     let lines = desk.run(&["query", "--output", "ndjson"]).fine().lines();
@@ -229,9 +233,8 @@ fn lines_and_documents_say_the_same() {
     assert_eq!(lines[0], desk.json(&["show", "2"]));
 }
 
-#[test]
-fn tables_fit_a_hundred_columns_where_there_is_no_terminal() {
-    let desk = Desk::new();
+fn tables_fit_a_hundred_columns_where_there_is_no_terminal(new: fn() -> Desk) {
+    let desk = new();
     let arn = format!("arn:aws:iam::123456789012:user/{}", "e".repeat(200));
     desk.run(&[
         "record",

@@ -2,13 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, packed};
+use crate::desk::{Desk, on_each_store, packed};
+
+on_each_store! {
+    a_record_answers_its_receipt_and_is_shown_again,
+    the_same_id_again_is_a_duplicate_and_other_content_a_conflict,
+    a_receipt_is_printed_even_where_the_closing_fails,
+    a_context_comes_from_the_line_a_file_or_standard_input,
+    ill_formed_structure_is_a_usage_error_that_names_the_field,
+    processes_that_begin_a_trail_at_once_share_it,
+    a_value_may_look_like_an_option,
+}
 
 const ID: &str = "018f4f2e-7b1c-7c3a-9d2b-6a1f3e5b7a11";
 
-#[test]
-fn a_record_answers_its_receipt_and_is_shown_again() {
-    let desk = Desk::new();
+fn a_record_answers_its_receipt_and_is_shown_again(new: fn() -> Desk) {
+    let desk = new();
     let receipt = desk.json(&[
         "record",
         "user_login_failed",
@@ -69,9 +78,8 @@ fn a_record_answers_its_receipt_and_is_shown_again() {
     }
 }
 
-#[test]
-fn the_same_id_again_is_a_duplicate_and_other_content_a_conflict() {
-    let desk = Desk::new();
+fn the_same_id_again_is_a_duplicate_and_other_content_a_conflict(new: fn() -> Desk) {
+    let desk = new();
     let call = ["record", "a", "t", "--id", ID, "--user-id", "u"];
     let first = desk.json(&call);
     let again = desk.json(&call);
@@ -86,9 +94,8 @@ fn the_same_id_again_is_a_duplicate_and_other_content_a_conflict() {
     );
 }
 
-#[test]
-fn a_receipt_is_printed_even_where_the_closing_fails() {
-    let desk = Desk::new();
+fn a_receipt_is_printed_even_where_the_closing_fails(new: fn() -> Desk) {
+    let desk = new();
     desk.run(&["record", "a", "t"]).fine();
     // Where the new mark is written before it takes the place of the old one.
     let beside = desk.state().join("marks/~default");
@@ -105,9 +112,8 @@ fn a_receipt_is_printed_even_where_the_closing_fails() {
     assert_eq!(report["trails"][0]["size"], 3, "{report}");
 }
 
-#[test]
-fn a_context_comes_from_the_line_a_file_or_standard_input() {
-    let desk = Desk::new();
+fn a_context_comes_from_the_line_a_file_or_standard_input(new: fn() -> Desk) {
+    let desk = new();
     desk.file("context.json", "{\"from\": \"file\"}");
     desk.file("context.json.gz", packed("{\"from\": \"gzip\"}"));
     desk.run(&["record", "a", "t", "--context", "{\"from\": \"line\"}"])
@@ -143,9 +149,8 @@ fn a_context_comes_from_the_line_a_file_or_standard_input() {
     assert_eq!(contexts, expected.iter().collect::<Vec<_>>());
 }
 
-#[test]
-fn ill_formed_structure_is_a_usage_error_that_names_the_field() {
-    let desk = Desk::new();
+fn ill_formed_structure_is_a_usage_error_that_names_the_field(new: fn() -> Desk) {
+    let desk = new();
     for (flags, said) in [
         (&["no spaces", "t"][..], "`action`"),
         (&["", "t"], "`action`"),
@@ -243,26 +248,21 @@ fn reading_changes_nothing() {
     );
 }
 
-#[test]
-fn processes_that_begin_a_trail_at_once_share_it() {
-    let desk = Desk::new();
+fn processes_that_begin_a_trail_at_once_share_it(new: fn() -> Desk) {
+    let desk = new();
     let children: Vec<_> = (0..12)
         .map(|n| {
-            std::process::Command::new(env!("CARGO_BIN_EXE_indelible"))
-                .args([
-                    "record",
-                    "page_viewed",
-                    "page",
-                    "--user-id",
-                    &format!("u-{n}"),
-                ])
-                .current_dir(desk.path("here"))
-                .env_clear()
-                .env("XDG_STATE_HOME", desk.path("state"))
-                .stdout(std::process::Stdio::null())
-                .stderr(std::process::Stdio::piped())
-                .spawn()
-                .expect("the binary runs")
+            desk.process(&[
+                "record",
+                "page_viewed",
+                "page",
+                "--user-id",
+                &format!("u-{n}"),
+            ])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the binary runs")
         })
         .collect();
     for child in children {
@@ -281,9 +281,8 @@ fn processes_that_begin_a_trail_at_once_share_it() {
     desk.run(&["doctor"]).fine();
 }
 
-#[test]
-fn a_value_may_look_like_an_option() {
-    let desk = Desk::new();
+fn a_value_may_look_like_an_option(new: fn() -> Desk) {
+    let desk = new();
     let values = [
         ("--user-id", "user_id", "-x"),
         ("--on-behalf-of", "on_behalf_of", "--trail"),

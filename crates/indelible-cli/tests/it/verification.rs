@@ -1,28 +1,20 @@
 //! `verify`: what it answers, and that its exit status is to be trusted.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, files};
+use crate::desk::{Desk, files, on_each_store};
 
-/// Changes the database beneath its guards, and puts them back.
-fn tamper(desk: &Desk, sql: &str) {
-    let db = Connection::open(desk.database()).expect("a database");
-    let guards: Vec<(String, String)> = db
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-        .and_then(|mut found| {
-            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            found.query_map([], row)?.collect()
-        })
-        .expect("a schema");
-    for (name, _) in &guards {
-        db.execute_batch(&format!("DROP TRIGGER \"{name}\""))
-            .expect("dropped");
-    }
-    db.execute_batch(sql).expect(sql);
-    for (_, guard) in &guards {
-        db.execute_batch(guard).expect("made again");
-    }
+on_each_store! {
+    a_trail_as_it_was_recorded_is_fine,
+    an_altered_entry_is_named_and_the_exit_status_is_three,
+    a_restored_copy_is_found_refused_and_succeeded,
+    a_checkpoint_that_was_kept_is_held_against_the_trail,
+    a_trail_that_is_gone_with_all_its_rows_is_missed,
+    without_the_state_directory_it_is_said_what_was_not_compared,
+    an_unreadable_head_is_a_finding_like_any_other,
+    a_state_directory_of_another_installation_is_refused,
+    keys_of_several_trails_are_each_held_against_their_own,
+    a_verdict_stands_when_nobody_reads_the_answer,
 }
 
 fn kinds(report: &Value) -> Vec<&str> {
@@ -33,9 +25,8 @@ fn kinds(report: &Value) -> Vec<&str> {
         .collect()
 }
 
-#[test]
-fn a_trail_as_it_was_recorded_is_fine() {
-    let desk = Desk::new();
+fn a_trail_as_it_was_recorded_is_fine(new: fn() -> Desk) {
+    let desk = new();
     desk.records(20);
     desk.run(&["record", "a", "t", "--trail", "other"]).fine();
     let report = desk.json(&["verify"]);
@@ -63,14 +54,10 @@ fn a_trail_as_it_was_recorded_is_fine() {
     assert_eq!(one["trails"].as_array().map(Vec::len), Some(1));
 }
 
-#[test]
-fn an_altered_entry_is_named_and_the_exit_status_is_three() {
-    let desk = Desk::new();
+fn an_altered_entry_is_named_and_the_exit_status_is_three(new: fn() -> Desk) {
+    let desk = new();
     desk.records(5);
-    tamper(
-        &desk,
-        "UPDATE entry SET action = 'page_hidden' WHERE seq = 3",
-    );
+    desk.tamper("UPDATE entry SET action = 'page_hidden' WHERE seq = 3");
     let answered = desk
         .run(&["verify", "--output", "json"])
         .fails(3, "verification failed");
@@ -92,14 +79,13 @@ fn an_altered_entry_is_named_and_the_exit_status_is_three() {
     );
 }
 
-#[test]
-fn a_restored_copy_is_found_refused_and_succeeded() {
-    let desk = Desk::new();
+fn a_restored_copy_is_found_refused_and_succeeded(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
-    std::fs::copy(desk.database(), desk.path("copy.db")).expect("copied");
+    desk.keep();
     let old = desk.run(&["checkpoint"]).fine().out;
     desk.run(&["record", "a", "t", "--user-id", "lost"]).fine();
-    std::fs::copy(desk.path("copy.db"), desk.database()).expect("restored");
+    desk.restore();
     let report = desk
         .run(&["verify", "--output", "json"])
         .fails(3, "")
@@ -126,9 +112,8 @@ fn a_restored_copy_is_found_refused_and_succeeded() {
     desk.run(&["verify", "--since", "old"]).fine();
 }
 
-#[test]
-fn a_checkpoint_that_was_kept_is_held_against_the_trail() {
-    let desk = Desk::new();
+fn a_checkpoint_that_was_kept_is_held_against_the_trail(new: fn() -> Desk) {
+    let desk = new();
     desk.records(4);
     desk.run(&["checkpoint", "-o", "kept"]).fine();
     desk.records(8);
@@ -144,7 +129,7 @@ fn a_checkpoint_that_was_kept_is_held_against_the_trail() {
         .fails(3, "-");
     desk.run(&["verify", "--since", "missing"])
         .fails(4, "missing");
-    let other = Desk::new();
+    let other = new();
     other.records(4);
     other.file("foreign", desk.read("kept"));
     other
@@ -163,7 +148,7 @@ fn nothing_to_verify_is_not_verified() {
     desk.records(2);
     desk.run(&["verify", "--trail", "other"])
         .fails(3, "nothing could be verified");
-    tamper(&desk, "DELETE FROM head");
+    desk.tamper("DELETE FROM head");
     let report = desk
         .run(&["verify", "--output", "json"])
         .fails(3, "verification failed")
@@ -173,15 +158,14 @@ fn nothing_to_verify_is_not_verified() {
     desk.run(&["verify"]).fails(3, "");
 }
 
-#[test]
-fn a_trail_that_is_gone_with_all_its_rows_is_missed() {
-    let desk = Desk::new();
+fn a_trail_that_is_gone_with_all_its_rows_is_missed(new: fn() -> Desk) {
+    let desk = new();
     desk.records(2);
     desk.run(&["record", "a", "t", "--trail", "other"]).fine();
-    std::fs::copy(desk.database(), desk.path("without.db")).expect("copied");
+    desk.keep();
     desk.run(&["record", "a", "t", "--trail", "payments"])
         .fine();
-    std::fs::copy(desk.path("without.db"), desk.database()).expect("restored");
+    desk.restore();
     let report = desk
         .run(&["verify", "--output", "json"])
         .fails(3, "payments")
@@ -189,9 +173,8 @@ fn a_trail_that_is_gone_with_all_its_rows_is_missed() {
     assert_eq!(kinds(&report), ["head_missing"], "{report}");
 }
 
-#[test]
-fn without_the_state_directory_it_is_said_what_was_not_compared() {
-    let desk = Desk::new();
+fn without_the_state_directory_it_is_said_what_was_not_compared(new: fn() -> Desk) {
+    let desk = new();
     desk.records(2);
     let key = desk.run(&["vkey"]).fine().out;
     std::fs::remove_dir_all(desk.path("state")).expect("there");
@@ -212,12 +195,11 @@ fn without_the_state_directory_it_is_said_what_was_not_compared() {
     );
 }
 
-#[test]
-fn an_unreadable_head_is_a_finding_like_any_other() {
-    let desk = Desk::new();
+fn an_unreadable_head_is_a_finding_like_any_other(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
     desk.run(&["record", "a", "t", "--trail", "other"]).fine();
-    tamper(&desk, "UPDATE head SET key = 'nonsense' WHERE size = 3");
+    desk.tamper("UPDATE head SET key = 'nonsense' WHERE size = 3");
     let answered = desk.run(&["verify", "--output", "json"]);
     let report = answered.fails(3, "1 finding in default").json();
     assert_eq!(kinds(&report), ["head_unreadable"], "{report}");
@@ -237,7 +219,7 @@ fn an_unreadable_head_is_a_finding_like_any_other() {
         .json();
     assert_eq!(kinds(&report), ["head_unreadable"], "{report}");
     let all = "UPDATE head SET key = 'nonsense'";
-    tamper(&desk, &format!("DELETE FROM head WHERE size = 3; {all}"));
+    desk.tamper(&format!("DELETE FROM head WHERE size = 3; {all}"));
     let answered = desk.run(&["verify", "--output", "json"]).status_is(3);
     assert_eq!(answered.json()["ok"], false);
 }
@@ -296,9 +278,8 @@ fn a_database_of_another_installation_is_refused() {
     assert_eq!(report["ok"], true, "{report}");
 }
 
-#[test]
-fn a_state_directory_of_another_installation_is_refused() {
-    let (desk, other) = (Desk::new(), Desk::new());
+fn a_state_directory_of_another_installation_is_refused(new: fn() -> Desk) {
+    let (desk, other) = (new(), new());
     desk.records(2);
     other.records(3);
     let dir = other.state().into_os_string().into_string().expect("UTF-8");
@@ -317,9 +298,8 @@ fn a_state_directory_of_another_installation_is_refused() {
     other.run(&["verify"]).fine();
 }
 
-#[test]
-fn keys_of_several_trails_are_each_held_against_their_own() {
-    let desk = Desk::new();
+fn keys_of_several_trails_are_each_held_against_their_own(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
     desk.run(&["record", "a", "t", "--trail", "pay"]).fine();
     desk.run(&["checkpoint", "--trail", "pay", "-o", "kept"])
@@ -349,7 +329,7 @@ fn keys_of_several_trails_are_each_held_against_their_own() {
         ["mark_missing", "key_unconfirmed", "mark_missing"],
         "{one}"
     );
-    let other = Desk::new();
+    let other = new();
     other.records(1);
     let foreign = other.run(&["vkey"]).fine().out;
     let report = desk.run(&["verify", "--key", foreign.trim_end(), "--output", "json"]);
@@ -357,9 +337,8 @@ fn keys_of_several_trails_are_each_held_against_their_own() {
     assert!(kinds(&report).contains(&"head_altered"), "{report}");
 }
 
-#[test]
-fn a_verdict_stands_when_nobody_reads_the_answer() {
-    let desk = Desk::new();
+fn a_verdict_stands_when_nobody_reads_the_answer(new: fn() -> Desk) {
+    let desk = new();
     desk.records(3);
     desk.run(&["prove", "1", "-o", "proof"]).fine();
     let key = desk.run(&["vkey"]).fine().out;
@@ -369,7 +348,7 @@ fn a_verdict_stands_when_nobody_reads_the_answer() {
     desk.file("forged", proof.replacen(line, &line.to_lowercase(), 1));
     let said = desk.unread(&["verify"]);
     assert_eq!((said.status, said.err.as_str()), (0, ""), "{said:?}");
-    tamper(&desk, "UPDATE entry SET action = 'hidden' WHERE seq = 1");
+    desk.tamper("UPDATE entry SET action = 'hidden' WHERE seq = 1");
     let import = ["import", "ndjson", "lines"];
     desk.file("lines", "no event\n");
     let forged = ["verify-proof", "forged", "--key", key.trim_end()];

@@ -67,10 +67,23 @@ impl Engine {
             }
         }
         let goes_on = moved(&from.ground, trail).await?.as_deref() == Some(to_place);
+        if goes_on && moved(&to.ground, trail).await?.is_none() {
+            // It was moved, and may have gone on there since.
+            let there = head_of(to, trail).await?;
+            return Ok(Copied {
+                trail: there.trail,
+                size: there.size,
+                root: there.root,
+                copied: 0,
+            });
+        }
         if !goes_on {
             // The right to write must be here to be given away: key, code, marks and all.
             load::base(from, trail).await?;
         }
+        // All that can be refused is, before either of the two is told: a refusal must leave the
+        // right to write where it is.
+        beginning(from, to, trail, &head_of(from, trail).await?).await?;
         set_moved(&to.ground, trail, Some(from_place)).await?;
         set_moved(&from.ground, trail, Some(to_place)).await?;
         let copied = entries(from, to, trail, progress).await?;
@@ -123,8 +136,6 @@ async fn entries(
 ) -> Result<Copied, AuditError> {
     let damaged = |what: &str| refused(trail, Refusal::Damaged(what.to_owned()));
     let mut source = head_of(from, trail).await?;
-    // With another key the other database could not go on.
-    to.check_code(&source)?;
     let mut base = beginning(from, to, trail, &source).await?;
     let begun = base.head.size;
     loop {
@@ -192,6 +203,8 @@ async fn beginning(
     trail: &TrailName,
     source: &Head,
 ) -> Result<Base, AuditError> {
+    // With another key the other database could not go on.
+    to.check_code(source)?;
     let fresh = Base::begin(trail.clone(), source.key.clone());
     let mut base = match to.ground.store.head(trail).await? {
         None => fresh,

@@ -2,6 +2,7 @@
 
 mod asking;
 mod catalogue;
+mod copying;
 mod ground;
 mod hostile;
 mod json_canonical;

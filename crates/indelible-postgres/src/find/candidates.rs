@@ -93,7 +93,11 @@ impl<'a> Candidates<'a> {
                 continue;
             }
             let (leader, floor) = lead(search, self.plan, part, self.width, wanted).await?;
-            self.width = (self.width * WIDTH_STEP).min(WIDTH_MAX);
+            // A list that ends in the part is short: looking farther into the others would cost
+            // more than it.
+            if floor > seqs.start {
+                self.width = (self.width * WIDTH_STEP).min(WIDTH_MAX);
+            }
             let mut window = Window {
                 plan: self.plan,
                 part: part.clone(),
@@ -204,12 +208,10 @@ impl Window<'_> {
         statement
     }
 
-    /// A statement that answers how many entries of the window match, up to `most`, and the lowest
-    /// seq of so many.
-    pub(super) fn count(&self, trail: &TrailName, most: u64) -> Statement {
+    /// A statement that reads the newest `limit` seqs of the window.
+    pub(super) fn seqs(&self, trail: &TrailName, limit: u64) -> Statement {
         let mut statement = Statement::default();
-        let seqs = self.select(trail, &mut statement, "e.seq", most);
-        statement.sql = format!("SELECT count(*), min(s.seq) FROM ({seqs}) AS s");
+        statement.sql = self.select(trail, &mut statement, "e.seq", limit);
         statement
     }
 

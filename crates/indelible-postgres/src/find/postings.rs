@@ -75,7 +75,6 @@ impl List {
         tests: &str,
         tail: &str,
     ) -> String {
-        let here = place.entries();
         let from = match self {
             Self::Given(seqs, _) => {
                 let seqs = within_stretch(seqs, place);
@@ -89,20 +88,27 @@ impl List {
                      ORDER BY t.seq DESC OFFSET 0) AS t"
                 )
             }
-            _ if self.len() == 1 => {
-                let value = self.equality(statement);
+            Self::NoUser => {
                 return format!(
-                    "SELECT {columns} FROM indelible.entry AS e WHERE {here} AND {value}{tests} \
-                     ORDER BY e.seq DESC {tail}"
+                    "SELECT {columns} FROM indelible.entry AS e \
+                     WHERE {} AND e.user_id IS NULL{tests} ORDER BY e.seq DESC {tail}",
+                    place.entries()
+                );
+            }
+            _ if self.len() == 1 => {
+                let (value, column) = self.value(statement);
+                let (here, order) = by_value(place, column, &value);
+                return format!(
+                    "SELECT {columns} FROM indelible.entry AS e WHERE {here}{tests} {order} {tail}"
                 );
             }
             _ => {
                 let (values, column) = self.values(statement);
+                let (here, order) = by_value(place, column, "v.value");
                 return format!(
                     "SELECT {columns} FROM unnest({values}) AS v (value) CROSS JOIN LATERAL \
                      (SELECT {columns} FROM indelible.entry AS e \
-                     WHERE {here} AND e.{column} = v.value{tests} ORDER BY e.seq DESC {tail}) \
-                     AS e ORDER BY e.seq DESC {tail}"
+                     WHERE {here}{tests} {order} {tail}) AS e ORDER BY e.seq DESC {tail}"
                 );
             }
         };
@@ -139,31 +145,29 @@ impl List {
             _ if self.len() == 1 => self.select(&mut statement, &place, "e.seq", "", &tail),
             _ => {
                 let (values, column) = self.values(&mut statement);
-                let here = place.entries();
+                let (here, order) = by_value(&place, column, "v.value");
                 format!(
                     "SELECT max(e.seq) FROM unnest({values}) AS v (value) CROSS JOIN LATERAL \
-                     (SELECT e.seq FROM indelible.entry AS e WHERE {here} \
-                     AND e.{column} = v.value ORDER BY e.seq DESC {tail}) AS e"
+                     (SELECT e.seq FROM indelible.entry AS e WHERE {here} {order} {tail}) AS e"
                 )
             }
         };
         Depth::Asked(statement)
     }
 
-    /// The condition of a list with one value, as an index takes it.
-    fn equality(&self, statement: &mut Statement) -> String {
-        let (column, value) = match self {
-            Self::Texts(column, values) => (
-                *column,
-                statement.value(values.first().cloned(), Type::TEXT),
-            ),
-            Self::Addresses(values) => (
-                "ip_address",
-                statement.value(values.first().cloned(), Type::BYTEA),
-            ),
-            Self::NoUser | Self::Tag(_) | Self::Given(..) => return "e.user_id IS NULL".to_owned(),
-        };
-        format!("e.{column} = {value}")
+    /// The value of a list of columns that has one, and the column.
+    fn value(&self, statement: &mut Statement) -> (String, &'static str) {
+        match self {
+            Self::Addresses(values) => {
+                let value = statement.value(values.first().cloned(), Type::BYTEA);
+                (value, "ip_address")
+            }
+            Self::Texts(column, values) => {
+                let value = statement.value(values.first().cloned(), Type::TEXT);
+                (value, column)
+            }
+            Self::NoUser | Self::Tag(_) | Self::Given(..) => ("NULL".to_owned(), "user_id"),
+        }
     }
 
     /// The values of a list of columns, and the column.
@@ -176,12 +180,24 @@ impl List {
             Self::Texts(column, values) => {
                 (statement.value(values.clone(), Type::TEXT_ARRAY), column)
             }
-            Self::NoUser | Self::Tag(_) | Self::Given(..) => (
-                statement.value(Vec::<String>::new(), Type::TEXT_ARRAY),
-                "user_id",
-            ),
+            Self::NoUser | Self::Tag(_) | Self::Given(..) => ("NULL".to_owned(), "user_id"),
         }
     }
+}
+
+/// The entries at a place with a value in a column, newest first: the condition and the order.
+///
+/// Both are of the column and the seq together, so that the one index of these two answers them.
+/// `column = value ORDER BY seq` means the same, and a planner whose statistics say that most
+/// entries have the value would read the primary key from its end until it meets one.
+fn by_value(place: &Place, column: &str, value: &str) -> (String, String) {
+    let [first, end] = &place.bounds;
+    let here = format!(
+        "{} AND e.{column} IS NOT NULL \
+         AND (e.{column}, e.seq) < ({value}, {end}) AND (e.{column}, e.seq) >= ({value}, {first})",
+        place.anywhere()
+    );
+    (here, format!("ORDER BY e.{column} DESC, e.seq DESC"))
 }
 
 /// The test for an address of a block, which no index fits.

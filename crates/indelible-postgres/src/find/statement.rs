@@ -59,7 +59,7 @@ pub(super) struct Place {
     /// One more than the last.
     pub(super) end: i64,
     trail: String,
-    bounds: [String; 2],
+    pub(super) bounds: [String; 2],
     /// What leaves but the partitions that are needed.
     created: String,
 }

@@ -3,11 +3,17 @@
 mod conformance;
 mod fixture;
 
+mod appending;
+mod engine;
+mod faults;
 mod finding;
 mod guards;
 mod migrating;
+mod misplaced;
 mod opening;
 mod partitions;
+mod pooler;
 mod registry;
 mod roles;
+mod tls;
 mod view;

@@ -1,16 +1,18 @@
 //! Looking at one thing after the other.
 
 mod outside;
+mod server;
 
 use indelible::core::engine::Ground;
 use indelible::core::redact::Mode;
 use indelible::core::store::{Condition, Head};
-use indelible::{Timestamp, TrailName};
+use indelible::{DatabaseUrl, Timestamp, TrailName};
 
 use super::{Check, Diagnosis, Verdict};
+use crate::command::copy::MOVED;
 use crate::command::verify::trust;
 use crate::failure::{Failure, Status};
-use crate::session::Opened;
+use crate::session::{Opened, Session};
 use crate::settings::Settings;
 
 /// What was looked at so far.
@@ -85,7 +87,12 @@ impl Checkup {
     }
 
     /// A database that cannot be opened.
-    pub fn unopened(&mut self, settings: &Settings, failure: &Failure) {
+    pub async fn unopened(&mut self, settings: &Settings, failure: &Failure) {
+        if let DatabaseUrl::Postgres(address) = &settings.database
+            && self.way(address).await
+        {
+            return;
+        }
         let remedy = match failure.status {
             Status::NotFound => "`indelible record` begins a trail; --database names another place",
             Status::Usage => "mend the setting",
@@ -101,9 +108,19 @@ impl Checkup {
     }
 
     /// An open database and what belongs to it.
-    pub async fn database(&mut self, opened: &Opened, now: Timestamp) {
-        match opened.database.condition().await {
-            Ok(condition) => self.store(&condition),
+    pub async fn database(&mut self, opened: &Opened, session: &Session) {
+        let asked = session.now();
+        let condition = opened.database.condition().await;
+        let now = session.now();
+        match condition {
+            Ok(condition) => {
+                self.store(&condition);
+                if let DatabaseUrl::Postgres(_) = opened.database.url() {
+                    // The database looked at its clock between the two.
+                    let here = (asked.as_micros() + now.as_micros()) / 2;
+                    self.server(&condition, Timestamp::from_micros(here));
+                }
+            }
             Err(error) => self.fail("store", error.to_string(), "`indelible verify` says more"),
         }
         let ground = opened.database.engine().ground();
@@ -122,7 +139,11 @@ impl Checkup {
             }
         };
         self.key(ground, &heads);
-        for head in &heads {
+        let moved = self.moved(ground, &opened.database.url().to_string()).await;
+        for head in heads
+            .iter()
+            .filter(|head| !moved.contains(&head.trail.to_string()))
+        {
             self.mark(ground, head);
         }
         for trail in trust::marked(&opened.database) {
@@ -144,6 +165,12 @@ impl Checkup {
             Some(free) if free < BYTES_FREE_MIN => {
                 let detail = format!("{detail}, {} MiB free on its disk", free >> 20);
                 self.warn("store", detail, "make room: a full disk refuses records");
+            }
+            None if condition.clock.is_some() => {
+                self.ok(
+                    "store",
+                    format!("{detail}; what is free on its disk it does not tell"),
+                );
             }
             _ => self.ok("store", detail),
         }
@@ -212,6 +239,27 @@ impl Checkup {
             }
             Err(error) => self.fail("last event", error.to_string(), "`indelible verify`"),
         }
+    }
+
+    /// The trails that are written elsewhere.
+    async fn moved(&mut self, ground: &Ground, here: &str) -> Vec<String> {
+        let list = match ground.registry.list(MOVED).await {
+            Ok(list) => list,
+            Err(error) => {
+                self.fail("moved", error.to_string(), "`indelible verify`");
+                return Vec::new();
+            }
+        };
+        for (trail, row) in &list {
+            let place = row.value["to"].as_str().unwrap_or("another database");
+            let detail = format!("{trail} is not written here but at {place}");
+            let remedy = format!(
+                "name {place} as the database; where the copy was cut short, run \
+                 `indelible copy` again, between it and {here}"
+            );
+            self.fail("moved", detail, &remedy);
+        }
+        list.into_iter().map(|(trail, _)| trail).collect()
     }
 
     async fn instances(&mut self, ground: &Ground) {

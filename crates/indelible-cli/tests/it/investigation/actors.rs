@@ -8,12 +8,20 @@ use serde_json::Value;
 
 use super::shared::{BERT_JAN, DESK_ADDRESS, day};
 use super::{ask, ask_all, column, counts, tally};
+use crate::desk::{Desk, on_each_store};
+
+on_each_store! {
+    who_created_roles_users_and_keys_and_gave_them_rights,
+    what_the_principal_did_from_where_and_with_what,
+    what_was_refused_and_to_whom,
+    who_logged_in_to_the_console_and_was_it_root,
+    were_the_credentials_of_a_machine_used_elsewhere,
+}
 
 const ROLES: &str = "arn:aws:sts::123837392027:assumed-role/";
 
-#[test]
-fn who_created_roles_users_and_keys_and_gave_them_rights() {
-    let Some(desk) = day() else { return };
+fn who_created_roles_users_and_keys_and_gave_them_rights(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // `eventName` CreateRole: 8, each with `userIdentity.arn` bert-jan; `requestParameters.roleName`
     // sorted by `eventTime`.
     let roles = ask(&desk, &["--action", "aws.iam.CreateRole"]);
@@ -74,9 +82,8 @@ fn who_created_roles_users_and_keys_and_gave_them_rights() {
     );
 }
 
-#[test]
-fn what_the_principal_did_from_where_and_with_what() {
-    let Some(desk) = day() else { return };
+fn what_the_principal_did_from_where_and_with_what(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // `userIdentity.arn` bert-jan, counted by `sourceIPAddress` and `userAgent`.
     let acts = ask_all(&desk, &["--user-id", BERT_JAN]);
     assert_eq!(acts.len(), 2050);
@@ -101,9 +108,8 @@ fn what_the_principal_did_from_where_and_with_what() {
     assert_eq!(tool, 888);
 }
 
-#[test]
-fn what_was_refused_and_to_whom() {
-    let Some(desk) = day() else { return };
+fn what_was_refused_and_to_whom(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // `errorCode` AccessDenied (14) and Client.UnauthorizedOperation (44) are refusals, any other
     // (175) a failure, none (1,969) a success.
     let all = ask_all(&desk, &[]);
@@ -146,9 +152,8 @@ fn what_was_refused_and_to_whom() {
     );
 }
 
-#[test]
-fn who_logged_in_to_the_console_and_was_it_root() {
-    let Some(desk) = day() else { return };
+fn who_logged_in_to_the_console_and_was_it_root(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // The only record of signin.amazonaws.com: `additionalEventData.MFAUsed` is No, and the user
     // is one that the attack had made.
     let user = "arn:aws:iam::123837392027:user/stratus-red-team-nmfalu-gfjyeaypjt";
@@ -176,9 +181,8 @@ fn who_logged_in_to_the_console_and_was_it_root() {
     }
 }
 
-#[test]
-fn were_the_credentials_of_a_machine_used_elsewhere() {
-    let Some(desk) = day() else { return };
+fn were_the_credentials_of_a_machine_used_elsewhere(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // 13 records with this `userIdentity.sessionContext.sessionIssuer.arn`: 11 from the machine's
     // own address, 2 from where the attack was run, six seconds after its first.
     let issuer = "userIdentity.sessionContext.sessionIssuer.arn=\

@@ -8,10 +8,18 @@ use serde_json::Value;
 
 use super::shared::{BERT_JAN, DESK_ADDRESS, day};
 use super::{ask, ask_all, column, counts, tally};
+use crate::desk::{Desk, on_each_store};
 
-#[test]
-fn which_secrets_and_objects_were_read() {
-    let Some(desk) = day() else { return };
+on_each_store! {
+    which_secrets_and_objects_were_read,
+    what_came_from_one_address_or_block,
+    what_happened_in_an_hour_a_minute_a_second,
+    was_logging_switched_off,
+    what_belongs_to_the_same_request,
+}
+
+fn which_secrets_and_objects_were_read(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // GetSecretValue: 56 without `errorCode`, of 20 different `requestParameters.secretId`; 20 of
     // them, one for each secret, with the tool's own `userAgent`, the others set the scene.
     let reads = ask(
@@ -74,9 +82,8 @@ fn which_secrets_and_objects_were_read() {
     );
 }
 
-#[test]
-fn what_came_from_one_address_or_block() {
-    let Some(desk) = day() else { return };
+fn what_came_from_one_address_or_block(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // By `sourceIPAddress`; 307 of the 2,202 are no addresses but names of services.
     for (address, count) in [
         (DESK_ADDRESS, 1676),
@@ -104,9 +111,8 @@ fn what_came_from_one_address_or_block() {
     );
 }
 
-#[test]
-fn what_happened_in_an_hour_a_minute_a_second() {
-    let Some(desk) = day() else { return };
+fn what_happened_in_an_hour_a_minute_a_second(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // By `eventTime`, both ends inclusive.
     for (start, end, count) in [
         ("2023-07-10T12:00:00Z", "2023-07-10T12:59:59Z", 1505),
@@ -137,9 +143,8 @@ fn what_happened_in_an_hour_a_minute_a_second() {
     );
 }
 
-#[test]
-fn was_logging_switched_off() {
-    let Some(desk) = day() else { return };
+fn was_logging_switched_off(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     let told = |flags: &[&str]| -> Vec<String> {
         let entries = ask(&desk, flags);
         let name = |entry: &Value| {
@@ -196,9 +201,8 @@ fn was_logging_switched_off() {
     assert_eq!(one.len(), 9);
 }
 
-#[test]
-fn what_belongs_to_the_same_request() {
-    let Some(desk) = day() else { return };
+fn what_belongs_to_the_same_request(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     // Three records share this `requestID`: an instance started, and its role handed to it, twice.
     let of = ["--correlation-id", "95b435ce-68af-4a4b-b89c-f653d8946ebc"];
     let together = ask(&desk, &of);

@@ -5,7 +5,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::desk::{Desk, files};
+use crate::desk::{Desk, files, on_each_store};
+
+on_each_store! {
+    every_command_of_the_page_answers_what_the_page_says,
+}
 
 /// The invented day, as the page names it: from the root of the repository.
 pub const TWIN: &str = "crates/indelible-cli/testdata/investigation";
@@ -43,8 +47,8 @@ fn lines(page: &str) -> Vec<Line> {
 }
 
 /// A desk with the invented day where the page says that it is.
-fn desk() -> Desk {
-    let desk = Desk::new();
+fn desk(new: fn() -> Desk) -> Desk {
+    let desk = new();
     for file in files(&root().join(TWIN)) {
         let name = file.file_name().expect("a file").to_str().expect("UTF-8");
         let content = std::fs::read(&file).expect("readable");
@@ -99,11 +103,10 @@ fn rewritten(page: &str, desk: &Desk) -> String {
     now.join("\n") + "\n"
 }
 
-#[test]
-fn every_command_of_the_page_answers_what_the_page_says() {
+fn every_command_of_the_page_answers_what_the_page_says(new: fn() -> Desk) {
     let path = root().join(PAGE);
     let page = std::fs::read_to_string(&path).expect("the page");
-    let now = rewritten(&page, &desk());
+    let now = rewritten(&page, &desk(new));
     #[expect(
         clippy::disallowed_methods,
         reason = "asks for the page to be written, not compared"

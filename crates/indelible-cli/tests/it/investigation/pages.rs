@@ -4,10 +4,15 @@ use serde_json::Value;
 
 use super::shared::{BERT_JAN, day};
 use super::{ask_all, column};
+use crate::desk::{Desk, on_each_store};
 
-#[test]
-fn pages_by_cursor_give_each_entry_once_however_much_is_recorded_meanwhile() {
-    let Some(desk) = day() else { return };
+on_each_store! {
+    pages_by_cursor_give_each_entry_once_however_much_is_recorded_meanwhile,
+    the_trail_is_in_the_order_of_the_day_whatever_the_order_of_the_files,
+}
+
+fn pages_by_cursor_give_each_entry_once_however_much_is_recorded_meanwhile(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     let filters = ["query", "--user-id", BERT_JAN, "--limit", "300"];
     let expected = column(&ask_all(&desk, &["--user-id", BERT_JAN]), "id");
     let mut page = desk.json(&filters);
@@ -45,9 +50,8 @@ fn pages_by_cursor_give_each_entry_once_however_much_is_recorded_meanwhile() {
     assert_eq!(ask_all(&desk, &["--user-id", BERT_JAN]).len(), 2056);
 }
 
-#[test]
-fn the_trail_is_in_the_order_of_the_day_whatever_the_order_of_the_files() {
-    let Some(desk) = day() else { return };
+fn the_trail_is_in_the_order_of_the_day_whatever_the_order_of_the_files(new: fn() -> Desk) {
+    let Some(desk) = day(new) else { return };
     let all = ask_all(&desk, &[]);
     let seqs: Vec<_> = all
         .iter()

@@ -7,7 +7,13 @@ use serde_json::Value;
 use super::guide::TWIN;
 use super::shared::day;
 use super::{ask_all, import};
-use crate::desk::Desk;
+use crate::desk::{Desk, on_each_store};
+
+on_each_store! {
+    the_real_day_goes_round,
+    the_invented_day_goes_round,
+    what_is_rare_goes_round,
+}
 
 /// Entries by their ids, without what their trail gave them.
 fn contents(desk: &Desk, trail: &[&str]) -> Vec<Value> {
@@ -23,7 +29,7 @@ fn contents(desk: &Desk, trail: &[&str]) -> Vec<Value> {
 }
 
 /// Exports all of `desk`, which holds `count` entries, and imports it everywhere.
-fn goes_round(desk: &Desk, count: u64) {
+fn goes_round(new: fn() -> Desk, desk: &Desk, count: u64) {
     desk.run(&["export", "--format", "ndjson", "-o", "all.ndjson"])
         .fine();
     let file = desk
@@ -31,7 +37,7 @@ fn goes_round(desk: &Desk, count: u64) {
         .into_os_string()
         .into_string()
         .expect("UTF-8");
-    let fresh = Desk::new();
+    let fresh = new();
     assert_eq!(import(&fresh, &["ndjson", &file]), [count, count, 0, 0]);
     assert_eq!(import(&fresh, &["ndjson", &file]), [count, 0, count, 0]);
     assert_eq!(import(desk, &["ndjson", &file]), [count, 0, count, 0]);
@@ -48,27 +54,24 @@ fn goes_round(desk: &Desk, count: u64) {
     assert_eq!(desk.json(&["query"])["as_of"], count);
 }
 
-#[test]
-fn the_real_day_goes_round() {
-    if let Some(desk) = day() {
-        goes_round(&desk, 2202);
+fn the_real_day_goes_round(new: fn() -> Desk) {
+    if let Some(desk) = day(new) {
+        goes_round(new, &desk, 2202);
     }
 }
 
-#[test]
-fn the_invented_day_goes_round() {
-    let desk = Desk::new();
+fn the_invented_day_goes_round(new: fn() -> Desk) {
+    let desk = new();
     let twin = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(TWIN);
     let twin = twin.to_str().expect("UTF-8");
     assert_eq!(import(&desk, &["cloudtrail", twin]), [45, 45, 0, 0]);
-    goes_round(&desk, 45);
+    goes_round(new, &desk, 45);
 }
 
-#[test]
-fn what_is_rare_goes_round() {
-    let desk = Desk::new();
+fn what_is_rare_goes_round(new: fn() -> Desk) {
+    let desk = new();
     let context = r#"{"big": 9223372036854775807, "empty": {}, "list": [null, 0.1, "\u2028"],
         "password": "hunter2", "a.b": {"": "=x"}}"#;
     desk.run(&[
@@ -105,5 +108,5 @@ fn what_is_rare_goes_round() {
         "1969-12-31T23:59:59.000001Z",
     ])
     .fine();
-    goes_round(&desk, 3);
+    goes_round(new, &desk, 3);
 }

@@ -37,10 +37,14 @@ pub fn place(name: &str) -> Option<String> {
 }
 
 /// A desk on which the real day was imported.
-pub fn day() -> Option<Desk> {
+pub fn day(new: fn() -> Desk) -> Option<Desk> {
     let folder = place("cloudtrail-invictus")?;
-    let desk = Desk::new();
+    let desk = new();
     Prepared::of(&folder).copy_to(&desk);
+    if desk.is_on_postgres() {
+        desk.run(&["copy", "sqlite:indelible.db", &desk.url()])
+            .fine();
+    }
     Some(desk)
 }
 

@@ -4,14 +4,18 @@ use serde_json::Value;
 
 use super::shared::place;
 use super::{ask, column, counts, import, tally};
-use crate::desk::Desk;
+use crate::desk::{Desk, on_each_store};
 
-#[test]
-fn a_day_is_imported_once_and_verifies() {
+on_each_store! {
+    a_day_is_imported_once_and_verifies,
+    nothing_of_the_other_folders_is_rejected_for_its_content,
+}
+
+fn a_day_is_imported_once_and_verifies(new: fn() -> Desk) {
     let Some(folder) = place("cloudtrail-invictus") else {
         return;
     };
-    let desk = Desk::new();
+    let desk = new();
     assert_eq!(import(&desk, &["cloudtrail", &folder]), [2202, 2202, 0, 0]);
     let call = ["import", "cloudtrail", &folder, "--output", "json"];
     let again = desk.run(&call).fine().json();
@@ -24,8 +28,7 @@ fn a_day_is_imported_once_and_verifies() {
     assert_eq!(trail["findings"], Value::Array(Vec::new()));
 }
 
-#[test]
-fn nothing_of_the_other_folders_is_rejected_for_its_content() {
+fn nothing_of_the_other_folders_is_rejected_for_its_content(new: fn() -> Desk) {
     let names = [
         "cloudtrail-stratus",
         "otrf-misc",
@@ -34,7 +37,7 @@ fn nothing_of_the_other_folders_is_rejected_for_its_content() {
     let Some(places) = names.map(place).into_iter().collect::<Option<Vec<_>>>() else {
         return;
     };
-    let desk = Desk::new();
+    let desk = new();
     assert_eq!(import(&desk, &["cloudtrail", &places[0]]), [214, 214, 0, 0]);
     assert_eq!(import(&desk, &["cloudtrail", &places[1]]), [103, 103, 0, 0]);
     // One of the 274 stands in the first folder too, word for word. Of the others many share an

@@ -1,0 +1,150 @@
+//! `copy`: one installation, from one kind of database to another and back.
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::investigation::day;
+
+const FILE: &str = "sqlite:file.db";
+
+/// A desk with three trails in a file, and an empty database on a server.
+fn desk(entries: u32) -> Desk {
+    let desk = Desk::on_postgres();
+    let lines: String = (0..entries)
+        .map(|n| format!("{{\"action\":\"a\",\"resource_type\":\"t\",\"user_id\":\"u-{n}\"}}\n"))
+        .collect();
+    desk.fed(&["import", "ndjson", "-", "--database", FILE], lines)
+        .fine();
+    let other = ["record", "a", "t", "--trail", "other", "--database", FILE];
+    desk.run(&other).fine();
+    desk
+}
+
+/// Trail, size and root of each.
+fn roots(desk: &Desk, url: &str) -> Vec<Value> {
+    let list = desk.json(&["trail", "list", "--database", url]);
+    let trails = list["trails"].as_array().expect("a list").iter();
+    trails
+        .map(|t| json!([t["trail"], t["size"], t["root"]]))
+        .collect()
+}
+
+#[test]
+fn an_installation_goes_there_and_back_with_the_same_roots() {
+    let desk = desk(1300);
+    let server = desk.url();
+    let before = roots(&desk, FILE);
+    let moved = desk.json(&["copy", FILE, &server]);
+    let keys: Vec<_> = moved.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["from", "to", "trails"]);
+    let first = &moved["trails"][0];
+    assert_eq!(
+        (&first["trail"], &first["size"]),
+        (&json!("default"), &json!(1300))
+    );
+    assert_eq!(first["copied"], 1300);
+    assert_eq!(roots(&desk, &server), before);
+    desk.run(&["verify"]).fine();
+
+    let place = moved["to"].as_str().expect("a place");
+    let record = ["record", "a", "t", "--database", FILE];
+    desk.run(&record).fails(1, place);
+    let ill = desk.run(&["doctor", "--database", FILE]).status_is(1);
+    ill.says(place);
+    desk.run(&["query", "--database", FILE]).fine();
+    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1300);
+
+    // Again: it is there already, and has gone on.
+    let again = desk.json(&["copy", FILE, &server]);
+    assert_eq!(again["trails"][0]["copied"], 0);
+    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1301);
+
+    let back = desk.json(&["copy", &server, FILE]);
+    assert_eq!(back["trails"][0]["copied"], 2);
+    assert_eq!(roots(&desk, FILE), roots(&desk, &server));
+    desk.run(&["verify", "--database", FILE]).fine();
+    assert_eq!(desk.json(&[&record[..]].concat())["seq"], 1302);
+    desk.run(&["record", "a", "t"]).fails(1, "file.db");
+}
+
+#[test]
+fn a_copy_that_was_cut_short_goes_on_where_it_stopped() {
+    let desk = desk(1300);
+    let (server, before) = (desk.url(), roots(&desk, FILE));
+    let stop = "ALTER TABLE indelible.event_id ADD CONSTRAINT full_disk CHECK (seq < 600)";
+    desk.server().execute(stop);
+    desk.run(&["copy", FILE, &server]).fails(1, "");
+    // Meanwhile neither of the two may be written.
+    desk.run(&["record", "a", "t", "--database", FILE])
+        .fails(1, "cut short");
+    desk.run(&["record", "a", "t"]).fails(1, "cut short");
+    desk.server()
+        .execute("ALTER TABLE indelible.event_id DROP CONSTRAINT full_disk");
+    let moved = desk.json(&["copy", FILE, &server]);
+    let copied = moved["trails"][0]["copied"].as_u64().expect("a count");
+    assert!(copied > 0 && copied < 1300, "{moved}");
+    assert_eq!(roots(&desk, &server), before);
+    desk.run(&["record", "a", "t"]).fine();
+    desk.run(&["verify"]).fine();
+}
+
+#[test]
+fn the_real_day_goes_there_and_back_with_one_root() {
+    let Some(desk) = day(Desk::new) else { return };
+    let server = Desk::on_postgres().into_server();
+    let url = server.url_as("cli_writer");
+    let before = roots(&desk, "sqlite:indelible.db");
+    assert_eq!(before[0][1], 2202);
+    desk.run(&["verify"]).fine();
+    let moves = [("sqlite:indelible.db", &*url), (&*url, "sqlite:second.db")];
+    for (from, to) in moves {
+        assert_eq!(desk.json(&["copy", from, to])["trails"][0]["copied"], 2202);
+        assert_eq!(roots(&desk, to), before);
+        desk.run(&["verify", "--database", to]).fine();
+    }
+}
+
+#[test]
+fn whoever_writes_for_long_must_stop_first() {
+    let desk = desk(2);
+    let db = rusqlite::Connection::open(desk.path("here/file.db")).expect("a database");
+    let lease = r#"{"program": "till", "seen_at": "2999-01-01T00:00:00.000000Z"}"#;
+    let sql = "INSERT INTO op_registry (kind, key, version, value) VALUES ('instance', 'i', 1, ?1)";
+    db.execute(sql, [lease]).expect("inserted");
+    let refused = desk.run(&["copy", FILE, &desk.url()]);
+    refused.fails(1, "till (i) has it open for writing; stop it first");
+    db.execute("DELETE FROM op_registry", []).expect("deleted");
+    desk.run(&["copy", FILE, &desk.url()]).fine();
+}
+
+#[test]
+fn what_cannot_be_copied_is_refused() {
+    let desk = desk(2);
+    let server = desk.url();
+    desk.run(&["copy", FILE, FILE])
+        .fails(2, "the same database");
+    let whole = format!("sqlite:{}", desk.path("here/file.db").display());
+    desk.run(&["copy", FILE, &whole])
+        .fails(2, "the same database");
+    desk.run(&["copy", "sqlite:none.db", &server])
+        .fails(4, "none.db");
+    desk.run(&["copy", &server, FILE])
+        .fails(4, "there is no trail");
+    desk.run(&["copy", FILE, "memory:"]).fails(2, "memory:");
+    desk.run(&["copy", FILE, &server, "--trail", "other"])
+        .fails(2, "moves as a whole");
+    let bare = testbed::Cluster::shared().database();
+    let refused = desk.run(&["copy", FILE, &bare.superuser_url()]);
+    refused.fails(1, "`indelible migrate up`");
+    // Nothing of this took the right to write away.
+    desk.run(&["record", "a", "t", "--database", FILE]).fine();
+}
+
+#[test]
+fn a_database_of_another_installation_is_no_target() {
+    let (desk, other) = (desk(2), Desk::on_postgres());
+    other.records(1);
+    let refused = desk.run(&["copy", FILE, &other.url()]);
+    refused.fails(1, "belongs to the installation");
+    desk.run(&["record", "a", "t", "--database", FILE]).fine();
+}

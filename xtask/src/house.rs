@@ -183,6 +183,7 @@ pub const UNMIRRORED: &[&str] = &[
     "condition/expected.rs",
     "condition/guards.rs",
     "condition/privileges.rs",
+    "find/cost/cases.rs",
     "find/statement.rs",
     "partition.rs",
     "placement.rs",

@@ -98,10 +98,6 @@ async fn one(store: &PostgresStore, batch: &Batch<'_>) -> Result<Verdict, StoreE
             Failed::Contradicted(error) => return settle::judge(store, batch, error).await,
             Failed::Unanswered(error) => match settle::settle(store, batch).await {
                 Ok(true) => return Ok(Verdict::Committed),
-                // Of a new trail there is no head yet to wait for: the COMMIT may still land.
-                Ok(false) if tries >= TRIES_MAX && batch.commit.parent.is_none() => {
-                    return Err(unknown(error));
-                }
                 Ok(false) if tries >= TRIES_MAX => return Err(unavailable(error)),
                 Ok(false) => {}
                 Err(_) => {

@@ -129,7 +129,7 @@ pub(crate) fn is_broken(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || matches!(class, Some("08" | "57")) || is_of_connection(error)
 }
 
-/// Whether an error without a SQLSTATE is one of input and output.
+/// Whether an error without a SQLSTATE is one of the way to the server.
 fn is_of_connection(error: &tokio_postgres::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -138,7 +138,10 @@ fn is_of_connection(error: &tokio_postgres::Error) -> bool {
         }
         source = cause.source();
     }
-    error.is_closed()
+    // The driver tells its kinds of errors apart by nothing but their text.
+    let text = error.to_string();
+    let kinds = ["TLS handshake", "connecting to server", "authentication"];
+    error.is_closed() || kinds.iter().any(|kind| text.contains(kind))
 }
 
 /// Whether a row broke a constraint, or, on Citus, an append failed without saying why.

@@ -23,6 +23,14 @@ pub const HEAD_LOCK: &str = "\
 SELECT trail_id, size, root, frontier, key, incarnation, incarnation_start, mac \
 FROM indelible.head WHERE trail_id = $1 FOR UPDATE";
 
+/// $1 trail: takes the place of a head that is not there, for a transaction that is rolled back.
+/// Waits for whoever is putting one there.
+pub const HEAD_PLACE: &str = "\
+INSERT INTO indelible.head \
+(trail_id, size, root, frontier, key, incarnation, incarnation_start, mac) \
+VALUES ($1, 0, decode(repeat('00', 32), 'hex'), '', '', 1, 0, decode(repeat('00', 32), 'hex')) \
+ON CONFLICT (trail_id) DO NOTHING";
+
 macro_rules! of_head {
     () => {
         " WHERE h.trail_id = $1 AND h.size = $2 AND h.root = $3"

@@ -108,7 +108,10 @@ async fn read(
     lent.batch(&store.begin).await?.map_err(refused)?;
     let name = trail.as_str();
     let params: [Param<'_>; 1] = [(&name, Type::TEXT)];
-    let head = lent.rows(sql::HEAD_LOCK, &params).await?;
+    let mut head = lent.rows(sql::HEAD_LOCK, &params).await?;
+    if head.is_empty() && !is_free(lent, name).await? {
+        head = lent.rows(sql::HEAD_LOCK, &params).await?;
+    }
     let head = head.first().map(row::head).transpose()?;
     let params: [Param<'_>; 2] = [(&name, Type::TEXT), (&ids, Type::UUID_ARRAY)];
     let rows = lent.rows(sql::EVENT_ID_SEQS, &params).await?;
@@ -119,4 +122,12 @@ async fn read(
         Ok((id, seq))
     });
     Ok((head, found.collect::<Result<_, StoreError>>()?))
+}
+
+/// Waits for a first commit of the trail that may still be on its way, by taking its head's place
+/// in a transaction that is rolled back. Answers whether the place was free.
+async fn is_free(lent: &Lent, name: &str) -> Result<bool, StoreError> {
+    let params: [Param<'_>; 1] = [(&name, Type::TEXT)];
+    let rows = lent.execute(sql::HEAD_PLACE, &params).await?;
+    Ok(rows.map_err(refused)? == 1)
 }

@@ -48,10 +48,11 @@ ORDER BY h.trail_id LIMIT 100";
 
 /// A commit tells of a month once, when it begins.
 const REPEATED: &str = "\
-SELECT trail_id, first_seq FROM (\
+SELECT p.trail_id, p.first_seq FROM (\
 SELECT trail_id, first_seq, month = lag(month) OVER w AS again FROM indelible.placement \
 WINDOW w AS (PARTITION BY trail_id ORDER BY first_seq)) AS p \
-WHERE again ORDER BY trail_id, first_seq LIMIT 100";
+JOIN indelible.head AS h ON h.trail_id = p.trail_id AND p.first_seq < h.size \
+WHERE p.again ORDER BY p.trail_id, p.first_seq LIMIT 100";
 
 /// $1 a month, $2 its first moment, $3 the first one after it: entries recorded then whose seqs
 /// are placed in another month. Neighbouring stretches of other months are one.

@@ -7,6 +7,7 @@ mod appending;
 mod engine;
 mod faults;
 mod finding;
+mod foreign;
 mod guards;
 mod migrating;
 mod misplaced;

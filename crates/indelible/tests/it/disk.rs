@@ -5,7 +5,9 @@ use std::process::{Command, Stdio};
 
 use indelible::{AuditAction, AuditEvent, AuditProtocol};
 
-use crate::site::{Site, Writing, expect_clean, standard, writer_path};
+use crate::place::Kind;
+use crate::site::{Site, expect_clean, standard};
+use crate::writing::{Writing, writer_path};
 
 /// The writing program under a limit on the size of any file it writes, in blocks of 512 bytes:
 /// what is beyond fails as on a full disk.
@@ -28,7 +30,7 @@ fn starved(site: &Site, blocks: usize, tasks: usize, count: usize) -> Command {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t71_a_full_disk_refuses_cleanly_and_the_trail_goes_on_afterwards() {
-    let site = Site::new();
+    let site = Site::new(Kind::Sqlite);
     let mut first = Writing::start(site.writer(4, 10));
     let (mut acknowledged, _) = first.lines(usize::MAX);
     assert!(first.ended());

@@ -2,45 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use crate::site::{Acknowledged, Site, Writing, expect_clean, standard};
+use crate::place::{Kind, on_both};
+use crate::site::Site;
+use crate::writing::{Writing, expect_all};
+
+on_both! {
+    t60_a_killed_writer_loses_nothing_that_it_acknowledged,
+    t22_t43_sixty_four_writers_in_four_processes_keep_one_order,
+}
 
 /// Rounds of killing: a few in every test run, many in the long form.
 fn rounds() -> usize {
-    if indelible_long_form() { 200 } else { 10 }
+    if is_long_form() { 200 } else { 10 }
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the long form is asked for by the environment"
 )]
-fn indelible_long_form() -> bool {
+pub fn is_long_form() -> bool {
     std::env::var_os("INDELIBLE_SOAK").is_some()
 }
 
-async fn expect_all(site: &Site, acknowledged: &[Acknowledged]) {
-    let database = site.open().await;
-    let audit = standard(&database);
-    for receipt in acknowledged {
-        let entry = audit
-            .entry_at(receipt.seq)
-            .await
-            .expect("readable")
-            .expect("acknowledged");
-        assert_eq!(entry.id.to_string(), receipt.id, "entry {}", receipt.seq);
-        assert_eq!(
-            entry.leaf_hash.to_string(),
-            receipt.leaf,
-            "entry {}",
-            receipt.seq
-        );
-    }
-    expect_clean(&database).await;
-    database.close().await.expect("closes");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged() {
-    let site = Site::new();
+async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged(kind: Kind) {
+    let site = Site::new(kind);
     let mut acknowledged = Vec::new();
     for round in 0..rounds() {
         let mut writing = Writing::start(site.writer(16, 100_000));
@@ -61,9 +46,8 @@ async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged() {
     assert_eq!(seqs.len(), acknowledged.len(), "no seq is given twice");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t22_t43_sixty_four_writers_in_four_processes_keep_one_order() {
-    let site = Site::new();
+async fn t22_t43_sixty_four_writers_in_four_processes_keep_one_order(kind: Kind) {
+    let site = Site::new(kind);
     // The first one makes the database; the others come to it.
     assert!(Writing::start(site.writer(1, 1)).ended());
     let mut writers: Vec<_> = (0..4)

@@ -1,7 +1,13 @@
-//! The embedded store through the facade: faults, tampering, several processes.
+//! Databases of every kind through the facade: faults, tampering, several processes. Each body
+//! runs on both stores.
 
+mod clock;
+mod crowd;
 mod disk;
 mod kill;
+mod place;
+mod restoring;
 mod site;
 mod tamper;
 mod trust;
+mod writing;

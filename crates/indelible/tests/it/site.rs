@@ -1,35 +1,41 @@
 //! A database with its state directory in a folder of its own.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::PathBuf;
 
 use indelible::core::verify::{FindingKind, TrailReport};
 use indelible::{Audit, Database, DatabaseUrl, Settings, TrailName};
 use tempfile::TempDir;
+use testbed::Cluster;
 
-/// A folder with a database and, beside it, a state directory.
+use crate::place::{Kind, Place};
+
+/// A folder with a state directory, and a database in it or on a server.
 pub struct Site {
     pub folder: TempDir,
-}
-
-/// A receipt as `steady_writer` prints it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acknowledged {
-    pub seq: u64,
-    pub id: String,
-    pub leaf: String,
+    pub place: Place,
 }
 
 impl Site {
-    pub fn new() -> Self {
+    pub fn new(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
         Self {
+            place: Place::fresh(kind, data.join("trail.db")),
+            folder,
+        }
+    }
+
+    /// A site whose database is on a server of its own.
+    pub fn on(cluster: &Cluster) -> Self {
+        Self {
+            place: Place::on(cluster),
             folder: tempfile::tempdir().expect("a folder"),
         }
     }
 
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("data").join("trail.db")
+    pub fn url(&self) -> DatabaseUrl {
+        self.place.url()
     }
 
     pub fn state(&self) -> PathBuf {
@@ -38,7 +44,6 @@ impl Site {
 
     /// Settings of a process that writes now and then.
     pub fn settings(&self) -> Settings {
-        std::fs::create_dir_all(self.folder.path().join("data")).expect("a folder");
         let mut settings = Settings::default();
         settings.state_dir = Some(self.state());
         settings.options.long_lived = false;
@@ -46,83 +51,9 @@ impl Site {
     }
 
     pub async fn open(&self) -> Database {
-        let url = DatabaseUrl::Sqlite(self.database());
-        Database::open(&url, self.settings()).await.expect("opens")
+        let settings = self.settings();
+        Database::open(&self.url(), settings).await.expect("opens")
     }
-
-    /// The writing program, not yet started.
-    pub fn writer(&self, tasks: usize, count: usize) -> Command {
-        std::fs::create_dir_all(self.folder.path().join("data")).expect("a folder");
-        let mut command = Command::new(writer_path());
-        command
-            .arg(self.database())
-            .arg(self.state())
-            .args([tasks.to_string(), count.to_string()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
-        command
-    }
-}
-
-/// Cargo builds the examples of a package with its tests, beside their folder.
-pub fn writer_path() -> PathBuf {
-    let test = std::env::current_exe().expect("this test's own path");
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("target/<profile>");
-    folder
-        .join("examples")
-        .join(format!("steady_writer{}", std::env::consts::EXE_SUFFIX))
-}
-
-/// The writing program at work.
-pub struct Writing {
-    pub child: Child,
-    /// One for the life of the child: what it holds beyond the line read last is not lost.
-    reader: BufReader<ChildStdout>,
-}
-
-impl Writing {
-    /// Starts a program whose standard output is piped.
-    pub fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().expect("starts");
-        let reader = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, reader }
-    }
-
-    /// The receipts that were printed, up to `most` of them, and the refusals. A line that the
-    /// end of the program cut short is neither.
-    pub fn lines(&mut self, most: usize) -> (Vec<Acknowledged>, Vec<String>) {
-        let (mut receipts, mut refusals) = (Vec::new(), Vec::new());
-        let mut line = String::new();
-        while receipts.len() < most && self.reader.read_line(&mut line).expect("readable") > 0 {
-            let Some(whole) = line.strip_suffix('\n') else {
-                break;
-            };
-            match parse(whole) {
-                Some(receipt) => receipts.push(receipt),
-                None => refusals.push(whole.to_owned()),
-            }
-            line.clear();
-        }
-        (receipts, refusals)
-    }
-
-    /// Whether it ended well.
-    pub fn ended(&mut self) -> bool {
-        self.child.wait().expect("ended").success()
-    }
-}
-
-fn parse(line: &str) -> Option<Acknowledged> {
-    let mut words = line.split(' ');
-    let seq = words.next()?.parse().ok()?;
-    Some(Acknowledged {
-        seq,
-        id: words.next()?.to_owned(),
-        leaf: words.next()?.to_owned(),
-    })
 }
 
 /// Verifies one trail.

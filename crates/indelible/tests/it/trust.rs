@@ -3,12 +3,25 @@
 use std::path::Path;
 
 use indelible::core::{AuditError, Refusal};
-use indelible::{
-    AuditAction, AuditEvent, AuditProtocol, ConnectError, Database, DatabaseUrl, Settings,
-};
-use rusqlite::Connection;
+use indelible::{AuditAction, AuditEvent, AuditProtocol, ConnectError, Database, Settings};
 
+use crate::place::{Kind, on_both};
 use crate::site::{Site, expect_clean, standard, verify};
+
+on_both! {
+    t46_a_head_that_its_rows_do_not_give_is_never_signed,
+    t63_a_database_that_was_removed_is_missed_and_can_be_succeeded,
+    a_database_of_another_installation_is_not_taken_for_ours,
+    t64_a_state_directory_serves_one_installation,
+    marks_of_trails_with_likely_names_do_not_meet,
+    a_mark_that_cannot_be_kept_stops_writing_until_it_can,
+    t78_nothing_that_a_secret_was_masked_in_reaches_the_disk,
+    a_read_only_opening_changes_nothing,
+    a_trail_that_lies_at_its_mark_is_not_succeeded,
+    a_call_that_names_the_wrong_database_ties_nothing_together,
+    what_is_refused_beforehand_leaves_no_database_behind,
+    a_copied_database_can_be_read_and_verified_where_it_was_copied_to,
+}
 
 fn event() -> AuditEvent {
     AuditEvent::new(AuditAction::DATA_VIEWED, "customer_record")
@@ -23,7 +36,7 @@ fn at_home(site: &Site) -> Settings {
 }
 
 async fn open_at_home(site: &Site) -> Result<Database, ConnectError> {
-    Database::open(&DatabaseUrl::Sqlite(site.database()), at_home(site)).await
+    Database::open(&site.url(), at_home(site)).await
 }
 
 async fn record(database: &Database, count: usize) {
@@ -32,31 +45,24 @@ async fn record(database: &Database, count: usize) {
     }
 }
 
-fn remove_database(path: &Path) {
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn t46_a_head_that_its_rows_do_not_give_is_never_signed() {
-    let site = Site::new();
+async fn t46_a_head_that_its_rows_do_not_give_is_never_signed(kind: Kind) {
+    let site = Site::new(kind);
     let database = site.open().await;
     record(&database, 5).await;
     database.close().await.expect("closes");
+    let image = site.place.image(site.folder.path());
+    let random = match kind {
+        Kind::Sqlite => "randomblob(32)",
+        Kind::Postgres => "sha256(random()::text::bytea)",
+    };
     for forged in [
-        "UPDATE head SET root = randomblob(32)",
-        "UPDATE head SET mac = randomblob(32)",
-        "UPDATE head SET size = size + 1, frontier = frontier",
+        format!("UPDATE head SET root = {random}"),
+        format!("UPDATE head SET mac = {random}"),
+        "UPDATE head SET size = size + 1, frontier = frontier".to_owned(),
     ] {
-        let copy = site.folder.path().join("data").join("forged.db");
-        remove_database(&copy);
-        std::fs::copy(site.database(), &copy).expect("copied");
-        let db = Connection::open(&copy).expect("opens");
-        db.execute_batch(forged).expect("forged");
-        drop(db);
-        let url = DatabaseUrl::Sqlite(copy);
-        let Ok(database) = Database::open(&url, site.settings()).await else {
+        let copy = image.copy(site.folder.path());
+        copy.beneath(&forged);
+        let Ok(database) = Database::open(&copy.url(), site.settings()).await else {
             continue;
         };
         let audit = standard(&database);
@@ -67,24 +73,22 @@ async fn t46_a_head_that_its_rows_do_not_give_is_never_signed() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t63_a_database_that_was_removed_is_missed_and_can_be_succeeded() {
-    let site = Site::new();
+async fn t63_a_database_that_was_removed_is_missed_and_can_be_succeeded(kind: Kind) {
+    let site = Site::new(kind);
     let database = open_at_home(&site).await.expect("opens");
     record(&database, 7).await;
     database.close().await.expect("closes");
-    remove_database(&site.database());
+    site.place.lose();
     for read_only in [true, false] {
         let mut settings = at_home(&site);
         settings.read_only = read_only;
-        let opened = Database::open(&DatabaseUrl::Sqlite(site.database()), settings).await;
+        let opened = Database::open(&site.url(), settings).await;
         assert!(matches!(opened, Err(ConnectError::Lost { .. })));
-        assert!(!site.database().exists(), "nothing takes its place unasked");
+        assert!(site.place.is_bare(), "nothing takes its place unasked");
     }
     let mut settings = at_home(&site);
     settings.replace_lost = true;
-    let url = DatabaseUrl::Sqlite(site.database());
-    let database = Database::open(&url, settings).await.expect("opens");
+    let database = Database::open(&site.url(), settings).await.expect("opens");
     let audit = standard(&database);
     match audit.record(event()).await {
         Err(AuditError::Refused {
@@ -107,25 +111,24 @@ async fn t63_a_database_that_was_removed_is_missed_and_can_be_succeeded() {
     expect_clean(&database).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_another_installation_is_not_taken_for_ours() {
-    let (ours, other) = (Site::new(), Site::new());
+async fn a_database_of_another_installation_is_not_taken_for_ours(kind: Kind) {
+    let (ours, other) = (Site::new(kind), Site::new(kind));
     for site in [&ours, &other] {
         let database = open_at_home(site).await.expect("opens");
         record(&database, 3).await;
         database.close().await.expect("closes");
     }
-    remove_database(&ours.database());
-    std::fs::copy(other.database(), ours.database()).expect("copied");
+    let theirs = other.folder.path().join("theirs.backup");
+    other.place.dump(&theirs);
+    ours.place.restore(&theirs);
     match open_at_home(&ours).await.map(drop) {
         Err(ConnectError::Installation(_)) => {}
         other => panic!("{other:?}"),
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t64_a_state_directory_serves_one_installation() {
-    let (first, second) = (Site::new(), Site::new());
+async fn t64_a_state_directory_serves_one_installation(kind: Kind) {
+    let (first, second) = (Site::new(kind), Site::new(kind));
     for site in [&first, &second] {
         let database = site.open().await;
         record(&database, 3).await;
@@ -133,16 +136,14 @@ async fn t64_a_state_directory_serves_one_installation() {
     }
     let mut settings = second.settings();
     settings.state_dir = Some(first.state());
-    let url = DatabaseUrl::Sqlite(second.database());
-    assert!(Database::open(&url, settings).await.is_err());
+    assert!(Database::open(&second.url(), settings).await.is_err());
     let database = first.open().await;
     record(&database, 1).await;
     expect_clean(&database).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn marks_of_trails_with_likely_names_do_not_meet() {
-    let site = Site::new();
+async fn marks_of_trails_with_likely_names_do_not_meet(kind: Kind) {
+    let site = Site::new(kind);
     let database = site.open().await;
     for name in ["default.new", "default", "lock", "default.lock"] {
         let trail = database.trail(name.parse().expect("a name"));
@@ -155,9 +156,8 @@ async fn marks_of_trails_with_likely_names_do_not_meet() {
     expect_clean(&site.open().await).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mark_that_cannot_be_kept_stops_writing_until_it_can() {
-    let site = Site::new();
+async fn a_mark_that_cannot_be_kept_stops_writing_until_it_can(kind: Kind) {
+    let site = Site::new(kind);
     let database = site.open().await;
     // A folder where the mark should be: nothing can be renamed over it.
     let mark = site.state().join("marks").join("default");
@@ -175,9 +175,8 @@ async fn a_mark_that_cannot_be_kept_stops_writing_until_it_can() {
     assert!(mark.is_file());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t78_nothing_that_a_secret_was_masked_in_reaches_the_disk() {
-    let site = Site::new();
+async fn t78_nothing_that_a_secret_was_masked_in_reaches_the_disk(kind: Kind) {
+    let site = Site::new(kind);
     let database = site.open().await;
     let secret = "hunter2-Zq9-never-on-disk";
     let event = event()
@@ -187,7 +186,10 @@ async fn t78_nothing_that_a_secret_was_masked_in_reaches_the_disk() {
     standard(&database).record(event).await.expect("recorded");
     expect_clean(&database).await;
     database.close().await.expect("closes");
-    for path in walk(site.folder.path()) {
+    for path in walk(site.folder.path())
+        .into_iter()
+        .chain(site.place.files())
+    {
         let bytes = std::fs::read(&path).expect("readable");
         let found = bytes
             .windows(secret.len())
@@ -205,17 +207,15 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_only_opening_changes_nothing() {
-    let site = Site::new();
+async fn a_read_only_opening_changes_nothing(kind: Kind) {
+    let site = Site::new(kind);
     let database = site.open().await;
     record(&database, 3).await;
     database.close().await.expect("closes");
-    let before = std::fs::read(site.database()).expect("readable");
+    let before = site.place.fingerprint();
     let mut settings = site.settings();
     settings.read_only = true;
-    let url = DatabaseUrl::Sqlite(site.database());
-    let database = Database::open(&url, settings).await.expect("opens");
+    let database = Database::open(&site.url(), settings).await.expect("opens");
     let audit = standard(&database);
     assert!(verify(&audit).await.ok);
     let refused = audit.record(event()).await;
@@ -228,12 +228,11 @@ async fn a_read_only_opening_changes_nothing() {
     );
     assert!(read_only, "{refused:?}");
     database.close().await.expect("closes");
-    assert_eq!(before, std::fs::read(site.database()).expect("readable"));
+    assert!(before == site.place.fingerprint());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trail_that_lies_at_its_mark_is_not_succeeded() {
-    let site = Site::new();
+async fn a_trail_that_lies_at_its_mark_is_not_succeeded(kind: Kind) {
+    let site = Site::new(kind);
     let database = site.open().await;
     record(&database, 3).await;
     database.close().await.expect("closes");
@@ -254,9 +253,8 @@ async fn a_trail_that_lies_at_its_mark_is_not_succeeded() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_names_the_wrong_database_ties_nothing_together() {
-    let (ours, other) = (Site::new(), Site::new());
+async fn a_call_that_names_the_wrong_database_ties_nothing_together(kind: Kind) {
+    let (ours, other) = (Site::new(kind), Site::new(kind));
     for site in [&ours, &other] {
         let database = site.open().await;
         record(&database, 2).await;
@@ -266,8 +264,7 @@ async fn a_call_that_names_the_wrong_database_ties_nothing_together() {
     std::fs::remove_file(ours.state().join("installation")).expect("removed");
     let mut wrong = ours.settings();
     wrong.state_dir = Some(ours.state());
-    let url = DatabaseUrl::Sqlite(other.database());
-    let database = Database::open(&url, wrong).await.expect("opens");
+    let database = Database::open(&other.url(), wrong).await.expect("opens");
     assert!(standard(&database).record(event()).await.is_err());
     database.close().await.expect("closes");
     let database = ours.open().await;
@@ -275,32 +272,27 @@ async fn a_call_that_names_the_wrong_database_ties_nothing_together() {
     expect_clean(&database).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_beforehand_leaves_no_database_behind() {
-    let site = Site::new();
+async fn what_is_refused_beforehand_leaves_no_database_behind(kind: Kind) {
+    let site = Site::new(kind);
     let mut nowhere = site.settings();
     nowhere.state_dir = None;
     let mut ill_named = site.settings();
     ill_named.installation = Some("../x".to_owned());
     for settings in [nowhere, ill_named] {
-        let url = DatabaseUrl::Sqlite(site.database());
-        assert!(Database::open(&url, settings).await.is_err());
-        assert!(!site.database().exists());
+        assert!(Database::open(&site.url(), settings).await.is_err());
+        assert!(site.place.is_bare());
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_copied_database_can_be_read_and_verified_where_it_was_copied_to() {
-    let site = Site::new();
+async fn a_copied_database_can_be_read_and_verified_where_it_was_copied_to(kind: Kind) {
+    let site = Site::new(kind);
     let database = open_at_home(&site).await.expect("opens");
     record(&database, 3).await;
     database.close().await.expect("closes");
-    let copy = site.folder.path().join("copy.db");
-    std::fs::copy(site.database(), &copy).expect("copied");
+    let copy = site.place.image(site.folder.path());
+    let copy = copy.copy(site.folder.path());
     let mut settings = at_home(&site);
     settings.read_only = true;
-    let database = Database::open(&DatabaseUrl::Sqlite(copy), settings)
-        .await
-        .expect("opens");
+    let database = Database::open(&copy.url(), settings).await.expect("opens");
     expect_clean(&database).await;
 }

@@ -1,22 +1,26 @@
 //! Rows that fit every other row, by somebody without the key.
 
-use std::path::Path;
-
 use indelible::core::entry::{Columns, Erasure};
 use indelible::core::part::PartKind;
 use indelible::core::sealing::{Base, OpenSpans, seal, unsealed};
-use indelible::core::store::{NewEntry, Store, Verdict};
+use indelible::core::store::{NewEntry, Verdict};
 use indelible::core::verify::FindingKind::*;
-use indelible::{AuditAction, AuditEvent, AuditProtocol, TrailName};
-use indelible_sqlite::SqliteStore;
+use indelible::{AuditAction, AuditEvent, AuditProtocol, Database, TrailName};
 
-use super::{ENTRIES, Scene, beneath, fill, kinds, row};
+use super::{ENTRIES, Scene, fill, kinds, row};
+use crate::place::{Kind, Place, on_both};
 use crate::site::{Site, standard};
 
+on_both! {
+    an_entry_appended_after_the_mark_without_the_key_is_found,
+    an_erasure_with_a_forged_entry_that_says_so_is_found,
+    the_database_of_another_installation_is_not_this_one,
+}
+
 /// Appends an entry with all that belongs to it, as the engine would, but for the head's code.
-async fn forge(path: &Path, erases: Vec<Erasure>) {
+async fn forge(place: &Place, erases: Vec<Erasure>) {
     let trail = TrailName::standard();
-    let store = SqliteStore::open(path).expect("opens");
+    let store = place.store().await;
     let head = store.head(&trail).await.expect("readable").expect("there");
     let last = store.entries(&trail, head.size - 1..head.size).await;
     let mut entry = last.expect("readable").remove(0);
@@ -41,12 +45,11 @@ async fn forge(path: &Path, erases: Vec<Erasure>) {
     store.close().await.expect("closes");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_entry_appended_after_the_mark_without_the_key_is_found() {
-    let scene = Scene::make().await;
-    let path = scene.copy();
-    forge(&path, Vec::new()).await;
-    let report = scene.verified(path).await.expect("opens");
+async fn an_entry_appended_after_the_mark_without_the_key_is_found(kind: Kind) {
+    let scene = Scene::make(kind).await;
+    let place = scene.copy();
+    forge(&place, Vec::new()).await;
+    let report = scene.verified(&place).await.expect("opens");
     println!("{}", row("an entry appended with all its rows", &report));
     assert_eq!(
         (report.size, report.entries_checked),
@@ -57,21 +60,26 @@ async fn an_entry_appended_after_the_mark_without_the_key_is_found() {
     assert!(!report.ok);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_erasure_with_a_forged_entry_that_says_so_is_found() {
-    let scene = Scene::make().await;
-    let path = scene.copy();
-    beneath(
-        &path,
-        "CREATE TEMP TABLE at AS SELECT trail FROM head WHERE name = 'default';
-         UPDATE part SET actor = NULL, actor_salt = NULL
-             WHERE place = (SELECT trail << 40 | 300 FROM at);
-         DELETE FROM term WHERE trail = (SELECT trail FROM at) AND seq = 300 AND field IN (1, 5);
-         INSERT INTO term SELECT trail, 1, x'00', 300 FROM at;",
-    );
+async fn an_erasure_with_a_forged_entry_that_says_so_is_found(kind: Kind) {
+    let scene = Scene::make(kind).await;
+    let place = scene.copy();
+    place.beneath(match kind {
+        Kind::Sqlite => {
+            "CREATE TEMP TABLE at AS SELECT trail FROM head WHERE name = 'default';
+             UPDATE part SET actor = NULL, actor_salt = NULL
+                 WHERE place = (SELECT trail << 40 | 300 FROM at);
+             DELETE FROM term
+                 WHERE trail = (SELECT trail FROM at) AND seq = 300 AND field IN (1, 5);
+             INSERT INTO term SELECT trail, 1, x'00', 300 FROM at;"
+        }
+        Kind::Postgres => {
+            "UPDATE entry SET actor = NULL, actor_salt = NULL, user_id = NULL, ip_address = NULL
+                 WHERE trail_id = 'default' AND seq = 300"
+        }
+    });
     let parts = vec![PartKind::Actor];
     forge(
-        &path,
+        &place,
         vec![Erasure {
             first: 300,
             last: 300,
@@ -79,7 +87,7 @@ async fn an_erasure_with_a_forged_entry_that_says_so_is_found() {
         }],
     )
     .await;
-    let report = scene.verified(path).await.expect("opens");
+    let report = scene.verified(&place).await.expect("opens");
     println!(
         "{}",
         row("a part erased, with a forged entry that says so", &report)
@@ -89,36 +97,30 @@ async fn an_erasure_with_a_forged_entry_that_says_so_is_found() {
     assert!(!report.ok);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_database_of_another_installation_is_not_this_one() {
-    let scene = Scene::make().await;
-    let stranger = Site::new();
+async fn the_database_of_another_installation_is_not_this_one(kind: Kind) {
+    let scene = Scene::make(kind).await;
+    let stranger = Site::new(kind);
     fill(&stranger, 0..ENTRIES, "foreign").await;
-    let path = scene.copy();
-    std::fs::copy(stranger.database(), &path).expect("copied");
-    let refused = scene.verified(path).await.expect_err("another name");
+    let refused = scene.verified(&stranger.place).await;
+    let refused = refused.expect_err("another name");
     assert!(refused.to_string().contains("installation"), "{refused}");
     // The same with the name copied, which is no secret.
     let database = scene.site.open().await;
     let head = standard(&database).head().await.expect("readable");
     let origin = head.expect("there").key.name().to_owned();
     database.close().await.expect("closes");
-    let namesake = Site::new();
+    let namesake = Site::new(kind);
     let mut settings = namesake.settings();
     settings.installation = origin.split('/').next().map(str::to_owned);
-    let url = indelible::DatabaseUrl::Sqlite(namesake.database());
-    let database = indelible::Database::open(&url, settings)
-        .await
-        .expect("opens");
+    let database = Database::open(&namesake.url(), settings).await;
+    let database = database.expect("opens");
     let event = AuditEvent::new(AuditAction::DATA_VIEWED, "customer_record");
     standard(&database).record(event).await.expect("recorded");
     database.close().await.expect("closes");
-    let path = scene.copy();
-    std::fs::copy(namesake.database(), &path).expect("copied");
-    let report = scene.verified(path).await.expect("opens");
+    let report = scene.verified(&namesake.place).await.expect("opens");
     println!(
         "{}",
-        row("the file of another installation of that name", &report)
+        row("the database of another installation of that name", &report)
     );
     assert!(
         kinds(&report).contains(&HeadAltered),

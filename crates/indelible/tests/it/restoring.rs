@@ -1,0 +1,93 @@
+//! Backups put back: an old one is refused until the trail is succeeded, a cut one never passes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use indelible::core::{AuditError, Refusal};
+use indelible::{AuditAction, AuditEvent, AuditProtocol, Database};
+
+use crate::place::{Kind, on_both};
+use crate::site::{Site, expect_clean, standard, verify};
+
+on_both! {
+    t63_a_backup_of_yesterday_is_refused_in_words_that_tell_what_to_do,
+    t65_a_backup_that_was_cut_is_refused_wherever_it_was_cut,
+}
+
+fn event() -> AuditEvent {
+    AuditEvent::new(AuditAction::DATA_VIEWED, "customer_record")
+}
+
+async fn record(site: &Site, count: usize) {
+    let database = site.open().await;
+    for answer in standard(&database).record_all(vec![event(); count]).await {
+        answer.expect("recorded");
+    }
+    database.close().await.expect("closes");
+}
+
+async fn t63_a_backup_of_yesterday_is_refused_in_words_that_tell_what_to_do(kind: Kind) {
+    let site = Site::new(kind);
+    let backup = site.folder.path().join("yesterday.backup");
+    record(&site, 300).await;
+    site.place.dump(&backup);
+    record(&site, 200).await;
+    site.place.restore(&backup);
+
+    let database = site.open().await;
+    let audit = standard(&database);
+    let refused = audit.record(event()).await.expect_err("refused");
+    let expected = Refusal::RolledBack {
+        size: 300,
+        mark: 500,
+    };
+    let AuditError::Refused { refusal, .. } = &refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(*refusal, expected);
+    let told = refused.to_string();
+    for word in ["300", "500", "restored copy", "indelible trail succeed"] {
+        assert!(told.contains(word), "{told}");
+    }
+    assert!(!verify(&audit).await.ok);
+    assert!(audit.record(event()).await.is_err(), "and stays refused");
+
+    let succession = audit.succeed("restored from yesterday's backup").await;
+    let succession = succession.expect("succeeds");
+    assert_eq!((succession.size, succession.incarnation), (300, 2));
+    let receipt = audit.record(event()).await.expect("recorded");
+    assert_eq!(receipt.seq, Some(301));
+    expect_clean(&database).await;
+    database.close().await.expect("closes");
+    record(&site, 20).await;
+    expect_clean(&site.open().await).await;
+}
+
+async fn t65_a_backup_that_was_cut_is_refused_wherever_it_was_cut(kind: Kind) {
+    let site = Site::new(kind);
+    let backup = site.folder.path().join("whole.backup");
+    record(&site, 600).await;
+    site.place.dump(&backup);
+    let whole = std::fs::read(&backup).expect("readable");
+    let cut = site.folder.path().join("cut.backup");
+    for percent in [0, 1, 10, 30, 50, 70, 85, 95, 99] {
+        let length = whole.len() * percent / 100;
+        std::fs::write(&cut, &whole[..length]).expect("written");
+        let restored = catch_unwind(AssertUnwindSafe(|| site.place.restore(&cut)));
+        if kind == Kind::Postgres {
+            assert!(restored.is_err(), "pg_restore took {percent} %");
+        }
+        // Whoever goes on all the same is refused, or finds out.
+        let Ok(database) = Database::open(&site.url(), site.settings()).await else {
+            continue;
+        };
+        let audit = standard(&database);
+        let recorded = audit.record(event()).await;
+        assert!(recorded.is_err(), "{percent} %: {recorded:?}");
+        let report = audit.verify(Vec::new(), None, &mut |_| {}).await;
+        assert!(!report.is_ok_and(|report| report.ok), "{percent} %");
+        let _ = database.close().await;
+    }
+    site.place.restore(&backup);
+    record(&site, 1).await;
+    expect_clean(&site.open().await).await;
+}

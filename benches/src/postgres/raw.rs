@@ -111,7 +111,9 @@ async fn write(client: &Client, s: &Statements, commit: &Commit) -> anyhow::Resu
     let head = &commit.head;
     let trail = head.trail.as_str();
     let (size, root) = (head.size.cast_signed(), head.root.as_bytes().as_slice());
-    client.batch_execute("BEGIN").await?;
+    client
+        .batch_execute("BEGIN; SET LOCAL indelible.begun = 'on'")
+        .await?;
     let frontier = head.frontier.to_bytes();
     let key = head.key.to_string();
     let incarnation = head.incarnation.cast_signed();

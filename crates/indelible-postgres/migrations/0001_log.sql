@@ -24,7 +24,7 @@ CREATE TABLE indelible.entry (
     seq bigint NOT NULL CHECK (seq >= 0),
     id uuid NOT NULL,
     occurred_at timestamptz NOT NULL,
-    created_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL CHECK (isfinite(created_at)),
     action text COLLATE "C" NOT NULL,
     outcome text COLLATE "C" NOT NULL,
     resource_type text COLLATE "C" NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE indelible.entry_default PARTITION OF indelible.entry DEFAULT;
 CREATE TABLE indelible.placement (
     trail_id text COLLATE "C" NOT NULL,
     first_seq bigint NOT NULL CHECK (first_seq >= 0),
-    month date NOT NULL,
+    month date NOT NULL CHECK (isfinite(month) AND extract(day FROM month) = 1),
     PRIMARY KEY (trail_id, first_seq)
 );
 

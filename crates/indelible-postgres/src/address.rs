@@ -127,18 +127,33 @@ impl FromStr for Address {
             return Err(AddressError::Scheme);
         }
         let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-        let (mut ssl_mode, mut ssl_root_cert) = (SslMode::Prefer, None);
+        if !place.contains(['@', '/']) && parameters.contains('@') {
+            let what = "a question mark in the password is written %3F";
+            return Err(AddressError::Unreadable(what.to_owned()));
+        }
+        let (mut ssl_mode, mut ssl_root_cert) = (None, None);
+        let mut of_system = false;
         let mut others = Vec::new();
         for parameter in parameters.split('&').filter(|p| !p.is_empty()) {
             match parameter.split_once('=') {
                 // `ssl` is what asyncpg calls it.
-                Some(("sslmode" | "ssl", mode)) => ssl_mode = mode.parse()?,
-                Some(("sslrootcert", "system")) => ssl_root_cert = None,
+                Some(("sslmode" | "ssl", mode)) => ssl_mode = Some(mode.parse()?),
+                Some(("sslrootcert", "system")) => of_system = true,
                 Some(("sslrootcert", path)) => {
                     ssl_root_cert = Some(PathBuf::from(unescaped(path)?))
                 }
                 _ => others.push(parameter),
             }
+        }
+        // As libpq reads them: who names whom to trust wants that to be checked.
+        let ssl_mode = match (ssl_mode, of_system, &ssl_root_cert) {
+            (None, true, _) => SslMode::VerifyFull,
+            (Some(SslMode::Require), _, Some(_)) => SslMode::VerifyCa,
+            (mode, ..) => mode.unwrap_or(SslMode::Prefer),
+        };
+        if of_system && ssl_mode != SslMode::VerifyFull {
+            let what = "sslrootcert=system goes with sslmode=verify-full alone";
+            return Err(AddressError::Unreadable(what.to_owned()));
         }
         let plain = format!("postgresql://{place}?{}", others.join("&"));
         let mut config: Config = plain.parse().map_err(|error| {
@@ -263,6 +278,8 @@ mod tests {
         for text in [
             "postgres://app:hunter2@db/audit?nonsense=1",
             "postgres://app:hunter2@db/audit?sslmode=often",
+            "postgres://app:hun?ter2hunter2@db/audit?sslmode=verify-full",
+            "postgres://app:hunter2@db/audit?sslmode=require&sslrootcert=system",
             "postgres://app:hunter2@db",
             "postgres://app:hunter2@db:port/audit",
             "mysql://app:hunter2@db/audit",
@@ -275,6 +292,10 @@ mod tests {
     #[test]
     fn encryption_is_as_libpq_calls_it() {
         assert_eq!(read("postgres://h/d").ssl_mode(), SslMode::Prefer);
+        let named = read("postgres://h/d?sslmode=require&sslrootcert=ca.pem");
+        assert_eq!(named.ssl_mode(), SslMode::VerifyCa);
+        let system = read("postgres://h/d?sslrootcert=system");
+        assert_eq!(system.ssl_mode(), SslMode::VerifyFull);
         let full = read("postgres://h/d?sslmode=verify-full&sslrootcert=/etc/ca%20of%20us.pem");
         assert_eq!(full.ssl_mode(), SslMode::VerifyFull);
         assert_eq!(full.ssl_root_cert(), Some(Path::new("/etc/ca of us.pem")));

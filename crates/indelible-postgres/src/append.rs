@@ -13,6 +13,7 @@ use tokio_postgres::error::SqlState;
 
 pub(crate) use batch::Batch;
 use rows::{Rows, Statement};
+use settle::Settled;
 pub(crate) use settle::Unsettled;
 
 use crate::connection::Lent;
@@ -44,7 +45,8 @@ pub(crate) fn begin(options: &Options, synchronous_commit: &str) -> String {
          SET LOCAL citus.propagate_set_commands = 'local'; \
          SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; \
          SET LOCAL idle_in_transaction_session_timeout = {idle}; \
-         SET LOCAL synchronous_commit = {durable}"
+         SET LOCAL synchronous_commit = {durable}; \
+         SET LOCAL indelible.begun = 'on'"
     )
 }
 
@@ -97,9 +99,10 @@ async fn one(store: &PostgresStore, batch: &Batch<'_>) -> Result<Verdict, StoreE
             Failed::Again(_) => {}
             Failed::Contradicted(error) => return settle::judge(store, batch, error).await,
             Failed::Unanswered(error) => match settle::settle(store, batch).await {
-                Ok(true) => return Ok(Verdict::Committed),
-                Ok(false) if tries >= TRIES_MAX => return Err(unavailable(error)),
-                Ok(false) => {}
+                Ok(Settled::There) => return Ok(Verdict::Committed),
+                Ok(Settled::Another(head)) => return Ok(Verdict::Behind(head)),
+                Ok(Settled::Gone) if tries >= TRIES_MAX => return Err(unavailable(error)),
+                Ok(Settled::Gone) => {}
                 Err(_) => {
                     store.unsettled.add(&batch.commit.head.trail);
                     return Err(unknown(error));
@@ -121,7 +124,7 @@ async fn attempt(store: &PostgresStore, batch: &Batch<'_>) -> Result<Verdict, Fa
         Some(parent) => {
             store
                 .placements
-                .month_before(&lent, trail, parent.size)
+                .month_before(&lent, trail, (parent.size, parent.root))
                 .await
         }
         None => Ok(None),
@@ -135,7 +138,7 @@ async fn attempt(store: &PostgresStore, batch: &Batch<'_>) -> Result<Verdict, Fa
         }
         Err(failed) => {
             // What of the transaction is open ends with its connection, unless this ends it.
-            if !matches!(lent.batch(sql::ROLLBACK).await, Ok(Ok(()))) {
+            if lent.is_silent() || !matches!(lent.batch(sql::ROLLBACK).await, Ok(Ok(()))) {
                 lent.abandon();
             }
             return Err(failed);
@@ -144,19 +147,22 @@ async fn attempt(store: &PostgresStore, batch: &Batch<'_>) -> Result<Verdict, Fa
     match lent.batch(sql::COMMIT).await {
         Ok(Ok(())) => {
             if let Some(month) = batch.last_month() {
-                store
-                    .placements
-                    .committed(trail, batch.commit.head.size, month);
+                store.placements.committed(
+                    trail,
+                    (batch.commit.head.size, batch.commit.head.root),
+                    month,
+                );
                 store.partitions.committed(store, month);
             }
             Ok(Verdict::Committed)
         }
+        // Not cancelled: a COMMIT that waits for a standby would be done without it.
         Ok(Err(error)) => {
-            lent.abandon();
+            lent.forget();
             Err(Failed::Unanswered(unavailable(error::said(error))))
         }
         Err(silence) => {
-            lent.abandon();
+            lent.forget();
             Err(Failed::Unanswered(silence))
         }
     }

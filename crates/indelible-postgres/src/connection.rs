@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use indelible_core::store::StoreError;
 use tokio::runtime::Handle;
@@ -24,6 +24,9 @@ use crate::open::Options;
 /// A value and its type: statements are sent without asking the server for their types first.
 pub(crate) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
+/// What greeting and login may take beside the connection itself.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
 /// A pool of connections to one database.
 pub(crate) struct Connections {
     pool: Pool,
@@ -33,6 +36,8 @@ pub(crate) struct Connections {
     patience: Duration,
     /// How long a free connection is waited for.
     queue: Duration,
+    /// How long making one may take.
+    create_timeout: Duration,
 }
 
 /// A connection lent to one task. It goes back when dropped, unless something it was asked is
@@ -50,8 +55,19 @@ impl Connections {
     /// A pool that connects when a connection is asked for.
     pub(crate) fn new(address: &Address, options: &Options) -> Result<Self, StoreError> {
         let mut config = address.config().clone();
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(options.connect_timeout);
+        }
+        // Hosts are tried one after the other, each for so long.
+        let each = config.get_connect_timeout().copied();
+        let hosts = u32::try_from(config.get_hosts().len())
+            .unwrap_or(u32::MAX)
+            .max(1);
+        let create_timeout = each
+            .unwrap_or(options.connect_timeout)
+            .saturating_mul(hosts);
+        let create_timeout = create_timeout.saturating_add(HANDSHAKE);
         config
-            .connect_timeout(options.connect_timeout)
             .tcp_user_timeout(options.statement_timeout)
             .keepalives_idle(Duration::from_secs(30));
         if config.get_application_name().is_none() {
@@ -71,7 +87,7 @@ impl Connections {
             .max_size(options.connections.max(2) as usize)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(options.statement_timeout))
-            .create_timeout(Some(options.connect_timeout))
+            .create_timeout(Some(create_timeout))
             .build()
             .map_err(unavailable)?;
         Ok(Self {
@@ -80,6 +96,7 @@ impl Connections {
             tls,
             patience: options.statement_timeout,
             queue: options.statement_timeout,
+            create_timeout,
         })
     }
 
@@ -88,6 +105,9 @@ impl Connections {
         let object = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => refused(error),
             PoolError::Closed => unavailable(PostgresError::Closed),
+            PoolError::Timeout(TimeoutType::Create) => {
+                unavailable(PostgresError::Silent(self.create_timeout.as_secs()))
+            }
             PoolError::Timeout(_) => unavailable(PostgresError::Busy(self.queue.as_secs())),
             other => unavailable(other),
         })?;
@@ -139,6 +159,16 @@ impl Lent {
     /// Gives the connection up: what state it is in is not known.
     pub(crate) fn abandon(mut self) {
         self.detach();
+    }
+
+    /// Gives the connection up without a word: what it was asked is still to be done.
+    pub(crate) fn forget(mut self) {
+        drop(self.object.take().map(Object::take));
+    }
+
+    /// Whether something it was asked is unanswered.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) > 0
     }
 
     fn client(&self) -> Result<&Object, StoreError> {

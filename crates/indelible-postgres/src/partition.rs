@@ -25,7 +25,7 @@ pub(crate) const MAKE: &str = "SELECT make_partitions FROM indelible.make_partit
 
 /// The months that have a partition, rising.
 const MONTHS: &str = "\
-SELECT make_date(substr(c.relname, 8, 4)::integer, substr(c.relname, 13, 2)::integer, 1) \
+SELECT pg_catalog.make_date(pg_catalog.substr(c.relname::text, 8, 4)::integer, pg_catalog.substr(c.relname::text, 13, 2)::integer, 1) \
 FROM pg_catalog.pg_inherits AS i \
 JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid \
 JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent \

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indelible_core::store::StoreError;
 use indelible_core::{Timestamp, TrailName};
+use indelible_merkle::Hash;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -45,8 +46,9 @@ pub(crate) struct Stretch {
 #[derive(Default)]
 pub(crate) struct Placements {
     known: Mutex<HashMap<TrailName, Known>>,
-    /// The size that this process's last commit gave a trail, and the month of its last entry.
-    ends: Mutex<HashMap<TrailName, (u64, Month)>>,
+    /// The size and root that this process's last commit gave a trail, and the month of its last
+    /// entry. The root, because another history may come to the same size.
+    ends: Mutex<HashMap<TrailName, (u64, Hash, Month)>>,
 }
 
 #[derive(Clone, Default)]
@@ -145,11 +147,12 @@ impl Placements {
         &self,
         lent: &Lent,
         trail: &TrailName,
-        size: u64,
+        (size, root): (u64, Hash),
     ) -> Result<Option<Month>, StoreError> {
         let end = lock(&self.ends).get(trail).copied();
-        if let Some((at, month)) = end
+        if let Some((at, of, month)) = end
             && at == size
+            && of == root
         {
             return Ok(Some(month));
         }
@@ -164,8 +167,8 @@ impl Placements {
     }
 
     /// A commit has given the trail this size, and its last entry lies in this month.
-    pub(crate) fn committed(&self, trail: &TrailName, size: u64, month: Month) {
-        lock(&self.ends).insert(trail.clone(), (size, month));
+    pub(crate) fn committed(&self, trail: &TrailName, (size, root): (u64, Hash), month: Month) {
+        lock(&self.ends).insert(trail.clone(), (size, root, month));
     }
 
     fn known(&self, trail: &TrailName) -> Known {

@@ -1,5 +1,8 @@
 //! The statements of appending, in one place so that measurements can run the same ones.
 //!
+//! The head is moved only within a transaction that has begun as `append` begins it: it sets
+//! `indelible.begun`, so that what travels behind a `BEGIN` that failed is not done alone.
+//!
 //! Each inserts a whole batch as arrays and takes the trail from the head that the same
 //! transaction has just moved: where the head was not the commit's parent, it inserts nothing.
 //! On Citus that form goes to one node as it is.
@@ -9,13 +12,16 @@
 pub const HEAD_UPDATE: &str = "\
 UPDATE indelible.head SET size = $2, root = $3, frontier = $4, key = $5, incarnation = $6, \
 incarnation_start = $7, mac = $8 \
-WHERE trail_id = $1 AND size = $9 AND root = $10 AND incarnation = $11";
+WHERE trail_id = $1 AND size = $9 AND root = $10 AND incarnation = $11 \
+AND pg_catalog.current_setting('indelible.begun', true) = 'on'";
 
 /// $1 trail, $2 size … $8 mac. Changes no row where the trail has a head.
 pub const HEAD_INSERT: &str = "\
 INSERT INTO indelible.head \
 (trail_id, size, root, frontier, key, incarnation, incarnation_start, mac) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (trail_id) DO NOTHING";
+SELECT $1::text, $2::bigint, $3::bytea, $4::bytea, $5::text, $6::integer, $7::bigint, $8::bytea \
+WHERE pg_catalog.current_setting('indelible.begun', true) = 'on' \
+ON CONFLICT (trail_id) DO NOTHING";
 
 /// $1 trail; the columns `trail_id, size, root, frontier, key, incarnation, incarnation_start,
 /// mac`, the row locked until the transaction ends.

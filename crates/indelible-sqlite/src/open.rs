@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::condition;
 use crate::connection::{self, Readers, pragma};
-use crate::error::{SqliteError, refused, unavailable};
+use crate::error::{SqliteError, corrupt, refused, unavailable};
 use crate::migration::{self, MigrationStatus};
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -80,6 +80,7 @@ impl SqliteStore {
             None
         } else {
             let mut db = connection::writing(&path, options.busy_timeout)?;
+            whole(&db, &path)?;
             prepare(&mut db)?;
             Some(Writer::start(path.clone(), options, db)?)
         };
@@ -140,6 +141,23 @@ fn provide(path: &Path, create: bool) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(unavailable(error)),
     }
+}
+
+/// Refuses a file that ends within a page and has no write-ahead log that could hold the rest: a
+/// copy that was cut short, which SQLite itself would write to.
+fn whole(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    // The file is not opened for this: see `provide`.
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let page: u64 = db
+        .query_row("PRAGMA page_size", [], |row| row.get(0))
+        .map_err(refused)?;
+    if length(Path::new(&log)) > 0 || page == 0 || length(path).is_multiple_of(page) {
+        return Ok(());
+    }
+    let problem = "its file ends within a page: it was cut short; restore a whole copy";
+    Err(corrupt("the database", None, problem))
 }
 
 /// Checks whose database it is, switches it to the write-ahead log, applies migrations and checks

@@ -67,18 +67,27 @@ impl Engine {
             }
         }
         let goes_on = moved(&from.ground, trail).await?.as_deref() == Some(to_place);
-        if goes_on && moved(&to.ground, trail).await?.is_none() {
-            // It was moved, and may have gone on there since.
-            let there = head_of(to, trail).await?;
-            return Ok(Copied {
-                trail: there.trail,
-                size: there.size,
-                root: there.root,
-                copied: 0,
-            });
+        let there = moved(&to.ground, trail).await?;
+        if goes_on && there.is_none() {
+            // It was moved, and may have gone on there since. A writer that heard of the move too
+            // late has left its entries here: they follow, as long as nothing else was written.
+            let (here, there) = (head_of(from, trail).await?, head_of(to, trail).await?);
+            if here.size <= there.size {
+                return Ok(Copied {
+                    trail: there.trail,
+                    size: there.size,
+                    root: there.root,
+                    copied: 0,
+                });
+            }
+        }
+        if let Some(elsewhere) = there.filter(|place| goes_on && place != from_place) {
+            // The right to write went on from there.
+            return Err(refused(trail, Refusal::Moved { to: elsewhere }));
         }
         if !goes_on {
             // The right to write must be here to be given away: key, code, marks and all.
+            check_moved(&from.ground, trail).await?;
             load::base(from, trail).await?;
         }
         // All that can be refused is, before either of the two is told: a refusal must leave the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indelible_merkle::{Frontier, NodeSet, frontier_at, plan};
 
-use super::{Shared, copy, instance};
+use super::{Shared, instance};
 use crate::error::{AuditError, Refusal};
 use crate::sealing::{Base, OpenSpans};
 use crate::store::{Head, Store, StoreError};
@@ -21,7 +21,6 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
     };
     let store = &*shared.ground.store;
     let mark = shared.ground.state.mark(trail)?;
-    copy::check_moved(&shared.ground, trail).await?;
     let Some(head) = store.head(trail).await? else {
         let key = shared
             .identity

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use super::queue::Job;
-use super::{Shared, instance, load};
+use super::{Shared, copy, instance, load};
 use crate::door::{Admitted, Sameness};
 use crate::entry::StoredEntry;
 use crate::error::AuditError;
@@ -127,6 +127,8 @@ impl Sequencer {
                 return Ok(());
             }
             shared.check_marks(&self.trail)?;
+            // A base in memory knows nothing of a move, and neither does the head.
+            copy::check_moved(&shared.ground, &self.trail).await?;
             let base = self.base(shared).await?;
             let now = shared.ground.clock.now();
             instance::watch_clock(shared, now);

@@ -3,11 +3,11 @@
 //! Both are answered under the head's lock: whoever held it has ended by then, one way or the
 //! other.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use indelible_core::TrailName;
-use indelible_core::store::{Head, StoreError, Verdict};
+use indelible_core::store::{Head, NewEntry, StoreError, Verdict};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -21,12 +21,13 @@ use crate::{row, sql};
 /// transaction that may still hold the head must have ended.
 #[derive(Default)]
 pub(crate) struct Unsettled {
-    trails: Mutex<HashSet<TrailName>>,
+    /// By trail, how many such commits there were.
+    trails: Mutex<HashMap<TrailName, u64>>,
 }
 
 impl Unsettled {
     pub(crate) fn add(&self, trail: &TrailName) {
-        self.lock().insert(trail.clone());
+        *self.lock().entry(trail.clone()).or_default() += 1;
     }
 
     /// Waits until no transaction of before is left on the trail's head.
@@ -35,30 +36,58 @@ impl Unsettled {
         store: &PostgresStore,
         trail: &TrailName,
     ) -> Result<(), StoreError> {
-        if !self.lock().contains(trail) {
+        let Some(doubts) = self.lock().get(trail).copied() else {
             return Ok(());
-        }
+        };
         locked(store, trail, &[]).await?;
-        self.lock().remove(trail);
+        let mut trails = self.lock();
+        // One that came meanwhile stays.
+        if trails.get(trail) == Some(&doubts) {
+            trails.remove(trail);
+        }
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<TrailName>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TrailName, u64>> {
         self.trails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a commit whose COMMIT was not answered is there.
-pub(super) async fn settle(store: &PostgresStore, batch: &Batch<'_>) -> Result<bool, StoreError> {
-    let ids = ids(batch);
-    let (_, found) = locked(store, &batch.commit.head.trail, &ids).await?;
+/// What became of a commit whose COMMIT was not answered.
+pub(super) enum Settled {
+    /// It is there.
+    There,
+    /// It is not there, and will not come.
+    Gone,
+    /// Another commit stands where it would: the events may be its own, sent again by another
+    /// process, and then they have other times and leaves. The head as it is now.
+    Another(Option<Box<Head>>),
+}
+
+/// Learns what became of a commit whose COMMIT was not answered.
+pub(super) async fn settle(
+    store: &PostgresStore,
+    batch: &Batch<'_>,
+) -> Result<Settled, StoreError> {
+    let under = locked(store, &batch.commit.head.trail, &ids(batch)).await?;
     let entries = &batch.commit.entries;
-    // Whole or not at all: the same ids at the same seqs are this very commit, or one that was
-    // built of the same events on the same head.
-    Ok(found.len() == entries.len()
-        && entries
-            .iter()
-            .all(|new| found.contains(&(new.entry.id, new.entry.seq))))
+    let is_there = |new: &NewEntry| under.ids.contains(&(new.entry.id, new.entry.seq));
+    // Whole or not at all.
+    if !entries.iter().all(is_there) {
+        return Ok(Settled::Gone);
+    }
+    let Some((first, last)) = entries.first().zip(entries.last()) else {
+        return Ok(Settled::Gone);
+    };
+    let range = first.entry.seq..last.entry.seq + 1;
+    let there = crate::read::hashes(store, &batch.commit.head.trail, 0, range).await?;
+    let ours = entries
+        .iter()
+        .map(|new| (new.entry.seq, new.entry.leaf_hash));
+    match there.into_iter().eq(ours) {
+        true => Ok(Settled::There),
+        false => Ok(Settled::Another(under.head.map(Box::new))),
+    }
 }
 
 /// The verdict on a commit that `error` speaks of: behind, a duplicate, or neither, and then it is
@@ -68,7 +97,7 @@ pub(super) async fn judge(
     batch: &Batch<'_>,
     error: StoreError,
 ) -> Result<Verdict, StoreError> {
-    let (head, found) = locked(store, &batch.commit.head.trail, &ids(batch)).await?;
+    let Under { head, ids: found } = locked(store, &batch.commit.head.trail, &ids(batch)).await?;
     if head.as_ref().map(Head::parent) != batch.commit.parent {
         return Ok(Verdict::Behind(head.map(Box::new)));
     }
@@ -83,9 +112,13 @@ fn ids(batch: &Batch<'_>) -> Vec<Uuid> {
     ids.collect()
 }
 
-type Under = (Option<Head>, Vec<(Uuid, u64)>);
+/// The head of a trail and which of some ids stand in it.
+struct Under {
+    head: Option<Head>,
+    ids: Vec<(Uuid, u64)>,
+}
 
-/// The head of a trail and which of `ids` stand in it, read while nobody else changes it.
+/// What stands under the lock of a trail's head, read while nobody else changes it.
 async fn locked(
     store: &PostgresStore,
     trail: &TrailName,
@@ -93,10 +126,25 @@ async fn locked(
 ) -> Result<Under, StoreError> {
     let lent = store.connections.lend().await?;
     let found = read(store, &lent, trail, ids).await;
-    if !matches!(lent.batch(sql::ROLLBACK).await, Ok(Ok(()))) {
+    // Where a standby must have what is acknowledged, this COMMIT waits for it as the one that was
+    // not answered should have. A place that was taken for a moment is given back.
+    let end = match &found {
+        Ok(under) if under.head.is_some() => sql::COMMIT,
+        _ => sql::ROLLBACK,
+    };
+    if lent.is_silent() {
         lent.abandon();
+        return found;
     }
-    found
+    match lent.batch(end).await {
+        Ok(Ok(())) => found,
+        ended => {
+            lent.abandon();
+            let found = found?;
+            ended?.map_err(refused)?;
+            Ok(found)
+        }
+    }
 }
 
 async fn read(
@@ -121,7 +169,10 @@ async fn read(
         let seq = u64::try_from(seq).map_err(|e| corrupt("an id", None, e))?;
         Ok((id, seq))
     });
-    Ok((head, found.collect::<Result<_, StoreError>>()?))
+    Ok(Under {
+        head,
+        ids: found.collect::<Result<_, StoreError>>()?,
+    })
 }
 
 /// Waits for a first commit of the trail that may still be on its way, by taking its head's place

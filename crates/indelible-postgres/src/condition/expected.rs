@@ -266,7 +266,7 @@ mod tests {
         let entry = entry.expect("the table of entries");
         assert_eq!(entry.columns.len(), 24);
         assert_eq!(entry.key, ["trail_id", "seq", "created_at"]);
-        assert_eq!(entry.checks, ["entry_seq_check"]);
+        assert_eq!(entry.checks, ["entry_seq_check", "entry_created_at_check"]);
         for function in &expected.functions {
             assert!(
                 function

@@ -15,7 +15,7 @@ use crate::error::corrupt;
 /// whether row-level security is on, parent.
 const TABLES: &str = "\
 SELECT CASE n.nspname WHEN 'indelible' THEN c.relname::text \
-ELSE n.nspname || '.' || c.relname END, \
+ELSE n.nspname::text || '.' || c.relname::text END, \
 c.relkind::text, c.relpersistence::text, c.relrowsecurity, p.relname::text \
 FROM pg_catalog.pg_class AS c \
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
@@ -57,8 +57,8 @@ WHERE n.nspname = 'indelible' AND NOT c.relispartition AND x.indisvalid AND x.in
 /// every row or statement, at once.
 const TRIGGERS: &str = "\
 SELECT CASE n.nspname WHEN 'indelible' THEN c.relname::text \
-ELSE n.nspname || '.' || c.relname END, \
-t.tgname::text, t.tgtype, t.tgenabled::text, fn.nspname || '.' || f.proname, \
+ELSE n.nspname::text || '.' || c.relname::text END, \
+t.tgname::text, t.tgtype, t.tgenabled::text, fn.nspname::text || '.' || f.proname::text, \
 t.tgqual IS NULL AND t.tgattr::text = '' AND t.tgnargs = 0 AND t.tgconstraint = 0 \
 AND t.tgoldtable IS NULL AND t.tgnewtable IS NULL \
 FROM pg_catalog.pg_trigger AS t \

@@ -59,7 +59,7 @@ impl List {
             }
             Self::Tag(tag) => {
                 let tag = statement.value(tag.clone(), Type::TEXT);
-                format!("{tag} = ANY (string_to_array(e.tags, ' '))")
+                format!("{tag} = ANY (pg_catalog.string_to_array(e.tags, ' '))")
             }
             Self::Given(_, block) => within(block, statement),
         }
@@ -79,7 +79,7 @@ impl List {
             Self::Given(seqs, _) => {
                 let seqs = within_stretch(seqs, place);
                 let seqs = statement.value(seqs, Type::INT8_ARRAY);
-                format!("unnest({seqs}) AS t (seq)")
+                format!("pg_catalog.unnest({seqs}) AS t (seq)")
             }
             Self::Tag(tag) => {
                 let (tag, seqs) = (statement.value(tag.clone(), Type::TEXT), place.seqs("t"));
@@ -106,7 +106,7 @@ impl List {
                 let (values, column) = self.values(statement);
                 let (here, order) = by_value(place, column, "v.value");
                 return format!(
-                    "SELECT {columns} FROM unnest({values}) AS v (value) CROSS JOIN LATERAL \
+                    "SELECT {columns} FROM pg_catalog.unnest({values}) AS v (value) CROSS JOIN LATERAL \
                      (SELECT {columns} FROM indelible.entry AS e \
                      WHERE {here}{tests} {order} {tail}) AS e ORDER BY e.seq DESC {tail}"
                 );
@@ -147,7 +147,7 @@ impl List {
                 let (values, column) = self.values(&mut statement);
                 let (here, order) = by_value(&place, column, "v.value");
                 format!(
-                    "SELECT max(e.seq) FROM unnest({values}) AS v (value) CROSS JOIN LATERAL \
+                    "SELECT max(e.seq) FROM pg_catalog.unnest({values}) AS v (value) CROSS JOIN LATERAL \
                      (SELECT e.seq FROM indelible.entry AS e WHERE {here} {order} {tail}) AS e"
                 )
             }

@@ -21,8 +21,16 @@ const TRAILS: &str = "orders,payments,default,sign-ins";
 /// Receipts between two kills, in the short form.
 const BETWEEN_KILLS: usize = 150;
 
+/// What is heard of a process.
+enum Told {
+    Line(Line),
+    /// The `nth` one prints no more.
+    Ended(usize),
+}
+
 /// One process of the crowd.
 struct Member {
+    nth: usize,
     child: Child,
     /// Ends with the process's own output.
     reading: JoinHandle<()>,
@@ -35,8 +43,8 @@ struct Crowd<'a> {
     /// Killed ones, whose last lines may still be read.
     gone: Vec<Member>,
     started: usize,
-    tell: Sender<Line>,
-    told: Receiver<Line>,
+    tell: Sender<Told>,
+    told: Receiver<Told>,
     acknowledged: Vec<Acknowledged>,
 }
 
@@ -60,16 +68,23 @@ impl<'a> Crowd<'a> {
     }
 
     fn join(&mut self) -> Member {
-        let command = self.site.steady(TRAILS, TASKS, self.started);
+        let nth = self.started;
+        let command = self.site.steady(TRAILS, TASKS, nth);
         self.started += 1;
         let (child, lines) = Writing::start(command).split();
         let tell = self.tell.clone();
         let reading = std::thread::spawn(move || {
-            for line in lines {
-                tell.send(line).expect("somebody listens");
+            let lines = lines.map(Told::Line);
+            for told in lines.chain([Told::Ended(nth)]) {
+                // Nobody listens where the test has failed.
+                let _ = tell.send(told);
             }
         });
-        Member { child, reading }
+        Member {
+            nth,
+            child,
+            reading,
+        }
     }
 
     /// Kills the process that has been there for the longest time, and has another one join.
@@ -81,18 +96,23 @@ impl<'a> Crowd<'a> {
         self.members.push(member);
     }
 
-    fn take(&mut self, line: Line) {
-        match line {
-            Line::Receipt(receipt) => self.acknowledged.push(receipt),
-            Line::Refusal(refusal) => panic!("{refusal}"),
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Line(Line::Receipt(receipt)) => self.acknowledged.push(receipt),
+            Told::Line(Line::Refusal(refusal)) => panic!("{refusal}"),
+            Told::Ended(nth) => {
+                let stays = self.members.iter().any(|member| member.nth == nth);
+                assert!(!stays, "writer {nth} ended by itself");
+            }
         }
     }
 
-    /// Listens until so many more were acknowledged.
+    /// Listens until so many more were acknowledged. All are there meanwhile.
     fn listen(&mut self, receipts: usize) {
-        for _ in 0..receipts {
-            let line = self.told.recv().expect("they write");
-            self.take(line);
+        let enough = self.acknowledged.len() + receipts;
+        while self.acknowledged.len() < enough {
+            let told = self.told.recv().expect("they write");
+            self.take(told);
         }
     }
 
@@ -106,7 +126,7 @@ impl<'a> Crowd<'a> {
         let second = std::time::Duration::from_secs(1);
         while let Some(rest) = second.checked_sub(start.elapsed()) {
             match self.told.recv_timeout(rest) {
-                Ok(line) => self.take(line),
+                Ok(told) => self.take(told),
                 Err(_) => return,
             }
         }
@@ -114,10 +134,11 @@ impl<'a> Crowd<'a> {
 
     /// Has everybody finish what they are at, and answers all that was acknowledged.
     fn disperse(mut self) -> Vec<Acknowledged> {
-        for member in &mut self.members {
+        let mut members = std::mem::take(&mut self.members);
+        for member in &mut members {
             drop(member.child.stdin.take());
         }
-        for mut member in std::mem::take(&mut self.members) {
+        for mut member in members {
             assert!(member.child.wait().expect("ended").success());
             member.reading.join().expect("read");
         }
@@ -125,8 +146,8 @@ impl<'a> Crowd<'a> {
             assert!(!member.child.wait().expect("ended").success());
             member.reading.join().expect("read");
         }
-        while let Ok(line) = self.told.try_recv() {
-            self.take(line);
+        while let Ok(told) = self.told.try_recv() {
+            self.take(told);
         }
         self.acknowledged
     }

@@ -130,6 +130,14 @@ const ON_A_SERVER: &[Deed] = &[
         "event_id",
     ),
     (
+        "a check dropped, and a placement moved to no month at all",
+        "ALTER TABLE placement DROP CONSTRAINT placement_month_check;
+         ALTER TABLE placement DISABLE TRIGGER guard_update;
+         UPDATE placement SET month = month + 1 WHERE trail_id = 'default';
+         ALTER TABLE placement ENABLE ALWAYS TRIGGER guard_update",
+        "placement",
+    ),
+    (
         "a table that others' rows shine through",
         "CREATE TABLE public.more () INHERITS (indelible.tag)",
         "more",

@@ -16,11 +16,6 @@ pub const NAMED: &[Case] = &[
         &[TailCut, RowsStray],
     ),
     on_a_server(
-        "a placement moved to no month at all",
-        "UPDATE placement SET month = month + 1 WHERE @of",
-        &[RowUnreadable, RowsStray],
-    ),
-    on_a_server(
         "a placement moved to later entries",
         "UPDATE placement SET first_seq = first_seq + 100 WHERE @of",
         &[EntryMissing],

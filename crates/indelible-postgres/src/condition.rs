@@ -8,11 +8,12 @@ mod strays;
 use indelible_core::store::{Condition, StoreError};
 
 use crate::connection::Lent;
-use crate::error::corrupt;
+use crate::error::{corrupt, refused};
 use crate::migration::{self, MigrationStatus};
 use crate::open::one;
 use crate::partition;
 use crate::row::Moment;
+use crate::sql;
 use crate::store::PostgresStore;
 
 /// Looks the database over.
@@ -65,6 +66,18 @@ pub(crate) async fn guarded(lent: &Lent) -> Result<(), StoreError> {
     let altered = altered.join(", ");
     let problem = format!("{altered}; it is read and not written, see `indelible doctor`");
     Err(corrupt("the schema", None, problem))
+}
+
+/// Reads as if nobody wrote meanwhile: all statements of `reading` see the database of one moment.
+async fn in_snapshot<T>(
+    lent: &Lent,
+    reading: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    lent.batch(begin).await?.map_err(refused)?;
+    let read = reading.await;
+    lent.batch(sql::ROLLBACK).await?.map_err(refused)?;
+    read
 }
 
 /// A role's name as SQL takes it.

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
 use super::expected::{Column, Expected, Index, Trigger, expected};
+use super::in_snapshot;
 use crate::connection::Lent;
 use crate::error::corrupt;
 
@@ -97,6 +98,12 @@ WHERE n.nspname = 'indelible' AND l.lanname = 'plpgsql'";
 /// What is missing, altered, disabled or foreign; each problem begins with the name of the table,
 /// the partition or the function and a colon.
 pub(super) async fn altered(lent: &Lent) -> Result<Vec<String>, StoreError> {
+    // One snapshot: a partition that another process makes meanwhile is seen with its guards or
+    // not at all.
+    in_snapshot(lent, compare(lent)).await
+}
+
+async fn compare(lent: &Lent) -> Result<Vec<String>, StoreError> {
     // They travel together.
     let first = try_join4(
         lent.rows(TABLES, &[]),

@@ -9,8 +9,9 @@ use indelible_core::store::StoreError;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use super::in_snapshot;
 use crate::connection::{Lent, Param};
-use crate::error::{corrupt, refused};
+use crate::error::corrupt;
 use crate::partition::{self, Gap, label};
 use crate::placement::Month;
 use crate::row::{Day, cell};
@@ -79,11 +80,7 @@ pub(super) async fn strays(lent: &Lent, altered: &[String]) -> Result<Vec<String
         return Ok(Vec::new());
     }
     // One snapshot: others go on writing.
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    lent.batch(begin).await?.map_err(refused)?;
-    let found = find(lent).await;
-    lent.batch("ROLLBACK").await?.map_err(refused)?;
-    let mut strays = found?;
+    let mut strays = in_snapshot(lent, find(lent)).await?;
     strays.truncate(STRAYS_MAX);
     Ok(strays)
 }

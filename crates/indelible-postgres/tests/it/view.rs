@@ -74,11 +74,11 @@ async fn conditions_on_the_view_go_to_the_indexes() {
         ),
         (
             "trail_id = 'default' AND resource_id = 'r7'",
-            "trail_id_resource_id_seq_idx",
+            "resource_id_trail_id_seq_idx",
         ),
         (
             "trail_id = 'default' AND user_id = 'nobody'",
-            "trail_id_user_id_seq_idx",
+            "user_id_trail_id_seq_idx",
         ),
     ] {
         let plan = database.0.query_text(&format!(

@@ -34,6 +34,11 @@ pub(super) fn note(statement: &Statement) {
 /// the last; 7 actions, 100 entries denied, 5,000 addresses; a tag on one in 1,000. Written as
 /// rows, without hashes: none is looked at.
 async fn filled() -> (TestDatabase, PostgresStore) {
+    filled_with(SIZE).await
+}
+
+/// As many entries as asked for, a multiple of 4, in the same four months.
+async fn filled_with(size: u64) -> (TestDatabase, PostgresStore) {
     let database = Cluster::shared().database();
     let address = database.superuser_url().parse().expect("a URL");
     // Partitions made by hand have no guards, and are read alone.
@@ -51,24 +56,24 @@ async fn filled() -> (TestDatabase, PostgresStore) {
                 PARTITION OF indelible.entry
                 FOR VALUES FROM ('2026-0{month}-01 00:00+00') TO ('2026-0{next}-01 00:00+00');
             INSERT INTO indelible.placement
-                VALUES ('default', ({month} - 1) * {SIZE} / 4, '2026-0{month}-01');"
+                VALUES ('default', ({month} - 1) * {size} / 4, '2026-0{month}-01');"
         )
     });
     let months: String = months.collect();
     database.execute(&format!(
         "{months}
-        INSERT INTO indelible.head VALUES ('default', {SIZE}, decode(repeat('00', 32), 'hex'),
+        INSERT INTO indelible.head VALUES ('default', {size}, decode(repeat('00', 32), 'hex'),
             '', 'key', 1, 0, decode(repeat('00', 32), 'hex'));
-        CREATE TEMP TABLE n AS SELECT i, make_timestamptz(2026, 1 + (i * 4 / {SIZE})::int, 1,
-            0, 0, 0, 'UTC') + (i % ({SIZE} / 4)) * interval '90 seconds' AS at
-            FROM generate_series(0::bigint, {SIZE} - 1) AS i;
+        CREATE TEMP TABLE n AS SELECT i, make_timestamptz(2026, 1 + (i * 4 / {size})::int, 1,
+            0, 0, 0, 'UTC') + (i % ({size} / 4)) * (interval '2250000 seconds' / ({size} / 4)) AS at
+            FROM generate_series(0::bigint, {size} - 1) AS i;
         INSERT INTO indelible.entry (trail_id, seq, id, occurred_at, created_at, action, outcome,
             resource_type, tags, leaf_hash, user_id, resource_id, ip_address, correlation_id,
             details_salt, details)
         SELECT 'default', i, gen_random_uuid(), at, at, 'a' || i % 7,
             CASE i % 1000 WHEN 1 THEN 'denied' ELSE 'succeeded' END, 'document',
             CASE i % 1000 WHEN 5 THEN 'data.chd' ELSE '' END, decode(repeat('00', 32), 'hex'),
-            CASE WHEN i % 500 = 3 THEN NULL WHEN i = 7 THEN 'early' WHEN i < 99000 THEN 'u' || i % 1000
+            CASE WHEN i % 500 = 3 THEN NULL WHEN i = 7 THEN 'early' WHEN i < {size} - 1000 THEN 'u' || i % 1000
                 ELSE 'late' END,
             'r' || i % 20000,
             CASE WHEN i % 20 = 0 THEN '\\x00000000000000000000ffff0a00'::bytea
@@ -195,6 +200,30 @@ async fn what_cannot_match_is_not_looked_at() {
         slow.extend(check(&store, together()).await);
         assert!(slow.is_empty(), "after {statistics}: {slow:#?}");
     }
+}
+
+/// T32: "no rows" costs nothing, however many there are.
+#[tokio::test]
+async fn t32_who_was_never_there_touches_no_row() {
+    let size = match is_soak() {
+        true => 10_000_000,
+        false => SIZE,
+    };
+    let (database, store) = filled_with(size).await;
+    run(&store, Filter::default(), 0).await;
+    for statistics in ["SELECT 1", "ANALYZE"] {
+        database.execute(statistics);
+        for (name, filter, rows) in cases::absent() {
+            let (found, cost) = run(&store, filter, 0).await;
+            assert_eq!(found, 0, "{name}");
+            assert!(cost.rows <= rows, "{name}: {cost:#?}");
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the switch of scripts/soak")]
+fn is_soak() -> bool {
+    std::env::var_os("INDELIBLE_SOAK").is_some()
 }
 
 #[tokio::test]

@@ -44,6 +44,34 @@ fn block(first: [u8; 4], last: [u8; 4]) -> Option<AddressFilter> {
     })
 }
 
+/// Searches for values that no entry has, and the rows that each may touch, however many there
+/// are: a condition that all meet is tried for a while before the other one tells.
+pub(super) fn absent() -> Vec<(&'static str, Filter, u64)> {
+    let user_and_action = Filter {
+        user: user("nobody"),
+        actions: any(&["a3"]),
+        ..Filter::default()
+    };
+    let of = |set: fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        filter
+    };
+    vec![
+        ("user", of(|f| f.user = user("nobody")), 0),
+        ("resource", of(|f| f.resource_ids = any(&["nothing"])), 0),
+        ("action", of(|f| f.actions = any(&["never"])), 0),
+        ("correlation", of(|f| f.correlation_ids = any(&["none"])), 0),
+        ("tag", of(|f| f.tags = vec!["data.none".to_owned()]), 0),
+        (
+            "address",
+            of(|f| f.addresses = block([192, 0, 2, 1], [192, 0, 2, 1])),
+            0,
+        ),
+        ("user and action", user_and_action, 2000),
+    ]
+}
+
 fn case(
     name: &'static str,
     filter: impl FnOnce(&mut Filter),

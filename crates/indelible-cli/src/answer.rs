@@ -4,7 +4,7 @@ mod entry;
 
 use serde::Serialize;
 
-pub use entry::{Found, Shown, cells, columns};
+pub use entry::{Found, Shown};
 
 /// An answer to be printed. Its JSON form is its `Serialize`.
 pub trait Answer: Serialize {

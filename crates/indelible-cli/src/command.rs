@@ -11,6 +11,7 @@ mod migrate;
 mod prove;
 mod query;
 mod record;
+mod serve;
 mod show;
 mod trail;
 mod verify;
@@ -25,6 +26,7 @@ use crate::session::Session;
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Serve(serve::Serve),
     Record(record::Record),
     Query(query::QueryCommand),
     Show(show::Show),
@@ -46,12 +48,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it answers many at once, for which one thread is too few.
+    pub fn is_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+
     /// Does it.
     ///
     /// # Errors
     /// What went wrong.
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         match self {
+            Self::Serve(command) => command.run(session).await,
             Self::Record(command) => command.run(session).await,
             Self::Query(command) => command.run(session).await,
             Self::Show(command) => command.run(session).await,

@@ -3,8 +3,6 @@
 use clap::Args;
 use indelible::{Query, Timestamp};
 
-use crate::moment::ago;
-
 /// Which entries; all that is given must hold.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Filters")]
@@ -51,9 +49,6 @@ pub struct Filters {
 impl Filters {
     /// The question. Spans of time are counted back from `now`.
     pub fn query(self, now: Timestamp) -> Query {
-        let date = |text: Option<String>| {
-            text.map(|text| ago(&text, now).map_or(text, |time| time.to_string()))
-        };
         let mut query = Query::new();
         query.user_id = self.user_id;
         query.action = self.action;
@@ -64,9 +59,9 @@ impl Filters {
         query.correlation_id = self.correlation_id;
         query.tags = self.tag;
         query.context = self.context;
-        query.start_date = date(self.start_date);
-        query.end_date = date(self.end_date);
+        query.start_date = self.start_date;
+        query.end_date = self.end_date;
         query.as_of = self.as_of;
-        query
+        query.dated(now)
     }
 }

@@ -27,7 +27,6 @@ mod destination;
 mod filters;
 mod identifier;
 mod input;
-mod moment;
 mod pages;
 mod progress;
 mod session;
@@ -81,9 +80,12 @@ pub fn interface() -> clap::Command {
 fn perform(arguments: Arguments) -> Result<Status, Failure> {
     let output = Output::of_process(arguments.global.output);
     let environment = Environment::of_process();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let mut runtime = if arguments.command.is_server() {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(Failure::new)?;
     let session = Session::new(arguments.global, environment, output);
     runtime.block_on(arguments.command.run(&session))

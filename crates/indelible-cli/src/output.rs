@@ -1,17 +1,15 @@
 //! Printing answers on standard output.
 
-mod sheet;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use indelible_exchange::SheetWriter;
 
 use crate::answer::{Answer, Field, Layout};
 use crate::failure::{Failure, Status};
 use crate::text::{visible, visible_json};
-
-pub use sheet::SheetWriter;
 use table::table;
 
 /// The forms of output.
@@ -84,6 +82,17 @@ impl Output {
                 writer.finish()?.flush()?;
             }
         }
+        Ok(())
+    }
+
+    /// Says one line on standard output at once, whatever the form.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn say(&self, line: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", visible(line))?;
+        out.flush()?;
         Ok(())
     }
 

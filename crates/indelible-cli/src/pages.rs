@@ -1,12 +1,8 @@
 //! All pages of a question, one after the other.
 
-use std::io::{self, Write};
+use indelible::{Audit, AuditProtocol, Page, Query};
 
-use indelible::{Audit, AuditProtocol, Entry, Page, Query};
-
-use crate::answer::{cells, columns};
 use crate::failure::Failure;
-use crate::output::{Format, SheetWriter};
 
 /// Asks for page after page, all of the same state of the trail.
 pub struct Pages {
@@ -39,48 +35,5 @@ impl Pages {
             self.next = Some(query);
         }
         Ok(Some(page))
-    }
-}
-
-/// Writes entries one by one, as NDJSON or CSV.
-pub enum EntryWriter<W: Write> {
-    /// One JSON object per line.
-    Ndjson(W),
-    /// One row each.
-    Csv(Box<SheetWriter<W>>),
-}
-
-impl<W: Write> EntryWriter<W> {
-    /// Begins; CSV with its header. Any other form than CSV is NDJSON.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn begin(out: W, format: Format) -> io::Result<Self> {
-        Ok(match format {
-            Format::Csv => Self::Csv(Box::new(SheetWriter::new(out, &columns())?)),
-            _ => Self::Ndjson(out),
-        })
-    }
-
-    /// Writes one entry.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
-        match self {
-            Self::Ndjson(out) => indelible_exchange::write_entry(entry, out),
-            Self::Csv(sheet) => sheet.write(&cells(entry)),
-        }
-    }
-
-    /// The output, with all that was held back here.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn finish(self) -> io::Result<W> {
-        match self {
-            Self::Ndjson(out) => Ok(out),
-            Self::Csv(sheet) => sheet.finish(),
-        }
     }
 }

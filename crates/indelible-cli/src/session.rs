@@ -34,6 +34,8 @@ pub enum Access {
     Create,
     /// Writes to it and begins it anew where it was lost.
     Replace,
+    /// Writes to it for long and makes it where it is missing.
+    Serve,
 }
 
 /// An open database and the trail that the call means.
@@ -119,14 +121,16 @@ impl Session {
         }
         how.signing_seed.clone_from(&settings.signing_key);
         how.installation.clone_from(&settings.installation);
-        how.create = matches!(access, Access::Create | Access::Replace);
+        how.create = matches!(access, Access::Create | Access::Replace | Access::Serve);
         how.replace_lost = access == Access::Replace;
         how.read_only = access == Access::Read;
-        how.options.long_lived = false;
         how.options.read_only = how.read_only;
         how.options.program = concat!("indelible-cli ", env!("CARGO_PKG_VERSION")).to_owned();
+        // What is opened only for its key's sake starts nothing that would be recorded.
+        how.options.long_lived = false;
         let redactor = redactor(&settings, &how).await;
         how.redactor = Arc::new(redactor.map_err(|error| of_open(error, &settings))?);
+        how.options.long_lived = access == Access::Serve;
         let opened = Database::open(&settings.database, how).await;
         let database = opened.map_err(|error| of_open(error, &settings))?;
         let audit = database.trail(trail);

@@ -59,21 +59,6 @@ pub fn count(number: u64, name: &str) -> String {
     }
 }
 
-/// A cell of a CSV file that no spreadsheet takes for a formula: `'` is put before a value that
-/// begins with `=`, `+`, `-`, `@`, one of these in full width, a tab or a line end, and before one
-/// that begins with `'` and one of these, so that taking one `'` away again is exact.
-pub fn formula_safe(cell: &str) -> Cow<'_, str> {
-    let dangerous = |text: &str| text.starts_with(FORMULA_STARTS);
-    if dangerous(cell) || (cell.starts_with('\'') && dangerous(cell.trim_start_matches('\''))) {
-        return Cow::Owned(format!("'{cell}"));
-    }
-    Cow::Borrowed(cell)
-}
-
-const FORMULA_STARTS: [char; 11] = [
-    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\t', '\r', '\n',
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,20 +83,5 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&shown).expect("JSON"),
             value
         );
-    }
-
-    #[test]
-    fn formulas_are_neutral_and_can_be_restored() {
-        for cell in [
-            "=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1+1", "＋1", "－1", "＠x", "'=1",
-            "''=1", "'＝1", "'", "it's", "a=b", "",
-        ] {
-            let safe = formula_safe(cell);
-            let starts = |text: &str| text.starts_with(|c| "=+-@＝＋－＠\t\r\n".contains(c));
-            assert!(!starts(&safe), "{cell:?}");
-            let dangerous = starts(safe.trim_start_matches('\''));
-            let restored = if dangerous { &safe[1..] } else { &safe[..] };
-            assert_eq!(restored, cell);
-        }
     }
 }

@@ -36,7 +36,7 @@ mod trail;
 pub mod verify;
 
 pub use action::AuditAction;
-pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_v7};
 pub use entry::Entry;
 pub use error::{AuditError, Refusal};
 pub use event::{AuditEvent, EventError};

@@ -2,6 +2,10 @@
 
 mod compile;
 mod cursor;
+mod parameters;
+mod span;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -136,20 +140,23 @@ impl Query {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}`: {problem}")]
 pub struct QueryError {
-    field: &'static str,
+    field: Cow<'static, str>,
     problem: String,
 }
 
 impl QueryError {
-    pub(crate) fn new(field: &'static str, problem: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(
+        field: impl Into<Cow<'static, str>>,
+        problem: impl std::fmt::Display,
+    ) -> Self {
         Self {
-            field,
+            field: field.into(),
             problem: problem.to_string(),
         }
     }
 
     /// The field.
     pub fn field(&self) -> &str {
-        self.field
+        &self.field
     }
 }

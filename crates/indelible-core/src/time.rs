@@ -55,6 +55,16 @@ impl Timestamp {
         self.0.div_euclid(MICROS_PER_HOUR)
     }
 
+    /// The first microsecond of an hour, counted as [`Timestamp::hour`] does.
+    pub const fn start_of_hour(hour: i64) -> Self {
+        Self::from_micros(hour.saturating_mul(MICROS_PER_HOUR))
+    }
+
+    /// The last microsecond of an hour, counted as [`Timestamp::hour`] does.
+    pub const fn end_of_hour(hour: i64) -> Self {
+        Self::from_micros(hour.saturating_add(1).saturating_mul(MICROS_PER_HOUR) - 1)
+    }
+
     /// The 27 bytes of the text form, for those who write many.
     pub fn to_text(self) -> [u8; 27] {
         let (days, micros) = (

@@ -26,8 +26,9 @@ mod source;
 mod split;
 
 pub use error::{ImportError, MappingError};
-pub use export::write_entry;
+pub use export::{EntryWriter, ExportFormat, SheetWriter, cells, columns, write_entry};
 pub use import::{ImportItem, ImportRecord, Importer, Origin, Progress, Reading};
 pub use mapping::Mapping;
 pub use sorted::Sorted;
 pub use source::{Source, plan};
+pub use split::{NotAnArray, elements};

@@ -17,6 +17,7 @@ use crate::source::Fault;
 use document::Document;
 use locate::{Located, is_object, locate};
 pub(crate) use span::{Broken, Inside, Item, Next, skip_blank, value_end};
+pub use span::{NotAnArray, elements};
 
 /// The most bytes held of one document.
 pub(crate) const DOCUMENT_BYTES_MAX: u64 = 512 * 1024 * 1024;

@@ -1,77 +1,10 @@
 //! Entries and pages of them.
 
 use indelible::{Entry, Page};
+use indelible_exchange::{cells, columns};
 use serde::{Serialize, Serializer};
 
 use super::{Answer, Field, Layout, Sheet, cell, json_lines};
-
-/// The columns of entries in CSV: all that an entry has, by the names of its JSON form.
-pub fn columns() -> Vec<&'static str> {
-    vec![
-        "trail",
-        "seq",
-        "id",
-        "action",
-        "outcome",
-        "resource_type",
-        "resource_id",
-        "user_id",
-        "on_behalf_of",
-        "ip_address",
-        "user_agent",
-        "context",
-        "correlation_id",
-        "tags",
-        "occurred_at",
-        "created_at",
-        "leaf_hash",
-        "notes",
-        "erased",
-    ]
-}
-
-/// An entry's cells below [`columns`]: context and notes as JSON, tags and erased parts with
-/// spaces between them.
-pub fn cells(entry: &Entry) -> Vec<String> {
-    vec![
-        entry.trail.to_string(),
-        entry.seq.to_string(),
-        entry.id.to_string(),
-        entry.action.clone(),
-        entry.outcome.to_string(),
-        entry.resource_type.clone(),
-        cell(&entry.resource_id),
-        cell(&entry.user_id),
-        cell(&entry.on_behalf_of),
-        cell(&entry.ip_address),
-        cell(&entry.user_agent),
-        cell(&entry.context),
-        cell(&entry.correlation_id),
-        entry.tags.join(" "),
-        entry.occurred_at.to_string(),
-        entry.created_at.to_string(),
-        entry.leaf_hash.to_string(),
-        notes(entry),
-        erased(entry),
-    ]
-}
-
-fn notes(entry: &Entry) -> String {
-    if entry.notes.is_empty() {
-        return String::new();
-    }
-    let notes: Vec<_> = entry.notes.iter().map(indelible::Note::to_value).collect();
-    serde_json::Value::from(notes).to_string()
-}
-
-fn erased(entry: &Entry) -> String {
-    entry
-        .erased
-        .iter()
-        .map(|part| part.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
 
 /// One entry with all it has.
 #[derive(Serialize)]
@@ -83,6 +16,7 @@ impl Answer for Shown<'_> {
         let entry = self.0;
         let context = |value| serde_json::to_string_pretty(value).unwrap_or_default();
         let notes = entry.notes.iter().map(|note| note.to_value().to_string());
+        let erased: Vec<_> = entry.erased.iter().map(|part| part.as_str()).collect();
         let mut fields = vec![
             Field::text("entry", format!("{} #{}", entry.trail, entry.seq)),
             Field::text("id", entry.id.to_string()),
@@ -104,7 +38,7 @@ impl Answer for Shown<'_> {
                 entry.context.as_ref().map(context).unwrap_or_default(),
             ),
             Field::lines("notes", notes.collect()),
-            Field::text("erased", erased(entry)),
+            Field::text("erased", erased.join(" ")),
         ];
         fields.retain(|field| !field.is_empty());
         Layout::Fields(fields)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use indelible::Query;
+use indelible_exchange::{EntryWriter, ExportFormat};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -11,8 +12,7 @@ use crate::answer::{Answer, Layout, Sheet};
 use crate::destination::{Destination, Sink};
 use crate::failure::{Failure, Status};
 use crate::filters::Filters;
-use crate::output::Format;
-use crate::pages::{EntryWriter, Pages};
+use crate::pages::Pages;
 use crate::progress::{self, Unit};
 use crate::session::{Access, Opened, Session};
 
@@ -35,14 +35,14 @@ pub struct Export {
     filters: Filters,
     /// What is written
     #[arg(long, value_enum, default_value_t)]
-    format: ExportFormat,
+    format: Form,
     #[command(flatten)]
     destination: Destination,
 }
 
 /// What is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ExportFormat {
+enum Form {
     /// One JSON object per line
     #[default]
     Ndjson,
@@ -54,8 +54,8 @@ impl Export {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let query = self.filters.query(session.now());
         let format = match self.format {
-            ExportFormat::Ndjson => Format::Ndjson,
-            ExportFormat::Csv => Format::Csv,
+            Form::Ndjson => ExportFormat::Ndjson,
+            Form::Csv => ExportFormat::Csv,
         };
         let opened = session.open(Access::Read).await?;
         self.destination.check(&opened)?;
@@ -73,7 +73,7 @@ async fn write(
     opened: &Opened,
     query: Query,
     sink: Sink,
-    format: Format,
+    format: ExportFormat,
 ) -> Result<(u64, u64), Failure> {
     let mut writer = EntryWriter::begin(sink, format)?;
     let mut pages = Pages::new(query);

@@ -4,12 +4,13 @@ use std::io::Write;
 
 use clap::Args;
 use indelible::{Audit, AuditProtocol, Page, Query};
+use indelible_exchange::{EntryWriter, ExportFormat};
 
 use crate::answer::Found;
 use crate::failure::{Failure, Status, remark};
 use crate::filters::Filters;
 use crate::output::Format;
-use crate::pages::{EntryWriter, Pages};
+use crate::pages::Pages;
 use crate::session::{Access, Session};
 
 /// Finds entries, newest first
@@ -99,7 +100,11 @@ fn next_flags(page: &Page, query: &Query, dates_moved: bool) -> Option<String> {
 }
 
 async fn print_all(session: &Session, audit: &Audit, query: Query) -> Result<Status, Failure> {
-    let mut rows = EntryWriter::begin(session.output.writer(), session.output.format())?;
+    let format = match session.output.format() {
+        Format::Csv => ExportFormat::Csv,
+        _ => ExportFormat::Ndjson,
+    };
+    let mut rows = EntryWriter::begin(session.output.writer(), format)?;
     let mut pages = Pages::new(query);
     while let Some(page) = pages.next(audit).await? {
         page.entries

@@ -16,4 +16,5 @@ mod proofs;
 mod queries;
 mod readme;
 mod records;
+mod serving;
 mod verification;

@@ -99,6 +99,7 @@ fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
             TEXT_BYTES_MAX,
         )])),
     };
+    let (earliest, latest) = query.instants()?;
     let filter = Filter {
         user,
         actions: query.action.as_deref().map(actions).transpose()?,
@@ -117,14 +118,26 @@ fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
             .iter()
             .map(|member| context(member, door))
             .collect::<Result<_, _>>()?,
-        earliest: query.start_date.as_deref().map(earliest).transpose()?,
-        latest: query.end_date.as_deref().map(latest).transpose()?,
+        earliest,
+        latest,
     };
-    match (filter.earliest, filter.latest) {
-        (Some(earliest), Some(latest)) if earliest > latest => {
-            Err(QueryError::new("end_date", "the end lies before the start"))
+    Ok(filter)
+}
+
+impl Query {
+    /// The first and the last instant that the dates allow.
+    ///
+    /// # Errors
+    /// A date that is none, an end before the start.
+    pub fn instants(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), QueryError> {
+        let earliest = self.start_date.as_deref().map(earliest).transpose()?;
+        let latest = self.end_date.as_deref().map(latest).transpose()?;
+        match (earliest, latest) {
+            (Some(earliest), Some(latest)) if earliest > latest => {
+                Err(QueryError::new("end_date", "the end lies before the start"))
+            }
+            instants => Ok(instants),
         }
-        _ => Ok(filter),
     }
 }
 

@@ -161,6 +161,46 @@ impl<'t> Inside<'t> {
     }
 }
 
+/// A text that is no JSON array, or ends before the array does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is no JSON array: byte {at} is where it ends being one")]
+pub struct NotAnArray {
+    /// The place, in bytes.
+    pub at: usize,
+}
+
+/// Where the elements of a JSON array begin and end; nothing else may stand in the text. Whether
+/// an element is JSON shows when it is read.
+///
+/// # Errors
+/// [`NotAnArray`], also where something follows the array.
+pub fn elements(text: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
+    let broken = |broken: Broken| NotAnArray { at: broken.at };
+    let at = skip_blank(text, 0);
+    if text.get(at) != Some(&b'[') {
+        return Err(NotAnArray { at });
+    }
+    let mut found = Vec::new();
+    let mut inside = Inside::new(text, at);
+    loop {
+        match inside.next().map_err(broken)? {
+            Next::Item(item) => {
+                let end = value_end(text, item.start).map_err(broken)?;
+                inside.pass(end);
+                found.push(item.start..end);
+            }
+            Next::End(end) => {
+                let rest = skip_blank(text, end);
+                return if rest == text.len() {
+                    Ok(found)
+                } else {
+                    Err(NotAnArray { at: rest })
+                };
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +254,37 @@ mod tests {
                 }
                 Err(broken) => return (items, Some(broken.at)),
             }
+        }
+    }
+
+    #[test]
+    fn elements_are_those_of_one_array_and_nothing_else() {
+        let found = |text: &str| {
+            let found = elements(text.as_bytes());
+            found.map(|found| {
+                found
+                    .into_iter()
+                    .map(|range| text[range].to_owned())
+                    .collect()
+            })
+        };
+        let words = |words: &[&str]| -> Result<Vec<String>, NotAnArray> {
+            Ok(words.iter().map(|word| (*word).to_owned()).collect())
+        };
+        assert_eq!(
+            found(" [{\"a\":[1]} , 2,\"]\"]\n"),
+            words(&["{\"a\":[1]}", "2", "\"]\""])
+        );
+        assert_eq!(found("[]"), words(&[]));
+        for (text, at) in [
+            ("", 0),
+            ("{}", 0),
+            ("[1", 2),
+            ("[1,]", 3),
+            ("[1] [2]", 4),
+            ("[1}", 2),
+        ] {
+            assert_eq!(found(text), Err(NotAnArray { at }), "{text}");
         }
     }
 

@@ -1,12 +1,12 @@
-//! Times as people type them.
+//! Spans of time as people type them.
 
 use std::time::Duration;
 
-use indelible::Timestamp;
+use crate::time::Timestamp;
 
 /// The instant that `text` names relative to `now`: a number and `s`, `m`, `h`, `d` or `w`, that
 /// long before. `None` where it is no such thing, and a date as a rule.
-pub fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
     let unit = text.bytes().last()?;
     let seconds: u64 = match unit {
         b's' => 1,

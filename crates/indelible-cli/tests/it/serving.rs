@@ -1,0 +1,116 @@
+//! `indelible serve`, as a process.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use crate::desk::{Desk, on_each_store};
+
+on_each_store!(
+    a_server_records_answers_and_stops_in_order,
+    a_port_that_is_taken_is_no_start,
+);
+
+/// A server that is running.
+struct Server {
+    process: Child,
+    address: String,
+    said: BufReader<std::process::ChildStdout>,
+}
+
+impl Server {
+    fn start(desk: &Desk, flags: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+        let mut command = desk.process(&arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the binary runs");
+        let mut said = BufReader::new(process.stdout.take().expect("piped"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("readable");
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self {
+            process,
+            address,
+            said,
+        }
+    }
+
+    /// The status code and body of the answer to a request without keep-alive.
+    fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        let status = answer.split(' ').nth(1).expect("a status").parse();
+        let body = answer.split_once("\r\n\r\n").expect("a body").1.to_owned();
+        (status.expect("a number"), body)
+    }
+
+    /// Stops it, and answers exit status, standard output and standard error.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+        testbed::signal(signal, self.process.id());
+        let mut out = String::new();
+        self.said.read_to_string(&mut out).expect("UTF-8");
+        let output = self.process.wait_with_output().expect("it ends");
+        let err = String::from_utf8(output.stderr).expect("UTF-8");
+        (output.status.code(), out, err)
+    }
+}
+
+fn a_server_records_answers_and_stops_in_order(desk: fn() -> Desk) {
+    let desk = desk();
+    for (round, signal) in ["TERM", "INT"].into_iter().enumerate() {
+        let server = Server::start(&desk, &[]);
+        let event =
+            "{\"action\":\"page_viewed\",\"resource_type\":\"page\",\"user_id\":\"secret-u\"}";
+        let (status, receipt) = server.call("POST", "/v1/trails/shop/events", event);
+        assert_eq!(status, 201, "{receipt}");
+        let receipt: Value = serde_json::from_str(&receipt).expect("JSON");
+        assert_eq!(receipt["seq"], round);
+        let (status, page) = server.call("GET", "/v1/trails/shop/events?user_id=secret-u", "");
+        assert_eq!(status, 200, "{page}");
+        let (code, _, err) = server.stop(signal);
+        assert_eq!(code, Some(0), "{err}");
+        // One JSON object a line, and nothing of what was recorded or asked.
+        for line in err.lines() {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert!(line["level"].is_string(), "{line}");
+        }
+        assert!(err.contains("/v1/trails/{trail}/events"), "{err}");
+        assert!(!err.contains("secret-u"), "{err}");
+    }
+    let stops = [
+        "query",
+        "--trail",
+        "system",
+        "--action",
+        "audit_stopped",
+        "--outcome",
+        "completed",
+    ];
+    let stops = desk.json(&stops);
+    assert_eq!(stops["entries"].as_array().expect("a list").len(), 2);
+    assert_eq!(stops["entries"][0]["context"]["reason"], "orderly");
+    desk.run(&["verify"]).fine();
+}
+
+fn a_port_that_is_taken_is_no_start(desk: fn() -> Desk) {
+    let desk = desk();
+    let server = Server::start(&desk, &["--log", "error"]);
+    let again = desk.run(&["serve", "--listen", &server.address]);
+    again.fails(1, "nothing can listen on 127.0.0.1:");
+    let (code, _, err) = server.stop("TERM");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let starts = ["query", "--trail", "system", "--action", "audit_started"];
+    let starts = desk.json(&starts);
+    assert_eq!(starts["entries"].as_array().expect("a list").len(), 1);
+}

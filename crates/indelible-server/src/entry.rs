@@ -1,0 +1,52 @@
+//! `GET /v1/trails/{trail}/events/{id}` and its proof.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use indelible_core::Entry;
+use indelible_core::engine::Audit;
+
+use crate::app::App;
+use crate::problem::{Answer, Kind, Problem};
+use crate::reply;
+use crate::request::{EntryName, EntryPath, only};
+
+/// One entry.
+pub async fn show(State(app): State<App>, path: EntryPath) -> Answer {
+    let audit = app.trail(&path.trail);
+    reply::json(StatusCode::OK, &find(&audit, path.entry).await?)
+}
+
+/// The proof that the entry is in the trail, c2sp.org/tlog-proof@v1; with `open=true` its parts
+/// are in it too.
+pub async fn prove(State(app): State<App>, request: Request) -> Answer {
+    let (mut parts, _) = request.into_parts();
+    let path = EntryPath::from_request_parts(&mut parts, &app).await?;
+    let open = match only(&parts, "open")?.as_deref() {
+        None | Some("false") => false,
+        Some("" | "true") => true,
+        Some(_) => {
+            let detail = "`open` is true or false";
+            return Err(Problem::new(Kind::InvalidRequest, detail).at("open"));
+        }
+    };
+    let audit = app.trail(&path.trail);
+    let seq = find(&audit, path.entry).await?.seq;
+    let proved = audit.prove(seq, open).await?;
+    let gone = || Problem::not_found("the entry is not there any more");
+    Ok(reply::text(proved.ok_or_else(gone)?.text))
+}
+
+async fn find(audit: &Audit, name: EntryName) -> Result<Entry, Problem> {
+    let found = match name {
+        EntryName::Id(id) => audit.entry(id).await?,
+        EntryName::Seq(seq) => audit.entry_at(seq).await?,
+    };
+    let missing = || {
+        let trail = audit.name();
+        match name {
+            EntryName::Id(id) => Problem::not_found(format!("trail {trail} has no entry {id}")),
+            EntryName::Seq(seq) => Problem::not_found(format!("trail {trail} has no entry #{seq}")),
+        }
+    };
+    found.ok_or_else(missing)
+}

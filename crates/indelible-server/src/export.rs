@@ -1,0 +1,154 @@
+//! `GET /v1/trails/{trail}/export`: all entries that match, as NDJSON or CSV.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use indelible_core::engine::Audit;
+use indelible_core::{AuditProtocol, Page, Query};
+use indelible_exchange::{EntryWriter, ExportFormat};
+
+use crate::app::App;
+use crate::limits::EXPORT_PAGE_ENTRIES;
+use crate::problem::{Answer, Kind, Problem};
+use crate::reply;
+use crate::request::{Question, TrailPath, pairs};
+
+/// Streams all entries that match, newest first, all of one state of the trail. The first page is
+/// read before the answer begins, so that a wrong question is a problem; where a later one fails
+/// the answer is cut off, which HTTP shows to the client.
+pub async fn export(State(app): State<App>, request: Request) -> Answer {
+    let (mut parts, _) = request.into_parts();
+    let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
+    let given = pairs(&parts);
+    let (formats, filters): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| name == "format");
+    let format = format(formats.iter().map(|(_, value)| &**value))?;
+    let filters = filters.iter().map(|(name, value)| (&**name, &**value));
+    let Question(mut query) = Question::of(filters, &app)?;
+    if query.limit.is_some() || query.offset.is_some() {
+        let field = if query.limit.is_some() {
+            "limit"
+        } else {
+            "offset"
+        };
+        let detail = "an export holds all entries that match; ask …/events for a page";
+        return Err(Problem::new(Kind::InvalidRequest, detail).at(field));
+    }
+    query.limit = Some(EXPORT_PAGE_ENTRIES);
+    let audit = app.trail(&trail);
+    let first = audit.query(query.clone()).await?;
+    let (media_type, extension) = match format {
+        ExportFormat::Ndjson => ("application/x-ndjson", "ndjson"),
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+    };
+    let as_of = first.as_of;
+    let pages = pages(audit, query, first, format)
+        .map_err(|error| Problem::new(Kind::Internal, "no export could begin").because(error))?;
+    let mut response = reply::of(StatusCode::OK, media_type, Body::from_stream(pages));
+    // A trail's name is plain ASCII without quotes.
+    let name = format!("attachment; filename=\"{trail}-{as_of}.{extension}\"");
+    if let Ok(value) = HeaderValue::try_from(name) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+fn format<'v>(mut given: impl Iterator<Item = &'v str>) -> Result<ExportFormat, Problem> {
+    let wrong = |detail: &str| Err(Problem::new(Kind::InvalidRequest, detail).at("format"));
+    let format = match given.next() {
+        None | Some("ndjson") => ExportFormat::Ndjson,
+        Some("csv") => ExportFormat::Csv,
+        Some(_) => return wrong("`format` is ndjson or csv"),
+    };
+    match given.next() {
+        None => Ok(format),
+        Some(_) => wrong("`format` is given twice"),
+    }
+}
+
+/// What was written since the last time.
+#[derive(Clone, Default)]
+struct Chunk(Arc<Mutex<Vec<u8>>>);
+
+impl Chunk {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl io::Write for Chunk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is left of an export.
+struct Rest {
+    audit: Audit,
+    query: Query,
+    page: Option<Page>,
+    writer: EntryWriter<Chunk>,
+    chunk: Chunk,
+}
+
+fn pages(
+    audit: Audit,
+    query: Query,
+    first: Page,
+    format: ExportFormat,
+) -> io::Result<impl Stream<Item = io::Result<Bytes>>> {
+    let chunk = Chunk::default();
+    let rest = Rest {
+        audit,
+        query,
+        page: Some(first),
+        writer: EntryWriter::begin(chunk.clone(), format)?,
+        chunk,
+    };
+    let chunks = stream::unfold(Some(rest), async |rest| {
+        let mut rest = rest?;
+        match rest.chunk().await {
+            Ok(chunk) => {
+                let goes_on = rest.page.is_some();
+                Some((Ok(chunk), goes_on.then_some(rest)))
+            }
+            Err(error) => {
+                tracing::error!(trail = %rest.audit.name(), %error, "export cut off");
+                Some((Err(error), None))
+            }
+        }
+    });
+    Ok(chunks)
+}
+
+impl Rest {
+    /// The text of the page at hand, and the next page, if there is one.
+    async fn chunk(&mut self) -> io::Result<Bytes> {
+        let Some(page) = self.page.take() else {
+            return Ok(Bytes::new());
+        };
+        for entry in &page.entries {
+            self.writer.write(entry)?;
+        }
+        self.writer.flush()?;
+        let text = self.chunk.take();
+        if let Some(cursor) = page.next_cursor {
+            self.query.cursor = Some(cursor);
+            let next = self.audit.query(self.query.clone()).await;
+            self.page = Some(next.map_err(io::Error::other)?);
+        }
+        Ok(Bytes::from(text))
+    }
+}

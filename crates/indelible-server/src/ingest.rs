@@ -1,0 +1,67 @@
+//! `POST /v1/trails/{trail}/events`: one event, an array, or lines.
+
+mod batch;
+pub mod body;
+mod stream;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use indelible_core::{AuditEvent, AuditProtocol};
+
+use crate::app::App;
+use crate::gate::RequestId;
+use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX};
+use crate::problem::{Answer, Kind, Problem};
+use crate::reply;
+use crate::request::TrailPath;
+use body::Media;
+
+/// Records. One object is answered with 201 and its receipt; an array with 200 and one result for
+/// each of its elements, lines with 200 and a line for each.
+pub async fn record(
+    State(app): State<App>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let (parts, body) = request.into_parts();
+    let media = body::media(&parts.headers)?;
+    let audit = app.trail(&trail);
+    if trail.is_system() {
+        return Err(indelible_core::AuditError::Reserved(trail).into());
+    }
+    let id = parts.extensions.get::<RequestId>().cloned();
+    let id = id.map_or_else(Default::default, |RequestId(id)| id);
+    if media == Media::Lines {
+        return Ok(stream::record(audit, body, id));
+    }
+    let text = body::whole(body, BODY_BYTES_MAX).await?;
+    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
+        let receipt = audit.record(AuditEvent::from_json(&text)?).await?;
+        return reply::json(StatusCode::CREATED, &receipt);
+    }
+    let events = array(&text)?;
+    let results = batch::record(&audit, events).await;
+    let results: Vec<_> = results
+        .iter()
+        .enumerate()
+        .map(|(index, result)| batch::Line::of_element(index, result, &id))
+        .collect();
+    reply::json(StatusCode::OK, &results)
+}
+
+/// The elements of an array, each read for itself, so that one that is no event keeps none of the
+/// others out.
+fn array(text: &[u8]) -> Result<Vec<Result<AuditEvent, Problem>>, Problem> {
+    let ranges = indelible_exchange::elements(text)
+        .map_err(|error| Problem::new(Kind::InvalidBody, error))?;
+    if ranges.len() > ARRAY_EVENTS_MAX {
+        let count = ranges.len();
+        let detail = format!(
+            "the array has {count} events; {ARRAY_EVENTS_MAX} are taken at once, more as \
+             application/x-ndjson"
+        );
+        return Err(Problem::new(Kind::TooLarge, detail));
+    }
+    let read = |range| AuditEvent::from_json(&text[range]).map_err(Problem::from);
+    Ok(ranges.into_iter().map(read).collect())
+}

@@ -1,0 +1,165 @@
+//! Bodies of requests: what their media type says, and no more of them than is accepted.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+
+use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX};
+use crate::problem::{Kind, Problem};
+
+/// What a body holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// One JSON text.
+    Json,
+    /// One JSON text on each line.
+    Lines,
+}
+
+const LINES: [&str; 4] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+];
+
+/// What the body holds.
+///
+/// # Errors
+/// Another media type, none, or another character set than UTF-8.
+pub fn media(headers: &HeaderMap) -> Result<Media, Problem> {
+    let unsupported = |detail: &str| {
+        Problem::new(Kind::UnsupportedMediaType, detail).at(header::CONTENT_TYPE.as_str())
+    };
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let mut parts = given.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    for parameter in parts.filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let value = value.trim().trim_matches('"');
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        let is_utf8 = ["utf-8", "utf8"]
+            .iter()
+            .any(|utf8| value.eq_ignore_ascii_case(utf8));
+        if is_charset && !is_utf8 {
+            return Err(unsupported("JSON is UTF-8; send no other charset"));
+        }
+    }
+    match essence.as_str() {
+        "application/json" => Ok(Media::Json),
+        essence if LINES.contains(&essence) => Ok(Media::Lines),
+        _ => Err(unsupported(
+            "send Content-Type: application/json for one event or an array, \
+             application/x-ndjson for lines",
+        )),
+    }
+}
+
+/// Refuses a body that is not one JSON text.
+///
+/// # Errors
+/// As [`media`]; lines.
+pub fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    match media(headers)? {
+        Media::Json => Ok(()),
+        Media::Lines => {
+            let detail = "send one JSON text as application/json";
+            Err(Problem::new(Kind::UnsupportedMediaType, detail).at(header::CONTENT_TYPE.as_str()))
+        }
+    }
+}
+
+/// The whole body, of at most `bytes_max`.
+///
+/// # Errors
+/// A longer one, one that takes too long, one that is cut off.
+pub async fn whole(body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let read = async {
+        let mut pieces = Pieces::new(body);
+        let mut text = Vec::new();
+        while let Some(piece) = pieces.next().await? {
+            if text.len() + piece.len() > bytes_max {
+                let detail = format!("the body is longer than {bytes_max} bytes");
+                return Err(Problem::new(Kind::TooLarge, detail));
+            }
+            text.extend_from_slice(&piece);
+        }
+        Ok(text)
+    };
+    in_time(BODY_TIME_MAX, read).await?
+}
+
+/// A body piece by piece, as it comes in.
+pub struct Pieces {
+    body: Body,
+}
+
+impl Pieces {
+    /// The pieces of this body.
+    pub fn new(body: Body) -> Self {
+        Self { body }
+    }
+
+    /// The next piece, `None` after the last.
+    ///
+    /// # Errors
+    /// A body that is cut off, or whose client pauses for too long.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let Some(frame) = in_time(BODY_PAUSE_MAX, self.body.frame()).await? else {
+                return Ok(None);
+            };
+            let cut = |error| {
+                Problem::new(Kind::InvalidBody, "the body ends before its end").because(error)
+            };
+            // Trailers say nothing here.
+            if let Ok(piece) = frame.map_err(cut)?.into_data() {
+                return Ok(Some(piece));
+            }
+        }
+    }
+}
+
+async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Problem> {
+    let late = |_| {
+        let detail = format!("no more of the body came within {} s", limit.as_secs());
+        Problem::new(Kind::RequestTimeout, detail)
+    };
+    tokio::time::timeout(limit, work).await.map_err(late)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(value: &'static str) -> Option<Media> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, value.parse().expect("a value"));
+        media(&headers).ok()
+    }
+
+    #[test]
+    fn media_types_are_told_apart_and_others_refused() {
+        assert_eq!(of("application/json"), Some(Media::Json));
+        assert_eq!(of("Application/JSON; charset=\"UTF-8\""), Some(Media::Json));
+        assert_eq!(of("application/x-ndjson;charset=utf8"), Some(Media::Lines));
+        assert_eq!(of("application/jsonl"), Some(Media::Lines));
+        for other in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/json; charset=latin1",
+            "application/json; charset",
+            "application/json-seq",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert!(media(&HeaderMap::new()).is_err());
+    }
+}

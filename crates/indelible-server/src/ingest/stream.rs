@@ -1,0 +1,181 @@
+//! Lines as they come in: memory for one batch, whatever the length of the stream.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use indelible_core::AuditEvent;
+use indelible_core::engine::Audit;
+
+use super::batch;
+use super::body::Pieces;
+use crate::limits::{LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX};
+use crate::problem::{Kind, Problem};
+use crate::reply;
+
+/// Records the lines of a body, and answers with a line for each as soon as it is recorded.
+///
+/// A line is an event of its own: where the stream is cut, what came whole before is recorded,
+/// and of the line that was cut nothing is.
+pub fn record(audit: Audit, body: Body, request_id: Arc<str>) -> Response {
+    let run = Run {
+        audit,
+        request_id,
+        lines: Lines::new(body),
+    };
+    let results = stream::unfold(Some(run), async |run| {
+        let mut run = run?;
+        let (results, goes_on) = run.batch().await;
+        Some((
+            Ok::<_, std::convert::Infallible>(results),
+            goes_on.then_some(run),
+        ))
+    });
+    reply::of(
+        StatusCode::OK,
+        "application/x-ndjson",
+        Body::from_stream(results),
+    )
+}
+
+struct Run {
+    audit: Audit,
+    request_id: Arc<str>,
+    lines: Lines,
+}
+
+impl Run {
+    /// Records what has come in, and answers the lines of results and whether there may be more.
+    async fn batch(&mut self) -> (Bytes, bool) {
+        let (lines, end) = self.lines.batch().await;
+        let mut numbers = Vec::with_capacity(lines.len());
+        let mut events = Vec::with_capacity(lines.len());
+        for (number, line) in lines {
+            numbers.push(number);
+            events.push(line.and_then(|line| Ok(AuditEvent::from_json(&line)?)));
+        }
+        let mut results = batch::record(&self.audit, events).await;
+        let goes_on = match end {
+            End::NotYet => true,
+            End::Reached => false,
+            End::Cut(problem) => {
+                numbers.push(self.lines.number + 1);
+                results.push(Err(problem));
+                false
+            }
+        };
+        let mut text = Vec::new();
+        for (number, result) in numbers.into_iter().zip(&results) {
+            let line = batch::Line::of_line(number, result, &self.request_id);
+            // Receipts and problems are texts and numbers, which JSON always holds.
+            text.extend(serde_json::to_vec(&line).unwrap_or_default());
+            text.push(b'\n');
+        }
+        (Bytes::from(text), goes_on)
+    }
+}
+
+/// Whether a stream has more.
+enum End {
+    NotYet,
+    Reached,
+    Cut(Problem),
+}
+
+/// A line that came whole, with its number from 1, or why it is none.
+type Line = (u64, Result<Vec<u8>, Problem>);
+
+/// The lines of a body; blank ones are counted and passed over.
+struct Lines {
+    pieces: Pieces,
+    /// What came in and was not yet given out.
+    held: Vec<u8>,
+    /// How much of `held` holds no line end.
+    searched: usize,
+    /// Whether the line that is coming in was too long already.
+    skipping: bool,
+    /// Lines that ended.
+    number: u64,
+}
+
+impl Lines {
+    fn new(body: Body) -> Self {
+        Self {
+            pieces: Pieces::new(body),
+            held: Vec::new(),
+            searched: 0,
+            skipping: false,
+            number: 0,
+        }
+    }
+
+    /// The lines that have come in, at least one unless the stream ends: it waits for the first
+    /// and takes what came with it.
+    async fn batch(&mut self) -> (Vec<Line>, End) {
+        loop {
+            let lines = self.ended();
+            if !lines.is_empty() {
+                return (lines, End::NotYet);
+            }
+            match self.pieces.next().await {
+                Ok(Some(piece)) => self.held.extend_from_slice(&piece),
+                Ok(None) => return (self.last(), End::Reached),
+                Err(problem) => return (Vec::new(), End::Cut(problem)),
+            }
+        }
+    }
+
+    /// The lines that have ended.
+    fn ended(&mut self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let (mut start, mut bytes) = (0, 0);
+        while lines.len() < STREAM_BATCH_EVENTS_MAX && bytes < STREAM_BATCH_BYTES_MAX {
+            let from = start.max(self.searched);
+            let Some(length) = self.held[from..].iter().position(|byte| *byte == b'\n') else {
+                self.searched = self.held.len();
+                break;
+            };
+            let end = from + length;
+            self.number += 1;
+            let line = &self.held[start..end];
+            if std::mem::take(&mut self.skipping) || line.len() > LINE_BYTES_MAX {
+                lines.push((self.number, Err(too_long())));
+            } else if !line.trim_ascii().is_empty() {
+                bytes += line.len();
+                lines.push((self.number, Ok(line.to_vec())));
+            }
+            start = end + 1;
+            self.searched = start;
+        }
+        self.held.drain(..start);
+        self.searched -= start;
+        if self.searched == self.held.len() && self.held.len() > LINE_BYTES_MAX {
+            self.skipping = true;
+            self.held.clear();
+            self.searched = 0;
+        }
+        lines
+    }
+
+    /// The line that the end of the stream ends.
+    fn last(&mut self) -> Vec<Line> {
+        let line = std::mem::take(&mut self.held);
+        self.searched = 0;
+        self.number += 1;
+        if std::mem::take(&mut self.skipping) {
+            return vec![(self.number, Err(too_long()))];
+        }
+        if line.trim_ascii().is_empty() {
+            return Vec::new();
+        }
+        vec![(self.number, Ok(line))]
+    }
+}
+
+fn too_long() -> Problem {
+    let detail = format!("the line is longer than {LINE_BYTES_MAX} bytes; nothing was recorded");
+    Problem::new(Kind::TooLarge, detail)
+}

@@ -1,0 +1,40 @@
+//! The HTTP API of the Indelible audit trail: the engine behind URLs.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `router` | every URL on one page |
+//! | `trails`, `events`, `entry`, … | one resource each |
+//! | `ingest` | event bodies: one object, an array, lines |
+//! | `problem` | errors as RFC 9457, and which status code each is |
+//! | `gate` | what every request goes through: id, headers, panics |
+//! | `listen` | connections: time limits, orderly shutdown |
+//!
+//! Only this crate knows status codes. It decides nothing of what a trail holds or proves, opens
+//! no database and reads no environment: it is handed an open engine.
+
+mod limits;
+
+mod problem;
+
+mod app;
+mod reply;
+mod request;
+
+mod entry;
+mod events;
+mod export;
+mod health;
+mod ingest;
+mod proofs;
+mod summary;
+mod trails;
+mod verify;
+
+mod gate;
+mod router;
+
+mod listen;
+
+pub use app::App;
+pub use listen::{ServeError, serve};
+pub use router::{router, urls};

@@ -1,0 +1,39 @@
+//! Every limit of the server, with its unit. `docs/guide/server.md` has them as a table.
+
+use std::time::Duration;
+
+/// The longest body of one event or one array of events, in bytes.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// The longest line of a stream of events, in bytes.
+pub const LINE_BYTES_MAX: usize = 4 << 20;
+/// The most events of one array.
+pub const ARRAY_EVENTS_MAX: usize = 10_000;
+/// The longest body of any other request, in bytes.
+pub const SMALL_BODY_BYTES_MAX: usize = 64 << 10;
+/// Lines of a stream that are recorded together at most.
+pub const STREAM_BATCH_EVENTS_MAX: usize = 512;
+/// Bytes of lines of a stream that are recorded together at most; the line that passes it is
+/// still taken.
+pub const STREAM_BATCH_BYTES_MAX: usize = 1 << 20;
+/// The longest a client may take for the head of a request.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// The longest a client may pause within a body.
+pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// The longest a client may take for a whole body that is no stream.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(120);
+/// The most connections open at once; more wait to be accepted.
+pub const CONNECTIONS_MAX: usize = 10_240;
+/// The longest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 32 << 10;
+/// The longest an orderly stop waits for requests that are being answered.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(8);
+/// Entries of one page of an export, the most that a query answers at once.
+pub const EXPORT_PAGE_ENTRIES: i64 = 1000;
+/// The most rows of a summary.
+pub const SUMMARY_ROWS_MAX: usize = 10_000;
+/// The longest id of a request that is taken from its caller, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Verifications that run at once.
+pub const VERIFICATIONS_MAX: usize = 1;
+/// What a client is told to wait when it is turned away for the moment, in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 1;

@@ -1,0 +1,142 @@
+//! What handlers read of a request besides its body.
+
+use std::borrow::Cow;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use indelible_core::{Query, TrailName};
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+
+/// The trail that a path names.
+pub struct TrailPath(pub TrailName);
+
+/// The trail and the entry that a path names.
+pub struct EntryPath {
+    /// The trail.
+    pub trail: TrailName,
+    /// The entry's id or seq.
+    pub entry: EntryName,
+}
+
+/// How an entry is named in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryName {
+    /// The event's id.
+    Id(uuid::Uuid),
+    /// The position in the trail.
+    Seq(u64),
+}
+
+/// The question that the query string asks, its spans of time counted back from now.
+pub struct Question(pub Query);
+
+/// The pairs of a query string, decoded.
+pub fn pairs(parts: &Parts) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    let query = parts.uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).collect()
+}
+
+/// The one parameter that a URL takes besides those it is asked for; any other is refused.
+///
+/// # Errors
+/// A parameter of another name, or the same twice.
+pub fn only(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
+    let mut found = None;
+    for (given, value) in pairs(parts) {
+        if given != name {
+            let detail = format!("`{}`: there is no such parameter", shortened(&given));
+            return Err(Problem::new(Kind::InvalidRequest, detail).at(&shortened(&given)));
+        }
+        if found.replace(value.into_owned()).is_some() {
+            let detail = format!("`{name}`: it is given twice");
+            return Err(Problem::new(Kind::InvalidRequest, detail).at(name));
+        }
+    }
+    Ok(found)
+}
+
+/// A name that a client made up, for an error that repeats it.
+pub fn shortened(name: &str) -> String {
+    name.chars().take(100).collect()
+}
+
+impl Question {
+    /// The question of these pairs.
+    ///
+    /// # Errors
+    /// The first that is no parameter, or ill-formed.
+    pub fn of<'p>(
+        pairs: impl IntoIterator<Item = (&'p str, &'p str)>,
+        app: &App,
+    ) -> Result<Self, Problem> {
+        Ok(Self(Query::from_parameters(pairs, app.now())?))
+    }
+}
+
+impl FromRequestParts<App> for Question {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let pairs = pairs(parts);
+        Self::of(pairs.iter().map(|(name, value)| (&**name, &**value)), app)
+    }
+}
+
+impl FromRequestParts<App> for TrailPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let trail = segments(parts, app).await?.trail()?;
+        Ok(Self(trail))
+    }
+}
+
+impl FromRequestParts<App> for EntryPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let segments = segments(parts, app).await?;
+        let trail = segments.trail()?;
+        let name = segments.named("id")?;
+        let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        // 32 digits are a UUID without hyphens rather than a position.
+        let entry = if digits && name.len() < 32 {
+            name.parse().ok().map(EntryName::Seq)
+        } else {
+            name.parse().ok().map(EntryName::Id)
+        };
+        let wrong = || {
+            let detail = "name an entry by its UUID or by its seq";
+            Problem::new(Kind::InvalidRequest, detail).at("id")
+        };
+        Ok(Self {
+            trail,
+            entry: entry.ok_or_else(wrong)?,
+        })
+    }
+}
+
+/// The segments of a path that its route leaves open.
+struct Segments(Vec<(String, String)>);
+
+async fn segments(parts: &mut Parts, app: &App) -> Result<Segments, Problem> {
+    axum::extract::Path::<Vec<(String, String)>>::from_request_parts(parts, app)
+        .await
+        .map(|axum::extract::Path(segments)| Segments(segments))
+        .map_err(|error| Problem::new(Kind::InvalidRequest, error.body_text()))
+}
+
+impl Segments {
+    fn named(&self, name: &str) -> Result<&str, Problem> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        let missing = || Problem::new(Kind::Internal, format!("the path has no `{name}`"));
+        Ok(&found.ok_or_else(missing)?.1)
+    }
+
+    fn trail(&self) -> Result<TrailName, Problem> {
+        let ill_formed = |error| Problem::new(Kind::InvalidRequest, error).at("trail");
+        self.named("trail")?.parse().map_err(ill_formed)
+    }
+}

@@ -1,0 +1,162 @@
+//! Real connections: the orderly stop, streams both ways, requests that are cut.
+
+use std::net::SocketAddr;
+
+use indelible_server::ServeError;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::desk::{Desk, on_both};
+
+on_both!(
+    a_stop_answers_what_has_begun,
+    lines_are_answered_while_more_are_sent,
+    a_request_that_is_cut_leaves_no_part_of_an_event,
+);
+
+/// A server at a port of its own.
+struct Serving {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Serving {
+    async fn of(desk: &Desk) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        let ended = tokio::spawn(indelible_server::serve(listener, desk.app.clone(), stopped));
+        Self {
+            address,
+            stop,
+            ended,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("connected")
+    }
+
+    async fn end(self) {
+        self.stop.send(()).expect("it runs");
+        self.ended
+            .await
+            .expect("no panic")
+            .expect("an orderly stop");
+    }
+}
+
+const EVENT: &str = "{\"action\":\"page_viewed\",\"resource_type\":\"page\"}";
+
+fn head(length: usize, media: &str) -> String {
+    format!(
+        "POST /v1/trails/shop/events HTTP/1.1\r\nHost: x\r\nContent-Type: {media}\r\n\
+         Content-Length: {length}\r\n\r\n"
+    )
+}
+
+/// Reads until the text has come.
+async fn read_until(stream: &mut TcpStream, text: &str) -> String {
+    let mut read = Vec::new();
+    loop {
+        let so_far = String::from_utf8_lossy(&read).into_owned();
+        if so_far.contains(text) {
+            return so_far;
+        }
+        let mut piece = [0; 4096];
+        let count = stream.read(&mut piece).await.expect("readable");
+        assert!(count > 0, "{so_far}");
+        read.extend_from_slice(&piece[..count]);
+    }
+}
+
+async fn a_stop_answers_what_has_begun(desk: Desk) {
+    let serving = Serving::of(&desk).await;
+    let mut idle = serving.connect().await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .expect("sent");
+    read_until(&mut idle, "alive").await;
+    let mut busy = serving.connect().await;
+    busy.write_all(head(EVENT.len(), "application/json").as_bytes())
+        .await
+        .expect("sent");
+    // The head is read once the connection after it is answered: both are in one queue.
+    let mut after = serving.connect().await;
+    after
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .expect("sent");
+    read_until(&mut after, "alive").await;
+    let Serving {
+        address,
+        stop,
+        ended,
+    } = serving;
+    stop.send(()).expect("it runs");
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.expect("closed in order");
+    assert!(TcpStream::connect(address).await.is_err());
+    busy.write_all(EVENT.as_bytes()).await.expect("sent");
+    let answered = read_until(&mut busy, "leaf_hash").await;
+    assert!(answered.starts_with("HTTP/1.1 201 "), "{answered}");
+    ended.await.expect("no panic").expect("an orderly stop");
+    let page = desk.get("/v1/trails/shop/events").await.is(200).json();
+    assert_eq!(page["as_of"], 1);
+}
+
+async fn lines_are_answered_while_more_are_sent(desk: Desk) {
+    let serving = Serving::of(&desk).await;
+    let mut stream = serving.connect().await;
+    let media = "application/x-ndjson";
+    stream
+        .write_all(head(3 * (EVENT.len() + 1), media).as_bytes())
+        .await
+        .expect("sent");
+    for line in 1..=3 {
+        stream
+            .write_all(format!("{EVENT}\n").as_bytes())
+            .await
+            .expect("sent");
+        read_until(&mut stream, &format!("\"line\":{line},\"status\":201")).await;
+    }
+    drop(stream);
+    serving.end().await;
+}
+
+async fn a_request_that_is_cut_leaves_no_part_of_an_event(desk: Desk) {
+    let serving = Serving::of(&desk).await;
+    let array = format!("[{EVENT},{EVENT}]");
+    let request = head(array.len(), "application/json") + &array;
+    for cut in (0..request.len()).step_by(7).chain([request.len() - 1]) {
+        let mut stream = serving.connect().await;
+        stream
+            .write_all(&request.as_bytes()[..cut])
+            .await
+            .expect("sent");
+        stream.shutdown().await.expect("cut");
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+    }
+    let page = desk.get("/v1/trails/shop/events").await.is(200).json();
+    assert_eq!(page["as_of"], 0);
+    // Of lines, those that came whole are recorded, and of the one that was cut nothing.
+    let lines = format!("{EVENT}\n{EVENT}\n{EVENT}\n");
+    let request = head(lines.len(), "application/x-ndjson") + &lines;
+    let mut stream = serving.connect().await;
+    stream
+        .write_all(&request.as_bytes()[..request.len() - 1])
+        .await
+        .expect("sent");
+    read_until(&mut stream, "\"line\":2,\"status\":201").await;
+    drop(stream);
+    serving.end().await;
+    let page = desk.get("/v1/trails/shop/events").await.is(200).json();
+    assert_eq!(page["as_of"], 2);
+}

@@ -1,0 +1,259 @@
+//! A server over a database of its own, and calls of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use indelible::core::Clock;
+use indelible::{Database, DatabaseUrl, Settings, Timestamp};
+use indelible_postgres::{Address, Options, PostgresStore};
+use indelible_server::App;
+use serde_json::Value;
+use tempfile::TempDir;
+use testbed::{Cluster, TestDatabase};
+use tower::ServiceExt;
+
+/// Makes two tests of each body, `sqlite::name` and `postgres::name`.
+macro_rules! on_both {
+    ($($body:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $body() {
+                    super::$body($crate::desk::Desk::on_sqlite().await).await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $body() {
+                    super::$body($crate::desk::Desk::on_postgres().await).await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// A clock that stands still until it is set.
+pub struct Stopped(AtomicI64);
+
+impl Stopped {
+    fn new() -> Self {
+        let begin: Timestamp = "2026-03-09T12:00:00Z".parse().expect("a time");
+        Self(AtomicI64::new(begin.as_micros()))
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).expect("a short time");
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::SeqCst).unsigned_abs())
+    }
+}
+
+/// A server over a database of its own.
+pub struct Desk {
+    pub database: Database,
+    pub app: App,
+    pub clock: Arc<Stopped>,
+    router: Router,
+    _folder: TempDir,
+    _server: Option<TestDatabase>,
+}
+
+/// The role that the product works as, with the rights of a writer and no other.
+const WRITER: &str = "server_writer";
+
+impl Desk {
+    pub async fn on_sqlite() -> Self {
+        Self::with(None).await
+    }
+
+    pub async fn on_postgres() -> Self {
+        let server = Cluster::shared().database_from("migrated", migrate);
+        server.execute(&format!(
+            "DO $$ BEGIN CREATE ROLE {WRITER} LOGIN IN ROLE indelible_writer; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        ));
+        Self::with(Some(server)).await
+    }
+
+    async fn with(server: Option<TestDatabase>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        let url = match &server {
+            Some(server) => server.url_as(WRITER).parse().expect("a good URL"),
+            None => DatabaseUrl::Sqlite(data.join("trail.db")),
+        };
+        let clock = Arc::new(Stopped::new());
+        let mut settings = Settings::default();
+        settings.state_dir = Some(folder.path().join("state"));
+        settings.options.long_lived = false;
+        settings.clock = clock.clone();
+        let database = Database::open(&url, settings).await.expect("opens");
+        let app = App::new(database.engine().clone());
+        Self {
+            router: indelible_server::router(app.clone()),
+            database,
+            app,
+            clock,
+            _folder: folder,
+            _server: server,
+        }
+    }
+
+    /// What a request without a body is answered.
+    pub async fn get(&self, url: &str) -> Answered {
+        self.call(Call::new(Method::GET, url)).await
+    }
+
+    /// What a JSON body is answered.
+    pub async fn post(&self, url: &str, body: impl Into<Body>) -> Answered {
+        let call = Call::new(Method::POST, url).header("content-type", "application/json");
+        self.call(call.body(body)).await
+    }
+
+    /// What lines are answered.
+    pub async fn lines(&self, url: &str, body: impl Into<Body>) -> Answered {
+        let call = Call::new(Method::POST, url).header("content-type", "application/x-ndjson");
+        self.call(call.body(body)).await
+    }
+
+    /// What a request is answered.
+    pub async fn call(&self, call: Call) -> Answered {
+        let response = self.router.clone().oneshot(call.0).await;
+        let (parts, body) = response.expect("answered").into_parts();
+        let body = to_bytes(body, 1 << 28).await.expect("a whole body");
+        Answered {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
+    }
+
+    /// Records `count` entries: users `u-0`, `u-1`, …
+    pub async fn records(&self, trail: &str, count: u32) {
+        let event = |n: u32| {
+            format!(
+                "{{\"action\":\"page_viewed\",\"resource_type\":\"page\",\"user_id\":\"u-{n}\",\
+                 \"context\":{{\"n\":{n}}}}}\n"
+            )
+        };
+        let lines: String = (0..count).map(event).collect();
+        let url = format!("/v1/trails/{trail}/events");
+        let answered = self.lines(&url, lines).await.is(200);
+        assert!(answered.rows().iter().all(|row| row["status"] == 201));
+    }
+}
+
+/// A request.
+pub struct Call(Request<Body>);
+
+impl Call {
+    pub fn new(method: Method, url: &str) -> Self {
+        let request = Request::builder().method(method).uri(url);
+        Self(request.body(Body::empty()).expect("a request"))
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        let value = value.parse().expect("a value");
+        self.0.headers_mut().append(name, value);
+        self
+    }
+
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        *self.0.body_mut() = body.into();
+        self
+    }
+}
+
+/// What a request was answered.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answered {
+    /// The same, which must have this status code.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    /// The same, which must be a problem of this status code and name, at this field.
+    #[track_caller]
+    pub fn refuses(self, status: u16, name: &str, field: Option<&str>) -> Self {
+        let problem = self.json();
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.status, status, "{problem}");
+        assert_eq!(problem["type"], format!("urn:indelible:problem:{name}"));
+        assert_eq!(problem["status"], status, "{problem}");
+        assert_eq!(
+            problem.get("field").and_then(Value::as_str),
+            field,
+            "{problem}"
+        );
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        self
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!("{error}: {}", self.text());
+        })
+    }
+
+    /// The lines of NDJSON.
+    #[track_caller]
+    pub fn rows(&self) -> Vec<Value> {
+        let text = self.text();
+        let row = |line: &str| serde_json::from_str(line).expect("JSON");
+        text.lines().map(row).collect()
+    }
+}
+
+/// Makes the schema, as its owner does.
+fn migrate(url: &str) {
+    let address: Address = url.parse().expect("a good URL");
+    std::thread::scope(|scope| {
+        let made = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime
+                .block_on(PostgresStore::migrate(&address, &Options::default()))
+                .expect("migrated");
+        });
+        made.join().expect("migrated");
+    });
+}

@@ -1,0 +1,10 @@
+//! The server's answers, through its router and through real connections. Each body runs on both
+//! stores.
+
+mod desk;
+
+mod connections;
+mod ingest;
+mod pages;
+mod proofs;
+mod surface;

@@ -1,0 +1,133 @@
+//! What every answer has in common.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+
+use crate::desk::{Answered, Call, Desk, on_both};
+
+on_both!(
+    every_answer_has_these_headers_and_no_others,
+    a_request_keeps_its_id,
+    methods_that_a_url_does_not_know_are_refused,
+    the_process_says_whether_it_is_ready,
+    bodies_that_are_too_long_are_refused,
+);
+
+/// The headers that an answer of the API may have.
+const HEADERS: [&str; 13] = [
+    "allow",
+    "cache-control",
+    "content-disposition",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "link",
+    "location",
+    "referrer-policy",
+    "x-content-type-options",
+    "x-frame-options",
+];
+
+#[track_caller]
+fn expect_headers(answered: &Answered) {
+    let allowed: BTreeSet<_> = HEADERS.into_iter().chain(["x-request-id"]).collect();
+    for name in answered.headers.keys() {
+        assert!(allowed.contains(name.as_str()), "{name}");
+    }
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answered.header(name), value, "{name}");
+    }
+    let policy = answered.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(!answered.header("x-request-id").is_empty());
+}
+
+async fn every_answer_has_these_headers_and_no_others(desk: Desk) {
+    desk.records("shop", 2).await;
+    for (method, path) in indelible_server::urls() {
+        let url = path.replace("{trail}", "shop").replace("{id}", "0");
+        expect_headers(&desk.call(Call::new(method, &url)).await);
+    }
+    for url in [
+        "/nothing",
+        "/v1/trails/shop/events?limit=1",
+        "/v1/trails/%00/events",
+    ] {
+        expect_headers(&desk.get(url).await);
+    }
+}
+
+async fn a_request_keeps_its_id(desk: Desk) {
+    let call = |id: &str| Call::new(Method::GET, "/healthz").header("x-request-id", id);
+    let kept = desk.call(call("abc-1.2_X")).await.is(200);
+    assert_eq!(kept.header("x-request-id"), "abc-1.2_X");
+    for id in ["", "a b", "<x>", &"x".repeat(65)] {
+        let answered = desk.call(call(id)).await.is(200);
+        let made: uuid::Uuid = answered.header("x-request-id").parse().expect("a UUID");
+        assert_eq!(made.get_version_num(), 7);
+    }
+}
+
+async fn methods_that_a_url_does_not_know_are_refused(desk: Desk) {
+    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+        let answered = desk.call(Call::new(method, "/v1/trails/shop/events")).await;
+        let answered = answered.refuses(405, "method-not-allowed", None);
+        let allowed = answered.header("allow");
+        assert!(
+            allowed.contains("GET") && allowed.contains("POST"),
+            "{allowed}"
+        );
+    }
+}
+
+async fn the_process_says_whether_it_is_ready(desk: Desk) {
+    assert_eq!(desk.get("/healthz").await.is(200).json()["status"], "alive");
+    assert_eq!(desk.get("/readyz").await.is(200).json()["status"], "ready");
+    desk.database.close().await.expect("closed");
+    desk.get("/healthz").await.is(200);
+    let answered = desk.get("/readyz").await.refuses(503, "unavailable", None);
+    assert_eq!(answered.header("retry-after"), "1");
+    let event = "{\"action\":\"a\",\"resource_type\":\"r\"}";
+    let answered = desk.post("/v1/trails/shop/events", event).await;
+    answered.refuses(503, "stopping", None);
+}
+
+async fn bodies_that_are_too_long_are_refused(desk: Desk) {
+    let long = format!(
+        "{{\"action\":\"a\",\"resource_type\":\"{}\"}}",
+        "r".repeat(17 << 20)
+    );
+    let answered = desk.post("/v1/trails/shop/events", long.clone()).await;
+    answered.refuses(413, "too-large", None);
+    let name = format!("{{\"trail\":\"{}\"}}", "r".repeat(70_000));
+    desk.post("/v1/trails", name)
+        .await
+        .refuses(413, "too-large", None);
+    // A line that is too long keeps no other out.
+    let short = "{\"action\":\"a\",\"resource_type\":\"r\"}";
+    let rows = desk
+        .lines(
+            "/v1/trails/shop/events",
+            format!("{short}\n{long}\n{short}"),
+        )
+        .await;
+    let rows = rows.is(200).rows();
+    let statuses: Vec<_> = rows.iter().map(|row| row["status"].as_u64()).collect();
+    assert_eq!(statuses, [Some(201), Some(413), Some(201)]);
+    let many = format!("[{}]", vec![short; 10_001].join(","));
+    let answered = desk.post("/v1/trails/shop/events", many).await;
+    answered.refuses(413, "too-large", None);
+    let page = desk.get("/v1/trails/shop/events").await.is(200).json();
+    assert_eq!(page["as_of"], 2);
+}

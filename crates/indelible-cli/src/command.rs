@@ -7,6 +7,7 @@ mod copy;
 mod doctor;
 mod export;
 mod import;
+mod keys;
 mod migrate;
 mod prove;
 mod query;
@@ -38,6 +39,8 @@ pub enum Command {
     Export(export::Export),
     Verify(verify::Verify),
     VerifyProof(verify_proof::VerifyProof),
+    #[command(subcommand)]
+    Keys(keys::Keys),
     #[command(subcommand)]
     Trail(trail::Trail),
     Copy(copy::Copy),
@@ -71,6 +74,7 @@ impl Command {
             Self::Export(command) => command.run(session).await,
             Self::Verify(command) => command.run(session).await,
             Self::VerifyProof(command) => command.run(session),
+            Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,
             Self::Migrate(command) => command.run(session).await,

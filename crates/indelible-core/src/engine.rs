@@ -33,6 +33,8 @@ pub use succession::Succession;
 use crate::clock::{Clock, Entropy};
 use crate::door::Door;
 use crate::error::AuditError;
+use crate::event::AuditEvent;
+use crate::protocol::Receipt;
 use crate::redact::Redactor;
 use crate::registry::Registry;
 use crate::state::{Purpose, Secret, State};
@@ -187,6 +189,15 @@ impl Engine {
             .ground
             .state
             .secret(purpose, Secret::new(fresh))?)
+    }
+
+    /// Records in the trail `system` what a program around the engine has to say of itself: keys,
+    /// refusals, configuration. An id that stands there already is answered, not recorded.
+    ///
+    /// # Errors
+    /// Those of [`crate::AuditProtocol::record`].
+    pub async fn record_of_itself(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
+        instance::record_of_itself(&self.shared, event).await
     }
 
     /// What the engine stands on.

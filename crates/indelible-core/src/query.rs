@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use compile::plan;
 pub use cursor::CursorError;
+pub use span::span;
 
 use crate::setters::text_setters;
 

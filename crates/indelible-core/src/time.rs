@@ -90,6 +90,12 @@ impl Timestamp {
         Self::from_micros(self.0.saturating_sub(micros))
     }
 
+    /// The instant `duration` later, not after [`Self::MAX`].
+    pub fn later(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_add(micros))
+    }
+
     /// The first microsecond of the UTC day written `YYYY-MM-DD`.
     pub fn start_of_day(text: &str) -> Result<Self, TimestampError> {
         let wrong = || TimestampError {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use indelible_core::engine::{Audit, Engine};
-use indelible_core::{Timestamp, TrailName};
+use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::Semaphore;
 
+use crate::keys::Keys;
 use crate::limits::VERIFICATIONS_MAX;
+use crate::tally::Tally;
 
 /// An open engine behind HTTP. Clones share everything.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub struct App {
 
 struct Shared {
     engine: Engine,
+    keys: Keys,
+    tally: Tally,
     verifications: Semaphore,
 }
 
@@ -24,6 +28,8 @@ impl App {
     pub fn new(engine: Engine) -> Self {
         Self {
             shared: Arc::new(Shared {
+                keys: Keys::new(engine.clone()),
+                tally: Tally::new(engine.clone()),
                 engine,
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
             }),
@@ -33,6 +39,31 @@ impl App {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.shared.engine
+    }
+
+    /// The API keys.
+    pub fn keys(&self) -> &Keys {
+        &self.shared.keys
+    }
+
+    /// Records the sums of accesses and refusals whose minute is over.
+    ///
+    /// # Errors
+    /// The first failure met; what could not be recorded is tried again the next time.
+    pub async fn settle(&self) -> Result<(), AuditError> {
+        self.shared.tally.settle().await
+    }
+
+    /// Records all that was summed up, before the engine is closed.
+    ///
+    /// # Errors
+    /// As [`App::settle`].
+    pub async fn settle_all(&self) -> Result<(), AuditError> {
+        self.shared.tally.settle_all().await
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.shared.tally
     }
 
     pub(crate) fn trail(&self, name: &TrailName) -> Audit {

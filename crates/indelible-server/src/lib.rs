@@ -6,6 +6,8 @@
 //! | `trails`, `events`, `entry`, … | one resource each |
 //! | `ingest` | event bodies: one object, an array, lines |
 //! | `problem` | errors as RFC 9457, and which status code each is |
+//! | `keys`, `access` | API keys, roles, and who may do what |
+//! | `tally` | what happens again and again, recorded in bounded room |
 //! | `gate` | what every request goes through: id, headers, panics |
 //! | `listen` | connections: time limits, orderly shutdown |
 //!
@@ -16,13 +18,19 @@ mod limits;
 
 mod problem;
 
+pub mod keys;
+mod tally;
+
+mod access;
 mod app;
 mod reply;
 mod request;
 
+mod credentials;
 mod entry;
 mod events;
 mod export;
+mod fields;
 mod health;
 mod ingest;
 mod proofs;
@@ -35,6 +43,7 @@ mod router;
 
 mod listen;
 
+pub use access::Access;
 pub use app::App;
 pub use listen::{ServeError, serve};
 pub use router::{router, urls};

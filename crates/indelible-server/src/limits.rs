@@ -37,3 +37,21 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 pub const VERIFICATIONS_MAX: usize = 1;
 /// What a client is told to wait when it is turned away for the moment, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
+/// How long a key is taken for what it was when it was read last.
+pub const KEY_CACHE_TIME: Duration = Duration::from_secs(1);
+/// Keys remembered at once.
+pub const KEYS_CACHED_MAX: usize = 4096;
+/// How coarse the time of a key's last use is.
+pub const LAST_USE_GRAIN: Duration = Duration::from_secs(600);
+/// How long what happens again and again is summed up.
+pub const TALLY_TIME: Duration = Duration::from_secs(60);
+/// How long after its end a sum that nobody recorded is another process's to record.
+pub const TALLY_GRACE: Duration = Duration::from_secs(120);
+/// The most things that are summed up at once, each for itself; all further ones are one.
+pub const TALLIES_MAX: usize = 256;
+/// The most questions that a sum names.
+pub const TALLY_NAMES_MAX: usize = 16;
+/// The most that a sum may grow before it is written down again.
+pub const TALLY_STEP_MAX: u64 = 1024;
+/// How often sums are looked through.
+pub const TALLY_PACE: Duration = Duration::from_secs(5);

@@ -14,12 +14,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use indelible_core::AuditError;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{ServiceExt, service_fn};
 
 use crate::app::App;
-use crate::limits::{CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX};
+use crate::limits::{CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE};
 use crate::router;
 
 /// Why the server ended otherwise than it was told to.
@@ -29,6 +30,9 @@ pub enum ServeError {
     /// The listener failed.
     #[error("the listener failed: {0}")]
     Listener(#[from] io::Error),
+    /// What was summed up could not be recorded.
+    #[error("the sums of accesses and refusals were not recorded: {0}")]
+    Unsettled(#[from] AuditError),
     /// Requests were cut off because they took too long to be answered.
     #[error("{connections} connections were cut off after {} s", DRAIN_TIME_MAX.as_secs())]
     CutOff {
@@ -49,10 +53,11 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let server = Server {
-        router: router(app),
+        router: router(app.clone()),
         http: protocol(),
         graceful: GracefulShutdown::new(),
     };
+    let settling = tokio::spawn(settle(app.clone()));
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -65,8 +70,23 @@ pub async fn serve(
     }
     drop(listener);
     let drained = tokio::time::timeout(DRAIN_TIME_MAX, server.graceful.shutdown()).await;
+    settling.abort();
+    // An abort that meets a sum half-way leaves it for the next line.
+    let _ = settling.await;
+    app.settle_all().await?;
     let connections = CONNECTIONS_MAX.saturating_sub(places.available_permits());
     drained.map_err(|_| ServeError::CutOff { connections })
+}
+
+/// Records the sums whose minute is over, again and again.
+async fn settle(app: App) {
+    let mut pace = tokio::time::interval(TALLY_PACE);
+    loop {
+        pace.tick().await;
+        if let Err(error) = app.settle().await {
+            tracing::error!(%error, "sums of accesses and refusals were not recorded");
+        }
+    }
 }
 
 /// HTTP/1.1 with the limits on the heads of requests, which hold for idle connections too.

@@ -22,6 +22,12 @@ pub enum Kind {
     InvalidEvent,
     /// The id stands in the trail already, with other content.
     IdConflict,
+    /// No key, or none that is good.
+    Unauthorized,
+    /// The key may not do that.
+    Forbidden,
+    /// The key is no good any more.
+    KeyEnded,
     /// The trail is kept by Indelible for itself.
     ReservedTrail,
     /// There is no such thing.
@@ -61,6 +67,9 @@ impl Kind {
             Self::InvalidBody => ("invalid-body", S::BAD_REQUEST, "Ill-formed body"),
             Self::InvalidEvent => ("invalid-event", S::BAD_REQUEST, "Ill-formed event"),
             Self::IdConflict => ("id-conflict", S::CONFLICT, "Id of another event"),
+            Self::Unauthorized => ("unauthorized", S::UNAUTHORIZED, "No good key"),
+            Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
+            Self::KeyEnded => ("key-ended", S::CONFLICT, "Key ended"),
             Self::ReservedTrail => ("reserved-trail", S::FORBIDDEN, "Reserved trail"),
             Self::NotFound => ("not-found", S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => (

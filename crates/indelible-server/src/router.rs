@@ -3,59 +3,97 @@
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::access::{self, Access};
 use crate::app::App;
+use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
-use crate::{entry, events, export, gate, health, ingest, proofs, summary, trails, verify};
+use crate::{
+    credentials, entry, events, export, gate, health, ingest, proofs, summary, trails, verify,
+};
 
-/// One method of one URL.
+/// One method of one URL, and what it asks of its caller.
 struct Route {
     method: Method,
     path: &'static str,
+    access: Access,
     handler: MethodRouter<App>,
 }
 
 fn routes() -> Vec<Route> {
+    use Access::{Key, Open, Trail};
     use Method as M;
-    let route = |method, path, handler| Route {
+    use Permission as P;
+    let route = |method, path, access, handler| Route {
         method,
         path,
+        access,
         handler,
     };
+    const EVENTS: &str = "/v1/trails/{trail}/events";
+    const ENTRY: &str = "/v1/trails/{trail}/events/{id}";
+    const PROOF: &str = "/v1/trails/{trail}/events/{id}/proof";
+    const CHECKPOINT: &str = "/v1/trails/{trail}/checkpoint";
+    const CONSISTENCY: &str = "/v1/trails/{trail}/consistency";
+    const VERIFY: &str = "/v1/trails/{trail}/verify";
+    const SUMMARY: &str = "/v1/trails/{trail}/summary";
+    const EXPORT: &str = "/v1/trails/{trail}/export";
     vec![
-        route(M::GET, "/healthz", get(health::alive)),
-        route(M::GET, "/readyz", get(health::ready)),
-        route(M::GET, "/v1/trails", get(trails::list)),
-        route(M::POST, "/v1/trails", post(trails::create)),
-        route(M::POST, "/v1/trails/{trail}/events", post(ingest::record)),
-        route(M::GET, "/v1/trails/{trail}/events", get(events::query)),
-        route(M::GET, "/v1/trails/{trail}/events/{id}", get(entry::show)),
+        route(M::GET, "/healthz", Open, get(health::alive)),
+        route(M::GET, "/readyz", Open, get(health::ready)),
+        route(M::POST, EVENTS, Trail(P::Record), post(ingest::record)),
+        route(M::GET, EVENTS, Trail(P::Read), get(events::query)),
+        route(M::GET, ENTRY, Trail(P::Read), get(entry::show)),
+        route(M::GET, PROOF, Trail(P::Prove), get(entry::prove)),
+        route(M::GET, CHECKPOINT, Trail(P::Prove), get(proofs::checkpoint)),
         route(
             M::GET,
-            "/v1/trails/{trail}/events/{id}/proof",
-            get(entry::prove),
-        ),
-        route(
-            M::GET,
-            "/v1/trails/{trail}/checkpoint",
-            get(proofs::checkpoint),
-        ),
-        route(
-            M::GET,
-            "/v1/trails/{trail}/consistency",
+            CONSISTENCY,
+            Trail(P::Prove),
             get(proofs::consistency),
         ),
-        route(M::POST, "/v1/trails/{trail}/verify", post(verify::verify)),
-        route(M::GET, "/v1/trails/{trail}/summary", get(summary::count)),
-        route(M::GET, "/v1/trails/{trail}/export", get(export::export)),
+        route(M::POST, VERIFY, Trail(P::Verify), post(verify::verify)),
+        route(M::GET, SUMMARY, Trail(P::Read), get(summary::count)),
+        route(M::GET, EXPORT, Trail(P::Export), get(export::export)),
+        route(M::GET, "/v1/trails", Key(P::Read), get(trails::list)),
+        route(
+            M::POST,
+            "/v1/trails",
+            Key(P::BeginTrails),
+            post(trails::create),
+        ),
+        route(
+            M::GET,
+            "/v1/keys",
+            Key(P::ManageKeys),
+            get(credentials::list),
+        ),
+        route(
+            M::POST,
+            "/v1/keys",
+            Key(P::ManageKeys),
+            post(credentials::create),
+        ),
+        route(
+            M::DELETE,
+            "/v1/keys/{id}",
+            Key(P::ManageKeys),
+            delete(credentials::revoke),
+        ),
+        route(
+            M::POST,
+            "/v1/keys/{id}/rotate",
+            Key(P::ManageKeys),
+            post(credentials::rotate),
+        ),
     ]
 }
 
-/// Every method and URL that the server knows.
-pub fn urls() -> Vec<(Method, &'static str)> {
-    let url = |route: Route| (route.method, route.path);
+/// Every method and URL that the server knows, and what it asks of its caller.
+pub fn urls() -> Vec<(Method, &'static str, Access)> {
+    let url = |route: Route| (route.method, route.path, route.access);
     routes().into_iter().map(url).collect()
 }
 
@@ -63,7 +101,8 @@ pub fn urls() -> Vec<(Method, &'static str)> {
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for route in routes() {
-        router = router.route(route.path, route.handler);
+        let checked = from_fn_with_state((app.clone(), route.access), access::check);
+        router = router.route(route.path, route.handler.route_layer(checked));
     }
     router
         .fallback(async || Problem::not_found("nothing is at this URL"))

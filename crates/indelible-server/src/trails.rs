@@ -1,15 +1,16 @@
 //! `/v1/trails`: listing and beginning trails.
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use indelible_core::store::Head;
-use indelible_core::{AuditAction, AuditEvent, AuditProtocol, TrailName, json as strict};
+use indelible_core::{AuditAction, AuditEvent, AuditProtocol, TrailName};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::access::Caller;
 use crate::app::App;
-use crate::ingest::body;
-use crate::limits::SMALL_BODY_BYTES_MAX;
+use crate::fields::Fields;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
@@ -39,19 +40,28 @@ impl From<Head> for TrailLine {
     }
 }
 
-/// `GET /v1/trails`
-pub async fn list(State(app): State<App>) -> Answer {
+/// `GET /v1/trails`: those that the key is for.
+pub async fn list(State(app): State<App>, Extension(caller): Extension<Caller>) -> Answer {
     let heads = app.engine().heads().await?;
-    let trails: Vec<TrailLine> = heads.into_iter().map(TrailLine::from).collect();
+    let mine = |head: &Head| caller.key.covers(head.trail.as_str());
+    let trails = heads.into_iter().filter(mine).map(TrailLine::from);
+    let trails: Vec<TrailLine> = trails.collect();
     reply::json(StatusCode::OK, &json!({ "trails": trails }))
 }
 
 /// `POST /v1/trails`: begins a trail with an entry that says what it is for.
-pub async fn create(State(app): State<App>, request: Request) -> Answer {
+pub async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
     let (parts, body) = request.into_parts();
-    body::expect_json(&parts.headers)?;
-    let text = body::whole(body, SMALL_BODY_BYTES_MAX).await?;
-    let New { name, description } = New::read(&text)?;
+    let mut fields = Fields::read(&parts.headers, body).await?;
+    let missing = || Problem::new(Kind::InvalidBody, "`trail` is missing").at("trail");
+    let name: TrailName = fields.parsed("trail")?.ok_or_else(missing)?;
+    let description = fields.text("description")?;
+    fields.end()?;
+    caller.expect_trail(Some(&name))?;
     let audit = app.trail(&name);
     if name.is_system() {
         return Err(indelible_core::AuditError::Reserved(name).into());
@@ -60,8 +70,9 @@ pub async fn create(State(app): State<App>, request: Request) -> Answer {
         let detail = format!("trail {name} is there already");
         return Err(Problem::new(Kind::TrailExists, detail).at("trail"));
     }
-    let mut event =
-        AuditEvent::new(AuditAction::AUDIT_STARTED, "audit_log").resource_id(name.as_str());
+    let mut event = AuditEvent::new(AuditAction::AUDIT_STARTED, "audit_log")
+        .user_id(caller.name())
+        .resource_id(name.as_str());
     if let Some(description) = description {
         event = event.context(json!({ "description": description }));
     }
@@ -75,41 +86,4 @@ pub async fn create(State(app): State<App>, request: Request) -> Answer {
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
-}
-
-struct New {
-    name: TrailName,
-    description: Option<String>,
-}
-
-impl New {
-    fn read(text: &[u8]) -> Result<Self, Problem> {
-        let wrong = |detail: String| Problem::new(Kind::InvalidBody, detail);
-        let parsed = strict::parse(text).map_err(|error| wrong(error.to_string()))?;
-        let Value::Object(object) = parsed.value else {
-            return Err(wrong("the body is a JSON object with `trail`".to_owned()));
-        };
-        let (mut name, mut description) = (None, None);
-        for (field, value) in object {
-            let text = match value {
-                Value::String(text) => Some(text),
-                Value::Null => None,
-                _ => return Err(wrong(format!("`{field}` is a text")).at(&field)),
-            };
-            match field.as_str() {
-                "trail" => name = text,
-                "description" => description = text,
-                _ => {
-                    let field = crate::request::shortened(&field);
-                    return Err(wrong(format!("`{field}` is no field of a trail")).at(&field));
-                }
-            }
-        }
-        let name = name.ok_or_else(|| wrong("`trail` is missing".to_owned()).at("trail"))?;
-        let name = name.parse();
-        Ok(Self {
-            name: name.map_err(|error| Problem::new(Kind::InvalidBody, error).at("trail"))?,
-            description,
-        })
-    }
 }

@@ -10,6 +10,9 @@ use crate::session::{Access, Opened, Session};
 
 /// Serves the trails over HTTP until it is told to stop
 ///
+/// The first start on a database prints `admin key: …`, once: with it, `indelible keys` or the API
+/// makes the others.
+///
 /// On SIGTERM or SIGINT it accepts no more, answers what has begun, records the orderly stop and
 /// ends. What was acknowledged is on disk at any time. It says what it does on standard error, one
 /// JSON object per line.
@@ -78,6 +81,10 @@ async fn serve(
 ) -> Result<Status, Failure> {
     let address = listener.local_addr().map_err(Failure::new)?;
     let app = App::new(opened.database.engine().clone());
+    if let Some(first) = app.keys().first().await? {
+        let key = first.token.expose();
+        session.output.say(&format!("admin key: {key}"))?;
+    }
     session
         .output
         .say(&format!("listening on http://{address}"))?;

@@ -11,12 +11,15 @@ use crate::desk::{Desk, on_each_store};
 on_each_store!(
     a_server_records_answers_and_stops_in_order,
     a_port_that_is_taken_is_no_start,
+    keys_are_made_listed_rotated_and_revoked_beside_a_running_server,
 );
 
 /// A server that is running.
 struct Server {
     process: Child,
     address: String,
+    /// The admin key that it printed.
+    key: Option<String>,
     said: BufReader<std::process::ChildStdout>,
 }
 
@@ -29,22 +32,28 @@ impl Server {
         let mut said = BufReader::new(process.stdout.take().expect("piped"));
         let mut line = String::new();
         said.read_line(&mut line).expect("readable");
+        let key = line.trim().strip_prefix("admin key: ").map(str::to_owned);
+        if key.is_some() {
+            line.clear();
+            said.read_line(&mut line).expect("readable");
+        }
         let address = line.trim().strip_prefix("listening on http://");
         let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
         Self {
             process,
             address,
+            key,
             said,
         }
     }
 
     /// The status code and body of the answer to a request without keep-alive.
-    fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+    fn call(&self, key: &str, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("connected");
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+             Authorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .expect("sent");
@@ -68,15 +77,22 @@ impl Server {
 
 fn a_server_records_answers_and_stops_in_order(desk: fn() -> Desk) {
     let desk = desk();
+    let mut admin = None;
     for (round, signal) in ["TERM", "INT"].into_iter().enumerate() {
         let server = Server::start(&desk, &[]);
+        // The first start prints the key, and no other.
+        assert_eq!(server.key.is_some(), round == 0);
+        let key = admin
+            .get_or_insert_with(|| server.key.clone().expect("a key"))
+            .clone();
         let event =
             "{\"action\":\"page_viewed\",\"resource_type\":\"page\",\"user_id\":\"secret-u\"}";
-        let (status, receipt) = server.call("POST", "/v1/trails/shop/events", event);
+        let (status, receipt) = server.call(&key, "POST", "/v1/trails/shop/events", event);
         assert_eq!(status, 201, "{receipt}");
         let receipt: Value = serde_json::from_str(&receipt).expect("JSON");
         assert_eq!(receipt["seq"], round);
-        let (status, page) = server.call("GET", "/v1/trails/shop/events?user_id=secret-u", "");
+        let (status, page) =
+            server.call(&key, "GET", "/v1/trails/shop/events?user_id=secret-u", "");
         assert_eq!(status, 200, "{page}");
         let (code, _, err) = server.stop(signal);
         assert_eq!(code, Some(0), "{err}");
@@ -86,7 +102,7 @@ fn a_server_records_answers_and_stops_in_order(desk: fn() -> Desk) {
             assert!(line["level"].is_string(), "{line}");
         }
         assert!(err.contains("/v1/trails/{trail}/events"), "{err}");
-        assert!(!err.contains("secret-u"), "{err}");
+        assert!(!err.contains("secret-u") && !err.contains(&key), "{err}");
     }
     let stops = [
         "query",
@@ -113,4 +129,77 @@ fn a_port_that_is_taken_is_no_start(desk: fn() -> Desk) {
     let starts = ["query", "--trail", "system", "--action", "audit_started"];
     let starts = desk.json(&starts);
     assert_eq!(starts["entries"].as_array().expect("a list").len(), 1);
+}
+
+fn keys_are_made_listed_rotated_and_revoked_beside_a_running_server(desk: fn() -> Desk) {
+    let desk = desk();
+    let server = Server::start(&desk, &["--log", "error"]);
+    let made = [
+        "keys",
+        "create",
+        "shop backend",
+        "--role",
+        "writer",
+        "--trail",
+        "shop",
+    ];
+    let key = desk.run(&made).fine().out.trim().to_owned();
+    let event = "{\"action\":\"page_viewed\",\"resource_type\":\"page\"}";
+    let record = |key: &str, trail: &str| {
+        let path = format!("/v1/trails/{trail}/events");
+        server.call(key, "POST", &path, event).0
+    };
+    assert_eq!(record(&key, "shop"), 201);
+    assert_eq!(record(&key, "other"), 403);
+    let made = [
+        "keys",
+        "create",
+        "audit",
+        "--role",
+        "auditor",
+        "--expires",
+        "90d",
+    ];
+    let auditor = desk.json(&made);
+    assert_eq!(auditor["state"], "active");
+    let listed = desk.json(&["keys", "list"]);
+    let listed = listed["keys"].as_array().expect("a list");
+    assert_eq!(listed.len(), 3);
+    let id = |name: &str| {
+        let found = listed
+            .iter()
+            .find(|key| key["name"] == name)
+            .expect("the key");
+        found["id"].as_str().expect("a text").to_owned()
+    };
+    let rotated = desk
+        .run(&["keys", "rotate", &id("shop backend"), "--overlap", "1h"])
+        .fine();
+    assert_eq!(record(&key, "shop"), 201);
+    assert_eq!(record(rotated.out.trim(), "shop"), 201);
+    desk.run(&["keys", "revoke", &id("audit")])
+        .fine()
+        .says("revoked");
+    let auditor = auditor["key"].as_str().expect("a text");
+    assert_eq!(server.call(auditor, "GET", "/v1/trails", "").0, 401);
+    desk.run(&["keys", "revoke", "none"])
+        .fails(4, "there is no key none");
+    desk.run(&["keys", "rotate", &id("audit")])
+        .fails(1, "expired or revoked");
+    desk.run(&[
+        "keys",
+        "create",
+        "x",
+        "--role",
+        "reader",
+        "--expires",
+        "2020-01-01",
+    ])
+    .fails(2, "past");
+    desk.run(&["keys", "create", "x", "--role", "root"])
+        .fails(2, "a role is");
+    assert_eq!(server.stop("TERM").0, Some(0));
+    let refused = ["query", "--trail", "system", "--action", "access_denied"];
+    let refused = desk.json(&refused);
+    assert_eq!(refused["entries"].as_array().expect("a list").len(), 1);
 }

@@ -14,7 +14,7 @@ use super::{Ground, Shared};
 use crate::action::AuditAction;
 use crate::catalogue;
 use crate::clock::uuid_v7;
-use crate::error::AuditError;
+use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
 use crate::outcome::Outcome;
 use crate::protocol::Receipt;
@@ -296,6 +296,24 @@ pub(super) fn record_conflict(shared: &Arc<Shared>, trail: &TrailName, conflict:
 
 async fn record(shared: &Arc<Shared>, event: AuditEvent) -> Result<Receipt, AuditError> {
     let (job, answer) = job(shared, event)?;
+    Queue::of(shared, &TrailName::system())?
+        .put(job, shared)
+        .await?;
+    answer.await.map_err(|_| AuditError::Closed)?
+}
+
+/// Records in `system` what a program around the engine has to say of itself. An id that stands
+/// there already is an answer and no record.
+pub(super) async fn record_of_itself(
+    shared: &Arc<Shared>,
+    event: AuditEvent,
+) -> Result<Receipt, AuditError> {
+    if shared.options.read_only {
+        let (trail, refusal) = (TrailName::system(), Refusal::ReadOnly);
+        return Err(AuditError::Refused { trail, refusal });
+    }
+    let (mut job, answer) = job(shared, event)?;
+    job.records_conflict = false;
     Queue::of(shared, &TrailName::system())?
         .put(job, shared)
         .await?;

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// The instant that `text` names relative to `now`: a number and `s`, `m`, `h`, `d` or `w`, that
-/// long before. `None` where it is no such thing, and a date as a rule.
+/// The instant that `text` names relative to `now`: a span before it. `None` where it is no span,
+/// and a date as a rule.
 pub(super) fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
+    span(text).map(|span| now.earlier(span))
+}
+
+/// The span of time that a number and `s`, `m`, `h`, `d` or `w` name.
+pub fn span(text: &str) -> Option<Duration> {
     let unit = text.bytes().last()?;
     let seconds: u64 = match unit {
         b's' => 1,
@@ -20,9 +25,9 @@ pub(super) fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    // Longer ago than time goes is its beginning.
+    // More than time has is all of it.
     let count: u64 = digits.parse().unwrap_or(u64::MAX);
-    Some(now.earlier(Duration::from_secs(count.saturating_mul(seconds))))
+    Some(Duration::from_secs(count.saturating_mul(seconds)))
 }
 
 #[cfg(test)]

@@ -54,10 +54,11 @@ impl Serving {
 
 const EVENT: &str = "{\"action\":\"page_viewed\",\"resource_type\":\"page\"}";
 
-fn head(length: usize, media: &str) -> String {
+fn head(desk: &Desk, length: usize, media: &str) -> String {
     format!(
         "POST /v1/trails/shop/events HTTP/1.1\r\nHost: x\r\nContent-Type: {media}\r\n\
-         Content-Length: {length}\r\n\r\n"
+         Authorization: Bearer {}\r\nContent-Length: {length}\r\n\r\n",
+        desk.admin
     )
 }
 
@@ -84,7 +85,7 @@ async fn a_stop_answers_what_has_begun(desk: Desk) {
         .expect("sent");
     read_until(&mut idle, "alive").await;
     let mut busy = serving.connect().await;
-    busy.write_all(head(EVENT.len(), "application/json").as_bytes())
+    busy.write_all(head(&desk, EVENT.len(), "application/json").as_bytes())
         .await
         .expect("sent");
     // The head is read once the connection after it is answered: both are in one queue.
@@ -116,7 +117,7 @@ async fn lines_are_answered_while_more_are_sent(desk: Desk) {
     let mut stream = serving.connect().await;
     let media = "application/x-ndjson";
     stream
-        .write_all(head(3 * (EVENT.len() + 1), media).as_bytes())
+        .write_all(head(&desk, 3 * (EVENT.len() + 1), media).as_bytes())
         .await
         .expect("sent");
     for line in 1..=3 {
@@ -133,7 +134,7 @@ async fn lines_are_answered_while_more_are_sent(desk: Desk) {
 async fn a_request_that_is_cut_leaves_no_part_of_an_event(desk: Desk) {
     let serving = Serving::of(&desk).await;
     let array = format!("[{EVENT},{EVENT}]");
-    let request = head(array.len(), "application/json") + &array;
+    let request = head(&desk, array.len(), "application/json") + &array;
     for cut in (0..request.len()).step_by(7).chain([request.len() - 1]) {
         let mut stream = serving.connect().await;
         stream
@@ -148,7 +149,7 @@ async fn a_request_that_is_cut_leaves_no_part_of_an_event(desk: Desk) {
     assert_eq!(page["as_of"], 0);
     // Of lines, those that came whole are recorded, and of the one that was cut nothing.
     let lines = format!("{EVENT}\n{EVENT}\n{EVENT}\n");
-    let request = head(lines.len(), "application/x-ndjson") + &lines;
+    let request = head(&desk, lines.len(), "application/x-ndjson") + &lines;
     let mut stream = serving.connect().await;
     stream
         .write_all(&request.as_bytes()[..request.len() - 1])

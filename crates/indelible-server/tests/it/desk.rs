@@ -70,6 +70,8 @@ pub struct Desk {
     pub database: Database,
     pub app: App,
     pub clock: Arc<Stopped>,
+    /// The key that calls carry unless they say otherwise.
+    pub admin: String,
     router: Router,
     _folder: TempDir,
     _server: Option<TestDatabase>,
@@ -107,11 +109,13 @@ impl Desk {
         settings.clock = clock.clone();
         let database = Database::open(&url, settings).await.expect("opens");
         let app = App::new(database.engine().clone());
+        let admin = app.keys().first().await.expect("made").expect("the first");
         Self {
             router: indelible_server::router(app.clone()),
             database,
             app,
             clock,
+            admin: admin.token.expose().to_owned(),
             _folder: folder,
             _server: server,
         }
@@ -120,6 +124,13 @@ impl Desk {
     /// What a request without a body is answered.
     pub async fn get(&self, url: &str) -> Answered {
         self.call(Call::new(Method::GET, url)).await
+    }
+
+    /// Makes a key of this role, for one trail or all, and answers its text.
+    pub async fn key(&self, role: &str, trail: Option<&str>) -> String {
+        let body = serde_json::json!({"name": format!("a {role}"), "role": role, "trail": trail});
+        let made = self.post("/v1/keys", body.to_string()).await.is(201).json();
+        made["key"].as_str().expect("a text").to_owned()
     }
 
     /// What a JSON body is answered.
@@ -135,7 +146,12 @@ impl Desk {
     }
 
     /// What a request is answered.
-    pub async fn call(&self, call: Call) -> Answered {
+    pub async fn call(&self, mut call: Call) -> Answered {
+        let headers = call.0.headers_mut();
+        if !call.1 && !headers.contains_key("authorization") {
+            let key = format!("Bearer {}", self.admin);
+            headers.insert("authorization", key.parse().expect("a value"));
+        }
         let response = self.router.clone().oneshot(call.0).await;
         let (parts, body) = response.expect("answered").into_parts();
         let body = to_bytes(body, 1 << 28).await.expect("a whole body");
@@ -162,12 +178,23 @@ impl Desk {
 }
 
 /// A request.
-pub struct Call(Request<Body>);
+pub struct Call(Request<Body>, bool);
 
 impl Call {
     pub fn new(method: Method, url: &str) -> Self {
         let request = Request::builder().method(method).uri(url);
-        Self(request.body(Body::empty()).expect("a request"))
+        Self(request.body(Body::empty()).expect("a request"), false)
+    }
+
+    /// The same without any key.
+    pub fn anonymous(mut self) -> Self {
+        self.1 = true;
+        self
+    }
+
+    /// The same with this key.
+    pub fn key(self, key: &str) -> Self {
+        self.header("authorization", &format!("Bearer {key}"))
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {

@@ -6,5 +6,6 @@ mod desk;
 mod connections;
 mod ingest;
 mod pages;
+mod permissions;
 mod proofs;
 mod surface;

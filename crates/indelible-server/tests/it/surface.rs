@@ -15,7 +15,7 @@ on_both!(
 );
 
 /// The headers that an answer of the API may have.
-const HEADERS: [&str; 13] = [
+const HEADERS: [&str; 14] = [
     "allow",
     "cache-control",
     "content-disposition",
@@ -27,6 +27,7 @@ const HEADERS: [&str; 13] = [
     "link",
     "location",
     "referrer-policy",
+    "www-authenticate",
     "x-content-type-options",
     "x-frame-options",
 ];
@@ -55,7 +56,7 @@ fn expect_headers(answered: &Answered) {
 
 async fn every_answer_has_these_headers_and_no_others(desk: Desk) {
     desk.records("shop", 2).await;
-    for (method, path) in indelible_server::urls() {
+    for (method, path, _) in indelible_server::urls() {
         let url = path.replace("{trail}", "shop").replace("{id}", "0");
         expect_headers(&desk.call(Call::new(method, &url)).await);
     }
@@ -100,7 +101,7 @@ async fn the_process_says_whether_it_is_ready(desk: Desk) {
     assert_eq!(answered.header("retry-after"), "1");
     let event = "{\"action\":\"a\",\"resource_type\":\"r\"}";
     let answered = desk.post("/v1/trails/shop/events", event).await;
-    answered.refuses(503, "stopping", None);
+    answered.refuses(503, "unavailable", None);
 }
 
 async fn bodies_that_are_too_long_are_refused(desk: Desk) {

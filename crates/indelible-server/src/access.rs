@@ -1,0 +1,327 @@
+//! Who may do what, and who did: the check before a handler, and the record of what it was.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::RequestExt;
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use indelible_core::TrailName;
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::gate::RequestId;
+use crate::keys::{Key, KeyError, Permission, Rejection, Token};
+use crate::problem::{Kind, Problem};
+use crate::tally::Happening;
+
+/// What a URL asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Open,
+    /// A key with this permission, for the trail in the path.
+    Trail(Permission),
+    /// A key with this permission. What it is for bounds what it sees.
+    Key(Permission),
+}
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The key.
+    pub key: Arc<Key>,
+    /// Where from, what with, under which id.
+    pub origin: Origin,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    address: Option<String>,
+    agent: Option<String>,
+    purpose: Option<String>,
+    request_id: String,
+    /// Method and pattern of the URL.
+    endpoint: String,
+}
+
+impl Caller {
+    /// What the caller is called in events: the key, by its id.
+    pub fn name(&self) -> String {
+        format!("key:{}", self.key.id)
+    }
+
+    /// Refuses what a key of one trail may not do to another, or to all.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`].
+    pub fn expect_trail(&self, trail: Option<&TrailName>) -> Result<(), Problem> {
+        match (&self.key.trail, trail) {
+            (None, _) => Ok(()),
+            (Some(own), Some(trail)) if own == trail => Ok(()),
+            (Some(own), _) => Err(forbidden(format!("the key is for trail {own} alone"))),
+        }
+    }
+}
+
+fn forbidden(detail: String) -> Problem {
+    Problem::new(Kind::Forbidden, detail)
+}
+
+/// Lets through who may, with the [`Caller`] at hand; records every refusal.
+pub async fn check(
+    State((app, access)): State<(App, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let permission = match access {
+        Access::Open => return next.run(request).await,
+        Access::Trail(permission) | Access::Key(permission) => permission,
+    };
+    let origin = Origin::of(&request);
+    let trail = match access {
+        Access::Trail(_) => trail(&mut request).await,
+        _ => None,
+    };
+    let caller = match identify(&app, request.headers()).await {
+        Ok(key) => Caller {
+            key,
+            origin: origin.clone(),
+        },
+        Err(Refused::Failed(problem)) => return problem.into_response(),
+        Err(Refused::Rejected(rejected)) => {
+            note(&app, rejected.happening(&origin, trail.as_deref())).await;
+            return rejected.answer();
+        }
+    };
+    if let Err(problem) = may(&caller, permission, trail.as_deref()) {
+        note(&app, denied(&caller, permission, trail.as_deref())).await;
+        return problem.into_response();
+    }
+    request.extensions_mut().insert(caller.clone());
+    let response = next.run(request).await;
+    // A handler refuses what only the body says.
+    let is_refused = |problem: &Problem| problem.kind.status() == StatusCode::FORBIDDEN;
+    if response
+        .extensions()
+        .get::<Problem>()
+        .is_some_and(is_refused)
+    {
+        note(&app, denied(&caller, permission, trail.as_deref())).await;
+    }
+    response
+}
+
+async fn trail(request: &mut Request) -> Option<String> {
+    let params = request.extract_parts::<RawPathParams>().await.ok()?;
+    let mut named = params.iter().filter(|(name, _)| *name == "trail");
+    named.next().map(|(_, value)| value.to_owned())
+}
+
+fn may(caller: &Caller, permission: Permission, trail: Option<&str>) -> Result<(), Problem> {
+    let key = &caller.key;
+    if !key.role.may(permission) {
+        let (role, permission) = (key.role, permission.as_str());
+        return Err(forbidden(format!("a {role} key may not {permission}")));
+    }
+    match trail {
+        Some(trail) if !key.covers(trail) => {
+            Err(forbidden("the key is for another trail".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+enum Refused {
+    Failed(Problem),
+    Rejected(Rejected),
+}
+
+/// Why no key opens.
+enum Rejected {
+    Missing,
+    IllFormed,
+    Key(Rejection, String),
+}
+
+async fn identify(app: &App, headers: &HeaderMap) -> Result<Arc<Key>, Refused> {
+    let given = headers.get(header::AUTHORIZATION);
+    let given = given.ok_or(Refused::Rejected(Rejected::Missing))?;
+    let token = given.to_str().ok().and_then(|given| {
+        let (scheme, token) = given.split_once(' ')?;
+        let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+        is_bearer.then(|| Token::read(token.trim())).flatten()
+    });
+    let token = token.ok_or(Refused::Rejected(Rejected::IllFormed))?;
+    let failed = |error: KeyError| Refused::Failed(error.into());
+    let found = app.keys().authenticate(&token).await.map_err(failed)?;
+    let id = crate::keys::id_of(&token.digest());
+    found.map_err(|rejection| Refused::Rejected(Rejected::Key(rejection, id)))
+}
+
+impl Rejected {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::IllFormed => "ill_formed",
+            Self::Key(Rejection::Unknown, _) => "unknown",
+            Self::Key(Rejection::Expired(_), _) => "expired",
+            Self::Key(Rejection::Revoked(_), _) => "revoked",
+        }
+    }
+
+    fn answer(&self) -> Response {
+        let (detail, challenge) = match self {
+            Self::Missing => (
+                "send a key: `Authorization: Bearer indelible_…`",
+                "Bearer realm=\"indelible\"",
+            ),
+            Self::IllFormed => (
+                "the Authorization header holds no key of this form",
+                "Bearer realm=\"indelible\", error=\"invalid_token\"",
+            ),
+            Self::Key(Rejection::Unknown, _) => (
+                "there is no such key",
+                "Bearer realm=\"indelible\", error=\"invalid_token\"",
+            ),
+            Self::Key(..) => (
+                "the key is expired or revoked",
+                "Bearer realm=\"indelible\", error=\"invalid_token\"",
+            ),
+        };
+        let mut response = Problem::new(Kind::Unauthorized, detail).into_response();
+        let challenge = HeaderValue::from_static(challenge);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
+        response
+    }
+
+    fn happening(&self, origin: &Origin, trail: Option<&str>) -> Happening {
+        let id = match self {
+            Self::Key(_, id) => Some(id),
+            Self::Missing | Self::IllFormed => None,
+        };
+        let reason = self.reason();
+        let mut event = origin.event("api_key_rejected", "api_key");
+        event.insert("resource_id".to_owned(), json!(id));
+        let context = json!({ "reason": reason, "fingerprint": id });
+        event.insert("context".to_owned(), context);
+        let address = origin.address.as_deref().unwrap_or_default();
+        let id = id.map_or("", String::as_str);
+        Happening {
+            trail: TrailName::system(),
+            group: format!("{reason}\n{id}\n{address}"),
+            event,
+            details: origin.details(trail),
+            results: 0,
+            request_id: origin.request_id.clone(),
+        }
+    }
+}
+
+/// The record of what a good key may not do.
+fn denied(caller: &Caller, permission: Permission, trail: Option<&str>) -> Happening {
+    let action = if permission.looks() {
+        "audit_log_access_denied"
+    } else {
+        "access_denied"
+    };
+    let mut event = caller.event(action, "audit_log");
+    event.insert("resource_id".to_owned(), json!(trail.map(shortened)));
+    event.insert(
+        "context".to_owned(),
+        json!({
+            "reason": "role or trail of the key",
+            "required_permission": permission.as_str(),
+            "role": caller.key.role,
+            "key_name": caller.key.name,
+        }),
+    );
+    Happening {
+        trail: TrailName::system(),
+        group: format!("{}\n{}", caller.key.id, permission.as_str()),
+        event,
+        details: caller.origin.details(trail),
+        results: 0,
+        request_id: caller.origin.request_id.clone(),
+    }
+}
+
+fn shortened(trail: &str) -> String {
+    trail.chars().take(64).collect()
+}
+
+/// Records a refusal. That it could not be recorded lets nobody in.
+async fn note(app: &App, happening: Happening) {
+    if let Err(error) = app.tally().note(happening).await {
+        tracing::error!(%error, "a refusal was not recorded");
+    }
+}
+
+impl Caller {
+    /// The fields of an event that say who did it.
+    pub fn event(&self, action: &str, resource_type: &str) -> Map<String, Value> {
+        let mut event = self.origin.event(action, resource_type);
+        event.insert("user_id".to_owned(), self.name().into());
+        event
+    }
+}
+
+impl Origin {
+    fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        let text = |value: Option<&HeaderValue>| {
+            value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let extensions = request.extensions();
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        let path = extensions.get::<MatchedPath>();
+        let path = path.map_or("-", MatchedPath::as_str);
+        Self {
+            address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()),
+            agent: text(headers.get(header::USER_AGENT)),
+            purpose: text(headers.get(PURPOSE)).map(|purpose| {
+                let end = purpose.floor_char_boundary(PURPOSE_BYTES_MAX);
+                purpose[..end].to_owned()
+            }),
+            request_id: extensions
+                .get::<RequestId>()
+                .map(|RequestId(id)| id.to_string())
+                .unwrap_or_default(),
+            endpoint: format!("{} {path}", request.method()),
+        }
+    }
+
+    fn event(&self, action: &str, resource_type: &str) -> Map<String, Value> {
+        let fields = [
+            ("action", json!(action)),
+            ("resource_type", json!(resource_type)),
+            ("ip_address", json!(self.address)),
+            ("user_agent", json!(self.agent)),
+        ];
+        let own = |(name, value): (&str, Value)| (name.to_owned(), value);
+        fields.into_iter().map(own).collect()
+    }
+
+    /// What one request has of its own.
+    pub fn details(&self, trail: Option<&str>) -> Map<String, Value> {
+        let mut details = Map::new();
+        details.insert("endpoint".to_owned(), self.endpoint.clone().into());
+        if let Some(trail) = trail {
+            details.insert("trail".to_owned(), shortened(trail).into());
+        }
+        if let Some(purpose) = &self.purpose {
+            details.insert("purpose".to_owned(), purpose.clone().into());
+        }
+        details
+    }
+}
+
+/// Says why somebody looks at a trail, for its record.
+const PURPOSE: &str = "x-purpose";
+/// The longest purpose that is kept, in bytes.
+const PURPOSE_BYTES_MAX: usize = 255;

@@ -1,0 +1,97 @@
+//! Small JSON bodies, read by the strict reader, every field by its name.
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use indelible_core::json;
+use serde_json::{Map, Value};
+
+use crate::ingest::body;
+use crate::limits::SMALL_BODY_BYTES_MAX;
+use crate::problem::{Kind, Problem};
+use crate::request::shortened;
+
+/// The fields of a body that were not yet read.
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads a body, which is one JSON object.
+    ///
+    /// # Errors
+    /// Another media type, a body that is too long or no object.
+    pub async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        body::expect_json(headers)?;
+        let text = body::whole(body, SMALL_BODY_BYTES_MAX).await?;
+        let parsed = json::parse(&text).map_err(|error| wrong(error.to_string()))?;
+        match parsed.value {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(wrong("the body is a JSON object".to_owned())),
+        }
+    }
+
+    /// Takes a text out; null is the same as absent.
+    ///
+    /// # Errors
+    /// A field of another type.
+    pub fn text(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong(format!("`{name}` is a text")).at(name)),
+        }
+    }
+
+    /// Takes a text out that must be there.
+    ///
+    /// # Errors
+    /// As [`Fields::text`]; a field that is missing.
+    pub fn needed(&mut self, name: &str) -> Result<String, Problem> {
+        let missing = || wrong(format!("`{name}` is missing")).at(name);
+        self.text(name)?.ok_or_else(missing)
+    }
+
+    /// Takes a text out that is of a form.
+    ///
+    /// # Errors
+    /// As [`Fields::text`]; a text of another form.
+    pub fn parsed<T>(&mut self, name: &str) -> Result<Option<T>, Problem>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        let ill_formed = |error: T::Err| wrong(format!("`{name}`: {error}")).at(name);
+        let text = self.text(name)?;
+        text.map(|text| text.parse().map_err(ill_formed))
+            .transpose()
+    }
+
+    /// Takes a whole number out.
+    ///
+    /// # Errors
+    /// A field of another type, a number below 0.
+    pub fn count(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(count) => Ok(Some(count)),
+                None => Err(wrong(format!("`{name}` is a whole number, 0 or more")).at(name)),
+            },
+        }
+    }
+
+    /// Refuses what nobody took out.
+    ///
+    /// # Errors
+    /// The first of it.
+    pub fn end(self) -> Result<(), Problem> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(field) => {
+                let field = shortened(field);
+                Err(wrong(format!("there is no field `{field}` here")).at(&field))
+            }
+        }
+    }
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Kind::InvalidBody, detail)
+}

@@ -1,0 +1,380 @@
+//! API keys: made, found, revoked. What is stored is in the database's operational table, and each
+//! making and revoking is an event in the trail `system`.
+
+mod key;
+mod role;
+mod token;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indelible_core::engine::Engine;
+use indelible_core::{
+    AuditAction, AuditError, AuditEvent, Registry, Timestamp, TrailName, Versioned,
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+pub use key::{Key, KeyLine, NewKey, State};
+pub(crate) use key::{hex, id_of};
+pub use role::{Permission, Role, RoleError};
+pub use token::Token;
+
+use crate::limits::{KEY_CACHE_TIME, KEYS_CACHED_MAX, LAST_USE_GRAIN};
+
+/// The kind of keys in the registry, and of the mark that the first one was made.
+const KIND: &str = "api_key";
+const FIRST: &str = "api_key_first";
+
+/// What a key shall be.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// What its holder is called.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The one trail that it is for; all where there is none.
+    pub trail: Option<TrailName>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a key could not be made or revoked.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// There is no such key.
+    #[error("there is no key {0}")]
+    Unknown(String),
+    /// It is no good any more.
+    #[error("the key {0} is expired or revoked")]
+    Ended(String),
+    /// A name of no use.
+    #[error("the name of a key is 1 to 100 bytes without control characters")]
+    Name,
+    /// It would be over before it begins.
+    #[error("the time at which the key ends is past")]
+    Past,
+    /// Somebody else changed it at the same time.
+    #[error("the key {0} is being changed; try again")]
+    Busy(String),
+    /// Trail or registry failed.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+impl From<indelible_core::StoreError> for KeyError {
+    fn from(error: indelible_core::StoreError) -> Self {
+        Self::Audit(error.into())
+    }
+}
+
+/// Why a token opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// No key has this text.
+    Unknown,
+    /// The key's time is over.
+    Expired(Box<Key>),
+    /// The key was revoked.
+    Revoked(Box<Key>),
+}
+
+/// The keys of a database.
+pub struct Keys {
+    engine: Engine,
+    seen: Mutex<HashMap<String, Seen>>,
+}
+
+/// A key as it was read last.
+struct Seen {
+    at: Duration,
+    key: Arc<Key>,
+}
+
+impl Keys {
+    /// The keys of this engine's database.
+    pub fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            seen: Mutex::default(),
+        }
+    }
+
+    fn registry(&self) -> &dyn Registry {
+        &*self.engine.ground().registry
+    }
+
+    fn now(&self) -> Timestamp {
+        self.engine.ground().clock.now()
+    }
+
+    /// Makes a key. Its making is on record before it opens anything.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn create(&self, wish: Wish, by: &str) -> Result<NewKey, KeyError> {
+        let new = self.fresh(wish, by)?;
+        let event = AuditEvent::new(AuditAction::API_KEY_CREATED, "api_key")
+            .user_id(by)
+            .resource_id(new.key.id.as_str())
+            .context(described(&new.key));
+        self.engine.record_of_itself(event).await?;
+        self.store(&new.key, None).await?;
+        Ok(new)
+    }
+
+    /// The admin key of a server that starts for the first time on this database.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn first(&self) -> Result<Option<NewKey>, KeyError> {
+        let mark = json!({ "made_at": self.now() });
+        let won = self
+            .registry()
+            .put(FIRST, "admin", None, Some(&mark))
+            .await?;
+        if won.is_none() {
+            return Ok(None);
+        }
+        let wish = Wish {
+            name: "first admin".to_owned(),
+            role: Role::Admin,
+            trail: None,
+            expires_at: None,
+        };
+        self.create(wish, "first start").await.map(Some)
+    }
+
+    /// All keys, by id, those that ended included.
+    ///
+    /// # Errors
+    /// [`KeyError::Audit`].
+    pub async fn list(&self) -> Result<Vec<Key>, KeyError> {
+        let rows = self.registry().list(KIND).await?;
+        let read = |(id, row): (String, Versioned)| read(&id, row.value);
+        rows.into_iter().map(read).collect()
+    }
+
+    /// The key with this id.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn get(&self, id: &str) -> Result<Key, KeyError> {
+        self.row(id).await.map(|(key, _)| key)
+    }
+
+    /// Revokes a key. It opens nothing from now on, here at once and in other processes within
+    /// [`KEY_CACHE_TIME`]. A key that is revoked already is answered as it is.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn revoke(&self, id: &str, by: &str) -> Result<Key, KeyError> {
+        let (mut key, version) = self.row(id).await?;
+        if key.revoked_at.is_none() {
+            key.revoked_at = Some(self.now());
+            self.store(&key, Some(version)).await?;
+        }
+        // Under an id of its own, so that a revocation whose record failed is recorded when it is
+        // asked for again, and none twice.
+        let event = AuditEvent::new(AuditAction::API_KEY_REVOKED, "api_key")
+            .id(event_id("revoked", id))
+            .user_id(by)
+            .resource_id(id)
+            .context(described(&key));
+        self.record_once(event).await?;
+        Ok(key)
+    }
+
+    /// Makes a key that takes the place of another, which ends after `overlap`.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn rotate(&self, id: &str, overlap: Duration, by: &str) -> Result<NewKey, KeyError> {
+        let (mut old, version) = self.row(id).await?;
+        let now = self.now();
+        if old.state(now) != State::Active || old.rotated_to.is_some() {
+            return Err(KeyError::Ended(id.to_owned()));
+        }
+        let wish = Wish {
+            name: old.name.clone(),
+            role: old.role,
+            trail: old.trail.clone(),
+            expires_at: old.expires_at,
+        };
+        let new = self.fresh(wish, by)?;
+        let mut context = described(&new.key);
+        context["old_key_id"] = id.into();
+        context["new_key_id"] = new.key.id.clone().into();
+        context["overlap_seconds"] = overlap.as_secs().into();
+        let event = AuditEvent::new(AuditAction::API_KEY_ROTATED, "api_key")
+            .user_id(by)
+            .resource_id(new.key.id.as_str())
+            .context(context);
+        self.engine.record_of_itself(event).await?;
+        self.store(&new.key, None).await?;
+        let end = now.later(overlap);
+        old.expires_at = Some(old.expires_at.map_or(end, |before| before.min(end)));
+        old.rotated_to = Some(new.key.id.clone());
+        self.store(&old, Some(version)).await?;
+        Ok(new)
+    }
+
+    /// The key that a token opens with.
+    ///
+    /// # Errors
+    /// Inside: why it opens nothing. Outside: the registry failed.
+    pub async fn authenticate(
+        &self,
+        token: &Token,
+    ) -> Result<Result<Arc<Key>, Rejection>, KeyError> {
+        let digest = token.digest();
+        let Some(key) = self.look_up(&id_of(&digest)).await? else {
+            return Ok(Err(Rejection::Unknown));
+        };
+        let expected = hex(&digest);
+        if !bool::from(key.sha256.as_bytes().ct_eq(expected.as_bytes())) {
+            return Ok(Err(Rejection::Unknown));
+        }
+        let now = self.now();
+        Ok(match key.state(now) {
+            State::Active => {
+                self.note_use(&key, now).await;
+                Ok(key)
+            }
+            State::Expired => Err(Rejection::Expired(Box::new((*key).clone()))),
+            State::Revoked => Err(Rejection::Revoked(Box::new((*key).clone()))),
+        })
+    }
+
+    async fn look_up(&self, id: &str) -> Result<Option<Arc<Key>>, KeyError> {
+        let at = self.engine.ground().clock.elapsed();
+        if let Some(seen) = self.seen().get(id)
+            && at.saturating_sub(seen.at) < KEY_CACHE_TIME
+        {
+            return Ok(Some(seen.key.clone()));
+        }
+        let Some(row) = self.registry().get(KIND, id).await? else {
+            return Ok(None);
+        };
+        let key = Arc::new(read(id, row.value)?);
+        self.remember(&key, at);
+        Ok(Some(key))
+    }
+
+    fn remember(&self, key: &Arc<Key>, at: Duration) {
+        let mut seen = self.seen();
+        if seen.len() >= KEYS_CACHED_MAX {
+            seen.clear();
+        }
+        let key = key.clone();
+        seen.insert(key.id.clone(), Seen { at, key });
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<String, Seen>> {
+        // Nothing between lock and unlock can panic half-way through a change.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the time of use, but not with every use. That it could not be written, or somebody
+    /// else wrote first, keeps nobody out.
+    async fn note_use(&self, key: &Key, now: Timestamp) {
+        let noted = |used: Timestamp| used > now.earlier(LAST_USE_GRAIN);
+        if key.last_used_at.is_some_and(noted) {
+            return;
+        }
+        let Ok((mut key, version)) = self.row(&key.id).await else {
+            return;
+        };
+        key.last_used_at = Some(now);
+        if let Err(error) = self.store(&key, Some(version)).await {
+            tracing::debug!(key = key.id, %error, "the use of a key was not noted");
+        }
+    }
+
+    async fn row(&self, id: &str) -> Result<(Key, u64), KeyError> {
+        let row = self.registry().get(KIND, id).await?;
+        let row = row.ok_or_else(|| KeyError::Unknown(id.chars().take(64).collect()))?;
+        Ok((read(id, row.value)?, row.version))
+    }
+
+    async fn store(&self, key: &Key, version: Option<u64>) -> Result<(), KeyError> {
+        // A key is texts and times, which JSON always holds.
+        let value = serde_json::to_value(key).unwrap_or_default();
+        let stored = self.registry().put(KIND, &key.id, version, Some(&value));
+        let stored = stored.await?;
+        self.seen().remove(&key.id);
+        stored
+            .map(|_| ())
+            .ok_or_else(|| KeyError::Busy(key.id.clone()))
+    }
+
+    async fn record_once(&self, event: AuditEvent) -> Result<(), KeyError> {
+        match self.engine.record_of_itself(event).await {
+            Ok(_) | Err(AuditError::IdConflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn fresh(&self, wish: Wish, by: &str) -> Result<NewKey, KeyError> {
+        let plain = |name: &str| !name.trim().is_empty() && !name.contains(char::is_control);
+        if wish.name.len() > NAME_BYTES_MAX || !plain(&wish.name) {
+            return Err(KeyError::Name);
+        }
+        let now = self.now();
+        if wish.expires_at.is_some_and(|end| end <= now) {
+            return Err(KeyError::Past);
+        }
+        let token = Token::generate(&*self.engine.ground().entropy);
+        let digest = token.digest();
+        let key = Key {
+            id: id_of(&digest),
+            name: wish.name,
+            role: wish.role,
+            trail: wish.trail,
+            last_four: token.last_four().to_owned(),
+            created_at: now,
+            created_by: by.to_owned(),
+            expires_at: wish.expires_at,
+            revoked_at: None,
+            rotated_to: None,
+            last_used_at: None,
+            sha256: hex(&digest),
+        };
+        Ok(NewKey { token, key })
+    }
+}
+
+/// The longest name of a key, in bytes.
+const NAME_BYTES_MAX: usize = 100;
+
+fn read(id: &str, value: Value) -> Result<Key, KeyError> {
+    let damaged = |error: serde_json::Error| indelible_core::StoreError::Corrupt {
+        what: format!("the key {id}"),
+        seq: None,
+        problem: error.to_string(),
+    };
+    Ok(serde_json::from_value(value).map_err(damaged)?)
+}
+
+fn described(key: &Key) -> Value {
+    json!({
+        "key_id": key.id,
+        "fingerprint": key.id,
+        "name": key.name,
+        "scopes": [key.role],
+        "trail": key.trail,
+        "expires_at": key.expires_at,
+    })
+}
+
+/// The id of what happens to a key once.
+fn event_id(what: &str, key: &str) -> Uuid {
+    let digest = Sha256::digest(format!("indelible/api-key/v1\n{what}\n{key}\n"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,149 @@
+//! What is stored of a key.
+
+use indelible_core::{Timestamp, TrailName};
+use serde::{Deserialize, Serialize};
+
+use super::role::Role;
+use super::token::Token;
+
+/// A key as it is stored: its digest, never its text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Key {
+    /// The first 16 hexadecimal digits of its digest.
+    pub id: String,
+    /// What its holder is called.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The one trail that it is for; all where there is none.
+    pub trail: Option<TrailName>,
+    /// Its last four characters.
+    pub last_four: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: String,
+    /// When it ends; never where there is none.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The key that took its place.
+    pub rotated_to: Option<String>,
+    /// When it was last used, to within [`crate::limits::LAST_USE_GRAIN`].
+    pub last_used_at: Option<Timestamp>,
+    /// SHA-256 of its text.
+    pub(crate) sha256: String,
+}
+
+/// Whether a key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+/// A key as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyLine {
+    id: String,
+    name: String,
+    role: Role,
+    trail: Option<TrailName>,
+    last_four: String,
+    state: State,
+    created_at: Timestamp,
+    created_by: String,
+    expires_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+    rotated_to: Option<String>,
+    last_used_at: Option<Timestamp>,
+}
+
+impl Key {
+    /// Whether the key is good at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        if self.revoked_at.is_some() {
+            State::Revoked
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            State::Expired
+        } else {
+            State::Active
+        }
+    }
+
+    /// Whether it is for this trail.
+    pub fn covers(&self, trail: &str) -> bool {
+        self.trail.as_ref().is_none_or(|own| own.as_str() == trail)
+    }
+
+    /// The key as it is shown at `now`.
+    pub fn line(&self, now: Timestamp) -> KeyLine {
+        let key = self.clone();
+        KeyLine {
+            state: self.state(now),
+            id: key.id,
+            name: key.name,
+            role: key.role,
+            trail: key.trail,
+            last_four: key.last_four,
+            created_at: key.created_at,
+            created_by: key.created_by,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            rotated_to: key.rotated_to,
+            last_used_at: key.last_used_at,
+        }
+    }
+}
+
+impl KeyLine {
+    /// The members as texts, by name, in order; absent ones empty.
+    pub fn cells(&self) -> Vec<(&'static str, String)> {
+        fn text<T: ToString>(value: &Option<T>) -> String {
+            value.as_ref().map(T::to_string).unwrap_or_default()
+        }
+        let state = match self.state {
+            State::Active => "active",
+            State::Expired => "expired",
+            State::Revoked => "revoked",
+        };
+        vec![
+            ("id", self.id.clone()),
+            ("name", self.name.clone()),
+            ("role", self.role.to_string()),
+            ("trail", text(&self.trail)),
+            ("last_four", self.last_four.clone()),
+            ("state", state.to_owned()),
+            ("created_at", self.created_at.to_string()),
+            ("created_by", self.created_by.clone()),
+            ("expires_at", text(&self.expires_at)),
+            ("revoked_at", text(&self.revoked_at)),
+            ("rotated_to", text(&self.rotated_to)),
+            ("last_used_at", text(&self.last_used_at)),
+        ]
+    }
+}
+
+/// The id of a token's key.
+pub fn id_of(digest: &[u8; 32]) -> String {
+    hex(&digest[..8])
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A key that was just made, with its text, which nobody sees again.
+#[derive(Debug)]
+pub struct NewKey {
+    /// Its text.
+    pub token: Token,
+    /// What is stored of it.
+    pub key: Key,
+}

@@ -1,0 +1,267 @@
+//! What happens again and again, recorded so that it floods no trail and nothing goes uncounted:
+//! the first time at once, repeats as one sum a minute.
+//!
+//! A sum is durable before what it counts is answered: the registry holds a bound that the count
+//! never passes, raised in growing steps. An orderly end records exact counts. After an unclean one
+//! another process records the bound, as the most that there can have been.
+
+mod sum;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indelible_core::engine::Engine;
+use indelible_core::{AuditError, AuditEvent, Timestamp, TrailName, Versioned};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::limits::{TALLIES_MAX, TALLY_GRACE};
+use sum::Sum;
+
+/// The kind of sums in the registry.
+const KIND: &str = "tally";
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// The trail that it is recorded in.
+    pub trail: TrailName,
+    /// What makes it the same as another of its action in this trail.
+    pub group: String,
+    /// What is recorded of it, in the fields of an event; its sum says the same.
+    pub event: Map<String, Value>,
+    /// What is its own, for the context: in a sum, one of a list.
+    pub details: Map<String, Value>,
+    /// How many entries it showed.
+    pub results: u64,
+    /// The id of the request, which the record at once names.
+    pub request_id: String,
+}
+
+type Place = Arc<tokio::sync::Mutex<Option<Sum>>>;
+
+/// The sums of this process.
+pub struct Tally {
+    engine: Engine,
+    places: Mutex<HashMap<(TrailName, String), Place>>,
+}
+
+impl Tally {
+    /// Sums over this engine.
+    pub fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            places: Mutex::default(),
+        }
+    }
+
+    /// Records what happened, or counts it. It is durable when this returns.
+    ///
+    /// # Errors
+    /// Those of recording.
+    pub async fn note(&self, mut happening: Happening) -> Result<(), AuditError> {
+        let (place, own) = self.place(&happening);
+        let mut sum = place.lock().await;
+        let clock = &self.engine.ground().clock;
+        let (now, elapsed) = (clock.now(), clock.elapsed());
+        if let Some(over) = sum.as_mut().filter(|sum| sum.is_over(elapsed)) {
+            self.record_sum(over).await?;
+            *sum = None;
+        }
+        if let Some(sum) = &mut *sum {
+            sum.repeat(&happening, now);
+            return match sum.raised() {
+                Some((version, value)) => self.write_down(sum, version, &value).await,
+                None => Ok(()),
+            };
+        }
+        let event = first(&happening);
+        self.record(&happening.trail, event).await?;
+        if !own {
+            strip(&mut happening.event);
+        }
+        let ground = self.engine.ground();
+        let row = indelible_core::uuid_v7(now, &*ground.entropy);
+        *sum = Some(Sum::begin(row, happening, now, elapsed));
+        Ok(())
+    }
+
+    /// Records the sums whose minute is over, and those that another process left behind.
+    ///
+    /// # Errors
+    /// The first failure met; what could not be recorded is tried again the next time.
+    pub async fn settle(&self) -> Result<(), AuditError> {
+        let elapsed = self.engine.ground().clock.elapsed();
+        self.settle_if(|sum| sum.is_over(elapsed)).await?;
+        self.settle_left_behind().await
+    }
+
+    /// Records all sums, whether or not their minute is over.
+    ///
+    /// # Errors
+    /// As [`Tally::settle`].
+    pub async fn settle_all(&self) -> Result<(), AuditError> {
+        self.settle_if(|_| true).await
+    }
+
+    async fn settle_if(&self, is_due: impl Fn(&Sum) -> bool) -> Result<(), AuditError> {
+        let places: Vec<Place> = self.places().values().cloned().collect();
+        let mut settled = Ok(());
+        for place in places {
+            let mut sum = place.lock().await;
+            if let Some(due) = sum.as_mut().filter(|sum| is_due(sum)) {
+                match self.record_sum(due).await {
+                    Ok(()) => *sum = None,
+                    Err(error) => settled = settled.and(Err(error)),
+                }
+            }
+        }
+        self.places().retain(|_, place| {
+            // Whoever holds the place now is about to begin a sum in it.
+            Arc::strong_count(place) > 1 || place.try_lock().is_ok_and(|sum| sum.is_some())
+        });
+        settled
+    }
+
+    async fn settle_left_behind(&self) -> Result<(), AuditError> {
+        let ground = self.engine.ground();
+        let long_ago = ground.clock.now().earlier(TALLY_GRACE);
+        for (row, there) in ground.registry.list(KIND).await? {
+            let until = there.value["until"].as_str();
+            let until = until.and_then(|until| until.parse::<Timestamp>().ok());
+            if until.is_some_and(|until| until < long_ago) {
+                self.record_left_behind(&row, there).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn record_left_behind(&self, row: &str, there: Versioned) -> Result<(), AuditError> {
+        let trail = there.value["trail"].as_str();
+        let trail = trail.and_then(|trail| trail.parse().ok());
+        let trail = trail.unwrap_or_else(TrailName::system);
+        if let Some(event) = sum::left_behind(&there.value) {
+            self.record(&trail, with_id(event, row)).await?;
+        }
+        let registry = &self.engine.ground().registry;
+        registry.put(KIND, row, Some(there.version), None).await?;
+        Ok(())
+    }
+
+    async fn record_sum(&self, sum: &mut Sum) -> Result<(), AuditError> {
+        let row = sum.row().to_string();
+        if let Some(event) = sum.event() {
+            self.record(sum.trail(), with_id(event, &row)).await?;
+        }
+        if let Some(version) = sum.version() {
+            let registry = &self.engine.ground().registry;
+            registry.put(KIND, &row, Some(version), None).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_down(
+        &self,
+        sum: &mut Sum,
+        version: Option<u64>,
+        value: &Value,
+    ) -> Result<(), AuditError> {
+        let registry = &self.engine.ground().registry;
+        let row = sum.row().to_string();
+        let written = registry.put(KIND, &row, version, Some(value)).await?;
+        // Nobody else writes the row before it is long over: another version is this process's
+        // own write that landed without an answer.
+        let written = match written {
+            Some(written) => Some(written),
+            None => registry.get(KIND, &row).await?.map(|row| row.version),
+        };
+        sum.written(written);
+        Ok(())
+    }
+
+    /// Records into the trail, or, where the trail takes no writes until its operator acts, into
+    /// `system`: what looks at such a trail must not go unrecorded, nor be kept from looking.
+    async fn record(&self, trail: &TrailName, event: AuditEvent) -> Result<(), AuditError> {
+        let recorded = if trail.is_system() {
+            self.engine.record_of_itself(event).await
+        } else {
+            let audit = self.engine.trail(trail.clone());
+            let recorded = audit.try_record_all(vec![event.clone()]).await.pop();
+            match recorded.unwrap_or(Err(AuditError::Closed)) {
+                Err(AuditError::Refused { .. }) => self.engine.record_of_itself(event).await,
+                recorded => recorded,
+            }
+        };
+        match recorded {
+            // The sum is there, from before an unclean end or a lost answer.
+            Ok(_) | Err(AuditError::IdConflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the happening is summed up, and whether that is for its like alone.
+    fn place(&self, happening: &Happening) -> (Place, bool) {
+        let mut places = self.places();
+        let action = happening.event.get("action").and_then(Value::as_str);
+        let action = action.unwrap_or_default();
+        let own = (
+            happening.trail.clone(),
+            format!("{action}\n{}", happening.group),
+        );
+        if let Some(place) = places.get(&own) {
+            return (place.clone(), true);
+        }
+        let is_full = places.len() >= TALLIES_MAX;
+        let others = (happening.trail.clone(), action.to_owned());
+        let key = if is_full { others } else { own };
+        (places.entry(key).or_default().clone(), !is_full)
+    }
+
+    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<(TrailName, String), Place>> {
+        // Nothing between lock and unlock can panic half-way through a change.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The event that is recorded at once.
+fn first(happening: &Happening) -> AuditEvent {
+    let mut event = happening.event.clone();
+    let context = event.entry("context").or_insert_with(|| json!({}));
+    if let Value::Object(context) = context {
+        context.extend(happening.details.clone());
+    }
+    event.insert(
+        "correlation_id".to_owned(),
+        happening.request_id.clone().into(),
+    );
+    read(event)
+}
+
+/// Takes away who it was, for a sum of many.
+fn strip(event: &mut Map<String, Value>) {
+    for field in ["user_id", "ip_address", "user_agent", "resource_id"] {
+        event.remove(field);
+    }
+    event.insert("context".to_owned(), json!({ "of": "several" }));
+}
+
+/// An event of these fields, which this crate has put together.
+fn read(mut event: Map<String, Value>) -> AuditEvent {
+    event.retain(|_, value| !value.is_null());
+    AuditEvent::from_object(event).unwrap_or_else(|error| {
+        AuditEvent::new(AUDIT_LOG_ACCESSED, "audit_log").context(json!({
+            "unreadable": error.to_string(),
+        }))
+    })
+}
+
+const AUDIT_LOG_ACCESSED: indelible_core::AuditAction =
+    indelible_core::AuditAction::AUDIT_LOG_ACCESSED;
+
+/// The same event under the id of its row, so that it is recorded once whoever records it.
+fn with_id(event: AuditEvent, row: &str) -> AuditEvent {
+    let digest = Sha256::digest(format!("indelible/tally/v1\n{row}\n"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    event.id(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}

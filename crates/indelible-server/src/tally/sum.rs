@@ -1,0 +1,154 @@
+//! One sum: how often, what, and how far that is written down.
+
+use std::time::Duration;
+
+use indelible_core::{AuditEvent, Timestamp, TrailName};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{Happening, read};
+use crate::limits::{TALLY_NAMES_MAX, TALLY_STEP_MAX, TALLY_TIME};
+
+/// What happened after the first time, which is recorded already.
+pub struct Sum {
+    row: Uuid,
+    trail: TrailName,
+    event: Map<String, Value>,
+    begun: Duration,
+    until: Timestamp,
+    /// How often it happened again.
+    count: u64,
+    /// The count that is written down; `count` never passes it.
+    bound: u64,
+    /// The version of the row, where there is one.
+    version: Option<u64>,
+    results: u64,
+    named: Vec<(Map<String, Value>, u64)>,
+    unnamed: u64,
+    first_at: Timestamp,
+    last_at: Timestamp,
+}
+
+impl Sum {
+    /// A sum that begins after what happened now.
+    pub fn begin(row: Uuid, happening: Happening, now: Timestamp, elapsed: Duration) -> Self {
+        Self {
+            row,
+            trail: happening.trail,
+            event: happening.event,
+            begun: elapsed,
+            until: now.later(TALLY_TIME),
+            count: 0,
+            bound: 0,
+            version: None,
+            results: 0,
+            named: Vec::new(),
+            unnamed: 0,
+            first_at: now,
+            last_at: now,
+        }
+    }
+
+    pub fn row(&self) -> Uuid {
+        self.row
+    }
+
+    pub fn trail(&self) -> &TrailName {
+        &self.trail
+    }
+
+    pub fn version(&self) -> Option<u64> {
+        self.version
+    }
+
+    /// Whether its minute is over.
+    pub fn is_over(&self, elapsed: Duration) -> bool {
+        elapsed.saturating_sub(self.begun) >= TALLY_TIME
+    }
+
+    /// Counts one more.
+    pub fn repeat(&mut self, happening: &Happening, now: Timestamp) {
+        if self.count == 0 {
+            self.first_at = now;
+        }
+        self.count += 1;
+        self.results = self.results.saturating_add(happening.results);
+        self.last_at = now;
+        let named = &mut self.named;
+        if let Some((_, count)) = named.iter_mut().find(|(own, _)| *own == happening.details) {
+            *count += 1;
+        } else if named.len() < TALLY_NAMES_MAX {
+            named.push((happening.details.clone(), 1));
+        } else {
+            self.unnamed += 1;
+        }
+    }
+
+    /// The row to be written before the count counts, where it has passed what is written down.
+    pub fn raised(&mut self) -> Option<(Option<u64>, Value)> {
+        if self.count <= self.bound {
+            return None;
+        }
+        self.bound += self.bound.clamp(1, TALLY_STEP_MAX);
+        let row = json!({
+            "trail": self.trail,
+            "event": self.event,
+            "count_at_most": self.bound,
+            "first_at": self.first_at,
+            "until": self.until,
+            "asked": self.asked(),
+        });
+        Some((self.version, row))
+    }
+
+    /// The row stands at this version now.
+    pub fn written(&mut self, version: Option<u64>) {
+        self.version = version;
+    }
+
+    /// What is recorded of it; nothing where it did not happen again.
+    pub fn event(&self) -> Option<AuditEvent> {
+        if self.count == 0 {
+            return None;
+        }
+        let sum = json!({
+            "count": self.count,
+            "result_count": self.results,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+            "asked": self.asked(),
+            "asked_more": self.unnamed,
+        });
+        Some(summed(self.event.clone(), sum))
+    }
+
+    fn asked(&self) -> Vec<Value> {
+        let one = |(details, count): &(Map<String, Value>, u64)| {
+            let mut details = details.clone();
+            details.insert("count".to_owned(), (*count).into());
+            Value::Object(details)
+        };
+        self.named.iter().map(one).collect()
+    }
+}
+
+/// What is recorded of a sum whose process ended without recording it.
+pub fn left_behind(row: &Value) -> Option<AuditEvent> {
+    let event = row["event"].as_object()?.clone();
+    let sum = json!({
+        "count_at_most": row["count_at_most"],
+        "first_at": row["first_at"],
+        "last_at": row["until"],
+        "asked": row["asked"],
+        "exact": false,
+    });
+    Some(summed(event, sum))
+}
+
+fn summed(mut event: Map<String, Value>, sum: Value) -> AuditEvent {
+    let context = event.entry("context").or_insert_with(|| json!({}));
+    if let Value::Object(context) = context {
+        context.insert("repeats".to_owned(), sum);
+    }
+    read(event)
+}

@@ -1,0 +1,445 @@
+//! All roles on all URLs, on their own trail and on another's.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::desk::{Call, Desk, on_both};
+
+on_both!(
+    exactly_the_documented_calls_pass,
+    every_refusal_is_on_record,
+    a_flood_of_refusals_is_one_sum,
+    keys_end_and_are_revoked_at_once,
+    an_admin_of_one_trail_stays_within_it,
+    keys_are_rotated_with_an_overlap,
+    keys_are_stored_as_digests_and_on_record,
+    what_is_no_key_is_refused,
+);
+
+/// What docs/guide/server.md promises: who may do what. `w` writer, `r` reader, `u` auditor,
+/// `a` admin; a letter stands in the first word where the role may on its own trail, in the
+/// second where a key for all trails may. Nobody may do anything to another's trail.
+const EXPECTED: &[(&str, &str)] = &[
+    ("GET /healthz", "open"),
+    ("GET /readyz", "open"),
+    ("POST /v1/trails/{trail}/events", "w a"),
+    ("GET /v1/trails/{trail}/events", "r u a"),
+    ("GET /v1/trails/{trail}/events/{id}", "r u a"),
+    ("GET /v1/trails/{trail}/events/{id}/proof", "u a"),
+    ("GET /v1/trails/{trail}/checkpoint", "u a"),
+    ("GET /v1/trails/{trail}/consistency", "u a"),
+    ("POST /v1/trails/{trail}/verify", "u a"),
+    ("GET /v1/trails/{trail}/summary", "r u a"),
+    ("GET /v1/trails/{trail}/export", "u a"),
+    ("GET /v1/trails", "r u a"),
+    ("POST /v1/trails", "a"),
+    ("GET /v1/keys", "a"),
+    ("POST /v1/keys", "a"),
+    ("DELETE /v1/keys/{id}", "a"),
+    ("POST /v1/keys/{id}/rotate", "a"),
+];
+
+const ROLES: [(&str, &str); 4] = [
+    ("writer", "w"),
+    ("reader", "r"),
+    ("auditor", "u"),
+    ("admin", "a"),
+];
+
+const EVENT: &str = "{\"action\":\"page_viewed\",\"resource_type\":\"page\"}";
+
+/// A call of a URL that is good but for who makes it.
+fn call(method: &Method, path: &str, trail: &str) -> Call {
+    let is_key = path.contains("/keys/");
+    let id = if is_key { "0123456789abcdef" } else { "0" };
+    let mut url = path.replace("{trail}", trail).replace("{id}", id);
+    if path.ends_with("/consistency") {
+        url.push_str("?from=1");
+    }
+    let body = match (method, path) {
+        (&Method::POST, "/v1/trails") => json!({ "trail": trail }).to_string(),
+        (&Method::POST, "/v1/keys") => {
+            json!({"name": "n", "role": "reader", "trail": trail}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/rotate") => "{}".to_owned(),
+        (&Method::POST, path) if path.ends_with("/events") => EVENT.to_owned(),
+        _ => String::new(),
+    };
+    let call = Call::new(method.clone(), &url).header("content-type", "application/json");
+    call.body(body)
+}
+
+async fn exactly_the_documented_calls_pass(desk: Desk) {
+    desk.records("shop", 2).await;
+    desk.records("other", 2).await;
+    let urls: BTreeSet<String> = indelible_server::urls()
+        .into_iter()
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    let expected: BTreeSet<String> = EXPECTED.iter().map(|(url, _)| (*url).to_owned()).collect();
+    assert_eq!(urls, expected);
+    for (role, letter) in ROLES {
+        let own = desk.key(role, Some("shop")).await;
+        let all = desk.key(role, None).await;
+        for (url, who) in EXPECTED {
+            let (method, path) = url.split_once(' ').expect("two words");
+            let method: Method = method.parse().expect("a method");
+            let is_open = *who == "open";
+            let may = is_open || who.split(' ').any(|word| word == letter);
+            for (key, trail, passes) in [
+                (&own, "shop", may),
+                (&all, "shop", may),
+                (&all, "other", may),
+                // Without a trail in path or body, a key sees what is its own.
+                (
+                    &own,
+                    "other",
+                    may && (is_open || !names_trail(path, &method)),
+                ),
+            ] {
+                let answered = desk.call(call(&method, path, trail).key(key)).await;
+                let status = answered.status.as_u16();
+                let refused = status == 401 || status == 403;
+                assert_eq!(
+                    !refused,
+                    passes,
+                    "{role} {url} {trail}: {}",
+                    answered.text()
+                );
+                assert!(!answered.status.is_server_error(), "{}", answered.text());
+                if refused {
+                    answered.refuses(403, "forbidden", None);
+                }
+            }
+        }
+    }
+    for (url, who) in EXPECTED {
+        let (method, path) = url.split_once(' ').expect("two words");
+        let method: Method = method.parse().expect("a method");
+        let answered = desk.call(call(&method, path, "shop").anonymous()).await;
+        if *who == "open" {
+            answered.is(200);
+        } else {
+            answered.refuses(401, "unauthorized", None);
+        }
+    }
+}
+
+fn names_trail(path: &str, method: &Method) -> bool {
+    path.contains("{trail}") || (method == Method::POST && !path.contains("{id}"))
+}
+
+/// The newest records of refusals.
+async fn refusals(desk: &Desk, action: &str) -> Vec<serde_json::Value> {
+    let url = format!("/v1/trails/system/events?limit=1000&action={action}");
+    let page = desk.get(&url).await.is(200).json();
+    page["entries"].as_array().expect("a list").clone()
+}
+
+async fn every_refusal_is_on_record(desk: Desk) {
+    desk.records("shop", 1).await;
+    let writer = desk.key("writer", Some("shop")).await;
+    let reader = desk.key("reader", Some("shop")).await;
+    let get = |url: &str| Call::new(Method::GET, url);
+    let read = get("/v1/trails/shop/events?user_id=u-0").key(&writer);
+    desk.call(
+        read.header("x-purpose", "curiosity")
+            .header("user-agent", "curl/8"),
+    )
+    .await
+    .is(403);
+    let found = refusals(&desk, "audit_log_access_denied").await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["resource_id"], "shop");
+    assert_eq!(found[0]["outcome"], "denied");
+    assert_eq!(found[0]["user_agent"], "curl/8");
+    let context = &found[0]["context"];
+    assert_eq!(context["required_permission"], "read");
+    assert_eq!(context["endpoint"], "GET /v1/trails/{trail}/events");
+    assert_eq!(context["purpose"], "curiosity");
+    let keys = desk.get("/v1/keys").await.is(200).json();
+    let is_writer = |key: &&serde_json::Value| key["role"] == "writer";
+    let key = keys["keys"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(is_writer)
+        .expect("it");
+    assert_eq!(
+        found[0]["user_id"],
+        format!("key:{}", key["id"].as_str().expect("a text"))
+    );
+    // Writing is another permission, and so is another trail's.
+    let write = call(&Method::POST, "/v1/trails/{trail}/events", "shop").key(&reader);
+    desk.call(write).await.is(403);
+    let found = refusals(&desk, "access_denied").await;
+    assert_eq!(found[0]["context"]["required_permission"], "record");
+    desk.call(get("/v1/trails/other/events").key(&reader))
+        .await
+        .is(403);
+    let found = refusals(&desk, "audit_log_access_denied").await;
+    assert_eq!(found[0]["resource_id"], "other");
+    desk.call(get("/v1/trails").anonymous()).await.is(401);
+    let found = refusals(&desk, "api_key_rejected").await;
+    assert_eq!(found[0]["context"]["reason"], "missing");
+}
+
+async fn a_flood_of_refusals_is_one_sum(desk: Desk) {
+    let get = || Call::new(Method::GET, "/v1/trails").anonymous();
+    for _ in 0..100 {
+        desk.call(get()).await.is(401);
+    }
+    assert_eq!(refusals(&desk, "api_key_rejected").await.len(), 1);
+    desk.app.settle().await.expect("settled");
+    assert_eq!(refusals(&desk, "api_key_rejected").await.len(), 1);
+    desk.clock.pass(std::time::Duration::from_secs(61));
+    desk.app.settle().await.expect("settled");
+    let found = refusals(&desk, "api_key_rejected").await;
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0]["context"]["repeats"]["count"], 99);
+    // The next one is a first again; what a process leaves behind is recorded as the most that
+    // it can have been.
+    for _ in 0..12 {
+        desk.call(get()).await.is(401);
+    }
+    let another = indelible_server::App::new(desk.database.engine().clone());
+    another.settle().await.expect("settled");
+    assert_eq!(refusals(&desk, "api_key_rejected").await.len(), 3);
+    desk.clock.pass(std::time::Duration::from_secs(600));
+    another.settle().await.expect("settled");
+    let found = refusals(&desk, "api_key_rejected").await;
+    assert_eq!(found.len(), 4);
+    let repeats = &found[0]["context"]["repeats"];
+    assert_eq!(
+        (&repeats["count_at_most"], &repeats["exact"]),
+        (&json!(16), &json!(false))
+    );
+    // Its own record of the same sum adds nothing.
+    desk.app.settle_all().await.expect("settled");
+    assert_eq!(refusals(&desk, "api_key_rejected").await.len(), 4);
+    let many = |n: u32| get().header("user-agent", &format!("a/{n}"));
+    for n in 0..50 {
+        desk.call(many(n)).await.is(401);
+    }
+    assert_eq!(refusals(&desk, "api_key_rejected").await.len(), 5);
+}
+
+async fn keys_end_and_are_revoked_at_once(desk: Desk) {
+    let body = json!({"name": "n", "role": "reader", "expires_at": "2026-03-09T12:10:00Z"});
+    let made = desk.post("/v1/keys", body.to_string()).await.is(201).json();
+    let key = made["key"].as_str().expect("a text");
+    let read = || Call::new(Method::GET, "/v1/trails").key(key);
+    desk.call(read()).await.is(200);
+    desk.clock.pass(std::time::Duration::from_secs(600));
+    let answered = desk.call(read()).await.refuses(401, "unauthorized", None);
+    assert!(
+        answered
+            .header("www-authenticate")
+            .contains("invalid_token")
+    );
+    assert_eq!(
+        refusals(&desk, "api_key_rejected").await[0]["context"]["reason"],
+        "expired"
+    );
+    let other = desk.key("reader", None).await;
+    let read = || Call::new(Method::GET, "/v1/trails").key(&other);
+    desk.call(read()).await.is(200);
+    let keys = desk.get("/v1/keys").await.is(200).json();
+    let keys = keys["keys"].as_array().expect("a list").clone();
+    let ends_so = |key: &&serde_json::Value| {
+        let last_four = key["last_four"].as_str().expect("a text");
+        other.ends_with(last_four) && key["state"] == "active"
+    };
+    let id = keys.iter().find(ends_so).expect("the key")["id"]
+        .as_str()
+        .expect("a text");
+    let revoke = || Call::new(Method::DELETE, &format!("/v1/keys/{id}"));
+    let line = desk.call(revoke()).await.is(200).json();
+    assert_eq!(line["state"], "revoked");
+    desk.call(read()).await.refuses(401, "unauthorized", None);
+    desk.call(revoke()).await.is(200);
+    let revoked = refusals(&desk, "api_key_revoked").await;
+    assert_eq!(revoked.len(), 1);
+    assert_eq!(revoked[0]["resource_id"], id);
+    let none = Call::new(Method::DELETE, "/v1/keys/none");
+    desk.call(none).await.refuses(404, "not-found", None);
+}
+
+async fn an_admin_of_one_trail_stays_within_it(desk: Desk) {
+    desk.records("other", 1).await;
+    let theirs = desk.key("reader", Some("other")).await;
+    let admin = desk.key("admin", Some("shop")).await;
+    let post = |url: &str, body: serde_json::Value| {
+        let call = Call::new(Method::POST, url).header("content-type", "application/json");
+        call.body(body.to_string()).key(&admin)
+    };
+    let wish = |trail| json!({"name": "n", "role": "admin", "trail": trail});
+    desk.call(post("/v1/keys", wish(Some("shop"))))
+        .await
+        .is(201);
+    for trail in [Some("other"), None] {
+        desk.call(post("/v1/keys", wish(trail)))
+            .await
+            .refuses(403, "forbidden", None);
+    }
+    desk.call(post("/v1/trails", json!({"trail": "shop"})))
+        .await
+        .is(201);
+    let other = post("/v1/trails", json!({"trail": "third"}));
+    desk.call(other).await.refuses(403, "forbidden", None);
+    let get = |url: &str| Call::new(Method::GET, url).key(&admin);
+    let trails = desk.call(get("/v1/trails")).await.is(200).json();
+    assert_eq!(trails["trails"].as_array().expect("a list").len(), 1);
+    let keys = desk.call(get("/v1/keys")).await.is(200).json();
+    let keys = keys["keys"].as_array().expect("a list");
+    assert!(
+        keys.len() == 2 && keys.iter().all(|key| key["trail"] == "shop"),
+        "{keys:?}"
+    );
+    let all = desk.get("/v1/keys").await.is(200).json();
+    let all = all["keys"].as_array().expect("a list").clone();
+    let last_four = &theirs[theirs.len() - 4..];
+    let id = all
+        .iter()
+        .find(|key| key["last_four"] == last_four)
+        .expect("the key");
+    let id = id["id"].as_str().expect("a text");
+    let revoke = Call::new(Method::DELETE, &format!("/v1/keys/{id}")).key(&admin);
+    desk.call(revoke).await.refuses(403, "forbidden", None);
+    let rotate = post(&format!("/v1/keys/{id}/rotate"), json!({}));
+    desk.call(rotate).await.refuses(403, "forbidden", None);
+    assert_eq!(refusals(&desk, "access_denied").await.len(), 2);
+}
+
+async fn keys_are_rotated_with_an_overlap(desk: Desk) {
+    let body = json!({"name": "n", "role": "writer", "trail": "shop"});
+    let old = desk.post("/v1/keys", body.to_string()).await.is(201).json();
+    let id = old["id"].as_str().expect("a text");
+    let url = format!("/v1/keys/{id}/rotate");
+    let new = desk
+        .post(&url, "{\"overlap_seconds\": 60}")
+        .await
+        .is(201)
+        .json();
+    assert_eq!((&new["role"], &new["trail"]), (&old["role"], &old["trail"]));
+    let record = |key: &serde_json::Value| {
+        let key = key["key"].as_str().expect("a text");
+        call(&Method::POST, "/v1/trails/{trail}/events", "shop").key(key)
+    };
+    desk.call(record(&old)).await.is(201);
+    desk.call(record(&new)).await.is(201);
+    desk.post(&url, "{}").await.refuses(409, "key-ended", None);
+    desk.clock.pass(std::time::Duration::from_secs(60));
+    desk.call(record(&old)).await.is(401);
+    desk.call(record(&new)).await.is(201);
+    let rotated = refusals(&desk, "api_key_rotated").await;
+    assert_eq!(rotated[0]["context"]["old_key_id"], id);
+    assert_eq!(rotated[0]["context"]["new_key_id"], new["id"]);
+    for (body, field) in [
+        ("{\"overlap_seconds\": -1}", Some("overlap_seconds")),
+        ("{\"overlap\": 1}", Some("overlap")),
+        ("[]", None),
+    ] {
+        desk.post(&url, body)
+            .await
+            .refuses(400, "invalid-body", field);
+    }
+}
+
+async fn keys_are_stored_as_digests_and_on_record(desk: Desk) {
+    let key = desk.key("auditor", None).await;
+    let created = refusals(&desk, "api_key_created").await;
+    assert_eq!(created.len(), 2);
+    assert_eq!(created[0]["context"]["scopes"], json!(["auditor"]));
+    let registry = &desk.database.engine().ground().registry;
+    let rows = registry.list("api_key").await.expect("readable");
+    assert_eq!(rows.len(), 2);
+    for (_, row) in rows {
+        let row = row.value.to_string();
+        assert!(
+            !row.contains(&key[10..40]) && !row.contains(&desk.admin[10..40]),
+            "{row}"
+        );
+    }
+    let list = desk.get("/v1/keys").await.is(200).text();
+    assert!(
+        !list.contains(&key[10..40]) && !list.contains("sha256"),
+        "{list}"
+    );
+    // The time of use is coarse.
+    let used = || async {
+        let rows = registry.list("api_key").await.expect("readable");
+        let versions: Vec<_> = rows.into_iter().map(|(_, row)| row.version).collect();
+        versions
+    };
+    let read = || Call::new(Method::GET, "/v1/trails").key(&key);
+    desk.call(read()).await.is(200);
+    let before = used().await;
+    for _ in 0..5 {
+        desk.call(read()).await.is(200);
+    }
+    assert_eq!(used().await, before);
+    desk.clock.pass(std::time::Duration::from_secs(3600));
+    desk.call(read()).await.is(200);
+    assert_ne!(used().await, before);
+    assert!(desk.app.keys().first().await.expect("readable").is_none());
+    for (body, field) in [
+        (json!({"role": "reader"}), "name"),
+        (json!({"name": "", "role": "reader"}), "name"),
+        (json!({"name": "n"}), "role"),
+        (json!({"name": "n", "role": "root"}), "role"),
+        (
+            json!({"name": "n", "role": "reader", "trail": "A"}),
+            "trail",
+        ),
+        (
+            json!({"name": "n", "role": "reader", "expires_at": "2020-01-01T00:00:00Z"}),
+            "expires_at",
+        ),
+        (
+            json!({"name": "n", "role": "reader", "scope": "x"}),
+            "scope",
+        ),
+    ] {
+        let answered = desk.post("/v1/keys", body.to_string()).await;
+        answered.refuses(400, "invalid-body", Some(field));
+    }
+}
+
+async fn what_is_no_key_is_refused(desk: Desk) {
+    let call = |value: &str| Call::new(Method::GET, "/v1/trails").header("authorization", value);
+    for value in [
+        "Basic YTpi".to_owned(),
+        "Bearer".to_owned(),
+        "Bearer x".to_owned(),
+        desk.admin.clone(),
+        format!("Bearer {}x", desk.admin),
+        format!("Bearer {}", desk.admin.to_uppercase()),
+    ] {
+        let answered = desk
+            .call(call(&value))
+            .await
+            .refuses(401, "unauthorized", None);
+        assert!(answered.header("www-authenticate").starts_with("Bearer "));
+        assert!(!answered.text().contains(&desk.admin));
+    }
+    desk.call(call(&format!("bearer  {}", desk.admin)))
+        .await
+        .is(200);
+    // A key of the right form that nobody made.
+    let stranger = Desk::on_sqlite().await.admin;
+    desk.call(call(&format!("Bearer {stranger}"))).await.is(401);
+    let reasons: Vec<_> = refusals(&desk, "api_key_rejected")
+        .await
+        .iter()
+        .map(|refusal| {
+            refusal["context"]["reason"]
+                .as_str()
+                .expect("a text")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(reasons, ["unknown", "ill_formed"]);
+}

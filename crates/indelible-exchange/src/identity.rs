@@ -31,6 +31,12 @@ pub(crate) struct Ids {
     pub(crate) verbatim: bool,
 }
 
+/// The id of an event whose natural key in `source` is `key`: the key itself when it is a
+/// hyphenated UUID, else made of it.
+pub fn id_of_key(secret: &[u8; 32], source: &str, key: &str) -> Uuid {
+    Identity::new(secret, source).of(Some(key), &[]).id
+}
+
 impl Identity {
     pub(crate) fn new(secret: &[u8; 32], source: &str) -> Self {
         let keyed = Hmac::new_from_slice(secret).expect("HMAC takes a key of any length");

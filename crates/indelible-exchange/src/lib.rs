@@ -27,6 +27,7 @@ mod split;
 
 pub use error::{ImportError, MappingError};
 pub use export::{EntryWriter, ExportFormat, SheetWriter, cells, columns, write_entry};
+pub use identity::id_of_key;
 pub use import::{ImportItem, ImportRecord, Importer, Origin, Progress, Reading};
 pub use mapping::Mapping;
 pub use sorted::Sorted;

@@ -97,6 +97,14 @@ pub async fn check(
             return rejected.answer();
         }
     };
+    let elapsed = app.engine().ground().clock.elapsed();
+    if let Err(wait) = app.pace().take(&caller.key.id, elapsed) {
+        note(&app, paced(&caller)).await;
+        let mut problem = Problem::new(Kind::TooManyRequests, "this key goes too fast");
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        problem.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        return problem.into_response();
+    }
     if let Err(problem) = may(&caller, permission, trail.as_deref()) {
         note(&app, denied(&caller, permission, trail.as_deref())).await;
         return problem.into_response();
@@ -246,6 +254,21 @@ fn denied(caller: &Caller, permission: Permission, trail: Option<&str>) -> Happe
         group: format!("{}\n{}", caller.key.id, permission.as_str()),
         event,
         details: caller.origin.details(trail),
+        results: 0,
+        request_id: caller.origin.request_id.clone(),
+    }
+}
+
+/// The record of a key that went too fast: a flood is to be seen.
+fn paced(caller: &Caller) -> Happening {
+    let mut event = caller.event("access_denied", "audit_log");
+    let context = json!({ "reason": "too many requests", "key_name": caller.key.name });
+    event.insert("context".to_owned(), context);
+    Happening {
+        trail: TrailName::system(),
+        group: format!("{}\npace", caller.key.id),
+        event,
+        details: Map::new(),
         results: 0,
         request_id: caller.origin.request_id.clone(),
     }

@@ -7,7 +7,8 @@ use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::Semaphore;
 
 use crate::keys::Keys;
-use crate::limits::VERIFICATIONS_MAX;
+use crate::limits::{KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
+use crate::pace::Pace;
 use crate::tally::Tally;
 
 /// An open engine behind HTTP. Clones share everything.
@@ -20,15 +21,22 @@ struct Shared {
     engine: Engine,
     keys: Keys,
     tally: Tally,
+    pace: Pace,
     verifications: Semaphore,
 }
 
 impl App {
     /// Serves this engine. Whoever opened it closes it, after [`crate::serve`] has returned.
     pub fn new(engine: Engine) -> Self {
+        Self::with_pace(engine, KEY_REQUESTS_PER_SECOND)
+    }
+
+    /// As [`App::new`], with so many requests a second for each key.
+    pub fn with_pace(engine: Engine, requests_per_second: u32) -> Self {
         Self {
             shared: Arc::new(Shared {
                 keys: Keys::new(engine.clone()),
+                pace: Pace::new(requests_per_second),
                 tally: Tally::new(engine.clone()),
                 engine,
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
@@ -60,6 +68,10 @@ impl App {
     /// As [`App::settle`].
     pub async fn settle_all(&self) -> Result<(), AuditError> {
         self.shared.tally.settle_all().await
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     pub(crate) fn tally(&self) -> &Tally {

@@ -2,11 +2,13 @@
 
 mod batch;
 pub mod body;
+mod coding;
+mod single;
 mod stream;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use indelible_core::{AuditEvent, AuditProtocol};
+use axum::http::{HeaderMap, StatusCode};
+use indelible_core::AuditEvent;
 
 use crate::app::App;
 use crate::gate::RequestId;
@@ -14,7 +16,9 @@ use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::TrailPath;
-use body::Media;
+use body::{Media, Pieces};
+use coding::Coding;
+use single::IDEMPOTENCY_KEY;
 
 /// Records. One object is answered with 201 and its receipt; an array with 200 and one result for
 /// each of its elements, lines with 200 and a line for each.
@@ -24,7 +28,9 @@ pub async fn record(
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let media = body::media(&parts.headers)?;
+    let headers = &parts.headers;
+    let media = body::media(headers)?;
+    let coding = Coding::of(headers)?;
     let audit = app.trail(&trail);
     if trail.is_system() {
         return Err(indelible_core::AuditError::Reserved(trail).into());
@@ -32,13 +38,14 @@ pub async fn record(
     let id = parts.extensions.get::<RequestId>().cloned();
     let id = id.map_or_else(Default::default, |RequestId(id)| id);
     if media == Media::Lines {
-        return Ok(stream::record(audit, body, id));
+        refuse_key(headers)?;
+        return Ok(stream::record(audit, Pieces::new(body, coding)?, id));
     }
-    let text = body::whole(body, BODY_BYTES_MAX).await?;
+    let text = body::whole(headers, body, BODY_BYTES_MAX).await?;
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
-        let receipt = audit.record(AuditEvent::from_json(&text)?).await?;
-        return reply::json(StatusCode::CREATED, &receipt);
+        return single::record(&audit, headers, &text).await;
     }
+    refuse_key(headers)?;
     let events = array(&text)?;
     let results = batch::record(&audit, events).await;
     let results: Vec<_> = results
@@ -47,6 +54,15 @@ pub async fn record(
         .map(|(index, result)| batch::Line::of_element(index, result, &id))
         .collect();
     reply::json(StatusCode::OK, &results)
+}
+
+/// Of many events each has an id of its own.
+fn refuse_key(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        let detail = "Idempotency-Key is for one event; of many give each its own `id`";
+        return Err(Problem::new(Kind::InvalidRequest, detail).at(IDEMPOTENCY_KEY));
+    }
+    Ok(())
 }
 
 /// The elements of an array, each read for itself, so that one that is no event keeps none of the

@@ -14,11 +14,12 @@
 //! Only this crate knows status codes. It decides nothing of what a trail holds or proves, opens
 //! no database and reads no environment: it is handed an open engine.
 
-mod limits;
+pub mod limits;
 
 mod problem;
 
 pub mod keys;
+mod pace;
 mod tally;
 
 mod access;

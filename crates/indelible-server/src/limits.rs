@@ -55,3 +55,11 @@ pub const TALLY_NAMES_MAX: usize = 16;
 pub const TALLY_STEP_MAX: u64 = 1024;
 /// How often sums are looked through.
 pub const TALLY_PACE: Duration = Duration::from_secs(5);
+/// Bytes that a packed body may hold whatever its own length.
+pub const UNPACKED_FREE_BYTES: u64 = 64 << 20;
+/// How many times longer than itself a packed body may be beyond that.
+pub const UNPACKED_RATIO_MAX: u64 = 200;
+/// The most that a packed body may look back, as a power of two: 8 MiB.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Requests of one key in a second, unless the operator says otherwise.
+pub const KEY_REQUESTS_PER_SECOND: u32 = 10_000;

@@ -42,6 +42,8 @@ pub enum Kind {
     RequestTimeout,
     /// The trail is there already.
     TrailExists,
+    /// The key goes faster than it may.
+    TooManyRequests,
     /// More waits than can be done in time.
     Overloaded,
     /// The trail accepts no writes until an operator acts.
@@ -89,6 +91,11 @@ impl Kind {
                 "Request took too long",
             ),
             Self::TrailExists => ("trail-exists", S::CONFLICT, "Trail exists"),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                S::TOO_MANY_REQUESTS,
+                "Too many requests",
+            ),
             Self::Overloaded => ("overloaded", S::SERVICE_UNAVAILABLE, "Overloaded"),
             Self::WritesRefused => ("writes-refused", S::SERVICE_UNAVAILABLE, "Writes refused"),
             Self::Unavailable => (

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use indelible_server::App;
+use indelible_server::limits::KEY_REQUESTS_PER_SECOND;
 use tokio::net::TcpListener;
 use tracing::Level;
 
@@ -25,6 +26,9 @@ pub struct Serve {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7878")]
     listen: String,
+    /// Requests of one key in a second; twice as many are taken at once
+    #[arg(long, value_name = "COUNT", default_value_t = KEY_REQUESTS_PER_SECOND)]
+    rate: u32,
     /// How much is said on standard error
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
     log: Log,
@@ -68,7 +72,7 @@ impl Serve {
             Failure::new(format!("nothing can listen on {listen}: {error}"))
         })?;
         let opened = session.open(Access::Serve).await?;
-        let served = serve(session, &opened, listener, stop).await;
+        let served = serve(session, &opened, self.rate, listener, stop).await;
         opened.close(served).await
     }
 }
@@ -76,11 +80,12 @@ impl Serve {
 async fn serve(
     session: &Session,
     opened: &Opened,
+    rate: u32,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<Status, Failure> {
     let address = listener.local_addr().map_err(Failure::new)?;
-    let app = App::new(opened.database.engine().clone());
+    let app = App::with_pace(opened.database.engine().clone(), rate);
     if let Some(first) = app.keys().first().await? {
         let key = first.token.expose();
         session.output.say(&format!("admin key: {key}"))?;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
 
+use super::coding::{Coding, Unpacker};
 use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX};
 use crate::problem::{Kind, Problem};
 
@@ -75,42 +76,67 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// The whole body, of at most `bytes_max`.
+/// The whole body, unpacked, of at most `bytes_max`.
 ///
 /// # Errors
-/// A longer one, one that takes too long, one that is cut off.
-pub async fn whole(body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+/// A longer one, one that takes too long, one that is cut off or not packed as it says.
+pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let coding = Coding::of(headers)?;
     let read = async {
-        let mut pieces = Pieces::new(body);
+        let mut pieces = Pieces::new(body, coding)?;
         let mut text = Vec::new();
-        while let Some(piece) = pieces.next().await? {
-            if text.len() + piece.len() > bytes_max {
+        while pieces.next(&mut text).await? {
+            if text.len() > bytes_max {
                 let detail = format!("the body is longer than {bytes_max} bytes");
                 return Err(Problem::new(Kind::TooLarge, detail));
             }
-            text.extend_from_slice(&piece);
         }
         Ok(text)
     };
     in_time(BODY_TIME_MAX, read).await?
 }
 
-/// A body piece by piece, as it comes in.
+/// A body piece by piece, as it comes in, unpacked.
 pub struct Pieces {
     body: Body,
+    unpacker: Unpacker,
+    /// What came in and was not yet unpacked.
+    packed: Bytes,
 }
 
 impl Pieces {
     /// The pieces of this body.
-    pub fn new(body: Body) -> Self {
-        Self { body }
-    }
-
-    /// The next piece, `None` after the last.
     ///
     /// # Errors
-    /// A body that is cut off, or whose client pauses for too long.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+    /// No room for the decoder.
+    pub fn new(body: Body, coding: Coding) -> Result<Self, Problem> {
+        Ok(Self {
+            body,
+            unpacker: Unpacker::new(coding)?,
+            packed: Bytes::new(),
+        })
+    }
+
+    /// Appends the next piece to `out`, which may be nothing yet; false after the last.
+    ///
+    /// # Errors
+    /// A body that is cut off, that is not packed as it says, or whose client pauses for too long.
+    pub async fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Problem> {
+        if self.packed.is_empty() {
+            match self.frame().await? {
+                Some(piece) => self.packed = piece,
+                None => {
+                    self.unpacker.finish(out)?;
+                    return Ok(false);
+                }
+            }
+        }
+        let taken = self.unpacker.unpack(&self.packed, out)?;
+        self.packed.advance(taken);
+        Ok(true)
+    }
+
+    async fn frame(&mut self) -> Result<Option<Bytes>, Problem> {
         loop {
             let Some(frame) = in_time(BODY_PAUSE_MAX, self.body.frame()).await? else {
                 return Ok(None);

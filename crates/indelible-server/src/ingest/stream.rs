@@ -20,11 +20,11 @@ use crate::reply;
 ///
 /// A line is an event of its own: where the stream is cut, what came whole before is recorded,
 /// and of the line that was cut nothing is.
-pub fn record(audit: Audit, body: Body, request_id: Arc<str>) -> Response {
+pub fn record(audit: Audit, pieces: Pieces, request_id: Arc<str>) -> Response {
     let run = Run {
         audit,
         request_id,
-        lines: Lines::new(body),
+        lines: Lines::new(pieces),
     };
     let results = stream::unfold(Some(run), async |run| {
         let mut run = run?;
@@ -99,30 +99,36 @@ struct Lines {
     skipping: bool,
     /// Lines that ended.
     number: u64,
+    /// Whether nothing more comes in.
+    has_ended: bool,
 }
 
 impl Lines {
-    fn new(body: Body) -> Self {
+    fn new(pieces: Pieces) -> Self {
         Self {
-            pieces: Pieces::new(body),
+            pieces,
             held: Vec::new(),
             searched: 0,
             skipping: false,
             number: 0,
+            has_ended: false,
         }
     }
 
     /// The lines that have come in, at least one unless the stream ends: it waits for the first
     /// and takes what came with it.
     async fn batch(&mut self) -> (Vec<Line>, End) {
+        if self.has_ended {
+            return self.rest();
+        }
         loop {
             let lines = self.ended();
             if !lines.is_empty() {
                 return (lines, End::NotYet);
             }
-            match self.pieces.next().await {
-                Ok(Some(piece)) => self.held.extend_from_slice(&piece),
-                Ok(None) => return (self.last(), End::Reached),
+            match self.pieces.next(&mut self.held).await {
+                Ok(true) => {}
+                Ok(false) => return self.rest(),
                 Err(problem) => return (Vec::new(), End::Cut(problem)),
             }
         }
@@ -158,6 +164,17 @@ impl Lines {
             self.searched = 0;
         }
         lines
+    }
+
+    /// What is left when the stream has ended: as many lines as fit a batch, the last one at the
+    /// end.
+    fn rest(&mut self) -> (Vec<Line>, End) {
+        self.has_ended = true;
+        let lines = self.ended();
+        if !lines.is_empty() {
+            return (lines, End::NotYet);
+        }
+        (self.last(), End::Reached)
     }
 
     /// The line that the end of the stream ends.

@@ -121,6 +121,13 @@ impl Desk {
         }
     }
 
+    /// The same desk with another server on it.
+    pub fn serving(mut self, app: App) -> Self {
+        self.router = indelible_server::router(app.clone());
+        self.app = app;
+        self
+    }
+
     /// What a request without a body is answered.
     pub async fn get(&self, url: &str) -> Answered {
         self.call(Call::new(Method::GET, url)).await

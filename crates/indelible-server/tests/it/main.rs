@@ -4,6 +4,7 @@
 mod desk;
 
 mod connections;
+mod hostile;
 mod ingest;
 mod pages;
 mod permissions;

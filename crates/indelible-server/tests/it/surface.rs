@@ -15,7 +15,7 @@ on_both!(
 );
 
 /// The headers that an answer of the API may have.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 16] = [
     "allow",
     "cache-control",
     "content-disposition",
@@ -26,7 +26,9 @@ const HEADERS: [&str; 14] = [
     "cross-origin-resource-policy",
     "link",
     "location",
+    "preference-applied",
     "referrer-policy",
+    "retry-after",
     "www-authenticate",
     "x-content-type-options",
     "x-frame-options",

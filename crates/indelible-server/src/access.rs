@@ -110,7 +110,25 @@ pub async fn check(
         return problem.into_response();
     }
     request.extensions_mut().insert(caller.clone());
+    let asked = if permission.looks() {
+        Some(asked(&mut request).await)
+    } else {
+        None
+    };
     let response = next.run(request).await;
+    let status = response.status();
+    if let (Some(asked), Some(trail)) = (asked, &trail)
+        && (status.is_success() || status == StatusCode::NOT_FOUND)
+        && let Ok(trail) = trail.parse()
+    {
+        let results = response.extensions().get::<Shown>();
+        let results = results.map_or(0, |Shown(results)| *results);
+        let looked = looked(&caller, permission, trail, asked, results);
+        // What is not on record is not shown.
+        if let Err(error) = app.tally().note(looked).await {
+            return Problem::from(error).into_response();
+        }
+    }
     // A handler refuses what only the body says.
     let is_refused = |problem: &Problem| problem.kind.status() == StatusCode::FORBIDDEN;
     if response
@@ -121,6 +139,54 @@ pub async fn check(
         note(&app, denied(&caller, permission, trail.as_deref())).await;
     }
     response
+}
+
+/// How many entries an answer shows, for its record.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown(pub u64);
+
+/// What a request asks of a trail: the entry in its path and its parameters.
+async fn asked(request: &mut Request) -> Map<String, Value> {
+    let mut asked = Map::new();
+    if let Ok(params) = request.extract_parts::<RawPathParams>().await {
+        let mut named = params.iter().filter(|(name, _)| *name == "id");
+        if let Some((_, id)) = named.next() {
+            asked.insert("entry".to_owned(), shortened(id).into());
+        }
+    }
+    let query = request.uri().query().unwrap_or_default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        // Of a cursor only that there was one says something.
+        let value = if name == "cursor" {
+            "…".into()
+        } else {
+            value
+        };
+        let place = asked.entry(name.into_owned()).or_insert(Value::Null);
+        *place = match std::mem::take(place) {
+            Value::Null => value.into(),
+            Value::Array(mut values) => {
+                values.push(value.into());
+                Value::Array(values)
+            }
+            first => json!([first, value]),
+        };
+    }
+    asked
+}
+
+/// The record of a look at a trail, in the trail itself.
+fn looked(
+    caller: &Caller,
+    permission: Permission,
+    trail: TrailName,
+    asked: Map<String, Value>,
+    results: u64,
+) -> Happening {
+    let mut happening = caller.happening("audit_log_accessed", trail, permission);
+    happening.details.insert("query".to_owned(), asked.into());
+    happening.results = results;
+    happening
 }
 
 async fn trail(request: &mut Request) -> Option<String> {
@@ -286,6 +352,28 @@ async fn note(app: &App, happening: Happening) {
 }
 
 impl Caller {
+    /// Something that this caller does to a trail, to be recorded there.
+    pub fn happening(&self, action: &str, trail: TrailName, permission: Permission) -> Happening {
+        let mut event = self.event(action, "audit_log");
+        event.insert("resource_id".to_owned(), trail.as_str().into());
+        event.insert(
+            "context".to_owned(),
+            json!({
+                "access": permission.as_str(),
+                "role": self.key.role,
+                "key_name": self.key.name,
+            }),
+        );
+        Happening {
+            trail,
+            group: format!("{}\n{}", self.key.id, permission.as_str()),
+            event,
+            details: self.origin.details(None),
+            results: 0,
+            request_id: self.origin.request_id.clone(),
+        }
+    }
+
     /// The fields of an event that say who did it.
     pub fn event(&self, action: &str, resource_type: &str) -> Map<String, Value> {
         let mut event = self.origin.event(action, resource_type);

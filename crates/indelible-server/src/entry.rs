@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use indelible_core::Entry;
 use indelible_core::engine::Audit;
 
+use crate::access::Shown;
 use crate::app::App;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
@@ -13,7 +14,9 @@ use crate::request::{EntryName, EntryPath, only};
 /// One entry.
 pub async fn show(State(app): State<App>, path: EntryPath) -> Answer {
     let audit = app.trail(&path.trail);
-    reply::json(StatusCode::OK, &find(&audit, path.entry).await?)
+    let mut response = reply::json(StatusCode::OK, &find(&audit, path.entry).await?)?;
+    response.extensions_mut().insert(Shown(1));
+    Ok(response)
 }
 
 /// The proof that the entry is in the trail, c2sp.org/tlog-proof@v1; with `open=true` its parts

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use indelible_core::{AuditProtocol, Query, TrailName};
 
+use crate::access::Shown;
 use crate::app::App;
 use crate::problem::Answer;
 use crate::reply;
@@ -18,6 +19,8 @@ pub async fn query(
 ) -> Answer {
     let page = app.trail(&trail).query(query.clone()).await?;
     let mut response = reply::json(StatusCode::OK, &page)?;
+    let shown = Shown(page.entries.len() as u64);
+    response.extensions_mut().insert(shown);
     if let Some(cursor) = &page.next_cursor
         && let Ok(link) = HeaderValue::try_from(next(&trail, query, cursor))
     {

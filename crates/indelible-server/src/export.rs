@@ -1,5 +1,7 @@
 //! `GET /v1/trails/{trail}/export`: all entries that match, as NDJSON or CSV.
 
+mod record;
+
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,17 +14,22 @@ use indelible_core::engine::Audit;
 use indelible_core::{AuditProtocol, Page, Query};
 use indelible_exchange::{EntryWriter, ExportFormat};
 
+use crate::access::Caller;
 use crate::app::App;
 use crate::limits::EXPORT_PAGE_ENTRIES;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::{Question, TrailPath, pairs};
+use record::Record;
 
 /// Streams all entries that match, newest first, all of one state of the trail. The first page is
 /// read before the answer begins, so that a wrong question is a problem; where a later one fails
 /// the answer is cut off, which HTTP shows to the client.
 pub async fn export(State(app): State<App>, request: Request) -> Answer {
     let (mut parts, _) = request.into_parts();
+    let caller = parts.extensions.get::<Caller>().cloned();
+    let unknown = || Problem::new(Kind::Internal, "nobody is known to have asked");
+    let caller = caller.ok_or_else(unknown)?;
     let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
     let given = pairs(&parts);
     let (formats, filters): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| name == "format");
@@ -46,7 +53,8 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
     };
     let as_of = first.as_of;
-    let pages = pages(audit, query, first, format)
+    let record = Record::new(app, caller, trail.clone(), query.clone(), extension, as_of);
+    let pages = pages(audit, query, first, format, record)
         .map_err(|error| Problem::new(Kind::Internal, "no export could begin").because(error))?;
     let mut response = reply::of(StatusCode::OK, media_type, Body::from_stream(pages));
     // A trail's name is plain ASCII without quotes.
@@ -101,6 +109,7 @@ struct Rest {
     page: Option<Page>,
     writer: EntryWriter<Chunk>,
     chunk: Chunk,
+    record: Record,
 }
 
 fn pages(
@@ -108,6 +117,7 @@ fn pages(
     query: Query,
     first: Page,
     format: ExportFormat,
+    record: Record,
 ) -> io::Result<impl Stream<Item = io::Result<Bytes>>> {
     let chunk = Chunk::default();
     let rest = Rest {
@@ -116,6 +126,7 @@ fn pages(
         page: Some(first),
         writer: EntryWriter::begin(chunk.clone(), format)?,
         chunk,
+        record,
     };
     let chunks = stream::unfold(Some(rest), async |rest| {
         let mut rest = rest?;
@@ -141,6 +152,7 @@ impl Rest {
         };
         for entry in &page.entries {
             self.writer.write(entry)?;
+            self.record.count(entry.seq);
         }
         self.writer.flush()?;
         let text = self.chunk.take();
@@ -148,6 +160,11 @@ impl Rest {
             self.query.cursor = Some(cursor);
             let next = self.audit.query(self.query.clone()).await;
             self.page = Some(next.map_err(io::Error::other)?);
+        }
+        self.record.hash(&text);
+        if self.page.is_none() {
+            // On record before its end is sent.
+            self.record.complete().await.map_err(io::Error::other)?;
         }
         Ok(Bytes::from(text))
     }

@@ -182,10 +182,11 @@ impl Tally {
     /// Records into the trail, or, where the trail takes no writes until its operator acts, into
     /// `system`: what looks at such a trail must not go unrecorded, nor be kept from looking.
     async fn record(&self, trail: &TrailName, event: AuditEvent) -> Result<(), AuditError> {
-        let recorded = if trail.is_system() {
+        let audit = self.engine.trail(trail.clone());
+        // Nor does looking for a trail bring it into being.
+        let recorded = if trail.is_system() || audit.head().await?.is_none() {
             self.engine.record_of_itself(event).await
         } else {
-            let audit = self.engine.trail(trail.clone());
             let recorded = audit.try_record_all(vec![event.clone()]).await.pop();
             match recorded.unwrap_or(Err(AuditError::Closed)) {
                 Err(AuditError::Refused { .. }) => self.engine.record_of_itself(event).await,
@@ -229,6 +230,7 @@ fn first(happening: &Happening) -> AuditEvent {
     let context = event.entry("context").or_insert_with(|| json!({}));
     if let Value::Object(context) = context {
         context.extend(happening.details.clone());
+        context.insert("result_count".to_owned(), happening.results.into());
     }
     event.insert(
         "correlation_id".to_owned(),

@@ -169,6 +169,15 @@ impl Desk {
         }
     }
 
+    /// Takes the first piece of an answer, and no more.
+    pub async fn cut(&self, url: &str) {
+        use http_body_util::BodyExt;
+        let call = Call::new(Method::GET, url).key(&self.admin);
+        let response = self.router.clone().oneshot(call.0).await;
+        let mut body = response.expect("answered").into_body();
+        body.frame().await.expect("a piece").expect("whole");
+    }
+
     /// Records `count` entries: users `u-0`, `u-1`, …
     pub async fn records(&self, trail: &str, count: u32) {
         let event = |n: u32| {

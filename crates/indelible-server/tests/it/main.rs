@@ -9,4 +9,5 @@ mod ingest;
 mod pages;
 mod permissions;
 mod proofs;
+mod self_audit;
 mod surface;

@@ -81,6 +81,7 @@ async fn a_later_trail_is_proved_to_continue_an_earlier_one(desk: Desk) {
     desk.records("shop", 10).await;
     let earlier = desk.get("/v1/trails/shop/checkpoint").await.is(200).text();
     let earlier = signed(&desk, &earlier).await;
+    // The look at the checkpoint was recorded, too.
     desk.records("shop", 20).await;
     let file = desk
         .get("/v1/trails/shop/consistency?from=10")
@@ -89,12 +90,12 @@ async fn a_later_trail_is_proved_to_continue_an_earlier_one(desk: Desk) {
         .text();
     let file: ConsistencyFile = file.parse().expect("a consistency file");
     let later = signed(&desk, &file.checkpoint).await;
-    assert_eq!((file.old_size, later.size()), (10, 30));
-    verify_consistency(10, &earlier.root(), 30, &later.root(), &file.proof).expect("one history");
+    assert_eq!((file.old_size, later.size()), (10, 31));
+    verify_consistency(10, &earlier.root(), 31, &later.root(), &file.proof).expect("one history");
     for (query, field) in [
         ("", "from"),
         ("?from=x", "from"),
-        ("?from=31", "from"),
+        ("?from=99", "from"),
         ("?to=1", "to"),
     ] {
         let answered = desk
@@ -116,8 +117,8 @@ async fn a_trail_is_verified(desk: Desk) {
 async fn what_is_not_there_is_not_found(desk: Desk) {
     desk.records("shop", 1).await;
     for url in [
-        "/v1/trails/shop/events/1",
-        "/v1/trails/shop/events/1/proof",
+        "/v1/trails/shop/events/99",
+        "/v1/trails/shop/events/99/proof",
         "/v1/trails/shop/events/018f4f2e-7b1c-7c3a-9d2b-6a1f3e5b7a11",
         "/v1/trails/other/checkpoint",
         "/v1/trails/other/consistency?from=0",

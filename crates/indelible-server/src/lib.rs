@@ -5,6 +5,7 @@
 //! | `router` | every URL on one page |
 //! | `trails`, `events`, `entry`, … | one resource each |
 //! | `ingest` | event bodies: one object, an array, lines |
+//! | `openapi` | the description of all that, for programs and for people |
 //! | `problem` | errors as RFC 9457, and which status code each is |
 //! | `keys`, `access` | API keys, roles, and who may do what |
 //! | `tally` | what happens again and again, recorded in bounded room |
@@ -40,6 +41,7 @@ mod trails;
 mod verify;
 
 mod gate;
+mod openapi;
 mod router;
 
 mod listen;
@@ -47,4 +49,5 @@ mod listen;
 pub use access::Access;
 pub use app::App;
 pub use listen::{ServeError, serve};
+pub use openapi::document;
 pub use router::{router, urls};

@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
-    credentials, entry, events, export, gate, health, ingest, proofs, summary, trails, verify,
+    credentials, entry, events, export, gate, health, ingest, openapi, proofs, summary, trails,
+    verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -43,6 +44,9 @@ fn routes() -> Vec<Route> {
     vec![
         route(M::GET, "/healthz", Open, get(health::alive)),
         route(M::GET, "/readyz", Open, get(health::ready)),
+        route(M::GET, "/openapi.json", Open, get(openapi::describe)),
+        route(M::GET, "/docs", Open, get(openapi::read)),
+        route(M::GET, "/docs/style.css", Open, get(openapi::style)),
         route(M::POST, EVENTS, Trail(P::Record), post(ingest::record)),
         route(M::GET, EVENTS, Trail(P::Read), get(events::query)),
         route(M::GET, ENTRY, Trail(P::Read), get(entry::show)),

@@ -4,6 +4,7 @@
 mod desk;
 
 mod connections;
+mod description;
 mod hostile;
 mod ingest;
 mod pages;

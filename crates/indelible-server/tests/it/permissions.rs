@@ -24,6 +24,9 @@ on_both!(
 const EXPECTED: &[(&str, &str)] = &[
     ("GET /healthz", "open"),
     ("GET /readyz", "open"),
+    ("GET /openapi.json", "open"),
+    ("GET /docs", "open"),
+    ("GET /docs/style.css", "open"),
     ("POST /v1/trails/{trail}/events", "w a"),
     ("GET /v1/trails/{trail}/events", "r u a"),
     ("GET /v1/trails/{trail}/events/{id}", "r u a"),

@@ -1,0 +1,237 @@
+//! The description of the API, OpenAPI 3.1: made from typed tables, one row for each URL.
+//!
+//! What a request needs (its key, its limits on pace) is taken from the router's own table, so
+//! that the two cannot differ; a test holds that both have the same URLs.
+
+mod operations;
+mod page;
+mod schemas;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use crate::access::Access;
+use crate::problem::Answer;
+use crate::reply;
+use crate::router::urls;
+use operations::{Content, OPERATIONS, Operation, Parameter, Shape};
+
+/// `GET /openapi.json`
+pub async fn describe() -> Answer {
+    reply::json(StatusCode::OK, &document())
+}
+
+/// `GET /docs`: the same for people, without scripts and without anything from elsewhere.
+pub async fn read() -> Response {
+    let page = page::render(&document());
+    let mut response = reply::of(StatusCode::OK, "text/html; charset=utf-8", page);
+    let policy = "default-src 'none'; style-src 'self'; form-action 'none'; \
+                  frame-ancestors 'none'; base-uri 'none'";
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    response
+}
+
+/// `GET /docs/style.css`
+pub async fn style() -> Response {
+    reply::of(StatusCode::OK, "text/css; charset=utf-8", page::STYLE)
+}
+
+/// The whole document.
+pub fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for (method, path, access) in urls() {
+        let known = OPERATIONS
+            .iter()
+            .find(|operation| operation.path == path && operation.method == method.as_str());
+        if let Some(operation) = known {
+            let item = paths.entry(path).or_insert_with(|| json!({}));
+            item[method.as_str().to_ascii_lowercase()] = described(operation, access);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Indelible",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "An audit trail that can prove itself",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas::all(),
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key, `indelible_` and 36 letters and digits",
+                },
+            },
+        },
+    })
+}
+
+fn described(operation: &Operation, access: Access) -> Value {
+    let mut described = json!({
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "parameters": parameters(operation),
+        "responses": responses(operation, access),
+        "security": match access {
+            Access::Open => json!([]),
+            Access::Trail(_) | Access::Key(_) => json!([{ "key": [] }]),
+        },
+    });
+    if let Access::Trail(permission) | Access::Key(permission) = access {
+        described["x-permission"] = permission.as_str().into();
+    }
+    if !operation.body.is_empty() {
+        described["requestBody"] = json!({
+            "required": true,
+            "content": content(operation.body),
+        });
+    }
+    described
+}
+
+fn parameters(operation: &Operation) -> Vec<Value> {
+    let in_path = operation
+        .path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = in_path.map(|name| {
+        let schema = match (name, operation.path.contains("/keys/")) {
+            ("trail", _) => json!({ "$ref": "#/components/schemas/TrailName" }),
+            (_, true) => json!({ "type": "string" }),
+            (_, false) => json!({ "$ref": "#/components/schemas/EntryName" }),
+        };
+        json!({ "name": name, "in": "path", "required": true, "schema": schema })
+    });
+    let given = |place: &'static str| {
+        move |parameter: &Parameter| {
+            json!({
+                "name": parameter.name,
+                "in": place,
+                "required": parameter.required,
+                "description": parameter.about,
+                "schema": parameter.shape.schema(),
+            })
+        }
+    };
+    in_path
+        .chain(
+            operation
+                .query
+                .iter()
+                .flat_map(|list| list.iter())
+                .map(given("query")),
+        )
+        .chain(operation.headers.iter().map(given("header")))
+        .collect()
+}
+
+fn responses(operation: &Operation, access: Access) -> Value {
+    let mut responses = Map::new();
+    for (status, about, body) in operation.answers {
+        let answer = json!({ "description": about, "content": content(body) });
+        responses.insert(status.to_string(), answer);
+    }
+    let mut problems: Vec<u16> = operation.problems.to_vec();
+    problems.push(500);
+    if !matches!(access, Access::Open) {
+        problems.extend([400, 401, 403, 429, 503]);
+    }
+    if !operation.body.is_empty() {
+        problems.extend([408, 413, 415]);
+    }
+    for status in problems {
+        let reason = StatusCode::from_u16(status).ok();
+        let reason = reason.and_then(|status| status.canonical_reason());
+        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        responses.insert(
+            status.to_string(),
+            json!({
+                "description": reason.unwrap_or("Problem"),
+                "content": { "application/problem+json": { "schema": schema } },
+            }),
+        );
+    }
+    responses.into()
+}
+
+fn content(list: &[Content]) -> Value {
+    let one = |Content { media, schema, .. }: &Content| {
+        let schema = match *schema {
+            "" => json!({ "type": "string" }),
+            schema => match schema.strip_suffix("[]") {
+                Some(item) => json!({
+                    "type": "array",
+                    "items": { "$ref": format!("#/components/schemas/{item}") },
+                }),
+                None => json!({ "$ref": format!("#/components/schemas/{schema}") }),
+            },
+        };
+        ((*media).to_owned(), schema)
+    };
+    let mut content: Map<String, Value> = Map::new();
+    for (media, schema) in list.iter().map(one) {
+        let place = content.entry(media).or_insert_with(|| json!({}));
+        place["schema"] = match place["schema"].take() {
+            Value::Null => schema,
+            first => json!({ "oneOf": [first, schema] }),
+        };
+    }
+    content.into()
+}
+
+impl Shape {
+    fn schema(self) -> Value {
+        match self {
+            Self::Text => json!({ "type": "string" }),
+            Self::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Self::Count => json!({ "type": "integer", "minimum": 0 }),
+            Self::Limit => json!({ "type": "integer", "minimum": 1, "default": 100 }),
+            Self::OneOf(values) => json!({ "type": "string", "enum": values }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_router_and_the_document_know_the_same_urls() {
+        let mut routed: Vec<_> = urls()
+            .into_iter()
+            .map(|(method, path, _)| format!("{method} {path}"))
+            .collect();
+        let row = |row: &Operation| format!("{} {}", row.method, row.path);
+        let mut described: Vec<_> = OPERATIONS.iter().map(row).collect();
+        routed.sort();
+        described.sort();
+        assert_eq!(routed, described);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(value: &Value, schemas: &Value) {
+            match value {
+                Value::Object(object) => {
+                    if let Some(Value::String(target)) = object.get("$ref") {
+                        let name = target.strip_prefix("#/components/schemas/").expect(target);
+                        assert!(schemas.get(name).is_some(), "{target}");
+                    }
+                    object.values().for_each(|value| check(value, schemas));
+                }
+                Value::Array(list) => list.iter().for_each(|value| check(value, schemas)),
+                _ => {}
+            }
+        }
+        let document = document();
+        check(&document, &document["components"]["schemas"]);
+    }
+}

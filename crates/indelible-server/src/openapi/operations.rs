@@ -1,0 +1,456 @@
+//! One row for each URL: what it takes, what it answers.
+
+/// A URL's row.
+pub struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub id: &'static str,
+    pub summary: &'static str,
+    /// The lists of its parameters.
+    pub query: &'static [&'static [Parameter]],
+    pub headers: &'static [Parameter],
+    /// The bodies that it takes; none where it takes no body.
+    pub body: &'static [Content],
+    /// Status code, what it means, and the bodies that it has.
+    pub answers: &'static [(u16, &'static str, &'static [Content])],
+    /// Status codes of problems beside those that all have: 500, with a key 400, 401, 403, 429
+    /// and 503, with a body 408, 413 and 415.
+    pub problems: &'static [u16],
+}
+
+/// A parameter or header.
+pub struct Parameter {
+    pub name: &'static str,
+    pub required: bool,
+    pub shape: Shape,
+    pub about: &'static str,
+}
+
+/// What a parameter may hold.
+#[derive(Clone, Copy)]
+pub enum Shape {
+    Text,
+    /// May be given again and again.
+    Texts,
+    Count,
+    Limit,
+    OneOf(&'static [&'static str]),
+}
+
+/// A body: its media type and the name of its schema, with `[]` for a list of them, nothing for a
+/// text.
+pub struct Content {
+    pub media: &'static str,
+    pub schema: &'static str,
+}
+
+const fn json(schema: &'static str) -> Content {
+    Content {
+        media: "application/json",
+        schema,
+    }
+}
+
+const TEXT: &[Content] = &[Content {
+    media: "text/plain",
+    schema: "",
+}];
+
+const fn parameter(name: &'static str, shape: Shape, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        required: false,
+        shape,
+        about,
+    }
+}
+
+const FILTERS: &[Parameter] = &[
+    parameter(
+        "user_id",
+        Shape::Text,
+        "Entries of this user; `none` for entries without one",
+    ),
+    parameter(
+        "action",
+        Shape::Text,
+        "Entries of this action, its aliases included, or `admin_*`",
+    ),
+    parameter("outcome", Shape::OneOf(OUTCOMES), "Entries of this outcome"),
+    parameter(
+        "resource_type",
+        Shape::Text,
+        "Entries on this kind of resource",
+    ),
+    parameter("resource_id", Shape::Text, "Entries on this resource"),
+    parameter(
+        "ip_address",
+        Shape::Text,
+        "Entries from this address or block of addresses",
+    ),
+    parameter(
+        "correlation_id",
+        Shape::Text,
+        "Entries with this correlation id",
+    ),
+    parameter("tag", Shape::Texts, "Entries with all of these tags"),
+    parameter(
+        "context",
+        Shape::Texts,
+        "Entries with all of this in their context, as PATH=VALUE",
+    ),
+    parameter("start_date", Shape::Text, DATE),
+    parameter("end_date", Shape::Text, DATE),
+    parameter(
+        "as_of",
+        Shape::Count,
+        "The trail as it was with this many entries",
+    ),
+];
+
+const PAGING: &[Parameter] = &[
+    parameter(
+        "limit",
+        Shape::Limit,
+        "Entries of a page; more than 1000 is cut to 1000",
+    ),
+    parameter(
+        "offset",
+        Shape::Count,
+        "Passes over this many entries first",
+    ),
+    parameter(
+        "cursor",
+        Shape::Text,
+        "Goes on where a page ended: its next_cursor",
+    ),
+];
+
+const OUTCOMES: &[&str] = &["attempted", "succeeded", "failed", "denied", "completed"];
+const DATE: &str = "A date, RFC 3339, or how long ago, such as 24h; inclusive";
+
+const DATES: &[Parameter] = &[
+    parameter("start_date", Shape::Text, DATE),
+    parameter("end_date", Shape::Text, DATE),
+    parameter(
+        "by",
+        Shape::Text,
+        "Any of action, outcome and hour, with commas between",
+    ),
+];
+
+const PURPOSE: &[Parameter] = &[parameter(
+    "X-Purpose",
+    Shape::Text,
+    "Why the trail is looked at, for its record",
+)];
+
+const KEY: &[Content] = &[json("Key")];
+const TRAIL: &[Content] = &[json("Trail")];
+
+/// Every URL.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "POST",
+        path: "/v1/trails/{trail}/events",
+        id: "record",
+        summary: "Records one event, an array of them, or lines",
+        query: &[],
+        headers: &[
+            parameter(
+                "Idempotency-Key",
+                Shape::Text,
+                "Stands for the id of one event",
+            ),
+            parameter(
+                "Prefer",
+                Shape::Text,
+                "`proof` adds the proof to the receipt of one event",
+            ),
+            parameter(
+                "Content-Encoding",
+                Shape::OneOf(&["identity", "gzip", "zstd"]),
+                "Packing",
+            ),
+        ],
+        body: &[
+            json("Event"),
+            json("Event[]"),
+            Content {
+                media: "application/x-ndjson",
+                schema: "",
+            },
+        ],
+        answers: &[
+            (
+                201,
+                "One event is recorded, or was before",
+                &[json("Receipt")],
+            ),
+            (
+                200,
+                "One result for each event",
+                &[
+                    json("Result[]"),
+                    Content {
+                        media: "application/x-ndjson",
+                        schema: "",
+                    },
+                ],
+            ),
+        ],
+        problems: &[409],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/events",
+        id: "query",
+        summary: "Finds entries, newest first; Link names the next page",
+        query: &[FILTERS, PAGING],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "One page", &[json("Page")])],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/events/{id}",
+        id: "show",
+        summary: "One entry, by its UUID or seq",
+        query: &[],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "The entry", &[json("Entry")])],
+        problems: &[404],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/events/{id}/proof",
+        id: "prove",
+        summary: "The proof that an entry is in the trail, c2sp.org/tlog-proof@v1",
+        query: &[&[parameter(
+            "open",
+            Shape::OneOf(&["true", "false"]),
+            "Adds the entry's contents",
+        )]],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "The proof", TEXT)],
+        problems: &[404],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/checkpoint",
+        id: "checkpoint",
+        summary: "The trail's size and root, signed",
+        query: &[],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "A signed note", TEXT)],
+        problems: &[404],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/consistency",
+        id: "consistency",
+        summary: "The proof that the trail continues an earlier state of itself",
+        query: &[&[Parameter {
+            name: "from",
+            required: true,
+            shape: Shape::Count,
+            about: "The number of entries in the earlier checkpoint",
+        }]],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "The proof and the checkpoint of now", TEXT)],
+        problems: &[404],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/trails/{trail}/verify",
+        id: "verify",
+        summary: "Derives everything again and compares",
+        query: &[],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "What was found, whatever it is", &[json("Report")])],
+        problems: &[404],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/summary",
+        id: "summary",
+        summary: "Exact counts by action, outcome and hour",
+        query: &[DATES],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(200, "The counts", &[json("Summary")])],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/export",
+        id: "export",
+        summary: "All entries that match, without a limit",
+        query: &[
+            FILTERS,
+            &[parameter(
+                "format",
+                Shape::OneOf(&["ndjson", "csv"]),
+                "What is written",
+            )],
+        ],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(
+            200,
+            "The entries, newest first",
+            &[
+                Content {
+                    media: "application/x-ndjson",
+                    schema: "",
+                },
+                Content {
+                    media: "text/csv",
+                    schema: "",
+                },
+            ],
+        )],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails",
+        id: "list_trails",
+        summary: "The trails that the key is for",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "The trails", &[json("Trails")])],
+        problems: &[],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/trails",
+        id: "begin_trail",
+        summary: "Begins a trail with an entry that says what it is for",
+        query: &[],
+        headers: &[],
+        body: &[json("NewTrail")],
+        answers: &[(201, "The trail", TRAIL)],
+        problems: &[409],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/keys",
+        id: "list_keys",
+        summary: "The keys, those that ended included",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "The keys", &[json("Keys")])],
+        problems: &[],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/keys",
+        id: "create_key",
+        summary: "Makes a key; its text is in this answer and nowhere else",
+        query: &[],
+        headers: &[],
+        body: &[json("NewKey")],
+        answers: &[(201, "The key with its text", KEY)],
+        problems: &[],
+    },
+    Operation {
+        method: "DELETE",
+        path: "/v1/keys/{id}",
+        id: "revoke_key",
+        summary: "Revokes a key",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "The key", KEY)],
+        problems: &[404],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/keys/{id}/rotate",
+        id: "rotate_key",
+        summary: "Makes a key in the place of another",
+        query: &[],
+        headers: &[],
+        body: &[json("Rotation")],
+        answers: &[(201, "The new key with its text", KEY)],
+        problems: &[404, 409],
+    },
+    Operation {
+        method: "GET",
+        path: "/healthz",
+        id: "alive",
+        summary: "The process answers",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "It does", &[json("Health")])],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/readyz",
+        id: "ready",
+        summary: "The database answers",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "It does", &[json("Health")])],
+        problems: &[503],
+    },
+    Operation {
+        method: "GET",
+        path: "/openapi.json",
+        id: "describe",
+        summary: "This description",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "OpenAPI 3.1", &[json("Document")])],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/docs",
+        id: "read",
+        summary: "This description, for people",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(
+            200,
+            "A page",
+            &[Content {
+                media: "text/html",
+                schema: "",
+            }],
+        )],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/docs/style.css",
+        id: "style",
+        summary: "How that page looks",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(
+            200,
+            "A style sheet",
+            &[Content {
+                media: "text/css",
+                schema: "",
+            }],
+        )],
+        problems: &[],
+    },
+];

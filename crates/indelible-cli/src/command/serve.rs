@@ -1,5 +1,7 @@
 //! `indelible serve`
 
+mod demo;
+
 use clap::{Args, ValueEnum};
 use indelible_server::App;
 use indelible_server::limits::KEY_REQUESTS_PER_SECOND;
@@ -21,11 +23,15 @@ use crate::session::{Access, Opened, Session};
 #[command(after_long_help = "\
 Examples:
   indelible serve
+  indelible serve --demo
   indelible serve --listen 0.0.0.0:8080 --database postgres://app@db/audit")]
 pub struct Serve {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7878")]
     listen: String,
+    /// Fills the trail `demo`, where it is empty, with a day of events
+    #[arg(long)]
+    demo: bool,
     /// Requests of one key in a second; twice as many are taken at once
     #[arg(long, value_name = "COUNT", default_value_t = KEY_REQUESTS_PER_SECOND)]
     rate: u32,
@@ -72,31 +78,41 @@ impl Serve {
             Failure::new(format!("nothing can listen on {listen}: {error}"))
         })?;
         let opened = session.open(Access::Serve).await?;
-        let served = serve(session, &opened, self.rate, listener, stop).await;
+        let served = self.serve(session, &opened, listener, stop).await;
         opened.close(served).await
     }
-}
 
-async fn serve(
-    session: &Session,
-    opened: &Opened,
-    rate: u32,
-    listener: TcpListener,
-    stop: impl Future<Output = ()>,
-) -> Result<Status, Failure> {
-    let address = listener.local_addr().map_err(Failure::new)?;
-    let app = App::with_pace(opened.database.engine().clone(), rate);
-    if let Some(first) = app.keys().first().await? {
-        let key = first.token.expose();
-        session.output.say(&format!("admin key: {key}"))?;
+    async fn serve(
+        &self,
+        session: &Session,
+        opened: &Opened,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Status, Failure> {
+        let address = listener.local_addr().map_err(Failure::new)?;
+        let app = App::with_pace(opened.database.engine().clone(), self.rate);
+        if let Some(first) = app.keys().first().await? {
+            let key = first.token.expose();
+            session.output.say(&format!("admin key: {key}"))?;
+        }
+        if self.demo {
+            let trail = demo::TRAIL.parse().map_err(Failure::new)?;
+            let filled = demo::fill(&opened.database.trail(trail), session.now()).await?;
+            if let Some(count) = filled {
+                let trail = demo::TRAIL;
+                session
+                    .output
+                    .say(&format!("trail {trail} holds a day of {count} events"))?;
+            }
+        }
+        session
+            .output
+            .say(&format!("listening on http://{address}"))?;
+        indelible_server::serve(listener, app, stop)
+            .await
+            .map_err(Failure::new)?;
+        Ok(Status::Fine)
     }
-    session
-        .output
-        .say(&format!("listening on http://{address}"))?;
-    indelible_server::serve(listener, app, stop)
-        .await
-        .map_err(Failure::new)?;
-    Ok(Status::Fine)
 }
 
 /// Ready once the process is told to stop.

@@ -1,0 +1,7 @@
+//! Tests of the layers as an application uses them.
+
+mod addresses;
+mod contexts;
+mod denials;
+mod ground;
+mod oracle;

@@ -3,6 +3,7 @@
 mod batch;
 pub mod body;
 mod coding;
+mod results;
 mod single;
 mod stream;
 

@@ -63,3 +63,7 @@ pub const UNPACKED_RATIO_MAX: u64 = 200;
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// Requests of one key in a second, unless the operator says otherwise.
 pub const KEY_REQUESTS_PER_SECOND: u32 = 10_000;
+/// Results of a stream that wait in memory for their client, in bytes.
+pub const RESULTS_HELD_BYTES: usize = 256 << 10;
+/// Results of a stream that wait in a file for their client, in bytes; past it the stream waits.
+pub const RESULTS_FILE_BYTES_MAX: u64 = 4 << 30;

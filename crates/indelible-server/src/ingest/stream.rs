@@ -6,12 +6,12 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
 use indelible_core::AuditEvent;
 use indelible_core::engine::Audit;
 
 use super::batch;
 use super::body::Pieces;
+use super::results;
 use crate::limits::{LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX};
 use crate::problem::{Kind, Problem};
 use crate::reply;
@@ -21,18 +21,26 @@ use crate::reply;
 /// A line is an event of its own: where the stream is cut, what came whole before is recorded,
 /// and of the line that was cut nothing is.
 pub fn record(audit: Audit, pieces: Pieces, request_id: Arc<str>) -> Response {
-    let run = Run {
+    let mut run = Run {
         audit,
         request_id,
         lines: Lines::new(pieces),
     };
-    let results = stream::unfold(Some(run), async |run| {
-        let mut run = run?;
-        let (results, goes_on) = run.batch().await;
-        Some((
-            Ok::<_, std::convert::Infallible>(results),
-            goes_on.then_some(run),
-        ))
+    let (sender, results) = results::channel();
+    // Not driven by the answer: who reads late would keep what was sent from being recorded.
+    tokio::spawn(async move {
+        loop {
+            let (results, goes_on) = run.batch().await;
+            match sender.put(results).await {
+                Ok(true) if goes_on => {}
+                Ok(true) => return sender.end(),
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!(trail = %run.audit.name(), %error, "results cut off");
+                    return;
+                }
+            }
+        }
     });
     reply::of(
         StatusCode::OK,

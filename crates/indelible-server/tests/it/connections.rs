@@ -13,6 +13,7 @@ use crate::desk::{Desk, on_both};
 on_both!(
     a_stop_answers_what_has_begun,
     lines_are_answered_while_more_are_sent,
+    a_client_that_reads_late_is_answered_whole,
     a_request_that_is_cut_leaves_no_part_of_an_event,
 );
 
@@ -160,4 +161,27 @@ async fn a_request_that_is_cut_leaves_no_part_of_an_event(desk: Desk) {
     serving.end().await;
     let page = desk.get("/v1/trails/shop/events").await.is(200).json();
     assert_eq!(page["as_of"], 2);
+}
+
+async fn a_client_that_reads_late_is_answered_whole(desk: Desk) {
+    const LINES: usize = 100_000;
+    let serving = Serving::of(&desk).await;
+    let mut stream = serving.connect().await;
+    let body = "7\n".repeat(LINES - 1) + EVENT;
+    let request = head(&desk, body.len(), "application/x-ndjson") + &body;
+    // All is sent before anything is read: the results are more than the connection holds.
+    let sent = stream.write_all(request.as_bytes());
+    tokio::time::timeout(std::time::Duration::from_secs(60), sent)
+        .await
+        .expect("the server reads on")
+        .expect("sent");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n0\r\n\r\n") {
+        let read = stream.read_buf(&mut answer).await.expect("readable");
+        assert!(read > 0, "cut off after {} bytes", answer.len());
+    }
+    let answer = String::from_utf8(answer).expect("UTF-8");
+    assert!(answer.len() > 16 << 20, "{}", answer.len());
+    assert!(answer.contains(&format!("\"line\":{LINES},\"status\":201")));
+    serving.end().await;
 }

@@ -12,6 +12,7 @@ on_each_store!(
     a_server_records_answers_and_stops_in_order,
     a_port_that_is_taken_is_no_start,
     a_demonstration_is_one_day_of_one_trail,
+    every_curl_line_of_the_guide_does_what_it_says,
     keys_are_made_listed_rotated_and_revoked_beside_a_running_server,
 );
 
@@ -242,4 +243,41 @@ fn a_demonstration_is_one_day_of_one_trail(desk: fn() -> Desk) {
     let older = ["query", "--trail", "demo", "--end-date", "25h"];
     assert_eq!(desk.json(&older)["entries"], serde_json::json!([]));
     desk.run(&["verify", "--trail", "demo"]).fine();
+}
+
+/// The commands of README and guide that begin with `curl`, each with the lines that go on.
+fn curl_lines() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let pages = ["README.md", "docs/guide/server.md"];
+    let read = |page: &str| std::fs::read_to_string(root.join(page)).expect("a page");
+    let text: String = pages.map(read).concat().replace("\\\n", " ");
+    let is_call = |line: &&str| line.starts_with("curl ");
+    text.lines().filter(is_call).map(str::to_owned).collect()
+}
+
+fn every_curl_line_of_the_guide_does_what_it_says(desk: fn() -> Desk) {
+    let desk = desk();
+    let server = Server::start(&desk, &["--log", "error"]);
+    let lines = curl_lines();
+    assert!(lines.len() >= 10, "{lines:?}");
+    for line in lines {
+        let line = line.replace(
+            "http://127.0.0.1:7878",
+            &format!("http://{}", server.address),
+        );
+        // A problem is a failure of the call.
+        let line = line.replacen("curl -s ", "curl -s --fail-with-body ", 1);
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", &line])
+            .current_dir(desk.path("here"))
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("KEY", server.key.as_deref().expect("a key"))
+            .output()
+            .expect("a shell");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{line}\n{said}");
+        assert!(!said.is_empty(), "{line}");
+    }
+    assert_eq!(server.stop("TERM").0, Some(0));
 }

@@ -10,5 +10,6 @@ mod ingest;
 mod pages;
 mod permissions;
 mod proofs;
+mod refusing;
 mod self_audit;
 mod surface;

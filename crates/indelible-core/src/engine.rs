@@ -16,6 +16,7 @@ mod load;
 mod marks;
 mod prove;
 mod queue;
+mod rotation;
 mod sequencer;
 mod succession;
 mod verification;
@@ -28,6 +29,7 @@ pub use audit::Audit;
 pub use copy::{Copied, CopyProgress};
 pub use identity::{InstallationError, installation};
 pub use prove::Proved;
+pub use rotation::Rotated;
 pub use succession::Succession;
 
 use crate::clock::{Clock, Entropy};
@@ -115,6 +117,8 @@ pub(crate) struct Shared {
     retired: Mutex<Vec<End>>,
     thread: Thread,
     instance: Instance,
+    /// What a rotation that was finished at the start has changed.
+    finished: Mutex<Option<Vec<Rotated>>>,
     /// Held while closing; true once all is closed.
     closed: tokio::sync::Mutex<bool>,
 }
@@ -147,10 +151,17 @@ impl Engine {
                 retired: Mutex::default(),
                 thread,
                 instance,
+                finished: Mutex::default(),
                 closed: tokio::sync::Mutex::new(false),
             }),
         };
         marks::keep(&engine.shared);
+        if !engine.shared.options.read_only {
+            // Where it cannot be finished, the trails that it concerns refuse and say so; the
+            // others go on, and what stands in its way can be mended.
+            let finished = rotation::finish(&engine.shared).await;
+            *engine.shared.finished() = finished.ok().flatten();
+        }
         if long_lived {
             instance::begin(&engine.shared).await?;
         }
@@ -280,6 +291,11 @@ impl Shared {
         for end in ends {
             end.reached().await;
         }
+    }
+
+    fn finished(&self) -> std::sync::MutexGuard<'_, Option<Vec<Rotated>>> {
+        // Every change is one assignment.
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queues(&self) -> std::sync::MutexGuard<'_, HashMap<TrailName, Queue>> {

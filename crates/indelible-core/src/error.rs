@@ -90,6 +90,27 @@ pub enum Refusal {
         /// The verifier key at hand.
         found: String,
     },
+    /// The key was rotated since this process was opened.
+    #[error(
+        "its key was changed by `indelible trail rotate-key` since this process was started; \
+         start it again, so that it takes the new one"
+    )]
+    KeyRotated,
+    /// The key is being rotated.
+    #[error(
+        "its key is being changed: `indelible trail rotate-key` runs, or was cut short and must \
+         be run again"
+    )]
+    Rotating,
+    /// The key is kept elsewhere than in the state directory, where it cannot be changed.
+    #[error(
+        "its key is given by the settings and not kept in {place}, so that it cannot be changed \
+         from here"
+    )]
+    KeyElsewhere {
+        /// Where keys are kept.
+        place: String,
+    },
     /// There is no signing key at hand.
     #[error(
         "the signing key of installation {installation} is not in {place}; point --state-dir at \

@@ -34,6 +34,15 @@ struct Kept {
 #[derive(Debug, Clone)]
 pub struct Snapshot(Log);
 
+impl Snapshot {
+    /// The same rows under another head, as whoever owns a database could put one there.
+    #[must_use]
+    pub fn under(mut self, head: Head) -> Self {
+        self.0.head = head;
+        self
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Log {
     head: Head,

@@ -23,6 +23,27 @@ pub trait State: Send + Sync + 'static {
     /// Keeps a new seed, unless one is there already; answers the one that is there afterwards.
     fn keep_signing_seed(&self, seed: Secret) -> Result<Secret, StateError>;
 
+    /// The seed that a rotation of the key which is under way leads to.
+    fn next_seed(&self) -> Result<Option<Secret>, StateError>;
+
+    /// Keeps the seed that a rotation is to lead to, durably, unless one is there already; answers
+    /// the one that is there afterwards. `None` where the signing seed is not kept here.
+    fn keep_next_seed(&self, seed: Secret) -> Result<Option<Secret>, StateError>;
+
+    /// Puts the next seed in the place of the signing seed, which joins the retired ones. Does
+    /// nothing where `next` is not the next one, as after another process has done it.
+    fn promote_next_seed(&self, next: &Secret) -> Result<(), StateError>;
+
+    /// The seeds that were signing seeds before. They sign nothing more; with them heads of older
+    /// copies can be told from forged ones.
+    fn retired_seeds(&self) -> Result<Vec<Secret>, StateError>;
+
+    /// The statements of the rotations of a trail's key, the oldest first.
+    fn rotations(&self, trail: &TrailName) -> Result<Vec<String>, StateError>;
+
+    /// Keeps a statement durably, unless it is there already.
+    fn keep_rotation(&self, trail: &TrailName, note: &str) -> Result<(), StateError>;
+
     /// A further secret of 32 bytes, made from `fresh` when it is asked for first.
     fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError>;
 

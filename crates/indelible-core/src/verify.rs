@@ -20,6 +20,7 @@ mod digest;
 mod erasure;
 mod head;
 mod inspection;
+mod keys;
 mod reading;
 mod report;
 mod rollup;
@@ -31,6 +32,7 @@ mod walk;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::{Checkpoint, StoredNodes};
 
+pub use keys::{KeyChain, KeyChainError};
 pub use report::{FINDINGS_MAX, FINDINGS_PER_KIND_MAX, Finding, FindingKind, Report, TrailReport};
 
 use crate::head_key::HeadKey;
@@ -52,6 +54,9 @@ pub struct Request {
     /// incarnations. Where there is none, nor a head key, the key in the head is taken as it is,
     /// and a finding says so.
     pub trusted: Vec<VerifierKey>,
+    /// The statements of key rotations that are at hand, one note each: from the trusted keys they
+    /// lead to the others that the trail had.
+    pub rotations: Vec<String>,
     /// What the installation's own heads are coded with; without it, entries that somebody else
     /// appended after the last checkpoint kept outside would not be seen.
     pub head_key: Option<HeadKey>,
@@ -117,8 +122,9 @@ pub async fn verify(
         return Ok(head::report_without(trail, findings));
     };
     head::warn(&head, request, &mut findings);
-    head::check(&head, trail.name, request, &mut findings);
-    let anchors = anchor::admit(trail.name, request, &head, &mut findings);
+    let keys = anchor::chain(trail.name, request, &head, &mut findings);
+    head::check(&head, trail.name, (request, &keys), &mut findings);
+    let anchors = anchor::admit(trail.name, (request, &keys), &head, &mut findings);
     let from = request.since.as_ref().map_or(0, Checkpoint::size);
     let from = if from > head.size { 0 } else { from };
     let earlier = anchors.partition_point(|anchor| anchor.size < from);

@@ -1,5 +1,7 @@
 //! `indelible trail`
 
+mod rotate_key;
+
 use clap::{Args, Subcommand};
 use indelible::core::store::Head;
 use indelible::{AuditAction, AuditEvent, AuditProtocol, TrailName};
@@ -16,6 +18,7 @@ pub enum Trail {
     List(List),
     Create(Create),
     Succeed(Succeed),
+    RotateKey(rotate_key::RotateKey),
 }
 
 /// Lists the trails of the database
@@ -63,6 +66,7 @@ impl Trail {
             Self::List(_) => list(session).await,
             Self::Create(command) => command.run(session).await,
             Self::Succeed(command) => command.run(session).await,
+            Self::RotateKey(command) => command.run(session).await,
         }
     }
 }

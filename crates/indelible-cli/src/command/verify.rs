@@ -1,6 +1,7 @@
 //! `indelible verify`
 
 mod answer;
+pub(super) mod rotations;
 pub(super) mod trust;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,11 @@ pub struct Verify {
     /// at hand: the key that the database itself names proves nothing; may be given again
     #[arg(long, value_name = "VKEY")]
     key: Vec<VerifierKey>,
+    /// Statements of key rotations beside those in the state directory, as `indelible vkey
+    /// --rotations` prints them: from a key that is trusted they lead to the others that the trail
+    /// had; may be given again
+    #[arg(long, value_name = "FILE")]
+    rotation: Vec<PathBuf>,
 }
 
 impl Verify {
@@ -103,7 +109,9 @@ impl Verify {
         since: Option<&Since>,
     ) -> Result<TrailReport, Failure> {
         let ground = opened.database.engine().ground();
-        let trust = Trust::of(&opened.database, trail, &self.key).await?;
+        let mut trust = Trust::of(&opened.database, trail, &self.key).await?;
+        // A call may mean several trails, whose statements lie in one file.
+        trust.add_rotations(trail, rotations::read(&self.rotation)?);
         let mut digest_key = [0; 16];
         ground.entropy.fill(&mut digest_key);
         let since = match since {
@@ -112,6 +120,7 @@ impl Verify {
         };
         let request = Request {
             trusted: trust.keys,
+            rotations: trust.rotations,
             head_key: trust.head_key,
             mark: trust.mark,
             checkpoints: Vec::new(),

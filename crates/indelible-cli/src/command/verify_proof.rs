@@ -5,12 +5,15 @@ mod claim;
 use std::path::PathBuf;
 
 use clap::Args;
+use indelible::core::KeyRotation;
+use indelible::core::verify::KeyChain;
 use indelible::merkle::TlogProof;
 use indelible::merkle::note::VerifierKey;
 use indelible::merkle::tlog_proof::TLOG_PROOF_BYTES_MAX;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::verify::rotations;
 use crate::answer::{Answer, Field, Layout, Sheet};
 use crate::failure::{Failure, Status};
 use crate::input;
@@ -36,12 +39,17 @@ pub struct VerifyProof {
     /// The trail's verifier key; may be given again, for keys of cosigners or of other trails
     #[arg(long, value_name = "VKEY", required = true)]
     key: Vec<VerifierKey>,
+    /// Statements of key rotations, as `indelible vkey --rotations` prints them, that lead from a
+    /// key given here to the one that signed; may be given again
+    #[arg(long, value_name = "FILE")]
+    rotation: Vec<PathBuf>,
 }
 
 impl VerifyProof {
     pub fn run(self, session: &Session) -> Result<Status, Failure> {
         let bytes = input::read(&self.file, TLOG_PROOF_BYTES_MAX)?;
-        let proved = self.check(&bytes).map_err(|problem| {
+        let rotations = rotations::read(&self.rotation)?;
+        let proved = self.check(&bytes, &rotations).map_err(|problem| {
             Failure::unverified(format!("{}: not proved: {problem}", self.file.display()))
         });
         match proved {
@@ -60,7 +68,7 @@ impl VerifyProof {
         }
     }
 
-    fn check(&self, bytes: &[u8]) -> Result<Proved, String> {
+    fn check(&self, bytes: &[u8], rotations: &[String]) -> Result<Proved, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
         let proof = TlogProof::parse(bytes).map_err(|error| said(&error))?;
         let extra = proof
@@ -68,9 +76,15 @@ impl VerifyProof {
             .as_deref()
             .ok_or("it does not hold the entry's skeleton")?;
         let claim = Claim::read(extra)?;
-        let opened = proof
-            .verify(&claim.leaf, &self.key)
+        let rotations = rotations.iter().map(|text| KeyRotation::open(text));
+        let rotations = rotations
+            .collect::<Result<Vec<_>, _>>()
             .map_err(|error| said(&error))?;
+        let keys = KeyChain::new(self.key.iter().cloned(), rotations);
+        let opened = proof
+            .verify(&claim.leaf, &self.known(&keys))
+            .map_err(|error| said(&error))?;
+        keys.check(&opened).map_err(|error| said(&error))?;
         let checkpoint = opened.checkpoint();
         claim.check_origin(checkpoint.origin())?;
         let signatures = opened.note().signatures().iter();
@@ -87,6 +101,19 @@ impl VerifyProof {
             skeleton: claim.skeleton,
             parts: claim.parts,
         })
+    }
+
+    /// The keys that were given, and those that follow from them.
+    fn known(&self, keys: &KeyChain) -> Vec<VerifierKey> {
+        let mut known = self.key.clone();
+        for rotation in keys.rotations() {
+            for key in [rotation.old_key(), rotation.new_key()] {
+                if !known.contains(key) {
+                    known.push(key.clone());
+                }
+            }
+        }
+        known
     }
 }
 

@@ -15,8 +15,14 @@ use crate::session::{Access, Session};
 #[command(after_long_help = "\
 Examples:
   indelible vkey
-  indelible verify-proof entry.tlog-proof --key \"$(indelible vkey)\"")]
-pub struct Vkey {}
+  indelible verify-proof entry.tlog-proof --key \"$(indelible vkey)\"
+  indelible vkey --rotations > rotations.txt")]
+pub struct Vkey {
+    /// Instead of the key, the statements of all its rotations, which lead from an older key to
+    /// the present one and back
+    #[arg(long)]
+    rotations: bool,
+}
 
 impl Vkey {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
@@ -24,7 +30,18 @@ impl Vkey {
         let key = opened.audit.verifier_key().await.map_err(Failure::from);
         let key = key.and_then(|key| key.ok_or_else(|| no_entries(&opened)));
         let trail = opened.audit.name().to_string();
-        let key = opened.close(key).await?;
+        let state = &opened.database.engine().ground().state;
+        let statements = state.rotations(opened.audit.name()).map_err(Failure::new);
+        let key = opened
+            .close(key.and_then(|key| Ok((key, statements?))))
+            .await;
+        let (key, statements) = key?;
+        if self.rotations {
+            session
+                .output
+                .print(&RotationsAnswer { trail, statements })?;
+            return Ok(Status::Fine);
+        }
         let answer = KeyAnswer {
             trail,
             origin: key.name().to_owned(),
@@ -53,5 +70,26 @@ impl Answer for KeyAnswer {
             ("origin", self.origin.clone()),
             ("verifier_key", self.verifier_key.clone()),
         ])
+    }
+}
+
+#[derive(Serialize)]
+struct RotationsAnswer {
+    trail: String,
+    statements: Vec<String>,
+}
+
+impl Answer for RotationsAnswer {
+    fn layout(&self) -> Layout {
+        Layout::Text(self.statements.concat())
+    }
+
+    fn sheet(&self) -> Sheet {
+        let rows = self.statements.iter();
+        let rows = rows.map(|statement| vec![self.trail.clone(), statement.clone()]);
+        Sheet {
+            columns: vec!["trail", "statement"],
+            rows: rows.collect(),
+        }
     }
 }

@@ -16,5 +16,6 @@ mod proofs;
 mod queries;
 mod readme;
 mod records;
+mod rotation;
 mod serving;
 mod verification;

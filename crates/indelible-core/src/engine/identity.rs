@@ -1,6 +1,8 @@
 //! Whose trails these are: installation, key, origins.
 
-use indelible_merkle::note::SigningKey;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use indelible_merkle::note::{SigningKey, VerifierKey};
 use serde_json::json;
 
 use super::Ground;
@@ -151,15 +153,24 @@ async fn has_no_trails(store: &dyn Store) -> Result<bool, StoreError> {
     }
 }
 
-/// The signing key at hand, if there is one.
+/// The signing key at hand, if there is one, with those beside it while or after it was rotated.
 pub(super) struct Identity {
-    keys: Option<Keys>,
+    held: RwLock<Held>,
     installation: String,
     place: String,
 }
 
-/// What is made of the seed, once: every commit signs and codes.
-struct Keys {
+#[derive(Default)]
+struct Held {
+    current: Option<Arc<Keys>>,
+    /// What a rotation that is under way leads to.
+    next: Option<Arc<Keys>>,
+    /// Those that were current before.
+    retired: Vec<Arc<Keys>>,
+}
+
+/// What is made of a seed, once: every commit signs and codes.
+pub(super) struct Keys {
     signing: SigningKey,
     head: HeadKey,
 }
@@ -174,42 +185,113 @@ impl Identity {
             seed = Some(ground.state.keep_signing_seed(Secret::new(fresh))?);
         }
         let (installation, place) = (ground.installation.clone(), ground.state.place());
-        let keys = seed
-            .map(|seed| Keys::of(&seed, &installation))
-            .transpose()?;
+        let keys = |seed: &Secret| Keys::of(seed, &installation).map(Arc::new);
+        let retired = ground.state.retired_seeds()?;
+        let held = Held {
+            current: seed.as_ref().map(keys).transpose()?,
+            next: ground.state.next_seed()?.as_ref().map(keys).transpose()?,
+            retired: retired.iter().map(keys).collect::<Result<_, _>>()?,
+        };
         Ok(Self {
-            keys,
+            held: RwLock::new(held),
             installation,
             place,
         })
     }
 
-    /// What heads are coded with, where the signing key is at hand.
-    pub fn head_key(&self) -> Option<&HeadKey> {
-        self.keys.as_ref().map(|keys| &keys.head)
+    /// The keys that sign now.
+    pub fn current(&self) -> Option<Arc<Keys>> {
+        self.held().current.clone()
+    }
+
+    /// The keys that a rotation which is under way leads to.
+    pub fn next(&self) -> Option<Arc<Keys>> {
+        self.held().next.clone()
+    }
+
+    /// Begins a rotation to the keys of this seed.
+    pub fn lead_to(&self, seed: &Secret) -> Result<(), AuditError> {
+        let keys = Arc::new(Keys::of(seed, &self.installation)?);
+        self.held_mut().next = Some(keys);
+        Ok(())
+    }
+
+    /// Makes the next keys the current ones.
+    pub fn promote(&self) {
+        let mut held = self.held_mut();
+        if let Some(next) = held.next.take() {
+            let current = held.current.replace(next);
+            held.retired.extend(current);
+        }
+    }
+
+    /// Those of this installation's keys, whether they sign now or not, whose public half this is.
+    pub fn holder(&self, key: &VerifierKey) -> Option<Arc<Keys>> {
+        let held = self.held();
+        let all = held.current.iter().chain(&held.next).chain(&held.retired);
+        let mut own = all.filter(|keys| keys.are_of(key));
+        own.next().cloned()
+    }
+
+    /// The verifier keys of all of them under one name, the current one first.
+    pub fn own(&self, origin: &str) -> Vec<VerifierKey> {
+        let held = self.held();
+        let all = held.current.iter().chain(&held.next).chain(&held.retired);
+        let mut own: Vec<VerifierKey> = Vec::new();
+        for keys in all {
+            if let Ok(key) = keys.under(origin).map(|key| key.verifier_key())
+                && !own.contains(&key)
+            {
+                own.push(key);
+            }
+        }
+        own
     }
 
     /// The key that signs for one incarnation of a trail; its name is the origin.
     pub fn key(&self, trail: &TrailName, incarnation: u32) -> Result<SigningKey, Refusal> {
-        let origin = origin(&self.installation, trail, incarnation);
-        let keys = self.keys.as_ref().ok_or_else(|| Refusal::NoKey {
+        let keys = self.current().ok_or_else(|| Refusal::NoKey {
             installation: self.installation.clone(),
             place: self.place.clone(),
         })?;
-        keys.signing
-            .under_name(&origin)
-            .map_err(|e| Refusal::Damaged(format!("its origin `{origin}` names no key: {e}")))
+        keys.under(&origin(&self.installation, trail, incarnation))
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, Held> {
+        // Every change is of one field after the other and cannot fail between them.
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held_mut(&self) -> RwLockWriteGuard<'_, Held> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Keys {
-    fn of(seed: &Secret, installation: &str) -> Result<Self, AuditError> {
+    pub fn of(seed: &Secret, installation: &str) -> Result<Self, AuditError> {
         let signing = SigningKey::from_seed(installation, *seed.expose())
             .map_err(|_| ill_named("the installation's name cannot name a key"))?;
         Ok(Self {
             signing,
             head: HeadKey::from_seed(seed),
         })
+    }
+
+    /// What heads are coded with.
+    pub const fn head(&self) -> &HeadKey {
+        &self.head
+    }
+
+    /// Whether this is their public half.
+    pub fn are_of(&self, key: &VerifierKey) -> bool {
+        self.signing.verifier_key().public_key() == key.public_key()
+    }
+
+    /// The signing key under an origin.
+    pub fn under(&self, origin: &str) -> Result<SigningKey, Refusal> {
+        self.signing
+            .under_name(origin)
+            .map_err(|e| Refusal::Damaged(format!("its origin `{origin}` names no key: {e}")))
     }
 }
 

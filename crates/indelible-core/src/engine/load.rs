@@ -3,11 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use indelible_merkle::note::VerifierKey;
 use indelible_merkle::{Frontier, NodeSet, frontier_at, plan};
 
-use super::{Shared, instance};
+use super::identity::Keys;
+use super::{Ground, Shared, instance};
 use crate::error::{AuditError, Refusal};
 use crate::sealing::{Base, OpenSpans};
+use crate::state::Secret;
 use crate::store::{Head, Store, StoreError};
 use crate::trail::TrailName;
 
@@ -27,12 +30,15 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
             .key(trail, 1)
             .map_err(refused)?
             .verifier_key();
-        // A new trail of this database is begun with the key of its other trails only.
+        // A new trail of this database is begun with the key of its other trails only, and not
+        // while that is being rotated.
         if let Some(other) = store.heads().await?.first()
             && other.key.public_key() != key.public_key()
         {
-            let (expected, found) = (other.key.to_string(), key.to_string());
-            return Err(refused(Refusal::OtherKey { expected, found }));
+            return Err(refused(other_key(shared, &other.key, &key)?));
+        }
+        if shared.ground.state.next_seed()?.is_some() {
+            return Err(refused(Refusal::Rotating));
         }
         let base = Base::begin(trail.clone(), key);
         shared.check_mark(mark.as_deref(), &base.head).await?;
@@ -44,8 +50,11 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
         .map_err(refused)?
         .verifier_key();
     if key != head.key {
-        let (expected, found) = (head.key.to_string(), key.to_string());
-        return Err(refused(Refusal::OtherKey { expected, found }));
+        // A copy from before the key was rotated is an old copy first of all.
+        if shared.identity.holder(&head.key).is_some() {
+            shared.check_mark(mark.as_deref(), &head).await?;
+        }
+        return Err(refused(other_key(shared, &head.key, &key)?));
     }
     let base = unmarked(store, head)
         .await
@@ -59,6 +68,33 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
         instance::watch_restart(shared, last.created_at);
     }
     Ok(base)
+}
+
+/// Why the key at hand, `found`, is not the one in a head: it was rotated, is being rotated, or is
+/// another installation's.
+pub(super) fn other_key(
+    shared: &Shared,
+    expected: &VerifierKey,
+    found: &VerifierKey,
+) -> Result<Refusal, AuditError> {
+    let Ground {
+        state,
+        installation,
+        ..
+    } = &shared.ground;
+    let is_of = |seed: Option<Secret>| match seed {
+        Some(seed) => Ok(Keys::of(&seed, installation)?.are_of(expected)),
+        None => Ok::<_, AuditError>(false),
+    };
+    if is_of(state.next_seed()?)? {
+        return Ok(Refusal::Rotating);
+    }
+    // The state has it, and this process was opened before.
+    if is_of(state.signing_seed()?)? {
+        return Ok(Refusal::KeyRotated);
+    }
+    let (expected, found) = (expected.to_string(), found.to_string());
+    Ok(Refusal::OtherKey { expected, found })
 }
 
 /// The end of a trail that was checked against its own rows, not against its mark.

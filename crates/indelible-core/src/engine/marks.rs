@@ -86,12 +86,14 @@ impl Marks {
 
 fn keep_one(state: &dyn State, trail: &TrailName, signed: &Signed) -> Result<(), StateError> {
     state.raise_mark(trail, &signed.note, &|there| {
-        read_mark(there).is_some_and(|mark| {
-            // A later incarnation's mark stays, whatever its size.
-            is_later(mark.origin(), &signed.origin)
-                || (mark.origin() == signed.origin && mark.size() >= signed.size)
-        })
+        read_mark(there).is_some_and(|mark| stays(&mark, &signed.origin, signed.size))
     })
+}
+
+/// Whether a mark stays before a checkpoint of this origin and size: a later incarnation's does,
+/// whatever its size.
+pub(super) fn stays(mark: &Checkpoint, origin: &str, size: u64) -> bool {
+    is_later(mark.origin(), origin) || (mark.origin() == origin && mark.size() >= size)
 }
 
 /// The checkpoint in a mark; its signature is checked where it is compared with a head.
@@ -167,8 +169,8 @@ impl Shared {
             trail: head.trail.clone(),
             refusal,
         };
-        match self.identity.head_key() {
-            Some(key) => Ok(key.mac(head)),
+        match self.identity.holder(&head.key) {
+            Some(keys) => Ok(keys.head().mac(head)),
             // Without the key there is no signing key either, which says what to do.
             None => Err(match self.identity.key(&head.trail, head.incarnation) {
                 Err(refusal) => refused(refusal),
@@ -179,13 +181,24 @@ impl Shared {
 
     /// Refuses a head that no holder of the signing key has written.
     pub(super) fn check_code(&self, head: &Head) -> Result<(), AuditError> {
-        match self.identity.head_key() {
-            Some(key) if !key.has_made(head) => Err(AuditError::Refused {
-                trail: head.trail.clone(),
-                refusal: Refusal::ForeignHead,
-            }),
-            _ => Ok(()),
+        let refused = |refusal| AuditError::Refused {
+            trail: head.trail.clone(),
+            refusal,
+        };
+        if let Some(keys) = self.identity.holder(&head.key) {
+            let is_own = keys.head().has_made(head);
+            return is_own.then_some(()).ok_or(refused(Refusal::ForeignHead));
         }
+        let Ok(found) = self.identity.key(&head.trail, head.incarnation) else {
+            return Ok(());
+        };
+        // Of a key that this process never heard of: rotated since, or forged.
+        Err(refused(
+            match load::other_key(self, &head.key, &found.verifier_key())? {
+                Refusal::OtherKey { .. } => Refusal::ForeignHead,
+                rotated => rotated,
+            },
+        ))
     }
 
     /// Refuses to commit while marks cannot be kept.
@@ -255,7 +268,12 @@ impl Shared {
             return Err(refused(Refusal::RolledBack { size, mark }));
         }
         if mark.origin() == origin {
-            Checkpoint::open(text, std::slice::from_ref(&head.key))
+            // A rotation that was cut short leaves a mark of the key before.
+            let mut known = self.identity.own(origin);
+            if !known.contains(&head.key) {
+                known.push(head.key.clone());
+            }
+            Checkpoint::open(text, &known)
                 .map_err(|_| damaged("the signature of its high-water mark is not the trail's"))?;
         }
         let there = load::frontier(&*self.ground.store, &head.trail, mark.size()).await?;

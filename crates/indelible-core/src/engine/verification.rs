@@ -4,7 +4,10 @@ use indelible_merkle::Checkpoint;
 use indelible_merkle::note::VerifierKey;
 
 use super::Audit;
+use super::identity::origin;
 use crate::error::AuditError;
+use crate::head_key::HeadKey;
+use crate::store::Head;
 use crate::verify::{KeptCheckpoint, Progress, Request, TrailReport, verify};
 
 impl Audit {
@@ -26,9 +29,11 @@ impl Audit {
         ground.entropy.fill(&mut digest_key);
         // Read before the head is: a mark raised in between would look like a rollback.
         let mark = ground.state.mark(&self.trail)?;
+        let head = ground.store.head(&self.trail).await.ok().flatten();
         let request = Request {
-            trusted: self.trusted_key().into_iter().collect(),
-            head_key: self.engine.shared.identity.head_key().cloned(),
+            trusted: self.trusted_keys(),
+            rotations: ground.state.rotations(&self.trail)?,
+            head_key: self.head_key(head.as_ref()),
             mark,
             checkpoints,
             since,
@@ -37,10 +42,23 @@ impl Audit {
         Ok(verify(&*ground.store, &self.trail, &request, progress).await?)
     }
 
-    /// The trail's key, where the signing key is at hand. It stands for every incarnation: their
-    /// keys differ in their names only.
-    pub fn trusted_key(&self) -> Option<VerifierKey> {
-        let key = self.engine.shared.identity.key(&self.trail, 1).ok()?;
-        Some(key.verifier_key())
+    /// The trail's keys, where the signing key is at hand: the present one, and while it is being
+    /// rotated the next one. Each stands for every incarnation: their keys differ in their names
+    /// only. Earlier ones follow from the rotations that the state keeps.
+    pub fn trusted_keys(&self) -> Vec<VerifierKey> {
+        let identity = &self.engine.shared.identity;
+        let origin = origin(&self.engine.shared.ground.installation, &self.trail, 1);
+        let keys = identity.current().into_iter().chain(identity.next());
+        keys.filter_map(|keys| Some(keys.under(&origin).ok()?.verifier_key()))
+            .collect()
+    }
+
+    /// What a head is coded with: what belongs to the key that it carries, else the present one.
+    pub fn head_key(&self, head: Option<&Head>) -> Option<HeadKey> {
+        let identity = &self.engine.shared.identity;
+        let holder = head.and_then(|head| identity.holder(&head.key));
+        holder
+            .or_else(|| identity.current())
+            .map(|keys| keys.head().clone())
     }
 }

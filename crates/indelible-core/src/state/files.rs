@@ -1,10 +1,12 @@
-//! The state directory: `signing.key`, `secrets/<purpose>`, `marks/<trail>`, all mode 0600.
+//! The state directory: `signing.key`, `secrets/<purpose>`, `marks/<trail>`, all mode 0600; once
+//! the key was rotated `retired/<number>` and `rotations/<trail>`, and while it is `signing.key.next`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Purpose, Secret, State, StateError};
+use crate::rotation::KeyRotation;
 use crate::trail::TrailName;
 
 /// A directory outside the database's folder, mode 0700.
@@ -130,11 +132,28 @@ impl StateDir {
             if let Some(secret) = read_secret(path)? {
                 return Ok(secret);
             }
-            let mut text: String = fresh.expose().iter().map(|b| format!("{b:02x}")).collect();
-            text.push('\n');
-            replace(path, text.as_bytes()).map_err(at(path))?;
+            replace(path, hex_line(&fresh).as_bytes()).map_err(at(path))?;
             Ok(fresh)
         })
+    }
+
+    fn next_seed_path(&self) -> PathBuf {
+        self.path.join("signing.key.next")
+    }
+
+    fn rotations_path(&self, trail: &TrailName) -> PathBuf {
+        self.path.join("rotations").join(trail.as_str())
+    }
+
+    /// Where the retired seed of this number is; the first has 1.
+    fn retired_path(&self, number: usize) -> PathBuf {
+        self.path.join("retired").join(number.to_string())
+    }
+
+    /// A folder that only a rotated key needs.
+    fn folder_of(&self, file: &Path) -> Result<(), StateError> {
+        let folder = file.parent().unwrap_or(&self.path);
+        make_private_folder(folder).map_err(at(folder))
     }
 
     fn seed_path(&self) -> PathBuf {
@@ -159,6 +178,75 @@ impl State for StateDir {
             return Ok(given.clone());
         }
         self.secret_at(&self.seed_path(), seed)
+    }
+
+    fn next_seed(&self) -> Result<Option<Secret>, StateError> {
+        match self.given_seed {
+            Some(_) => Ok(None),
+            None => read_secret(&self.next_seed_path()),
+        }
+    }
+
+    fn keep_next_seed(&self, seed: Secret) -> Result<Option<Secret>, StateError> {
+        match self.given_seed {
+            Some(_) => Ok(None),
+            None => self.secret_at(&self.next_seed_path(), seed).map(Some),
+        }
+    }
+
+    fn promote_next_seed(&self, next: &Secret) -> Result<(), StateError> {
+        let (path, next_path) = (self.seed_path(), self.next_seed_path());
+        self.locked(|| {
+            let there = read_secret(&next_path)?;
+            if there.as_ref().map(Secret::expose) != Some(next.expose()) {
+                return Ok(());
+            }
+            // First a copy of the old one: after a cut there is one seed twice, never one lost.
+            if let Some(old) = read_secret(&path)? {
+                let retired = self.retired_seeds()?;
+                if retired.last().map(Secret::expose) != Some(old.expose()) {
+                    let place = self.retired_path(retired.len() + 1);
+                    self.folder_of(&place)?;
+                    replace(&place, hex_line(&old).as_bytes()).map_err(at(&place))?;
+                }
+            }
+            fs::rename(&next_path, &path).map_err(at(&path))?;
+            let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+            synced.map_err(at(&self.path))
+        })
+    }
+
+    fn retired_seeds(&self) -> Result<Vec<Secret>, StateError> {
+        let mut seeds = Vec::new();
+        while let Some(seed) = read_secret(&self.retired_path(seeds.len() + 1))? {
+            seeds.push(seed);
+        }
+        Ok(seeds)
+    }
+
+    fn rotations(&self, trail: &TrailName) -> Result<Vec<String>, StateError> {
+        let path = self.rotations_path(trail);
+        match read_text(&path) {
+            Ok(text) => Ok(KeyRotation::split(&text)
+                .into_iter()
+                .map(str::to_owned)
+                .collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+
+    fn keep_rotation(&self, trail: &TrailName, note: &str) -> Result<(), StateError> {
+        let path = self.rotations_path(trail);
+        self.locked(|| {
+            let mut notes = self.rotations(trail)?;
+            if notes.iter().any(|there| there == note) {
+                return Ok(());
+            }
+            notes.push(note.to_owned());
+            self.folder_of(&path)?;
+            replace(&path, notes.concat().as_bytes()).map_err(at(&path))
+        })
     }
 
     fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError> {
@@ -207,6 +295,12 @@ fn at(path: &Path) -> impl Fn(io::Error) -> StateError {
         path: path.clone(),
         source,
     }
+}
+
+fn hex_line(secret: &Secret) -> String {
+    let mut text: String = secret.expose().iter().map(|b| format!("{b:02x}")).collect();
+    text.push('\n');
+    text
 }
 
 fn read_text(path: &Path) -> io::Result<String> {

@@ -15,6 +15,9 @@ pub struct StateInMemory {
 #[derive(Debug, Default)]
 struct Kept {
     seed: Option<Secret>,
+    next: Option<Secret>,
+    retired: Vec<Secret>,
+    rotations: HashMap<TrailName, Vec<String>>,
     secrets: HashMap<Purpose, Secret>,
     marks: HashMap<TrailName, String>,
 }
@@ -26,7 +29,7 @@ impl StateInMemory {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Every change below is one assignment, so that a panic elsewhere leaves it whole.
+        // No change below can fail half-way, so that a panic elsewhere leaves it whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -38,6 +41,46 @@ impl State for StateInMemory {
 
     fn keep_signing_seed(&self, seed: Secret) -> Result<Secret, StateError> {
         Ok(self.kept().seed.get_or_insert(seed).clone())
+    }
+
+    fn next_seed(&self) -> Result<Option<Secret>, StateError> {
+        Ok(self.kept().next.clone())
+    }
+
+    fn keep_next_seed(&self, seed: Secret) -> Result<Option<Secret>, StateError> {
+        Ok(Some(self.kept().next.get_or_insert(seed).clone()))
+    }
+
+    fn promote_next_seed(&self, next: &Secret) -> Result<(), StateError> {
+        let mut kept = self.kept();
+        if kept.next.as_ref().map(Secret::expose) == Some(next.expose()) {
+            let (next, seed) = (kept.next.take(), kept.seed.take());
+            kept.seed = next;
+            kept.retired.extend(seed);
+        }
+        Ok(())
+    }
+
+    fn retired_seeds(&self) -> Result<Vec<Secret>, StateError> {
+        Ok(self.kept().retired.clone())
+    }
+
+    fn rotations(&self, trail: &TrailName) -> Result<Vec<String>, StateError> {
+        Ok(self
+            .kept()
+            .rotations
+            .get(trail)
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    fn keep_rotation(&self, trail: &TrailName, note: &str) -> Result<(), StateError> {
+        let mut kept = self.kept();
+        let notes = kept.rotations.entry(trail.clone()).or_default();
+        if !notes.iter().any(|there| there == note) {
+            notes.push(note.to_owned());
+        }
+        Ok(())
     }
 
     fn secret(&self, purpose: Purpose, fresh: Secret) -> Result<Secret, StateError> {

@@ -1,11 +1,13 @@
 //! Checkpoints that were kept outside the database, and what they say of it.
 
-use indelible_merkle::note::{Note, VerifierKey};
+use indelible_merkle::note::Note;
 use indelible_merkle::{Checkpoint, Hash, frontier_at, plan};
 
+use super::keys::KeyChain;
 use super::reading::Trail;
 use super::report::{FindingKind, Findings};
 use super::{KeptCheckpoint, Request};
+use crate::rotation::KeyRotation;
 use crate::store::{Head, StoreError};
 use crate::trail::TrailName;
 
@@ -62,20 +64,50 @@ pub(super) fn lineage<'a>(origin: &'a str, trail: &TrailName) -> Option<(&'a str
         .then_some((installation, incarnation))
 }
 
-/// Checks all checkpoints of a request and answers those that the entries can be compared with,
-/// by size.
-pub(super) fn admit(
+/// The keys that a request trusts, with those that follow from them; without any, the head's own.
+pub(super) fn chain(
     trail: &TrailName,
     request: &Request,
     head: &Head,
     findings: &mut Findings,
-) -> Vec<Anchor> {
-    let head_key = std::slice::from_ref(&head.key);
-    let trusted = if request.trusted.is_empty() {
-        head_key
-    } else {
-        &request.trusted
+) -> KeyChain {
+    let mut rotations = Vec::new();
+    for text in &request.rotations {
+        match KeyRotation::open(text) {
+            Ok(rotation) if lineage(rotation.origin(), trail).is_some() => rotations.push(rotation),
+            Ok(rotation) => {
+                let detail = format!("a key rotation is of {}, another trail", rotation.origin());
+                findings.push(None, FindingKind::CheckpointForeign, detail);
+            }
+            Err(error) => {
+                let detail = format!("a key rotation is not to be trusted: {error}");
+                findings.push(None, FindingKind::CheckpointBadSignature, detail);
+            }
+        }
+    }
+    let trusted = match request.trusted.as_slice() {
+        [] => std::slice::from_ref(&head.key),
+        trusted => trusted,
     };
+    let keys = KeyChain::new(trusted.iter().cloned(), rotations);
+    for rotation in keys.loose() {
+        let detail = format!(
+            "a key rotation at {} entries is between keys none of which is trusted",
+            rotation.size()
+        );
+        findings.push(None, FindingKind::CheckpointBadSignature, detail);
+    }
+    keys
+}
+
+/// Checks all checkpoints of a request and answers those that the entries can be compared with,
+/// by size.
+pub(super) fn admit(
+    trail: &TrailName,
+    (request, keys): (&Request, &KeyChain),
+    head: &Head,
+    findings: &mut Findings,
+) -> Vec<Anchor> {
     let mark = request
         .mark
         .iter()
@@ -86,8 +118,17 @@ pub(super) fn admit(
         .map(|KeptCheckpoint { source, note }| (&**source, note));
     let mut signed: Vec<(&str, Checkpoint)> = Vec::new();
     for (source, note) in mark.chain(kept) {
-        let checkpoint = open(source, note, trusted, trail, findings);
+        let checkpoint = open((source, note), keys, findings);
         signed.extend(checkpoint.map(|checkpoint| (source, checkpoint)));
+    }
+    for rotation in keys.rotations() {
+        // The keys were checked: their name is the origin.
+        let checkpoint = Checkpoint::new(rotation.origin(), rotation.size(), rotation.root());
+        signed.extend(
+            checkpoint
+                .ok()
+                .map(|checkpoint| ("a key rotation", checkpoint)),
+        );
     }
     let since = request.since.iter().cloned();
     signed.extend(since.map(|checkpoint| ("the checkpoint to begin with", checkpoint)));
@@ -114,47 +155,30 @@ pub(super) fn admit(
 }
 
 fn open(
-    source: &str,
-    text: &str,
-    trusted: &[VerifierKey],
-    trail: &TrailName,
+    (source, text): (&str, &str),
+    keys: &KeyChain,
     findings: &mut Findings,
 ) -> Option<Checkpoint> {
     let origin = Note::parse(text)
         .ok()
         .and_then(|note| note.text().parse::<Checkpoint>().ok());
     let origin = origin.as_ref().map(Checkpoint::origin);
-    let known: Vec<_> = trusted
-        .iter()
-        .filter_map(|key| renamed(key, origin?, trail))
-        .collect();
-    match Checkpoint::open(text, &known) {
-        Ok(verified) => Some(verified.into_checkpoint()),
-        Err(error) => {
-            let (kind, detail) = match origin {
-                Some(origin) if known.is_empty() => (
-                    FindingKind::CheckpointForeign,
-                    format!("{source} is of {origin}, which is another trail or installation"),
-                ),
-                _ => (
-                    FindingKind::CheckpointBadSignature,
-                    format!("{source} is not to be trusted: {error}"),
-                ),
-            };
-            findings.push(None, kind, detail);
-            None
-        }
-    }
-}
-
-/// The same key under the origin of another incarnation of the same trail.
-fn renamed(key: &VerifierKey, origin: &str, trail: &TrailName) -> Option<VerifierKey> {
-    let (installation, _) = lineage(key.name(), trail)?;
-    let (other, _) = lineage(origin, trail)?;
-    if installation != other {
-        return None;
-    }
-    VerifierKey::new(origin, key.kind(), key.public_key()).ok()
+    let error = match keys.open(text, origin.unwrap_or_default()) {
+        Ok(checkpoint) => return Some(checkpoint),
+        Err(error) => error,
+    };
+    let (kind, detail) = match origin {
+        Some(origin) if keys.keys(origin).is_empty() => (
+            FindingKind::CheckpointForeign,
+            format!("{source} is of {origin}, which is another trail or installation"),
+        ),
+        _ => (
+            FindingKind::CheckpointBadSignature,
+            format!("{source} is not to be trusted: {error}"),
+        ),
+    };
+    findings.push(None, kind, detail);
+    None
 }
 
 /// What a checkpoint is placed in.

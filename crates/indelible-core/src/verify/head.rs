@@ -4,6 +4,7 @@ use indelible_merkle::Hash;
 
 use super::Request;
 use super::anchor::lineage;
+use super::keys::KeyChain;
 use super::reading::Trail;
 use super::report::{FindingKind, Findings, TrailReport};
 use super::tree::{Edge, Item, Source, Tree};
@@ -79,7 +80,12 @@ pub(super) fn warn(head: &Head, request: &Request, findings: &mut Findings) {
 }
 
 /// Checks what can be told without any entry.
-pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings: &mut Findings) {
+pub(super) fn check(
+    head: &Head,
+    trail: &TrailName,
+    (request, keys): (&Request, &KeyChain),
+    findings: &mut Findings,
+) {
     let mut altered = |detail: String| findings.push(None, FindingKind::HeadAltered, detail);
     if head.trail != *trail {
         altered(format!("the head names the trail {}", head.trail));
@@ -109,19 +115,16 @@ pub(super) fn check(head: &Head, trail: &TrailName, request: &Request, findings:
     {
         altered("no holder of the signing key has written it: its code is wrong".to_owned());
     }
-    let is_trusted = |key: &&indelible_merkle::note::VerifierKey| {
-        let same = |a: Option<(&str, u32)>, b: Option<(&str, u32)>| {
-            a.zip(b).is_some_and(|((a, _), (b, _))| a == b)
-        };
-        key.public_key() == head.key.public_key()
-            && key.kind() == head.key.kind()
-            && same(lineage(key.name(), trail), lineage(origin, trail))
-    };
-    if !request.trusted.is_empty() && !request.trusted.iter().any(|key| is_trusted(&key)) {
-        altered(format!(
+    match keys.carries(&head.key, head.size) {
+        Ok(()) => {}
+        Err(None) => altered(format!(
             "its key {} is not the one that is trusted",
             head.key
-        ));
+        )),
+        Err(Some(until)) => altered(format!(
+            "its key {} was rotated at {until} entries",
+            head.key
+        )),
     }
     if head.frontier.size() != head.size {
         altered(format!(

@@ -17,6 +17,7 @@ mod redact_modes;
 mod redact_properties;
 mod redact_secrets;
 mod redact_shared;
+mod rotation;
 mod running;
 mod secrecy;
 mod verify;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use indelible::core::HeadKey;
+use indelible::core::verify::KeyChain;
+use indelible::core::{HeadKey, KeyRotation};
 use indelible::merkle::note::VerifierKey;
 use indelible::merkle::{Checkpoint, Note};
 use indelible::{Database, TrailName};
@@ -14,6 +15,8 @@ use crate::input;
 pub struct Trust {
     /// The keys that may have signed.
     pub keys: Vec<VerifierKey>,
+    /// The statements of its key rotations.
+    pub rotations: Vec<String>,
     /// The high-water mark.
     pub mark: Option<String>,
     /// What the installation's own heads are coded with.
@@ -39,17 +42,35 @@ impl Trust {
         // An unreadable head is for verification to name.
         let head = ground.store.head(trail).await.ok().flatten();
         let mark = ground.state.mark(trail).map_err(Failure::new)?;
-        let seed = ground.state.signing_seed().map_err(Failure::new)?;
-        let own = database.trail(trail.clone()).trusted_key();
+        let audit = database.trail(trail.clone());
+        let own = audit.trusted_keys();
         let keys = of_trail(trail, given.iter().cloned().chain(own));
         let size = head.as_ref().map(|head| head.size);
         Ok(Self {
             keys,
+            rotations: ground.state.rotations(trail).map_err(Failure::new)?,
             mark,
-            head_key: seed.as_ref().map(HeadKey::from_seed),
+            head_key: audit.head_key(head.as_ref()),
             told_key: head.map(|head| head.key),
             size,
         })
+    }
+
+    /// Adds the statements that are of this trail, and those that are of none, which verification
+    /// names.
+    pub fn add_rotations(&mut self, trail: &TrailName, statements: Vec<String>) {
+        for statement in statements {
+            let origin = KeyRotation::open(&statement).map(|opened| opened.origin().to_owned());
+            let named = origin
+                .as_deref()
+                .ok()
+                .and_then(lineage)
+                .map(|(_, trail)| trail);
+            let is_others = named.is_some_and(|named| named != trail.as_str());
+            if !is_others && !self.rotations.contains(&statement) {
+                self.rotations.push(statement);
+            }
+        }
     }
 }
 
@@ -105,14 +126,11 @@ impl Since {
         } else {
             &trust.keys
         };
-        let keys: Vec<_> = keys
-            .iter()
-            .filter_map(|key| renamed(key, &self.origin))
-            .collect();
-        match Checkpoint::open(&self.text, &keys) {
-            Ok(opened) => Ok(opened.into_checkpoint()),
-            Err(error) => Err(Failure::unverified(format!("{}: {error}", self.name))),
-        }
+        let rotations = trust.rotations.iter();
+        let rotations = rotations.filter_map(|text| KeyRotation::open(text).ok());
+        let keys = KeyChain::new(keys.iter().cloned(), rotations);
+        keys.open(&self.text, &self.origin)
+            .map_err(|error| Failure::unverified(format!("{}: {error}", self.name)))
     }
 }
 
@@ -164,14 +182,6 @@ fn of_trail(trail: &TrailName, keys: impl IntoIterator<Item = VerifierKey>) -> V
 fn origin_of(note: &str) -> Option<String> {
     let checkpoint: Checkpoint = Note::parse(note).ok()?.text().parse().ok()?;
     Some(checkpoint.origin().to_owned())
-}
-
-/// A key under another incarnation's name, if it is of the same trail.
-fn renamed(key: &VerifierKey, origin: &str) -> Option<VerifierKey> {
-    if lineage(key.name())? != lineage(origin)? {
-        return None;
-    }
-    VerifierKey::new(origin, key.kind(), key.public_key()).ok()
 }
 
 /// The installation and the trail that an origin names, whichever the incarnation:

@@ -97,6 +97,11 @@ impl Checkup {
             let key = SigningKey::from_seed(head.key.name(), *seed.expose());
             key.is_ok_and(|key| key.verifier_key() == head.key)
         };
+        if matches!(ground.state.next_seed(), Ok(Some(_))) {
+            let detail = "it is being changed: a rotation runs, or was cut short";
+            let remedy = "`indelible trail rotate-key --reason …` finishes it";
+            return self.fail("key", detail, remedy);
+        }
         match heads.iter().find(|head| !is_own(head)) {
             Some(head) => {
                 let detail = format!("the key at hand is not that of trail {}", head.trail);

@@ -1,0 +1,26 @@
+//! Statements of key rotations, as files.
+
+use std::path::PathBuf;
+
+use indelible::core::KeyRotation;
+
+use crate::failure::Failure;
+use crate::input;
+
+/// The longest file of statements.
+const FILE_BYTES_MAX: usize = 1 << 20;
+
+/// Reads the statements in these files, each of which may hold several; `-` is standard input.
+///
+/// # Errors
+/// A file that is not there or is no text. Whether a text is a statement is for who uses it.
+pub fn read(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut statements = Vec::new();
+    for file in files {
+        let bytes = input::read(file, FILE_BYTES_MAX)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Failure::unverified(format!("{}: it is not UTF-8", file.display())))?;
+        statements.extend(KeyRotation::split(&text).into_iter().map(str::to_owned));
+    }
+    Ok(statements)
+}

@@ -17,9 +17,11 @@ mod marks;
 mod prove;
 mod queue;
 mod rotation;
+mod reread;
 mod sequencer;
 mod succession;
 mod verification;
+mod vitals;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +32,9 @@ pub use copy::{Copied, CopyProgress};
 pub use identity::{InstallationError, installation};
 pub use prove::Proved;
 pub use rotation::Rotated;
+pub use reread::{Mismatch, ReadBack, Reader};
 pub use succession::Succession;
+pub use vitals::{Distribution, Reread, Vitals};
 
 use crate::clock::{Clock, Entropy};
 use crate::door::Door;
@@ -119,6 +123,8 @@ pub(crate) struct Shared {
     instance: Instance,
     /// What a rotation that was finished at the start has changed.
     finished: Mutex<Option<Vec<Rotated>>>,
+    pulse: vitals::Pulse,
+    reread: reread::Waiting,
     /// Held while closing; true once all is closed.
     closed: tokio::sync::Mutex<bool>,
 }
@@ -152,6 +158,8 @@ impl Engine {
                 thread,
                 instance,
                 finished: Mutex::default(),
+                pulse: vitals::Pulse::new(),
+                reread: reread::Waiting::default(),
                 closed: tokio::sync::Mutex::new(false),
             }),
         };

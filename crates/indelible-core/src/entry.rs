@@ -77,6 +77,14 @@ impl StoredEntry {
         leaf_hash(buffer)
     }
 
+    /// The first part whose content does not give its hash; parts that are not there do not count.
+    pub fn altered_part(&self) -> Option<PartKind> {
+        PartKind::ALL.into_iter().find(|&kind| {
+            let part = self.parts.get(kind).as_ref();
+            part.is_some_and(|part| Some(part.hash(kind)) != *self.part_hashes.get(kind))
+        })
+    }
+
     /// The parts that once had content and are there no more, sorted by name.
     pub fn erased(&self) -> Vec<PartKind> {
         PartKind::ALL

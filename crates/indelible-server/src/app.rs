@@ -6,6 +6,7 @@ use indelible_core::engine::{Audit, Engine};
 use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::Semaphore;
 
+use crate::counters::Counters;
 use crate::keys::Keys;
 use crate::limits::{KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
 use crate::pace::Pace;
@@ -23,6 +24,7 @@ struct Shared {
     tally: Tally,
     pace: Pace,
     verifications: Semaphore,
+    counters: Counters,
 }
 
 impl App {
@@ -40,6 +42,7 @@ impl App {
                 tally: Tally::new(engine.clone()),
                 engine,
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
+                counters: Counters::default(),
             }),
         }
     }
@@ -84,6 +87,10 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.engine.ground().clock.now()
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shared.counters
     }
 
     pub(crate) fn verifications(&self) -> &Semaphore {

@@ -62,6 +62,7 @@ pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        app.counters().refused(problem.kind);
         response = told(response, &problem, &id);
     }
     for (name, value) in HEADERS {
@@ -73,6 +74,7 @@ pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> R
     let micros = clock.elapsed().saturating_sub(begun).as_micros();
     let micros = u64::try_from(micros).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
+    app.counters().answered(status, micros);
     tracing::info!(request_id = &*id, %method, path, status, micros, "answered");
     response
 }

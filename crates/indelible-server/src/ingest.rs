@@ -40,15 +40,15 @@ pub async fn record(
     let id = id.map_or_else(Default::default, |RequestId(id)| id);
     if media == Media::Lines {
         refuse_key(headers)?;
-        return Ok(stream::record(audit, Pieces::new(body, coding)?, id));
+        return Ok(stream::record(app, audit, Pieces::new(body, coding)?, id));
     }
     let text = body::whole(headers, body, BODY_BYTES_MAX).await?;
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
-        return single::record(&audit, headers, &text).await;
+        return single::record(&app, &audit, headers, &text).await;
     }
     refuse_key(headers)?;
     let events = array(&text)?;
-    let results = batch::record(&audit, events).await;
+    let results = batch::record(&app, &audit, events).await;
     let results: Vec<_> = results
         .iter()
         .enumerate()

@@ -10,6 +10,8 @@
 //! | `keys`, `access` | API keys, roles, and who may do what |
 //! | `tally` | what happens again and again, recorded in bounded room |
 //! | `gate` | what every request goes through: id, headers, panics |
+//! | `counters`, `metrics` | what the server counts, for Prometheus |
+//! | `watch` | verification on a schedule, and the reading back of commits |
 //! | `listen` | connections: time limits, orderly shutdown |
 //!
 //! Only this crate knows status codes. It decides nothing of what a trail holds or proves, opens
@@ -24,6 +26,8 @@ mod pace;
 mod tally;
 
 mod access;
+mod counters;
+
 mod app;
 mod reply;
 mod request;
@@ -35,6 +39,7 @@ mod export;
 mod fields;
 mod health;
 mod ingest;
+mod metrics;
 mod proofs;
 mod summary;
 mod trails;
@@ -45,9 +50,11 @@ mod openapi;
 mod router;
 
 mod listen;
+mod watch;
 
 pub use access::Access;
 pub use app::App;
 pub use listen::{ServeError, serve};
 pub use openapi::document;
-pub use router::{router, urls};
+pub use router::{operator_router, router, urls};
+pub use watch::{check_commits, verify_all, watch};

@@ -114,6 +114,11 @@ impl Kind {
         }
     }
 
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        self.facts().0
+    }
+
     /// The status code.
     pub const fn status(self) -> StatusCode {
         self.facts().1

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
-    credentials, entry, events, export, gate, health, ingest, openapi, proofs, summary, trails,
-    verify,
+    credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs, summary,
+    trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -44,6 +44,7 @@ fn routes() -> Vec<Route> {
     vec![
         route(M::GET, "/healthz", Open, get(health::alive)),
         route(M::GET, "/readyz", Open, get(health::ready)),
+        route(M::GET, "/metrics", Open, get(metrics::show)),
         route(M::GET, "/openapi.json", Open, get(openapi::describe)),
         route(M::GET, "/docs", Open, get(openapi::read)),
         route(M::GET, "/docs/style.css", Open, get(openapi::style)),
@@ -99,6 +100,17 @@ fn routes() -> Vec<Route> {
 pub fn urls() -> Vec<(Method, &'static str, Access)> {
     let url = |route: Route| (route.method, route.path, route.access);
     routes().into_iter().map(url).collect()
+}
+
+/// `/metrics` and `/healthz` alone, for a listener of their own, which whoever reaches it may ask.
+pub fn operator_router(app: App) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/metrics", get(metrics::show_to_all))
+        .fallback(async || Problem::not_found("nothing is at this URL"))
+        .layer(CatchPanicLayer::custom(gate::panicked))
+        .layer(from_fn_with_state(app.clone(), gate::pass))
+        .with_state(app)
 }
 
 /// The whole API over an open engine.

@@ -73,7 +73,16 @@ impl Queue {
                 Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(AuditError::Closed),
             }
         });
-        waited.await.unwrap_or(Err(AuditError::Closed))
+        let put = waited.await.unwrap_or(Err(AuditError::Closed));
+        if matches!(put, Err(AuditError::Overloaded)) {
+            shared.pulse.overloaded();
+        }
+        put
+    }
+
+    /// How many jobs wait in it.
+    pub fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
     }
 
     /// Takes nothing more; the end is reached when all that was taken has been answered.

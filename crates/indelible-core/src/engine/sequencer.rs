@@ -135,6 +135,7 @@ impl Sequencer {
             let entries: Vec<NewEntry> = batch.fresh.iter().map(|j| j.event.new.clone()).collect();
             let mut commit = seal(&base, entries, now);
             commit.head.mac = shared.code_of(&commit.head)?;
+            let begun = shared.ground.clock.elapsed();
             match shared
                 .ground
                 .store
@@ -143,6 +144,8 @@ impl Sequencer {
             {
                 Ok(verdicts) => match verdicts.into_iter().next() {
                     Some(Verdict::Committed) => {
+                        let took = shared.ground.clock.elapsed().saturating_sub(begun);
+                        shared.pulse.committed(commit.entries.len(), took, now);
                         self.committed(shared, base, &commit, batch).await;
                         return Ok(());
                     }
@@ -153,10 +156,12 @@ impl Sequencer {
                     None => self.base = None,
                 },
                 Err(error @ StoreError::Unknown { .. }) => {
+                    shared.pulse.failed();
                     self.base = None;
                     return self.settle_unknown(shared, batch, error).await;
                 }
                 Err(error) => {
+                    shared.pulse.failed();
                     self.base = None;
                     return Err(error.into());
                 }
@@ -180,6 +185,7 @@ impl Sequencer {
         batch: &mut Batch,
     ) {
         let first_of_trail = commit.parent.is_none();
+        shared.reread.add(&base.head, &commit.head);
         self.base = Some(base.after(commit));
         shared.sign(&commit.head, first_of_trail).await;
         for (job, new) in batch.fresh.drain(..).zip(&commit.entries) {

@@ -157,6 +157,8 @@ pub struct FaultyStore {
     /// Appends wait for one of these each.
     pub appends: tokio::sync::Semaphore,
     pub reads_until_failure: AtomicI64,
+    /// What becomes of a commit on its way to the disk.
+    pub spoil: Mutex<Option<fn(&mut Commit)>>,
 }
 
 impl FaultyStore {
@@ -166,6 +168,7 @@ impl FaultyStore {
             next_append: Mutex::default(),
             appends: tokio::sync::Semaphore::new(usize::MAX >> 4),
             reads_until_failure: AtomicI64::new(i64::MAX),
+            spoil: Mutex::default(),
         })
     }
 
@@ -200,7 +203,13 @@ impl Store for FaultyStore {
         self.appends.acquire().await.expect("never closed").forget();
         let fault = self.next_append.lock().expect("unpoisoned").pop().flatten();
         match fault {
-            None => self.inner.append(commits).await,
+            None => {
+                let mut commits = commits.to_vec();
+                if let Some(spoil) = *self.spoil.lock().expect("unpoisoned") {
+                    commits.iter_mut().for_each(spoil);
+                }
+                self.inner.append(&commits).await
+            }
             Some(Fault::Refused) => Err(StoreError::Unavailable {
                 source: "planned".into(),
             }),

@@ -18,6 +18,8 @@ mod redact_properties;
 mod redact_secrets;
 mod redact_shared;
 mod rotation;
+mod rereading;
 mod running;
 mod secrecy;
 mod verify;
+mod vitals;

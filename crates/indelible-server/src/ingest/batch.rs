@@ -5,10 +5,12 @@ use indelible_core::engine::Audit;
 use indelible_core::{AuditEvent, Receipt};
 use serde::Serialize;
 
+use crate::app::App;
 use crate::problem::{Problem, ProblemBody};
 
 /// Records those that are events, in order, and answers for all.
 pub async fn record(
+    app: &App,
     audit: &Audit,
     events: Vec<Result<AuditEvent, Problem>>,
 ) -> Vec<Result<Receipt, Problem>> {
@@ -25,16 +27,21 @@ pub async fn record(
     }
     let mut recorded = audit.record_all(taken).await.into_iter();
     let missing = || Err(indelible_core::AuditError::Closed);
-    refused
-        .into_iter()
-        .map(|refused| match refused {
-            Some(problem) => Err(problem),
-            None => recorded
-                .next()
-                .unwrap_or_else(missing)
-                .map_err(Problem::from),
-        })
-        .collect()
+    let mut result = |refused| match refused {
+        Some(problem) => Err(problem),
+        None => recorded
+            .next()
+            .unwrap_or_else(missing)
+            .map_err(Problem::from),
+    };
+    let results: Vec<_> = refused.into_iter().map(&mut result).collect();
+    for result in &results {
+        app.counters().ingested(result);
+        if let Err(problem) = result {
+            app.counters().refused(problem.kind);
+        }
+    }
+    results
 }
 
 /// The result for one event of many.

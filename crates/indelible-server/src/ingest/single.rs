@@ -8,6 +8,7 @@ use indelible_exchange::id_of_key;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
@@ -30,16 +31,10 @@ struct Proved {
 }
 
 /// Records one event.
-pub async fn record(audit: &Audit, headers: &HeaderMap, text: &[u8]) -> Answer {
-    let mut event = AuditEvent::from_json(text)?;
-    if let Some(id) = id(audit, headers)? {
-        if event.id.is_some_and(|own| own != id) {
-            let detail = "Idempotency-Key stands for another id than the event's own";
-            return Err(Problem::new(Kind::InvalidRequest, detail).at(IDEMPOTENCY_KEY));
-        }
-        event.id = Some(id);
-    }
-    let receipt = audit.record(event).await?;
+pub async fn record(app: &App, audit: &Audit, headers: &HeaderMap, text: &[u8]) -> Answer {
+    let result = take(audit, headers, text).await;
+    app.counters().ingested(&result);
+    let receipt = result?;
     let Some(seq) = receipt.seq.filter(|_| prefers_proof(headers)) else {
         return reply::json(StatusCode::CREATED, &receipt);
     };
@@ -56,6 +51,18 @@ pub async fn record(audit: &Audit, headers: &HeaderMap, text: &[u8]) -> Answer {
     let applied = HeaderValue::from_static("proof");
     response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     Ok(response)
+}
+
+async fn take(audit: &Audit, headers: &HeaderMap, text: &[u8]) -> Result<Receipt, Problem> {
+    let mut event = AuditEvent::from_json(text)?;
+    if let Some(id) = id(audit, headers)? {
+        if event.id.is_some_and(|own| own != id) {
+            let detail = "Idempotency-Key stands for another id than the event's own";
+            return Err(Problem::new(Kind::InvalidRequest, detail).at(IDEMPOTENCY_KEY));
+        }
+        event.id = Some(id);
+    }
+    Ok(audit.record(event).await?)
 }
 
 /// The id that the header stands for: the key itself where it is a UUID, else one made of it. The

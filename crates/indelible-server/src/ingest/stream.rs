@@ -12,6 +12,7 @@ use indelible_core::engine::Audit;
 use super::batch;
 use super::body::Pieces;
 use super::results;
+use crate::app::App;
 use crate::limits::{LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX};
 use crate::problem::{Kind, Problem};
 use crate::reply;
@@ -20,8 +21,9 @@ use crate::reply;
 ///
 /// A line is an event of its own: where the stream is cut, what came whole before is recorded,
 /// and of the line that was cut nothing is.
-pub fn record(audit: Audit, pieces: Pieces, request_id: Arc<str>) -> Response {
+pub fn record(app: App, audit: Audit, pieces: Pieces, request_id: Arc<str>) -> Response {
     let mut run = Run {
+        app,
         audit,
         request_id,
         lines: Lines::new(pieces),
@@ -50,6 +52,7 @@ pub fn record(audit: Audit, pieces: Pieces, request_id: Arc<str>) -> Response {
 }
 
 struct Run {
+    app: App,
     audit: Audit,
     request_id: Arc<str>,
     lines: Lines,
@@ -65,7 +68,7 @@ impl Run {
             numbers.push(number);
             events.push(line.and_then(|line| Ok(AuditEvent::from_json(&line)?)));
         }
-        let mut results = batch::record(&self.audit, events).await;
+        let mut results = batch::record(&self.app, &self.audit, events).await;
         let goes_on = match end {
             End::NotYet => true,
             End::Reached => false,

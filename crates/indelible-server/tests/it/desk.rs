@@ -1,11 +1,13 @@
 //! A server over a database of its own, and calls of it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use indelible::core::Clock;
 use indelible::{Database, DatabaseUrl, Settings, Timestamp};
@@ -216,6 +218,13 @@ impl Call {
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         let value = value.parse().expect("a value");
         self.0.headers_mut().append(name, value);
+        self
+    }
+
+    /// The same from this address.
+    pub fn from(mut self, peer: &str) -> Self {
+        let peer: SocketAddr = peer.parse().expect("an address");
+        self.0.extensions_mut().insert(ConnectInfo(peer));
         self
     }
 

@@ -1,0 +1,164 @@
+//! `GET /metrics`: the figures of server and engine, in the text form of Prometheus.
+
+mod text;
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::Response;
+use indelible_core::Timestamp;
+use indelible_core::engine::Vitals;
+
+use crate::app::App;
+use crate::counters::Counters;
+use crate::problem::{Answer, Kind, Problem};
+use crate::reply;
+use text::{Exposition, Form};
+
+/// The figures, for callers on this machine. Not behind a proxy: then everybody seems to be.
+pub async fn show(State(app): State<App>, request: Request) -> Answer {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let is_near = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
+    let is_forwarded = FORWARDED
+        .iter()
+        .any(|name| request.headers().contains_key(name));
+    if !is_near || is_forwarded {
+        let detail = "metrics are for callers on the server's own machine, or at a listener of \
+                      their own";
+        return Err(Problem::new(Kind::Forbidden, detail));
+    }
+    Ok(answer(&app))
+}
+
+/// The figures, whoever asks.
+pub async fn show_to_all(State(app): State<App>) -> Response {
+    answer(&app)
+}
+
+/// What proxies add to the requests that they pass on.
+const FORWARDED: [HeaderName; 4] = [
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+fn answer(app: &App) -> Response {
+    let mut text = Exposition::default();
+    let now = app.now();
+    let facts = [("version", env!("CARGO_PKG_VERSION"))];
+    text.one(&BUILD_INFO, &facts, 1.0);
+    of_engine(&mut text, &app.engine().vitals(), now);
+    of_server(&mut text, app.counters());
+    of_verification(&mut text, app.counters(), now);
+    reply::of(StatusCode::OK, MEDIA_TYPE, text.finish())
+}
+
+fn of_engine(text: &mut Exposition, vitals: &Vitals, now: Timestamp) {
+    text.histogram(&COMMIT_ENTRIES, &vitals.commit_entries, 1.0);
+    text.histogram(&COMMIT_DURATION, &vitals.commit_micros, 1e-6);
+    text.one(&COMMITS_FAILED, &[], vitals.commits_failed as f64);
+    text.one(&QUEUE_DEPTH, &[], vitals.queued as f64);
+    text.one(&OVERLOADED, &[], vitals.overloaded as f64);
+    if let Some(at) = vitals.committed_at {
+        text.one(&LAST_EVENT_AGE, &[], age(at, now));
+    }
+    let reread = vitals.reread;
+    text.one(&REREAD, &[], reread.entries as f64);
+    text.one(&REREAD_WAITING, &[], reread.waiting as f64);
+    text.one(&REREAD_FAILURES, &[], reread.failures as f64);
+}
+
+fn of_server(text: &mut Exposition, counters: &Counters) {
+    text.family(&INGESTED);
+    for (result, count) in counters.events() {
+        text.sample(INGESTED.name, &[("result", result)], count as f64);
+    }
+    text.family(&REFUSALS);
+    for (kind, count) in counters.refusals() {
+        text.sample(REFUSALS.name, &[("kind", kind)], count as f64);
+    }
+    let classes = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
+    let mut total = 0;
+    text.family(&REQUESTS);
+    for (class, count) in classes.into_iter().zip(counters.answers()) {
+        total += count;
+        text.sample(REQUESTS.name, &[("status", class)], count as f64);
+    }
+    let seconds = counters.answered_micros() as f64 / 1e6;
+    text.family(&REQUEST_DURATION);
+    text.sample("indelible_http_request_duration_seconds_sum", &[], seconds);
+    text.sample(
+        "indelible_http_request_duration_seconds_count",
+        &[],
+        total as f64,
+    );
+}
+
+fn of_verification(text: &mut Exposition, counters: &Counters, now: Timestamp) {
+    text.one(
+        &VERIFY_FAILURES,
+        &[],
+        counters.verification_failures() as f64,
+    );
+    if let Some(last) = counters.last_verified() {
+        text.one(&VERIFY_AGE, &[], age(last.at, now));
+        text.one(&VERIFY_DURATION, &[], last.took.as_secs_f64());
+        text.one(&VERIFY_OK, &[], f64::from(u8::from(last.is_ok)));
+    }
+}
+
+/// Seconds from `at` to `now`, none where the clock was set back between.
+fn age(at: Timestamp, now: Timestamp) -> f64 {
+    (now.as_micros().saturating_sub(at.as_micros()).max(0)) as f64 / 1e6
+}
+
+/// A family of samples.
+pub struct Family {
+    name: &'static str,
+    form: Form,
+    help: &'static str,
+}
+
+macro_rules! families {
+    ($($constant:ident = $form:ident $name:literal $help:literal;)+) => {
+        $(const $constant: Family = Family { name: $name, form: Form::$form, help: $help };)+
+    };
+}
+
+families! {
+    BUILD_INFO = Gauge "indelible_build_info" "Always 1; the version is a label.";
+    COMMIT_ENTRIES = Histogram "indelible_commit_entries" "Entries of each commit.";
+    COMMIT_DURATION = Histogram "indelible_commit_duration_seconds"
+        "How long the database took for each commit.";
+    COMMITS_FAILED = Counter "indelible_commits_failed_total"
+        "Commits that the database refused, or whose outcome it did not know.";
+    QUEUE_DEPTH = Gauge "indelible_queue_depth" "Events that wait for a commit.";
+    OVERLOADED = Counter "indelible_overloaded_total"
+        "Events given back because the queue stayed full.";
+    LAST_EVENT_AGE = Gauge "indelible_last_event_age_seconds"
+        "Time since this process made its last commit.";
+    REREAD = Counter "indelible_reread_entries_total"
+        "Entries read back after their commit and found as they were hashed.";
+    REREAD_WAITING = Gauge "indelible_reread_waiting_entries"
+        "Entries committed and not yet read back.";
+    REREAD_FAILURES = Counter "indelible_reread_failures_total"
+        "Times that something read back was not as it was hashed.";
+    INGESTED = Counter "indelible_events_ingested_total" "Events by what became of them.";
+    REFUSALS = Counter "indelible_refusals_total"
+        "Requests and events refused or failed, by the name of the problem.";
+    REQUESTS = Counter "indelible_http_requests_total" "Answers by class of status code.";
+    REQUEST_DURATION = Summary "indelible_http_request_duration_seconds"
+        "Time until the answer began.";
+    VERIFY_FAILURES = Counter "indelible_verify_failures_total"
+        "Trails that a scheduled verification found altered, or could not read.";
+    VERIFY_AGE = Gauge "indelible_verify_age_seconds"
+        "Time since the last scheduled verification ended.";
+    VERIFY_DURATION = Gauge "indelible_verify_duration_seconds"
+        "How long the last scheduled verification took.";
+    VERIFY_OK = Gauge "indelible_verify_ok"
+        "Whether the last scheduled verification found every trail as it was recorded.";
+}

@@ -1,0 +1,120 @@
+//! What `/metrics` says, and to whom.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use axum::http::Method;
+
+use crate::desk::{Answered, Call, Desk, on_both};
+
+on_both!(
+    figures_are_for_callers_on_the_same_machine,
+    figures_follow_what_is_done,
+    every_family_is_described_once,
+);
+
+const EVENT: &str = "{\"id\":\"0195d3a1-0000-7000-8000-000000000001\",\
+                     \"action\":\"page_viewed\",\"resource_type\":\"page\"}";
+
+async fn metrics(desk: &Desk) -> Answered {
+    let call = Call::new(Method::GET, "/metrics").from("127.0.0.1:4711");
+    desk.call(call).await.is(200)
+}
+
+/// The value of a sample.
+#[track_caller]
+fn value(metrics: &Answered, sample: &str) -> f64 {
+    let text = metrics.text();
+    let mut lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+    let found = lines.find(|(name, _)| *name == sample);
+    let (_, value) = found.unwrap_or_else(|| panic!("{sample}: {text}"));
+    value.parse().expect("a number")
+}
+
+async fn figures_are_for_callers_on_the_same_machine(desk: Desk) {
+    let call = |from: &str| Call::new(Method::GET, "/metrics").from(from);
+    for near in [
+        "127.0.0.1:1",
+        "127.9.9.9:1",
+        "[::1]:1",
+        "[::ffff:127.0.0.1]:1",
+    ] {
+        desk.call(call(near)).await.is(200);
+    }
+    for far in ["192.0.2.7:1", "[2001:db8::1]:1", "[::ffff:192.0.2.7]:1"] {
+        let answered = desk.call(call(far)).await;
+        answered.refuses(403, "forbidden", None);
+    }
+    for (name, said) in [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("forwarded", "for=127.0.0.1"),
+        ("x-real-ip", "127.0.0.1"),
+        ("via", "1.1 proxy"),
+    ] {
+        let proxied = call("127.0.0.1:1").header(name, said);
+        desk.call(proxied).await.refuses(403, "forbidden", None);
+    }
+    desk.get("/metrics").await.refuses(403, "forbidden", None);
+}
+
+async fn figures_follow_what_is_done(desk: Desk) {
+    let before = metrics(&desk).await;
+    assert_eq!(
+        before.header("content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    assert_eq!(value(&before, "indelible_commit_entries_sum"), 0.0);
+    assert!(!before.text().contains("indelible_last_event_age_seconds "));
+    let url = "/v1/trails/shop/events";
+    desk.post(url, EVENT).await.is(201);
+    desk.post(url, EVENT).await.is(201);
+    desk.post(url, "{\"action\":\"\"}").await.is(400);
+    desk.post(url, format!("[{EVENT},{{}},{{}}]")).await.is(200);
+    desk.lines(url, format!("{EVENT}\n7\n")).await.is(200);
+    desk.get("/nothing").await.is(404);
+    desk.clock.pass(Duration::from_secs(90));
+    let after = metrics(&desk).await;
+    for (sample, expected) in [
+        ("indelible_commit_entries_sum", 1.0),
+        ("indelible_commit_entries_bucket{le=\"1\"}", 1.0),
+        ("indelible_commit_entries_bucket{le=\"+Inf\"}", 1.0),
+        ("indelible_commit_duration_seconds_count", 1.0),
+        ("indelible_queue_depth", 0.0),
+        ("indelible_last_event_age_seconds", 90.0),
+        ("indelible_events_ingested_total{result=\"recorded\"}", 1.0),
+        ("indelible_events_ingested_total{result=\"duplicate\"}", 3.0),
+        ("indelible_events_ingested_total{result=\"refused\"}", 4.0),
+        ("indelible_refusals_total{kind=\"invalid-event\"}", 4.0),
+        ("indelible_refusals_total{kind=\"not-found\"}", 1.0),
+        ("indelible_http_requests_total{status=\"2xx\"}", 5.0),
+        ("indelible_http_requests_total{status=\"4xx\"}", 2.0),
+        ("indelible_http_request_duration_seconds_count", 7.0),
+        ("indelible_verify_failures_total", 0.0),
+    ] {
+        assert_eq!(value(&after, sample), expected, "{sample}");
+    }
+    assert!(!after.text().contains("shop"), "no names of trails");
+}
+
+async fn every_family_is_described_once(desk: Desk) {
+    desk.records("shop", 3).await;
+    indelible_server::verify_all(&desk.app).await;
+    let text = metrics(&desk).await.text();
+    let mut described = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let name = rest.split(' ').next().expect("a name");
+            assert!(described.insert(name.to_owned()), "{name} twice");
+        } else if !line.starts_with("# HELP ") {
+            let name = line.split(['{', ' ']).next().expect("a name");
+            let of_family = ["", "_bucket", "_sum", "_count"].into_iter().any(|end| {
+                let family = name.strip_suffix(end);
+                family.is_some_and(|family| described.contains(family))
+            });
+            assert!(of_family && name.starts_with("indelible_"), "{line}");
+            let value = line.rsplit(' ').next().expect("a value");
+            assert!(value.parse::<f64>().is_ok_and(f64::is_finite), "{line}");
+        }
+    }
+    assert!(described.len() > 15, "{described:?}");
+}

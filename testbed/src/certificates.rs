@@ -33,14 +33,25 @@ const NEW_KEY: [&str; 5] = [
 
 /// The files of a server with TLS, in PEM.
 #[derive(Debug)]
-pub(crate) struct Certificates {
+pub struct Certificates {
     /// What a client has to trust.
-    pub(crate) authority: PathBuf,
-    pub(crate) server: PathBuf,
-    pub(crate) key: PathBuf,
+    pub authority: PathBuf,
+    /// The server's certificate.
+    pub server: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 impl Certificates {
+    /// Makes them in `folder`, which is made too.
+    ///
+    /// # Panics
+    /// They cannot be made.
+    pub fn new(folder: &Path) -> Self {
+        let made = Programs::find().and_then(|programs| Self::make(folder, &programs));
+        made.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
     /// Makes them in `folder` with the `openssl` program; the key belongs to the server's user.
     pub(crate) fn make(folder: &Path, programs: &Programs) -> Result<Self> {
         fs::create_dir(folder).with_context(|| folder.display().to_string())?;

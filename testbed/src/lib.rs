@@ -26,6 +26,7 @@ mod proxy;
 mod server;
 mod session;
 
+pub use certificates::Certificates;
 pub use cluster::{Cluster, Profile};
 pub use database::TestDatabase;
 pub use pooler::Pooler;

@@ -78,6 +78,12 @@ Settings, each stronger than the one before: defaults, indelible.toml, the envir
   [installation] name   INDELIBLE__INSTALLATION__NAME
   [redaction] mode      INDELIBLE__REDACTION__MODE                    mask, keyed_hash, drop or off
   [redaction] rules     INDELIBLE__REDACTION__RULES                   a file of rules
+  [server] listen, metrics_listen                       --listen, --metrics-listen
+  [tls] cert, key                                       --tls-cert, --tls-key
+  [verification] interval                               --verify-every
+  [log] level, format                                   --log, --log-format
+  [limits] connections, queue_events, patience
+Every [section] key is also a variable INDELIBLE__SECTION__KEY.
 The signing key may come from INDELIBLE__IDENTITY__SIGNING_KEY. Each variable may be a file
 instead: its name with _FILE at the end. The password of a PostgreSQL URL that holds none comes
 from INDELIBLE__DATABASE__PASSWORD, else PGPASSWORD.

@@ -6,6 +6,7 @@ mod consistency;
 mod copy;
 mod doctor;
 mod export;
+mod healthcheck;
 mod import;
 mod keys;
 mod migrate;
@@ -47,6 +48,7 @@ pub enum Command {
     #[command(subcommand)]
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
+    Healthcheck(healthcheck::Healthcheck),
     Completions(completions::Completions),
 }
 
@@ -79,6 +81,7 @@ impl Command {
             Self::Copy(command) => command.run(session).await,
             Self::Migrate(command) => command.run(session).await,
             Self::Doctor(command) => command.run(session).await,
+            Self::Healthcheck(command) => command.run(session),
             Self::Completions(command) => command.run(session),
         }
     }

@@ -19,10 +19,22 @@ const SETTINGS: &[&str] = &[
     "INDELIBLE__IDENTITY__SIGNING_KEY",
     "INDELIBLE__REDACTION__MODE",
     "INDELIBLE__REDACTION__RULES",
+    "INDELIBLE__SERVER__LISTEN",
+    "INDELIBLE__SERVER__METRICS_LISTEN",
+    "INDELIBLE__TLS__CERT",
+    "INDELIBLE__TLS__KEY",
+    "INDELIBLE__VERIFICATION__INTERVAL",
+    "INDELIBLE__LOG__LEVEL",
+    "INDELIBLE__LOG__FORMAT",
+    "INDELIBLE__LIMITS__CONNECTIONS",
+    "INDELIBLE__LIMITS__QUEUE_EVENTS",
+    "INDELIBLE__LIMITS__PATIENCE",
 ];
 
 /// Where every program of PostgreSQL looks for a password.
 const PASSWORD_OF_ALL: &str = "PGPASSWORD";
+/// Where the service manager listens for what a service says of itself.
+const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
 impl Environment {
     /// The environment of this process.
@@ -36,7 +48,12 @@ impl Environment {
 
     fn of_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let is_ours = |name: &str| {
-            let others = ["DATABASE_URL", "DATABASE_URL_FILE", PASSWORD_OF_ALL];
+            let others = [
+                "DATABASE_URL",
+                "DATABASE_URL_FILE",
+                PASSWORD_OF_ALL,
+                NOTIFY_SOCKET,
+            ];
             name.starts_with("INDELIBLE") || others.contains(&name)
         };
         let text = |(name, value): (OsString, OsString)| {
@@ -99,6 +116,11 @@ impl Environment {
             Some(password) => Ok(Some(password)),
             None => Ok(self.text(PASSWORD_OF_ALL)?.map(str::to_owned)),
         }
+    }
+
+    /// Where the service manager listens, if there is one that does.
+    pub fn notify_socket(&self) -> Option<&str> {
+        self.text(NOTIFY_SOCKET).ok().flatten()
     }
 
     /// Refuses settings that do not exist, which are misspelled ones as a rule.

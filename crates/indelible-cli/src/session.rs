@@ -12,7 +12,7 @@ use crate::arguments::Global;
 use crate::environment::Environment;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::settings::{ServerFlags, Settings};
 
 /// What every command is run with.
 pub struct Session {
@@ -77,6 +77,19 @@ impl Session {
         Settings::gather(&self.flags, &self.environment)
     }
 
+    /// The settings with the flags of a server.
+    ///
+    /// # Errors
+    /// As [`Settings::gather`].
+    pub fn server_settings(&self, flags: &ServerFlags) -> Result<Settings, Failure> {
+        Settings::gather_for_server(&self.flags, flags, &self.environment)
+    }
+
+    /// Where the service manager listens, if there is one that does.
+    pub fn notify_socket(&self) -> Option<&str> {
+        self.environment.notify_socket()
+    }
+
     /// The settings for a database that the command names itself.
     ///
     /// # Errors
@@ -125,6 +138,12 @@ impl Session {
         how.replace_lost = access == Access::Replace;
         how.read_only = access == Access::Read;
         how.options.read_only = how.read_only;
+        if let Some(most) = settings.server.queue_events_max {
+            how.options.queue_events_max = most;
+        }
+        if let Some(patience) = settings.server.patience {
+            how.options.patience = patience;
+        }
         how.options.program = concat!("indelible-cli ", env!("CARGO_PKG_VERSION")).to_owned();
         // What is opened only for its key's sake starts nothing that would be recorded.
         how.options.long_lived = false;

@@ -1,6 +1,7 @@
 //! What the call stands on: defaults < `indelible.toml` < environment < flags.
 
 mod file;
+mod server;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +14,8 @@ use crate::arguments::Global;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use file::SettingsFile;
+use server::ServerTables;
+pub use server::{Level, LogFormat, ServerFlags, ServerSettings, TlsFiles};
 
 /// The settings of one call.
 pub struct Settings {
@@ -34,6 +37,8 @@ pub struct Settings {
     pub rules: Option<Rules>,
     /// The file that was read.
     pub file: Option<PathBuf>,
+    /// What a server stands on.
+    pub server: ServerSettings,
 }
 
 impl Settings {
@@ -42,8 +47,27 @@ impl Settings {
     /// # Errors
     /// The first setting that is not one, with where it came from.
     pub fn gather(flags: &Global, environment: &Environment) -> Result<Self, Failure> {
+        Self::gather_for_server(flags, &ServerFlags::default(), environment)
+    }
+
+    /// Puts the sources together, with flags of a server.
+    ///
+    /// # Errors
+    /// As [`Settings::gather`].
+    pub fn gather_for_server(
+        flags: &Global,
+        server: &ServerFlags,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         environment.check()?;
         let (file, path) = SettingsFile::find(flags.config.as_deref())?;
+        let tables = ServerTables {
+            server: file.server,
+            tls: file.tls,
+            verification: file.verification,
+            log: file.log,
+            limits: file.limits,
+        };
         let from = |name: &str| environment.value(name);
         let database = match (&flags.database, environment.database_url()?) {
             (Some(url), _) => url.clone(),
@@ -53,18 +77,18 @@ impl Settings {
                 .url
                 .unwrap_or_else(|| DATABASE_STANDARD.to_owned()),
         };
-        let trail = match (
-            &flags.trail,
-            from("INDELIBLE__TRAIL__NAME")?.or(file.trail.name),
-        ) {
+        let trail = from("INDELIBLE__TRAIL__NAME")?.map(|name| read("the trail's name", &name));
+        let trail = match (&flags.trail, trail.transpose()?) {
             (Some(name), _) => Some(name.clone()),
-            (None, Some(name)) => Some(read("the trail's name", &name)?),
-            (None, None) => None,
+            (None, Some(name)) => Some(name),
+            (None, None) => file.trail.name.map(|written| written.0),
         };
         let state_dir = from("INDELIBLE__STATE__DIR")?
             .or(file.state.dir)
             .map(PathBuf::from);
-        let mode = from("INDELIBLE__REDACTION__MODE")?.or(file.redaction.mode);
+        let mode =
+            from("INDELIBLE__REDACTION__MODE")?.map(|mode| read("the redaction mode", &mode));
+        let mode = mode.transpose()?.or(file.redaction.mode.map(|mode| mode.0));
         let rules = from("INDELIBLE__REDACTION__RULES")?.or(file.redaction.rules);
         Ok(Self {
             database: with_password(&database, environment.database_password()?)?,
@@ -75,11 +99,10 @@ impl Settings {
             signing_key: from(SIGNING_KEY)?
                 .map(|text| signing_key(&text))
                 .transpose()?,
-            redaction: mode.map_or(Ok(Mode::default()), |mode| {
-                read("the redaction mode", &mode)
-            })?,
+            redaction: mode.unwrap_or_default(),
             rules: rules.map(|path| rules_of(&path)).transpose()?,
             file: path,
+            server: ServerSettings::gather(server, environment, tables)?,
         })
     }
 }
@@ -196,9 +219,24 @@ mod tests {
             ("[trail\n", "line 1, column 7: "),
             (
                 "[trail]\nname = \"No Such\"\n",
-                "the trail's name: `No Such`",
+                "line 2, column 8: `No Such`",
             ),
-            ("[redaction]\nmode = \"some\"\n", "the redaction mode"),
+            ("[redaction]\nmode = \"some\"\n", "line 2, column 8: "),
+            ("[server]\nlisten = 7\n", "line 2, column 10: "),
+            (
+                "[verification]\n  interval = \"soon\"\n",
+                "line 2, column 14: `soon` is neither",
+            ),
+            (
+                "[log]\nlevel=\"loud\"\n",
+                "line 2, column 7: `loud` is no level",
+            ),
+            ("[limits]\nconnections = 0\n", "line 2, column 15: "),
+            (
+                "[limits]\npatience = \"0s\"\n",
+                "line 2, column 12: `0s` is no span",
+            ),
+            ("[tls]\ncert = \"x\"\n", "no key"),
             (
                 "[redaction]\nrules = \"no/such/file.toml\"\n",
                 "the redaction rules",

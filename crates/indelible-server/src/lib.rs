@@ -12,6 +12,7 @@
 //! | `gate` | what every request goes through: id, headers, panics |
 //! | `counters`, `metrics` | what the server counts, for Prometheus |
 //! | `watch` | verification on a schedule, and the reading back of commits |
+//! | `tls` | certificates, which may be read again while the server runs |
 //! | `listen` | connections: time limits, orderly shutdown |
 //!
 //! Only this crate knows status codes. It decides nothing of what a trail holds or proves, opens
@@ -49,12 +50,15 @@ mod gate;
 mod openapi;
 mod router;
 
+mod tls;
+
 mod listen;
 mod watch;
 
 pub use access::Access;
 pub use app::App;
-pub use listen::{ServeError, serve};
+pub use listen::{Door, ServeError, serve};
 pub use openapi::document;
 pub use router::{operator_router, router, urls};
+pub use tls::{Tls, TlsError};
 pub use watch::{check_commits, verify_all, watch};

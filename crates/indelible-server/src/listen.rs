@@ -1,5 +1,6 @@
 //! Connections: accepting them, how long they may take, and the orderly stop.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,20 +9,22 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use indelible_core::AuditError;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{ServiceExt, service_fn};
 
 use crate::app::App;
 use crate::limits::{CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE};
-use crate::router;
+use crate::router::{operator_router, router};
+use crate::tls::Tls;
 
 /// Why the server ended otherwise than it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -41,19 +44,69 @@ pub enum ServeError {
     },
 }
 
+/// Where connections come in.
+pub struct Door {
+    listener: TcpListener,
+    router: Option<Router>,
+    tls: Option<Tls>,
+    connections_max: usize,
+}
+
+impl From<TcpListener> for Door {
+    fn from(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            router: None,
+            tls: None,
+            connections_max: CONNECTIONS_MAX,
+        }
+    }
+}
+
+impl Door {
+    /// The same with TLS before everything else.
+    #[must_use]
+    pub fn tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// The same with at most so many connections open at once; more wait to be accepted.
+    #[must_use]
+    pub fn connections_max(self, connections_max: usize) -> Self {
+        Self {
+            connections_max,
+            ..self
+        }
+    }
+
+    /// The same for `/metrics` and `/healthz` alone, whoever asks.
+    #[must_use]
+    pub fn for_operators(self, app: App) -> Self {
+        let router = Some(operator_router(app));
+        Self { router, ..self }
+    }
+}
+
 /// Answers requests until `stop` is ready; then accepts no more, answers what has begun for as
 /// long as [`DRAIN_TIME_MAX`] at most, and returns. The engine is still open then.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
-    listener: TcpListener,
+    door: impl Into<Door>,
     app: App,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let Door {
+        listener,
+        router: own,
+        tls,
+        connections_max,
+    } = door.into();
+    let places = Arc::new(Semaphore::new(connections_max));
     let server = Server {
-        router: router(app.clone()),
+        router: own.unwrap_or_else(|| router(app.clone())),
+        tls,
         http: protocol(),
         graceful: GracefulShutdown::new(),
     };
@@ -74,7 +127,7 @@ pub async fn serve(
     // An abort that meets a sum half-way leaves it for the next line.
     let _ = settling.await;
     app.settle_all().await?;
-    let connections = CONNECTIONS_MAX.saturating_sub(places.available_permits());
+    let connections = connections_max.saturating_sub(places.available_permits());
     drained.map_err(|_| ServeError::CutOff { connections })
 }
 
@@ -100,6 +153,7 @@ fn protocol() -> http1::Builder {
 
 struct Server {
     router: Router,
+    tls: Option<Tls>,
     http: http1::Builder,
     graceful: GracefulShutdown,
 }
@@ -116,14 +170,37 @@ impl Server {
         // Answers are small: none waits for more to go with it.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(service);
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        let connection = self.graceful.watch(connection);
+        let (http, watcher) = (self.http.clone(), self.graceful.watcher());
+        let tls = self.tls.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+            match tls {
+                None => converse(&http, watcher, stream, service).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => converse(&http, watcher, stream, service).await,
+                    Err(error) => tracing::debug!(%error, "no TLS was agreed on"),
+                },
             }
             drop(place);
         });
+    }
+}
+
+/// Answers the requests of a connection until it ends.
+async fn converse<S>(
+    http: &http1::Builder,
+    watcher: Watcher,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    service: TowerToHyperService<S>,
+) where
+    S: tower::Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "connection ended");
     }
 }
 

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use indelible_core::engine::{ReadBack, Reader};
-use indelible_core::verify::{FindingKind, TrailReport};
+use indelible_core::verify::TrailReport;
 use indelible_core::{AuditAction, AuditError, AuditEvent};
 use serde_json::json;
 
@@ -127,8 +127,14 @@ fn unreadable(app: &App, trail: &str, error: &AuditError) {
 }
 
 fn of_report(report: &TrailReport) -> AuditEvent {
-    let worst = |kind: FindingKind| !kind.is_warning();
-    let first = report.findings.iter().find(|found| worst(found.kind));
+    let bad = || {
+        report
+            .findings
+            .iter()
+            .filter(|found| !found.kind.is_warning())
+    };
+    // What is known of an entry says more than what is known of a count.
+    let first = bad().find(|found| found.seq.is_some()).or(bad().next());
     AuditEvent::new(AuditAction::AUDIT_INTEGRITY_FAILED, "audit_log")
         .resource_id(report.trail.as_str())
         .context(json!({
@@ -157,8 +163,9 @@ fn of_mismatch(read: &ReadBack) -> AuditEvent {
 
 /// Records what was found; where even that fails, log and metrics have it.
 async fn record(app: &App, event: AuditEvent) {
-    if let Err(error) = app.engine().record_of_itself(event).await {
-        tracing::error!(%error, "the finding could not be recorded");
+    match app.engine().record_of_itself(event).await {
+        Ok(receipt) => tracing::info!(seq = receipt.seq, "the finding is recorded in system"),
+        Err(error) => tracing::error!(%error, "the finding could not be recorded"),
     }
 }
 

@@ -1,15 +1,18 @@
 //! `indelible serve`
 
 mod demo;
+mod notice;
+mod signals;
 
-use clap::{Args, ValueEnum};
-use indelible_server::App;
+use clap::Args;
 use indelible_server::limits::KEY_REQUESTS_PER_SECOND;
+use indelible_server::{App, Door, Tls};
 use tokio::net::TcpListener;
-use tracing::Level;
 
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
+use crate::settings::{Level, LogFormat, ServerFlags, ServerSettings};
+use signals::Signals;
 
 /// Serves the trails over HTTP until it is told to stop
 ///
@@ -17,127 +20,155 @@ use crate::session::{Access, Opened, Session};
 /// makes the others.
 ///
 /// On SIGTERM or SIGINT it accepts no more, answers what has begun, records the orderly stop and
-/// ends. What was acknowledged is on disk at any time. It says what it does on standard error, one
-/// JSON object per line.
+/// ends. What was acknowledged is on disk at any time. On SIGHUP it reads its certificate again.
+/// It says what it does on standard error, one JSON object per line.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   indelible serve
   indelible serve --demo
-  indelible serve --listen 0.0.0.0:8080 --database postgres://app@db/audit")]
+  indelible serve --listen 0.0.0.0:8080 --database postgres://app@db/audit
+  indelible serve --config /etc/indelible/indelible.toml --check-config")]
 pub struct Serve {
-    /// The address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7878")]
-    listen: String,
+    #[command(flatten)]
+    flags: ServerFlags,
     /// Fills the trail `demo`, where it is empty, with a day of events
     #[arg(long)]
     demo: bool,
     /// Requests of one key in a second; twice as many are taken at once
     #[arg(long, value_name = "COUNT", default_value_t = KEY_REQUESTS_PER_SECOND)]
     rate: u32,
-    /// How much is said on standard error
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
-    log: Log,
-}
-
-/// How much is said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Log {
-    /// What failed
-    Error,
-    /// What was refused, too
-    Warn,
-    /// Every request
-    #[default]
-    Info,
-    /// Every connection that ended early
-    Debug,
-}
-
-impl Log {
-    fn level(self) -> Level {
-        match self {
-            Self::Error => Level::ERROR,
-            Self::Warn => Level::WARN,
-            Self::Info => Level::INFO,
-            Self::Debug => Level::DEBUG,
-        }
-    }
+    /// Reads the settings and the certificate, says what is wrong with them, and ends
+    #[arg(long)]
+    check_config: bool,
 }
 
 impl Serve {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
-        let log = tracing_subscriber::fmt().json().flatten_event(true);
-        let log = log.with_max_level(self.log.level()).with_target(false);
-        log.with_writer(std::io::stderr).init();
-        // Both before anything is written: a port that is taken is no reason to record a start.
-        let stop = stop()?;
-        let listener = TcpListener::bind(&self.listen).await;
-        let listener = listener.map_err(|error| {
-            let listen = &self.listen;
-            Failure::new(format!("nothing can listen on {listen}: {error}"))
-        })?;
-        let opened = session.open(Access::Serve).await?;
-        let served = self.serve(session, &opened, listener, stop).await;
+        let settings = session.server_settings(&self.flags)?;
+        let tls = tls(&settings.server)?;
+        if self.check_config {
+            let file = settings
+                .file
+                .as_deref()
+                .map(|path| path.display().to_string());
+            let file = file.as_deref().unwrap_or("no file was read");
+            session
+                .output
+                .say(&format!("the settings are good: {file}"))?;
+            return Ok(Status::Fine);
+        }
+        say_on_standard_error(&settings.server);
+        // All before anything is written: a port that is taken is no reason to record a start.
+        let signals = Signals::new()?;
+        let listener = listen(&settings.server.listen).await?;
+        let metrics = match &settings.server.metrics_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let trail = settings.trail.clone();
+        let opened = session.open_trail(Access::Serve, settings, trail).await?;
+        let server = Server {
+            listener,
+            metrics,
+            tls,
+            signals,
+            rate: self.rate,
+            demo: self.demo,
+        };
+        let served = server.run(session, &opened).await;
         opened.close(served).await
     }
+}
 
-    async fn serve(
-        &self,
-        session: &Session,
-        opened: &Opened,
-        listener: TcpListener,
-        stop: impl Future<Output = ()>,
-    ) -> Result<Status, Failure> {
-        let address = listener.local_addr().map_err(Failure::new)?;
+fn tls(settings: &ServerSettings) -> Result<Option<Tls>, Failure> {
+    let read = |files: &crate::settings::TlsFiles| Tls::read(&files.cert, &files.key);
+    let tls = settings.tls.as_ref().map(read).transpose();
+    tls.map_err(|error| Failure::usage(format!("TLS: {error}")))
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let problem = |error| Failure::new(format!("nothing can listen on {address}: {error}"));
+    TcpListener::bind(address).await.map_err(problem)
+}
+
+fn say_on_standard_error(settings: &ServerSettings) {
+    let log = tracing_subscriber::fmt()
+        .with_max_level(match settings.log {
+            Level::Error => tracing::Level::ERROR,
+            Level::Warn => tracing::Level::WARN,
+            Level::Info => tracing::Level::INFO,
+            Level::Debug => tracing::Level::DEBUG,
+        })
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.init(),
+    }
+}
+
+/// What is ready before the database is opened.
+struct Server {
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    tls: Option<Tls>,
+    signals: Signals,
+    rate: u32,
+    demo: bool,
+}
+
+impl Server {
+    async fn run(self, session: &Session, opened: &Opened) -> Result<Status, Failure> {
+        let settings = &opened.settings.server;
         let app = App::with_pace(opened.database.engine().clone(), self.rate);
         if let Some(first) = app.keys().first().await? {
             let key = first.token.expose();
             session.output.say(&format!("admin key: {key}"))?;
         }
         if self.demo {
-            let trail = demo::TRAIL.parse().map_err(Failure::new)?;
-            let filled = demo::fill(&opened.database.trail(trail), session.now()).await?;
-            if let Some(count) = filled {
-                let trail = demo::TRAIL;
-                session
-                    .output
-                    .say(&format!("trail {trail} holds a day of {count} events"))?;
-            }
+            fill_demo(session, opened).await?;
         }
+        let address = self.listener.local_addr().map_err(Failure::new)?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let mut door = Door::from(self.listener).tls(self.tls.clone());
+        if let Some(most) = settings.connections_max {
+            door = door.connections_max(most);
+        }
+        if let Some(listener) = self.metrics {
+            let door = Door::from(listener).for_operators(app.clone());
+            // It answers until the process ends: whoever watches it sees the stop.
+            let forever = std::future::pending();
+            tokio::spawn(indelible_server::serve(door, app.clone(), forever));
+        }
+        let watching = indelible_server::watch(app.clone(), settings.verification.0);
+        let watching = tokio::spawn(watching);
         session
             .output
-            .say(&format!("listening on http://{address}"))?;
-        indelible_server::serve(listener, app, stop)
-            .await
-            .map_err(Failure::new)?;
+            .say(&format!("listening on {scheme}://{address}"))?;
+        let socket = session.notify_socket();
+        notice::tell(socket, "READY=1");
+        let stop = self
+            .signals
+            .stop(self.tls, || notice::tell(socket, "STOPPING=1"));
+        let served = indelible_server::serve(door, app, stop).await;
+        watching.abort();
+        // It has let go of the engine when this is over.
+        let _ = watching.await;
+        served.map_err(Failure::new)?;
         Ok(Status::Fine)
     }
 }
 
-/// Ready once the process is told to stop.
-#[cfg(unix)]
-fn stop() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-    })
-}
-
-/// Ready once the process is told to stop.
-#[cfg(not(unix))]
-fn stop() -> Result<impl Future<Output = ()>, Failure> {
-    Ok(async {
-        // Where no interrupt can be heard, the process runs until it is ended.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        tracing::info!("stopping");
-    })
+async fn fill_demo(session: &Session, opened: &Opened) -> Result<(), Failure> {
+    let trail = demo::TRAIL.parse().map_err(Failure::new)?;
+    let filled = demo::fill(&opened.database.trail(trail), session.now()).await?;
+    if let Some(count) = filled {
+        let trail = demo::TRAIL;
+        session
+            .output
+            .say(&format!("trail {trail} holds a day of {count} events"))?;
+    }
+    Ok(())
 }

@@ -1,9 +1,15 @@
 //! `indelible.toml`.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use serde::Deserialize;
+use indelible::TrailName;
+use indelible::core::redact::Mode;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
+use super::server::{Interval, Level, LogFormat, Positive, Span};
 use crate::failure::Failure;
 
 /// The settings of a file; names that are none are refused.
@@ -15,6 +21,22 @@ pub struct SettingsFile {
     pub state: StateTable,
     pub installation: InstallationTable,
     pub redaction: RedactionTable,
+    pub server: ServerTable,
+    pub tls: TlsTable,
+    pub verification: VerificationTable,
+    pub log: LogTable,
+    pub limits: LimitsTable,
+}
+
+/// A value written as text and read where it stands, so that what is wrong with it has a place.
+#[derive(Debug)]
+pub struct Written<T>(pub T);
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Written<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -26,7 +48,7 @@ pub struct DatabaseTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrailTable {
-    pub name: Option<String>,
+    pub name: Option<Written<TrailName>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -44,9 +66,44 @@ pub struct InstallationTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedactionTable {
-    pub mode: Option<String>,
+    pub mode: Option<Written<Mode>>,
     /// The path of a file of rules.
     pub rules: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerTable {
+    pub listen: Option<String>,
+    pub metrics_listen: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsTable {
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerificationTable {
+    pub interval: Option<Written<Interval>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogTable {
+    pub level: Option<Written<Level>>,
+    pub format: Option<Written<LogFormat>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsTable {
+    pub connections: Option<Positive>,
+    pub queue_events: Option<Positive>,
+    pub patience: Option<Written<Span>>,
 }
 
 const NAME: &str = "indelible.toml";

@@ -11,6 +11,7 @@ mod imports;
 mod investigation;
 mod looks;
 mod maintenance;
+mod operating;
 mod postgres;
 mod proofs;
 mod queries;

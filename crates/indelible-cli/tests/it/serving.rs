@@ -17,21 +17,28 @@ on_each_store!(
 );
 
 /// A server that is running.
-struct Server {
+pub struct Server {
     process: Child,
-    address: String,
+    pub address: String,
     /// The admin key that it printed.
-    key: Option<String>,
+    pub key: Option<String>,
     said: BufReader<std::process::ChildStdout>,
+    logged: BufReader<std::process::ChildStderr>,
+    log: String,
 }
 
 impl Server {
-    fn start(desk: &Desk, flags: &[&str]) -> Self {
+    pub fn start(desk: &Desk, flags: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
-        let mut command = desk.process(&arguments);
+        Self::of(desk.process(&arguments))
+    }
+
+    /// The server that this command starts.
+    pub fn of(mut command: std::process::Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the binary runs");
         let mut said = BufReader::new(process.stdout.take().expect("piped"));
+        let logged = BufReader::new(process.stderr.take().expect("piped"));
         let mut line = String::new();
         said.read_line(&mut line).expect("readable");
         let key = line.trim().strip_prefix("admin key: ").map(str::to_owned);
@@ -43,18 +50,44 @@ impl Server {
             line.clear();
             said.read_line(&mut line).expect("readable");
         }
-        let address = line.trim().strip_prefix("listening on http://");
-        let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        let address = line.trim().strip_prefix("listening on http");
+        let address = address.unwrap_or_else(|| panic!("{line:?}"));
+        let address = address.trim_start_matches('s').trim_start_matches("://");
         Self {
+            address: address.to_owned(),
             process,
-            address,
             key,
             said,
+            logged,
+            log: String::new(),
         }
     }
 
+    /// The next line of its log that holds this text.
+    pub fn hear(&mut self, said: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let length = self.logged.read_line(&mut line).expect("UTF-8");
+            assert!(length > 0, "{said}: {}", self.log);
+            self.log.push_str(&line);
+            if line.contains(said) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        testbed::signal(signal, self.process.id());
+    }
+
+    /// As [`Self::call`], with the key that this start printed, if it was the first.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        self.call(self.key.as_deref().unwrap_or_default(), method, path, body)
+    }
+
     /// The status code and body of the answer to a request without keep-alive.
-    fn call(&self, key: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    pub fn call(&self, key: &str, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("connected");
         write!(
             stream,
@@ -71,13 +104,14 @@ impl Server {
     }
 
     /// Stops it, and answers exit status, standard output and standard error.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+    pub fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
         testbed::signal(signal, self.process.id());
         let mut out = String::new();
         self.said.read_to_string(&mut out).expect("UTF-8");
-        let output = self.process.wait_with_output().expect("it ends");
-        let err = String::from_utf8(output.stderr).expect("UTF-8");
-        (output.status.code(), out, err)
+        let mut err = self.log;
+        self.logged.read_to_string(&mut err).expect("UTF-8");
+        let status = self.process.wait().expect("it ends");
+        (status.code(), out, err)
     }
 }
 

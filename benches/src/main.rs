@@ -3,6 +3,7 @@
 //! `scripts/bench [NAME] [--output json]` runs every measurement or one, in interleaved rounds,
 //! and prints the medians as `{name: {ours, baseline, ratio, rounds, …}}`.
 
+mod http;
 mod postgres;
 mod raw;
 mod record;
@@ -46,6 +47,12 @@ const MEASUREMENTS: &[Measurement] = &[
     ("verify_vs_hash", |arguments, report| {
         verify::whole(arguments, report)
     }),
+    ("http_single", |arguments, report| {
+        http::single(arguments, report)
+    }),
+    ("ndjson_vs_raw_log", |arguments, report| {
+        http::lines(arguments, report)
+    }),
     ("pg", |arguments, report| postgres::empty(arguments, report)),
     ("pg_5m", |arguments, report| {
         postgres::large(arguments, report)
@@ -55,6 +62,10 @@ const MEASUREMENTS: &[Measurement] = &[
 /// Whether a call that asks for `asked` runs the measurement `name`: some give several figures.
 fn is_of(name: &str, asked: &str) -> bool {
     let of_postgres = asked.starts_with("pg_vs_") && name.starts_with("pg");
+    let of_single = ["http_single_vs_nostore", "http_p99_vs_file"].contains(&asked);
+    if of_single && name == "http_single" {
+        return true;
+    }
     name == asked || (of_postgres && asked.ends_with("_5m") == name.ends_with("_5m"))
 }
 

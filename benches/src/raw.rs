@@ -22,6 +22,8 @@ pub struct Raw {
     base: Base,
     key: SigningKey,
     clock: SystemClock,
+    /// Whether the index is written too.
+    indexed: bool,
 }
 
 impl Raw {
@@ -53,6 +55,16 @@ impl Raw {
             base,
             key,
             clock,
+            indexed: true,
+        })
+    }
+
+    /// The same without the index: what a log alone costs.
+    pub fn log(path: &Path) -> anyhow::Result<Self> {
+        let raw = Self::new(path)?;
+        Ok(Self {
+            indexed: false,
+            ..raw
         })
     }
 
@@ -159,7 +171,7 @@ impl Raw {
             id.execute(params![1, row.id.as_bytes(), row.seq])?;
             let mut written = Ok(());
             each_term(row, columns, &mut |field, value| {
-                if written.is_ok() {
+                if self.indexed && written.is_ok() {
                     written = term
                         .execute(params![1, field as u8, value, row.seq])
                         .map(drop);

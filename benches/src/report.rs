@@ -44,18 +44,28 @@ impl Report {
         );
         for (name, figure) in &self.figures {
             println!(
-                "{name:<28} {:>12} {:>12} {:>7}  {}   {}",
+                "{name:<28} {:>12} {:>12} {:>7}  {}   {}{}",
                 figure["ours"],
                 figure["baseline"],
                 figure["ratio"],
                 figure["rounds"],
-                figure["mean_batch"]
+                figure["mean_batch"],
+                times(figure),
             );
         }
     }
 }
 
-fn median(values: &[f64]) -> f64 {
+/// How long requests took, where it was measured.
+fn times(figure: &Value) -> String {
+    match (&figure["p50_ms"], &figure["p99_ms"]) {
+        (Value::Number(p50), Value::Number(p99)) => format!("   p50 {p50} ms, p99 {p99} ms"),
+        _ => String::new(),
+    }
+}
+
+/// The middle one of some values.
+pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)

@@ -38,3 +38,19 @@ pub fn event(n: u64) -> AuditEvent {
             "case": format!("CASE-{:08}", drawn % 10_000_000),
         }))
 }
+
+/// The `n`th event as a client sends it, without an id: the server makes one.
+pub fn json(n: u64) -> String {
+    let event = event(n);
+    let fields = json!({
+        "action": event.action,
+        "resource_type": event.resource_type,
+        "user_id": event.user_id,
+        "resource_id": event.resource_id,
+        "ip_address": event.ip_address,
+        "user_agent": event.user_agent,
+        "correlation_id": event.correlation_id,
+        "context": event.context,
+    });
+    fields.to_string()
+}

@@ -102,6 +102,12 @@ pub enum Refusal {
          be run again"
     )]
     Rotating,
+    /// The key is being rotated by another database of the installation.
+    #[error(
+        "the rotation of its key was begun in another database of this installation, and must be \
+         finished there"
+    )]
+    RotatingElsewhere,
     /// The key is kept elsewhere than in the state directory, where it cannot be changed.
     #[error(
         "its key is given by the settings and not kept in {place}, so that it cannot be changed \

@@ -17,6 +17,10 @@ on_each_store! {
 
 const ROTATE: [&str; 4] = ["trail", "rotate-key", "--reason", "a laptop was lost"];
 
+/// The row that says in which database a rotation is under way.
+const UNDER_WAY: &str = "INSERT INTO op_registry (kind, key, version, value) \
+                         VALUES ('key_rotation', 'self', 1, '{\"reason\":\"planned\"}')";
+
 fn key(desk: &Desk) -> String {
     desk.run(&["vkey"]).fine().out.trim_end().to_owned()
 }
@@ -215,6 +219,7 @@ fn a_rotation_that_was_cut_short_is_finished_by_the_next_call_that_writes(new: f
         } else {
             fs::write(state.join("signing.key.next"), "5a".repeat(32)).expect("written");
         }
+        desk.tamper(UNDER_WAY);
         // Who only reads finds all in order, and is told what is to be done.
         desk.run(&["verify"]).fine();
         desk.run(&["doctor"]).status_is(1).says("rotate-key");
@@ -277,6 +282,7 @@ fn a_call_that_means_something_else_is_refused() {
 fn a_rotation_that_was_cut_short_is_finished_by_the_command_itself_and_not_begun_again() {
     let (desk, _) = begun(Desk::new);
     fs::write(desk.state().join("signing.key.next"), "5a".repeat(32)).expect("written");
+    desk.tamper(UNDER_WAY);
     let changed = desk.json(&ROTATE);
     assert_eq!(changed["trails"][0]["size"], 21);
     assert_eq!(desk.json(&["trail", "list"])["trails"][0]["size"], 21);

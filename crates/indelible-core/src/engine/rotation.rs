@@ -75,6 +75,10 @@ impl Engine {
         }
         if shared.identity.next().is_none() {
             begin(shared, reason).await?;
+        } else if shared.ground.state.next_seed()?.is_some()
+            && shared.ground.registry.get(KIND, KEY).await?.is_none()
+        {
+            return Err(refused(&TrailName::system(), Refusal::RotatingElsewhere));
         }
         run(shared).await
     }
@@ -86,9 +90,14 @@ impl Engine {
     }
 }
 
-/// Finishes a rotation that was cut short, where there is one.
+/// Finishes a rotation of this database that was cut short, where there is one. Where another
+/// database of the installation began it, that one must finish it: the seed must not take its place
+/// before the trails there went over.
 pub(super) async fn finish(shared: &Arc<Shared>) -> Result<Option<Vec<Rotated>>, AuditError> {
-    match shared.identity.next() {
+    if shared.identity.next().is_none() {
+        return Ok(None);
+    }
+    match shared.ground.registry.get(KIND, KEY).await? {
         Some(_) => run(shared).await.map(Some),
         None => Ok(None),
     }

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use indelible_core::engine::{Engine, Options};
 use indelible_core::state::{Purpose, Secret, State, StateDir, StateError};
-use indelible_core::{KeyRotation, TrailName};
+use indelible_core::{AuditProtocol, KeyRotation, MemoryStore, Refusal, TrailName};
 use indelible_merkle::SigningKey;
 use indelible_merkle::note::VerifierKey;
 
-use super::{audited, fill, key, kinds, name, verified};
-use crate::ground::{Fault, Site, faulty};
+use super::{audited, fill, key, kinds, name, refusal, verified};
+use crate::ground::{Fault, Site, event, faulty};
 
 /// A state that ends the process, as it were, before its nth change by a rotation.
 pub struct Cut {
@@ -193,6 +193,40 @@ async fn t59_a_cut_between_commit_and_statement_leaves_the_statement_to_the_next
             .expect("readable")
             .is_empty()
     );
+    after_the_cut(&site, &old, true).await;
+}
+
+#[tokio::test]
+async fn another_database_of_the_installation_finishes_nothing() {
+    let site = Site::new();
+    let engine = site.engine().await;
+    fill(&engine, 10).await;
+    let old = key(&engine.trail(name("default"))).await;
+    engine.close().await.expect("closes");
+    let dying = Site {
+        state: Cut::after(1, &site.state),
+        ..site.clone()
+    };
+    let engine = dying.engine().await;
+    engine.rotate_key("planned").await.expect_err("cut");
+    drop(engine);
+    let empty = Arc::new(MemoryStore::new());
+    let other = Site {
+        store: empty.clone(),
+        memory: empty,
+        ..site.clone()
+    };
+    let engine = other.engine().await;
+    let seed = site.state.next_seed().expect("readable");
+    assert!(
+        seed.is_some(),
+        "the trails of the first one did not go over"
+    );
+    let answer = engine.trail(name("fresh")).record(event("x")).await;
+    assert_eq!(refusal(answer), Refusal::Rotating);
+    let answer = engine.rotate_key("planned").await;
+    assert_eq!(refusal(answer), Refusal::RotatingElsewhere);
+    drop(engine);
     after_the_cut(&site, &old, true).await;
 }
 

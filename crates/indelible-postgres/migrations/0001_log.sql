@@ -85,7 +85,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'IDL01', MESSAGE = format(
         'indelible: %s on %I is refused: what was recorded stays; to correct it record another '
-        'event, to take personal data out use `indelible subject erase`',
+        'event',
         TG_OP, TG_TABLE_NAME);
 END
 $body$;
@@ -135,7 +135,7 @@ BEGIN
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'IDL01', MESSAGE = format(
         'indelible: UPDATE on %I is refused: entries are immutable; to correct one record another '
-        'event, to take personal data out use `indelible subject erase`',
+        'event',
         TG_TABLE_NAME);
 END
 $body$;

@@ -129,7 +129,10 @@ async fn a_refusal_says_what_to_do_instead() {
     let database = filled().await;
     let db = database.client("postgres").await;
     for (statement, advice) in [
-        ("DELETE FROM indelible.entry", "indelible subject erase"),
+        (
+            "DELETE FROM indelible.entry",
+            "to correct it record another event",
+        ),
         (
             "UPDATE indelible.entry SET action = 'x'",
             "record another event",

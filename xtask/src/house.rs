@@ -183,6 +183,8 @@ pub const UNMIRRORED: &[&str] = &[
     "condition/expected.rs",
     "condition/guards.rs",
     "condition/privileges.rs",
+    "condition/repairs.rs",
+    "access.rs",
     "find/cost/cases.rs",
     "find/statement.rs",
     "partition.rs",

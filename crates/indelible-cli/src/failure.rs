@@ -1,11 +1,13 @@
 //! What went wrong, and the exit status that says so.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use indelible::core::StoreError;
 use indelible::core::engine::InstallationError;
-use indelible::{AuditError, ConnectError};
+use indelible::{AuditError, ConnectError, DatabaseUrl};
+use indelible_postgres::PostgresError;
 
 use crate::text::visible;
 
@@ -24,6 +26,9 @@ pub enum Status {
     NotFound = 4,
 }
 
+/// Who looks at the way to a server.
+const WAY: &str = "`indelible doctor` looks at the way to it";
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
@@ -31,6 +36,8 @@ pub struct Failure {
     pub status: Status,
     /// What to say on standard error; nothing where the reader went away.
     message: Option<String>,
+    /// Who says more, where somebody does.
+    hint: Option<&'static str>,
 }
 
 impl Failure {
@@ -59,7 +66,35 @@ impl Failure {
         Self {
             status,
             message: Some(message.to_string()),
+            hint: None,
         }
+    }
+
+    /// The same failure, with who says more of a database on a server that let nobody in or
+    /// refused its role something.
+    fn hinted(mut self, error: &(dyn Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            self.hint = match cause.downcast_ref::<PostgresError>() {
+                Some(PostgresError::Server { code, .. }) if code == "42501" => {
+                    Some("`indelible doctor` names the GRANT that lacks")
+                }
+                Some(PostgresError::Server { code, .. })
+                    if ["28", "3D", "53", "57"]
+                        .iter()
+                        .any(|class| code.starts_with(class)) =>
+                {
+                    Some(WAY)
+                }
+                Some(PostgresError::Connection { .. } | PostgresError::Silent(_)) => Some(WAY),
+                _ => None,
+            };
+            if self.hint.is_some() {
+                break;
+            }
+            next = cause.source();
+        }
+        self
     }
 
     /// The same failure for a command that judges what it reads: what is wrong with the database
@@ -75,6 +110,16 @@ impl Failure {
         }
     }
 
+    /// The same failure, where it is one of the way to a server, with the server's place.
+    #[must_use]
+    pub fn at(self, place: &DatabaseUrl) -> Self {
+        let message = self.message.map(|message| match self.hint {
+            Some(WAY) => format!("{place}: {message}"),
+            _ => message,
+        });
+        Self { message, ..self }
+    }
+
     /// What is said of it.
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or_default()
@@ -82,8 +127,10 @@ impl Failure {
 
     /// Says it on standard error and answers the status.
     pub fn report(self) -> Status {
-        if let Some(message) = &self.message {
-            complain(message);
+        match (&self.message, self.hint) {
+            (Some(message), Some(hint)) => complain(&format!("{message}; {hint}")),
+            (Some(message), None) => complain(message),
+            (None, _) => {}
         }
         self.status
     }
@@ -131,21 +178,21 @@ impl From<AuditError> for Failure {
             }
             _ => Status::Failed,
         };
-        Self::with(status, error)
+        Self::with(status, &error).hinted(&error)
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new(error)
+        Self::new(&error).hinted(&error)
     }
 }
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        let status = match error {
+        let status = match &error {
             ConnectError::Missing(_) | ConnectError::Lost { .. } => Status::NotFound,
-            ConnectError::Audit(error) => return error.into(),
+            ConnectError::Audit(error) => return error.clone().into(),
             ConnectError::UnknownScheme(_)
             | ConnectError::NotBuiltIn(_)
             | ConnectError::NoPath(_)
@@ -156,7 +203,7 @@ impl From<ConnectError> for Failure {
             | ConnectError::Rules(_) => Status::Usage,
             _ => Status::Failed,
         };
-        Self::with(status, error)
+        Self::with(status, &error).hinted(&error)
     }
 }
 
@@ -167,6 +214,7 @@ impl From<io::Error> for Failure {
             return Self {
                 status: Status::Fine,
                 message: None,
+                hint: None,
             };
         }
         Self::new(format!("the answer could not be written: {error}"))

@@ -181,7 +181,7 @@ impl Opened {
 /// settings.
 fn of_open(error: ConnectError, settings: &Settings) -> Failure {
     let ConnectError::Installation(InstallationError::Other { there, given }) = &error else {
-        return error.into();
+        return Failure::from(error).at(&settings.database);
     };
     if settings.installation.as_ref() == Some(given) {
         let remedy = "name that one in the settings, or another database";

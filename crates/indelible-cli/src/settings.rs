@@ -21,6 +21,8 @@ pub use server::{Level, LogFormat, ServerFlags, ServerSettings, TlsFiles};
 pub struct Settings {
     /// Where the trails are.
     pub database: DatabaseUrl,
+    /// Whether the URL itself holds the password, so that no variable is asked for one.
+    pub password_in_url: bool,
     /// The trail that is meant.
     pub trail: TrailName,
     /// Whether the caller named the trail.
@@ -91,6 +93,7 @@ impl Settings {
         let mode = mode.transpose()?.or(file.redaction.mode.map(|mode| mode.0));
         let rules = from("INDELIBLE__REDACTION__RULES")?.or(file.redaction.rules);
         Ok(Self {
+            password_in_url: holds_password(&database),
             database: with_password(&database, environment.database_password()?)?,
             trail_given: flags.trail.is_some(),
             trail: trail.unwrap_or_else(TrailName::standard),
@@ -114,6 +117,7 @@ impl Settings {
     /// A text that is no database URL.
     pub fn at(mut self, url: &str, environment: &Environment) -> Result<Self, Failure> {
         self.database = with_password(url, environment.database_password()?)?;
+        self.password_in_url = holds_password(url);
         Ok(self)
     }
 }

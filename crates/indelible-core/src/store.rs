@@ -351,6 +351,8 @@ pub struct Condition {
     pub pending_migrations: Vec<String>,
     /// The guards (triggers) that are missing or altered; empty when all stand.
     pub missing_guards: Vec<String>,
+    /// The statements that put such guards back, where a store knows them.
+    pub guard_repairs: Vec<String>,
     /// Rows of trails that have no head and rows for entries that are not there; empty when all
     /// rows belong to something.
     pub stray_rows: Vec<String>,
@@ -362,12 +364,17 @@ pub struct Condition {
     pub bytes_free: Option<u64>,
     /// What the database's own clock says now, if it has one.
     pub clock: Option<Timestamp>,
-    /// What the connected role may not do and a writer must, each with the statement that mends
-    /// it; empty where a store has no roles.
+    /// What the connected role may not do and a writer must, or, where it reads only, an auditor,
+    /// each with the statement that mends it; empty where a store has no roles.
     pub missing_privileges: Vec<String>,
     /// What the connected role may do and no writer should: change the schema, change or delete
     /// evidence; empty where a store has no roles.
     pub excess_privileges: Vec<String>,
+    /// Whether the connected role is one that is meant to read and not to record.
+    pub reads_only: bool,
+    /// What the schema's roles, owners and grants lack, as the statements that bring it about;
+    /// empty where a store has no roles.
+    pub lacking_access: Vec<String>,
     /// The last month (`2027-02`) that a partition was made for, where there are partitions.
     pub next_partition: Option<String>,
     /// What is wrong with the partitions: too few ahead, or entries that lie in none.

@@ -1,4 +1,6 @@
--- Access: where the rows lie on Citus, the view for SQL users, the roles and their privileges.
+-- Access: where the rows lie on Citus, the view for SQL users, and nothing for everybody. What the
+-- roles own and are granted is no step of the schema: it is brought about whenever it lacks, by
+-- src/access.rs.
 
 SET LOCAL citus.multi_shard_modify_mode = 'sequential';
 SET LOCAL citus.enable_unsafe_triggers = on;
@@ -65,84 +67,3 @@ $body$;
 REVOKE ALL ON SCHEMA indelible FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA indelible FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA indelible FROM PUBLIC;
-
--- The roles belong to the whole cluster: another database may have them already, or make them at
--- this moment. What this role may not do is left undone and told, statement by statement, by the
--- setting `indelible.left_undone`, which ends with the transaction.
---
--- Partitions are granted to nobody: who may read or write the table does it through the table.
-DO $body$
-DECLARE
-    statement text;
-    left_undone text[] := '{}';
-    statements text[] := ARRAY[
-        'CREATE ROLE indelible_owner NOLOGIN',
-        'CREATE ROLE indelible_writer NOLOGIN',
-        'CREATE ROLE indelible_auditor NOLOGIN',
-        'GRANT USAGE ON SCHEMA indelible TO indelible_writer, indelible_auditor',
-        'GRANT SELECT, INSERT ON indelible.head, indelible.entry, indelible.placement, '
-            'indelible.event_id, indelible.node, indelible.tag, indelible.span, '
-            'indelible.rollup TO indelible_writer',
-        'GRANT UPDATE (size, root, frontier, key, incarnation, incarnation_start, mac) '
-            'ON indelible.head TO indelible_writer',
-        'GRANT UPDATE (count) ON indelible.rollup TO indelible_writer',
-        'GRANT SELECT, INSERT, UPDATE, DELETE ON indelible.op_registry TO indelible_writer',
-        'GRANT SELECT ON indelible.op_migration TO indelible_writer',
-        'GRANT EXECUTE ON FUNCTION indelible.make_partitions(integer) TO indelible_writer',
-        'GRANT SELECT ON indelible.audit_logs, indelible.head, indelible.entry, '
-            'indelible.placement, indelible.event_id, indelible.node, indelible.tag, '
-            'indelible.span, indelible.rollup, indelible.op_migration, indelible.op_registry '
-            'TO indelible_auditor',
-        'GRANT EXECUTE ON FUNCTION indelible.opened(bytea) TO indelible_auditor',
-        format('GRANT indelible_owner TO %I', current_user),
-        $owner$DO $$
-DECLARE
-    command text;
-BEGIN
-    FOR command IN
-        SELECT format('ALTER TABLE %s OWNER TO indelible_owner', c.oid::regclass)
-        FROM pg_class AS c
-        WHERE c.relnamespace = 'indelible'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-        UNION ALL
-        SELECT format('ALTER FUNCTION %s OWNER TO indelible_owner', p.oid::regprocedure)
-        FROM pg_proc AS p
-        WHERE p.pronamespace = 'indelible'::regnamespace
-        UNION ALL
-        SELECT 'ALTER SCHEMA indelible OWNER TO indelible_owner'
-    LOOP
-        EXECUTE command;
-    END LOOP;
-END
-$$$owner$];
-BEGIN
-    FOREACH statement IN ARRAY statements LOOP
-        BEGIN
-            IF statement LIKE 'CREATE ROLE %' AND EXISTS (
-                SELECT 1 FROM pg_roles WHERE rolname = split_part(statement, ' ', 3)
-            ) THEN
-                CONTINUE;
-            END IF;
-            -- Without the owner's rights the rest of the migration would be refused.
-            IF statement LIKE 'GRANT indelible_owner %' AND EXISTS (
-                SELECT 1 FROM pg_roles
-                WHERE rolname = 'indelible_owner' AND pg_has_role(current_user, oid, 'USAGE')
-            ) THEN
-                CONTINUE;
-            END IF;
-            IF statement LIKE 'DO %' AND NOT EXISTS (
-                SELECT 1 FROM pg_roles
-                WHERE rolname = 'indelible_owner' AND pg_has_role(current_user, oid, 'USAGE')
-            ) THEN
-                left_undone := left_undone || statement;
-                CONTINUE;
-            END IF;
-            EXECUTE statement;
-        EXCEPTION
-            WHEN duplicate_object OR unique_violation THEN NULL;
-            WHEN insufficient_privilege OR undefined_object THEN
-                left_undone := left_undone || statement;
-        END;
-    END LOOP;
-    PERFORM set_config('indelible.left_undone', to_json(left_undone)::text, true);
-END
-$body$;

@@ -62,6 +62,11 @@ impl Address {
         self.config.get_dbname().unwrap_or_default()
     }
 
+    /// The role that connects, where the URL names one.
+    pub fn user(&self) -> Option<&str> {
+        self.config.get_user()
+    }
+
     /// How connections are encrypted.
     pub fn ssl_mode(&self) -> SslMode {
         self.ssl_mode

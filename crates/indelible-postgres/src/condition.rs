@@ -3,10 +3,14 @@
 mod expected;
 mod guards;
 mod privileges;
+mod repairs;
 mod strays;
+
+pub(crate) use privileges::Role;
 
 use indelible_core::store::{Condition, StoreError};
 
+use crate::access;
 use crate::connection::Lent;
 use crate::error::{corrupt, refused};
 use crate::migration::{self, MigrationStatus};
@@ -22,13 +26,24 @@ pub(crate) async fn condition(store: &PostgresStore) -> Result<Condition, StoreE
     let migrations = migration::status(&lent).await?;
     let pending = migrations.iter().filter(|migration| !migration.applied);
     let missing_guards = guards::altered(&lent).await?;
-    let stray_rows = strays::strays(&lent, &missing_guards).await?;
     let privileges = privileges::privileges(&lent).await?;
+    // Who may not read a table is told so instead of what is in it.
+    let may_read = !privileges
+        .missing
+        .iter()
+        .any(|said| said.contains("SELECT"));
+    let stray_rows = match may_read {
+        true => strays::strays(&lent, &missing_guards).await?,
+        false => Vec::new(),
+    };
     let version: String = one(&lent, "SELECT current_setting('server_version')").await?;
     let version = version.split(' ').next().unwrap_or_default();
     let bytes: i64 = one(&lent, "SELECT pg_database_size(current_database())").await?;
     let clock: Moment = one(&lent, "SELECT clock_timestamp()").await?;
-    let (next_partition, partition_problem) = partition::ahead(store, &lent).await?;
+    let (next_partition, partition_problem) = match may_read {
+        true => partition::ahead(store, &lent).await?,
+        false => (None, None),
+    };
     Ok(Condition {
         engine: format!("PostgreSQL {version}"),
         location: store.address.to_string(),
@@ -39,6 +54,7 @@ pub(crate) async fn condition(store: &PostgresStore) -> Result<Condition, StoreE
             .max()
             .unwrap_or(0),
         pending_migrations: pending.map(MigrationStatus::to_string).collect(),
+        guard_repairs: repairs::repairs(&missing_guards),
         missing_guards,
         stray_rows,
         weak_settings: weak(store, &lent).await?,
@@ -48,9 +64,16 @@ pub(crate) async fn condition(store: &PostgresStore) -> Result<Condition, StoreE
         clock: Some(clock.0),
         missing_privileges: privileges.missing,
         excess_privileges: privileges.excess,
+        reads_only: privileges.reads_only,
+        lacking_access: access::lacking(&lent).await?,
         next_partition,
         partition_problem,
     })
+}
+
+/// What of schema and guards is missing, altered, disabled or foreign; any role may ask.
+pub(crate) async fn altered(lent: &Lent) -> Result<Vec<String>, StoreError> {
+    guards::altered(lent).await
 }
 
 /// Refuses a database whose guards do not stand: what is written there could be changed or left
@@ -59,7 +82,7 @@ pub(crate) async fn condition(store: &PostgresStore) -> Result<Condition, StoreE
 /// # Errors
 /// `Corrupt`, naming what is missing, altered, disabled or foreign.
 pub(crate) async fn guarded(lent: &Lent) -> Result<(), StoreError> {
-    let altered = guards::altered(lent).await?;
+    let altered = altered(lent).await?;
     if altered.is_empty() {
         return Ok(());
     }

@@ -17,6 +17,7 @@
 //!   their partitions, and the role that writes has no privilege to try.
 //! - The schema changes on request only: [`PostgresStore::migrate`].
 
+mod access;
 mod address;
 mod connection;
 mod error;

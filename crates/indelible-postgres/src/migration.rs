@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
+use crate::access;
 use crate::address::Address;
+use crate::condition::{self, Role};
 use crate::connection::{Connections, Lent, Param};
 use crate::error::{self, corrupt, refused};
 use crate::open::{Options, one};
@@ -58,11 +60,17 @@ LOCK TABLE indelible.op_migration IN ACCESS EXCLUSIVE MODE";
 /// table in a schema that may not be used is an error.
 const SEEN: &str = "\
 SELECT n.oid IS NOT NULL, c.oid IS NOT NULL, \
-coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), false), \
-current_user::text \
+coalesce(has_schema_privilege(n.oid, 'USAGE'), false), \
+coalesce(has_table_privilege(c.oid, 'SELECT'), false) \
 FROM (SELECT 1) AS one \
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = 'indelible' \
 LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'op_migration'";
+
+/// What whoever makes the schema is to be granted, if it lacks.
+const MAKER: &str = "\
+SELECT format('GRANT CREATE ON DATABASE %I TO %I, or let its owner migrate', current_database(), \
+current_user) WHERE NOT has_database_privilege(current_database(), 'CREATE') \
+UNION ALL SELECT NULL WHERE has_database_privilege(current_database(), 'CREATE')";
 
 /// One step of the schema and whether a database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +88,35 @@ pub struct MigrationStatus {
 pub struct Migrated {
     /// The steps that were applied now.
     pub applied: Vec<MigrationStatus>,
-    /// What was left undone for want of privileges, each with the statement that does it.
+    /// What roles, owners and grants lack and this role may not bring about, as the statements
+    /// that do.
     pub notes: Vec<String>,
 }
 
 impl PostgresStore {
+    /// What roles, owners and grants of a migrated database lack, as the statements that bring it
+    /// about; [`Self::migrate`] runs those that the connected role may run. Changes nothing.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn lacking_access(
+        address: &Address,
+        options: &Options,
+    ) -> Result<Vec<String>, StoreError> {
+        let connections = Connections::new(address, options)?;
+        access::lacking(&connections.lend().await?).await
+    }
+
+    /// What of the schema and its guards is missing, altered, disabled or foreign, of a migrated
+    /// database. Changes nothing.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn altered(address: &Address, options: &Options) -> Result<Vec<String>, StoreError> {
+        let connections = Connections::new(address, options)?;
+        condition::altered(&connections.lend().await?).await
+    }
+
     /// The steps that a database lacks, each with the text that [`Self::migrate`] would run.
     /// Changes nothing.
     ///
@@ -126,14 +158,15 @@ pub(crate) async fn apply(lent: &Lent, options: &Options) -> Result<Migrated, St
              (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)"
         )));
     }
-    if status(lent).await?.iter().all(|step| step.applied) {
+    let pending = status(lent).await?.iter().any(|step| !step.applied);
+    if !pending && access::lacking(lent).await?.is_empty() {
         let (applied, notes) = (Vec::new(), Vec::new());
         return Ok(Migrated { applied, notes });
     }
     let mut tries = 0;
     loop {
         tries += 1;
-        match attempt(lent, options).await {
+        match attempt(lent, options, pending).await {
             Ok(migrated) => return Ok(migrated),
             Err(Stopped::Lost(_)) if tries < TRIES_MAX => {}
             Err(Stopped::Lost(error) | Stopped::Refused(error)) => return Err(error),
@@ -194,8 +227,8 @@ impl From<tokio_postgres::Error> for Stopped {
     }
 }
 
-async fn attempt(lent: &Lent, options: &Options) -> Result<Migrated, Stopped> {
-    match within(lent, options).await {
+async fn attempt(lent: &Lent, options: &Options, pending: bool) -> Result<Migrated, Stopped> {
+    match within(lent, options, pending).await {
         Ok(migrated) => {
             lent.batch("COMMIT").await?.map_err(error::unknown)?;
             Ok(migrated)
@@ -211,7 +244,7 @@ async fn attempt(lent: &Lent, options: &Options) -> Result<Migrated, Stopped> {
 }
 
 /// All of a try but its COMMIT.
-async fn within(lent: &Lent, options: &Options) -> Result<Migrated, Stopped> {
+async fn within(lent: &Lent, options: &Options, pending: bool) -> Result<Migrated, Stopped> {
     let lock_timeout = options.lock_timeout.as_millis().clamp(1, i32::MAX as u128);
     // What the operator set for the role or the database must not change what is made here.
     let begin = format!(
@@ -221,10 +254,25 @@ async fn within(lent: &Lent, options: &Options) -> Result<Migrated, Stopped> {
          SET LOCAL synchronous_commit = on; SET LOCAL check_function_bodies = on"
     );
     lent.batch(&begin).await??;
+    // Whoever may not change the schema may still make roles, or grant.
+    let applied = match pending {
+        true => steps(lent).await?,
+        false => Vec::new(),
+    };
+    let notes = access::bring_about(lent).await??;
+    Ok(Migrated { applied, notes })
+}
+
+/// Makes the schema and applies the steps that lack.
+async fn steps(lent: &Lent) -> Result<Vec<MigrationStatus>, Stopped> {
     // Whoever may not make schemas can still use one that was made for it; IF NOT EXISTS asks for
     // the privilege all the same.
     let schema = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'indelible')";
     if !one::<bool>(lent, schema).await? {
+        if let Some(grant) = one::<Option<String>>(lent, MAKER).await? {
+            let text = format!("this role may not make a schema in this database: {grant}");
+            return Err(StoreError::Unsupported(text).into());
+        }
         lent.batch("CREATE SCHEMA indelible").await??;
     }
     lent.batch(TABLE).await??;
@@ -245,19 +293,7 @@ async fn within(lent: &Lent, options: &Options) -> Result<Migrated, Stopped> {
         done.push(migration.status(true));
     }
     lent.batch(crate::partition::MAKE).await??;
-    let left: Option<String> = one(
-        lent,
-        "SELECT current_setting('indelible.left_undone', true)",
-    )
-    .await?;
-    let left = left.filter(|left| !left.is_empty());
-    let notes = left.map(|left| serde_json::from_str(&left)).transpose();
-    Ok(Migrated {
-        applied: done,
-        notes: notes
-            .map_err(|e| corrupt("the notes of the migration", None, e))?
-            .unwrap_or_default(),
-    })
+    Ok(done)
 }
 
 /// The versions that were applied, each compared with what this program has.
@@ -273,13 +309,21 @@ async fn applied(lent: &Lent) -> Result<Vec<u32>, StoreError> {
     if !schema || !table {
         return Ok(Vec::new());
     }
-    if !seen.try_get::<_, bool>(2).map_err(odd)? {
-        let role: String = seen.try_get(3).map_err(odd)?;
-        let role = crate::condition::quoted(&role);
-        return Err(StoreError::Unsupported(format!(
-            "the role {role} may not use the schema indelible or not read its history: \
-             GRANT indelible_writer TO {role}, or indelible_auditor to one that only reads"
-        )));
+    for (column, what, statement) in [
+        (
+            2,
+            "use the schema indelible",
+            "GRANT USAGE ON SCHEMA indelible",
+        ),
+        (
+            3,
+            "read the schema's history",
+            "GRANT SELECT ON indelible.op_migration",
+        ),
+    ] {
+        if !seen.try_get::<_, bool>(column).map_err(odd)? {
+            return Err(shut_out(lent, what, statement).await?);
+        }
     }
     let sql = "SELECT version, name, sha256 FROM indelible.op_migration ORDER BY version";
     let mut versions = Vec::new();
@@ -307,6 +351,19 @@ async fn applied(lent: &Lent) -> Result<Vec<u32>, StoreError> {
         versions.push(known.version);
     }
     Ok(versions)
+}
+
+/// The refusal of a role that may not look, with what opens the schema to it.
+async fn shut_out(lent: &Lent, what: &str, statement: &str) -> Result<StoreError, StoreError> {
+    let role = Role::connected(lent).await?;
+    let role = role.ok_or_else(|| corrupt("the catalog", None, "it lacks the connected role"))?;
+    let (name, remedy) = (role.name(), role.remedy(statement));
+    let or = match role.is_stranger() {
+        true => ", or indelible_auditor to one that only reads",
+        false => "",
+    };
+    let text = format!("the role {name} may not {what}: {remedy}{or}");
+    Ok(StoreError::Unsupported(text))
 }
 
 #[cfg(test)]

@@ -33,18 +33,19 @@ pub struct MigrateStatus {}
 ///
 /// All are applied in one transaction, or none. A file is brought up to date by every command that
 /// writes; a PostgreSQL database by this one alone, which wants a role that may make schemas and
-/// roles: the database's owner or a superuser. What it may not do is printed, statement by
-/// statement, for whoever may.
+/// roles: the database's owner or a superuser. Roles, owners and grants that lack, after a restore on
+/// a new server for one, are brought about each time. What this role may not do of it is printed,
+/// statement by statement, for whoever may, until it is done.
 #[derive(Debug, Args)]
 #[command(
     name = "up",
     after_long_help = "\
 Examples:
   indelible migrate up --database postgres://postgres@db.example/audit
-  indelible migrate up --dry-run > pending.sql"
+  indelible migrate up --dry-run | less"
 )]
 pub struct MigrateUp {
-    /// Prints what would be applied, with its SQL, and changes nothing
+    /// Prints what would be applied, with its SQL for reading, and changes nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -52,7 +53,13 @@ pub struct MigrateUp {
 impl Migrate {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let url = session.settings()?.database;
-        let schema = Schema::of(&url)?;
+        self.migrate(&url, session)
+            .await
+            .map_err(|failure| failure.at(&url))
+    }
+
+    async fn migrate(self, url: &DatabaseUrl, session: &Session) -> Result<Status, Failure> {
+        let schema = Schema::of(url)?;
         let notes = match self {
             Self::Up(MigrateUp { dry_run: true }) => {
                 let planned = schema.planned().await?;
@@ -60,12 +67,21 @@ impl Migrate {
                 return Ok(Status::Fine);
             }
             Self::Up(_) => schema.migrate().await?,
-            Self::Status(_) => Vec::new(),
+            Self::Status(_) => schema.lacking().await?,
         };
         let migrations = schema.steps().await?;
+        let pending = migrations.iter().filter(|step| !step.applied).count();
+        let altered = match (&schema, pending) {
+            (Schema::Server(address), 0) => {
+                let options = indelible_postgres::Options::default();
+                PostgresStore::altered(address, &options).await?
+            }
+            _ => Vec::new(),
+        };
         session.output.print(&Migrations {
-            pending: migrations.iter().filter(|step| !step.applied).count(),
+            pending,
             migrations,
+            altered,
             notes,
         })?;
         Ok(Status::Fine)
@@ -119,6 +135,20 @@ impl<'u> Schema<'u> {
             Self::Server(address) => {
                 let options = indelible_postgres::Options::default();
                 Ok(PostgresStore::migrate(address, &options).await?.notes)
+            }
+        }
+    }
+
+    /// What roles, owners and grants of a migrated database lack.
+    async fn lacking(&self) -> Result<Vec<String>, Failure> {
+        match self {
+            Self::File(_) => Ok(Vec::new()),
+            Self::Server(_) if self.steps().await?.iter().any(|step| !step.applied) => {
+                Ok(Vec::new())
+            }
+            Self::Server(address) => {
+                let options = indelible_postgres::Options::default();
+                Ok(PostgresStore::lacking_access(address, &options).await?)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The built binary, run as people run it.
 
 mod desk;
+mod doctor;
 
 mod configuration;
 mod copies;

@@ -1,38 +1,30 @@
-//! What the connected role may do: less than a writer needs, or more than one should.
+//! What the connected role may do: less than it needs, or more than it should.
 
-use futures_util::future::try_join;
 use indelible_core::store::StoreError;
 use tokio_postgres::Row;
 
 use super::quoted;
+use crate::access::{AUDITOR, Access, WRITER};
 use crate::connection::Lent;
 use crate::error::corrupt;
 
-/// What a writer needs on tables, beside the use of the schema and of the function that makes
-/// partitions: the columns `table, privilege, columns`, the last for a privilege on columns only.
-const NEEDED: &str = "\
-SELECT t.name, p.name, NULL FROM unnest(ARRAY['head', 'entry', 'placement', 'event_id', 'node', \
-'tag', 'span', 'rollup']) AS t (name), unnest(ARRAY['SELECT', 'INSERT']) AS p (name) \
-UNION ALL SELECT 'head', 'UPDATE', \
-'size, root, frontier, key, incarnation, incarnation_start, mac' \
-UNION ALL SELECT 'rollup', 'UPDATE', 'count' \
-UNION ALL SELECT 'op_registry', p.name, NULL \
-FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p (name) \
-UNION ALL SELECT 'op_migration', 'SELECT', NULL";
-
 /// Who is connected: the role, whether it is a superuser, whether the owner of entries by itself
-/// or as a member, and whether there is a role of writers.
+/// or as a member, whether it has the rights of writers and those of auditors, whether it is a
+/// member of the writers without their rights, whether there is a role of writers, and whether a
+/// membership says by itself that it gives rights.
 const ROLE: &str = "\
 SELECT r.rolname::text, r.rolsuper, \
-(SELECT pg_has_role(r.oid, c.relowner, 'USAGE') FROM pg_catalog.pg_class AS c \
+coalesce((SELECT pg_has_role(r.oid, c.relowner, 'USAGE') FROM pg_catalog.pg_class AS c \
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
-WHERE n.nspname = 'indelible' AND c.relname = 'entry'), \
-EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'indelible_writer'), \
-has_schema_privilege(n.oid, 'USAGE'), \
-(SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_catalog.pg_proc AS p \
-WHERE p.pronamespace = n.oid AND p.proname = 'make_partitions' LIMIT 1) \
-FROM pg_catalog.pg_roles AS r, pg_catalog.pg_namespace AS n \
-WHERE r.rolname = current_user AND n.nspname = 'indelible'";
+WHERE n.nspname = 'indelible' AND c.relname = 'entry'), false), \
+coalesce(pg_has_role(r.oid, w.oid, 'USAGE'), false), \
+coalesce(pg_has_role(r.oid, a.oid, 'USAGE'), false), \
+coalesce(pg_has_role(r.oid, w.oid, 'MEMBER'), false), \
+w.oid IS NOT NULL, current_setting('server_version_num')::integer >= 160000 \
+FROM pg_catalog.pg_roles AS r \
+LEFT JOIN pg_catalog.pg_roles AS w ON w.rolname = 'indelible_writer' \
+LEFT JOIN pg_catalog.pg_roles AS a ON a.rolname = 'indelible_auditor' \
+WHERE r.rolname = current_user";
 
 /// What no writer should have on evidence, and where it is held, partitions included.
 const EXCESS: &str = "\
@@ -46,70 +38,123 @@ AND has_table_privilege(c.oid, p.name) \
 GROUP BY c.relname ORDER BY c.relname";
 
 /// What lacks and what is too much, in words, each with the statement that mends it.
+#[derive(Default)]
 pub(super) struct Privileges {
     pub(super) missing: Vec<String>,
     pub(super) excess: Vec<String>,
+    /// Whether the role is one that reads and is not meant to record.
+    pub(super) reads_only: bool,
+}
+
+/// Who is connected.
+pub(crate) struct Role {
+    name: String,
+    superuser: bool,
+    owner: bool,
+    writer: bool,
+    auditor: bool,
+    /// A member of the writers that has none of their rights by it.
+    idle_member: bool,
+    writers_there: bool,
+    inherits_by_membership: bool,
+}
+
+impl Role {
+    /// The one that this connection has.
+    pub(crate) async fn connected(lent: &Lent) -> Result<Option<Self>, StoreError> {
+        let rows = lent.rows(ROLE, &[]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let writer = cell(row, 3)?;
+        Ok(Some(Self {
+            name: quoted(&cell::<String>(row, 0)?),
+            superuser: cell(row, 1)?,
+            owner: cell(row, 2)?,
+            writer,
+            auditor: cell(row, 4)?,
+            idle_member: cell::<bool>(row, 5)? && !writer,
+            writers_there: cell(row, 6)?,
+            inherits_by_membership: cell(row, 7)?,
+        }))
+    }
+
+    /// Whether it is meant to read alone.
+    pub(crate) fn reads_only(&self) -> bool {
+        let records = self.writer || self.idle_member || self.owner || self.superuser;
+        self.auditor && !records
+    }
+
+    /// What it is to be granted where it lacks a privilege, `statement` being the one that gives
+    /// this privilege, without ` TO …`.
+    ///
+    /// A member gets what its group lacks; whoever is in none enters one.
+    pub(crate) fn remedy(&self, statement: &str) -> String {
+        let name = &self.name;
+        if self.reads_only() {
+            return format!("{statement} TO {}", AUDITOR.role);
+        }
+        if self.writer {
+            return format!("{statement} TO {}", WRITER.role);
+        }
+        match (self.idle_member, self.inherits_by_membership) {
+            (true, true) => format!("GRANT {} TO {name} WITH INHERIT TRUE", WRITER.role),
+            (true, false) => format!("ALTER ROLE {name} INHERIT"),
+            // A role for all writers is one statement; without it each privilege is granted.
+            (false, _) if self.writers_there => format!("GRANT {} TO {name}", WRITER.role),
+            (false, _) => format!("{statement} TO {name}"),
+        }
+    }
+
+    /// As SQL writes it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is in neither group.
+    pub(crate) fn is_stranger(&self) -> bool {
+        !(self.writer || self.auditor || self.idle_member)
+    }
+
+    async fn missing(&self, lent: &Lent, access: &Access) -> Result<Vec<String>, StoreError> {
+        let of = "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)";
+        let grants = access.lacking(lent, of).await?;
+        let said = grants.iter().map(|grant| {
+            let on = grant.on.replace("indelible.", "");
+            let on = on.replace("SCHEMA", "the schema").replace("FUNCTION ", "");
+            let remedy = self.remedy(&format!("GRANT {} ON {}", grant.held, grant.on));
+            format!("{} on {on}: {remedy}", grant.held)
+        });
+        Ok(said.collect())
+    }
 }
 
 /// Looks the connected role over.
 pub(super) async fn privileges(lent: &Lent) -> Result<Privileges, StoreError> {
-    let missing = format!(
-        "SELECT w.name, string_agg(w.privilege || coalesce(' (' || w.columns || ')', ''), ', ') \
-         FROM ({NEEDED}) AS w (name, privilege, columns) \
-         JOIN pg_catalog.pg_class AS c ON c.relname = w.name \
-         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
-         WHERE n.nspname = 'indelible' AND NOT has_table_privilege(c.oid, w.privilege) \
-         AND (w.columns IS NULL OR EXISTS (SELECT 1 \
-         FROM unnest(string_to_array(w.columns, ', ')) AS k (name) \
-         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = k.name \
-         WHERE NOT has_column_privilege(c.oid, a.attnum, w.privilege))) \
-         GROUP BY w.name ORDER BY w.name"
-    );
-    let rows = try_join(lent.rows(ROLE, &[]), lent.rows(&missing, &[]));
-    let ((role, missing), excess) = try_join(rows, lent.rows(EXCESS, &[])).await?;
+    let Some(role) = Role::connected(lent).await? else {
+        return Ok(Privileges::default());
+    };
+    let access = if role.reads_only() { AUDITOR } else { WRITER };
     let mut found = Privileges {
-        missing: Vec::new(),
+        missing: role.missing(lent, &access).await?,
         excess: Vec::new(),
+        reads_only: role.reads_only(),
     };
-    let Some(role) = role.first() else {
-        return Ok(found);
-    };
-    let name = quoted(&cell::<String>(role, 0)?);
-    // A role for all writers is one statement; without it each privilege is granted by itself.
-    let mend = |statement: String| match cell::<bool>(role, 3) {
-        Ok(true) => format!("GRANT indelible_writer TO {name}"),
-        _ => format!("{statement} TO {name}"),
-    };
-    if !cell::<bool>(role, 4)? {
-        let grant = mend("GRANT USAGE ON SCHEMA indelible".to_owned());
-        found.missing.push(format!("USAGE on the schema: {grant}"));
-    }
-    for row in &missing {
-        let (table, held): (String, String) = (cell(row, 0)?, cell(row, 1)?);
-        let grant = mend(format!("GRANT {held} ON indelible.{table}"));
-        found.missing.push(format!("{held} on {table}: {grant}"));
-    }
-    if cell::<Option<bool>>(role, 5)? == Some(false) {
-        let function = "indelible.make_partitions(integer)";
-        let grant = mend(format!("GRANT EXECUTE ON FUNCTION {function}"));
-        found
-            .missing
-            .push(format!("EXECUTE on make_partitions: {grant}"));
-    }
+    let name = &role.name;
     let advice = "let the application connect as a member of indelible_writer and nothing else";
-    if cell(role, 1)? {
+    if role.superuser {
         found.excess.push(format!(
             "{name} is a superuser, whom no privilege holds back: {advice}"
         ));
         return Ok(found);
     }
-    if cell::<Option<bool>>(role, 2)? == Some(true) {
+    if role.owner {
         found.excess.push(format!(
             "{name} owns the tables and may drop them and their guards: {advice}"
         ));
         return Ok(found);
     }
-    for row in &excess {
+    for row in &lent.rows(EXCESS, &[]).await? {
         let (table, held): (String, String) = (cell(row, 0)?, cell(row, 1)?);
         found.excess.push(format!(
             "{held} on {table}: REVOKE {held} ON indelible.{table} FROM {name}, or from the role \

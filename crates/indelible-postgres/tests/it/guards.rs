@@ -223,6 +223,14 @@ async fn what_is_missing_altered_disabled_or_foreign_is_named_and_stops_writing(
             "entry: trigger a is foreign",
         ),
         (
+            "DROP TRIGGER guard_update ON indelible.entry",
+            "entry: update guard is missing",
+        ),
+        (
+            "ALTER TABLE ONLY indelible.entry ENABLE TRIGGER guard_update",
+            "entry: update guard is altered",
+        ),
+        (
             "$odd; CREATE TRIGGER a BEFORE INSERT ON $month FOR EACH ROW \
           EXECUTE FUNCTION indelible.odd()",
             "$month: trigger a is foreign",
@@ -312,8 +320,8 @@ async fn what_is_missing_altered_disabled_or_foreign_is_named_and_stops_writing(
         let reading = database.reading("postgres").await.expect("it is read");
         let condition = reading.condition().await;
         // What lacks a table has no strays to be looked for; all else answers.
-        let problems = match condition {
-            Ok(condition) => condition.missing_guards,
+        let (problems, repairs) = match condition {
+            Ok(condition) => (condition.missing_guards, condition.guard_repairs),
             Err(error) => panic!("{statement}: {error}"),
         };
         assert!(problems.contains(&expected), "{statement}: {problems:?}");
@@ -323,6 +331,19 @@ async fn what_is_missing_altered_disabled_or_foreign_is_named_and_stops_writing(
             .unwrap_or_else(|| panic!("{statement}: it opens"));
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
         assert!(error.to_string().contains(&expected), "{error}");
+        // A guard is put back by what is told; what lay in a table nobody knows.
+        let is_of_triggers = expected.contains(" guard is ") || expected.contains(": trigger ");
+        assert_eq!(
+            !repairs.is_empty(),
+            is_of_triggers,
+            "{statement}: {repairs:?}"
+        );
+        if is_of_triggers {
+            database.0.execute(&repairs.join("; "));
+            let opened = PostgresStore::open(&database.address()).await;
+            let still = opened.err().map(|error| error.to_string());
+            assert_eq!(still, None, "{statement}: {repairs:?}");
+        }
     }
 }
 

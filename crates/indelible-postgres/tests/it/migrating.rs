@@ -201,3 +201,80 @@ async fn what_a_role_may_not_do_is_left_to_a_superuser_statement_by_statement() 
     let done = PostgresStore::migrate(&address, &Options::default()).await;
     assert_eq!(done.expect("it migrates").applied.len(), 1);
 }
+
+#[tokio::test]
+async fn roles_owners_and_grants_that_a_restore_lost_are_brought_about_again() {
+    let cluster = Cluster::start(Profile::default());
+    let database = Database(cluster.database());
+    migrate(&database).await.expect("it migrates");
+    // As on a new server: a dump holds no roles.
+    database.0.execute(
+        "REASSIGN OWNED BY indelible_owner TO postgres; \
+         DROP OWNED BY indelible_owner, indelible_writer, indelible_auditor; \
+         DROP ROLE indelible_owner, indelible_writer, indelible_auditor",
+    );
+    let lacking = |address| async move {
+        let options = Options::default();
+        let lacking = PostgresStore::lacking_access(&address, &options).await;
+        lacking.expect("it looks")
+    };
+    let said = lacking(database.address()).await;
+    for statement in [
+        "CREATE ROLE indelible_owner NOLOGIN",
+        "CREATE ROLE indelible_writer NOLOGIN",
+        "GRANT USAGE ON SCHEMA indelible TO indelible_auditor",
+        "GRANT EXECUTE ON FUNCTION indelible.make_partitions(integer) TO indelible_writer",
+        "GRANT UPDATE (count), SELECT, INSERT ON indelible.rollup TO indelible_writer",
+    ] {
+        assert!(said.contains(&statement.to_owned()), "{said:#?}");
+    }
+    let condition = database.store().await.condition().await;
+    assert_eq!(condition.expect("it answers").lacking_access, said);
+
+    let done = migrate(&database).await.expect("it migrates");
+    assert_eq!((done.applied, done.notes), (Vec::new(), Vec::new()));
+    assert_eq!(lacking(database.address()).await, [""; 0]);
+    let writer = database.role("writer", &["indelible_writer"]);
+    let address = database.address_as(&writer);
+    let store = PostgresStore::open(&address).await.expect("it opens");
+    Author::new("default").fill(&store, 0..10).await;
+    let condition = store.condition().await.expect("it answers");
+    assert_eq!(condition.missing_privileges, [""; 0]);
+    assert_eq!(condition.excess_privileges, [""; 0]);
+    store.close().await.expect("it closes");
+    let owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class \
+                  WHERE relnamespace = 'indelible'::regnamespace";
+    assert_eq!(
+        database.0.query_text(owners),
+        [[Some("indelible_owner".to_owned())]]
+    );
+
+    // Whoever may not grant says what is to be granted, each time.
+    database.0.execute(
+        "REVOKE INSERT ON indelible.tag, indelible.node FROM indelible_writer; \
+         REVOKE SELECT ON indelible.entry FROM indelible_auditor",
+    );
+    let notes = [
+        "GRANT INSERT ON indelible.node, indelible.tag TO indelible_writer",
+        "GRANT SELECT ON indelible.entry TO indelible_auditor",
+    ];
+    for _ in 0..2 {
+        let done = PostgresStore::migrate(&address, &Options::default()).await;
+        assert_eq!(done.expect("it migrates").notes, notes);
+    }
+    assert_eq!(
+        migrate(&database).await.expect("it migrates").notes,
+        [""; 0]
+    );
+    assert_eq!(lacking(address).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn whoever_may_make_no_schema_is_told_what_to_be_granted() {
+    let database = Database::empty();
+    let nobody = database.role("nobody", &[]);
+    let address = database.address_as(&nobody);
+    let text = refusal(PostgresStore::migrate(&address, &Options::default()).await);
+    let grant = format!("GRANT CREATE ON DATABASE {} TO {nobody}", database.0.name());
+    assert!(text.contains(&grant), "{text}");
+}

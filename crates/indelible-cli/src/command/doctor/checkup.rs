@@ -89,22 +89,52 @@ impl Checkup {
     /// A database that cannot be opened.
     pub async fn unopened(&mut self, settings: &Settings, failure: &Failure) {
         if let DatabaseUrl::Postgres(address) = &settings.database
-            && self.way(address).await
+            && self.way(address, settings.password_in_url).await
         {
             return;
         }
-        let remedy = match failure.status {
-            Status::NotFound => "`indelible record` begins a trail; --database names another place",
-            Status::Usage => "mend the setting",
-            _ if failure.message().contains("installation") => {
-                "put the installation's own database back, or name the state directory of the \
-                 one that is there with --state-dir"
+        let message = failure.message();
+        let (check, remedy) = match failure.status {
+            _ if message.contains("written by a newer version") => {
+                ("schema", "use that version of this program, or a newer one")
             }
-            _ if failure.message().contains("migration") => "`indelible migrate up`",
-            _ => "restore the database from a copy, then `indelible verify`",
+            _ if message.contains("one of the two was altered") => (
+                "schema",
+                "use the program that made this database; where that is this one, somebody \
+                 altered the schema's history: restore it from a copy, then `indelible verify`",
+            ),
+            _ if message.contains("lacks migration") => ("schema", "`indelible migrate up`"),
+            // The message says it.
+            _ if message.contains("is not there any more") => (
+                "store",
+                "restore the database from a copy; `indelible trail succeed --reason …` only where \
+                 there is none",
+            ),
+            Status::NotFound => (
+                "store",
+                "`indelible record` begins a trail; --database names another place",
+            ),
+            Status::Usage => ("settings", "mend the setting"),
+            _ if message.contains("installation") => (
+                "store",
+                "put the installation's own database back, or name the state directory of the \
+                 one that is there with --state-dir",
+            ),
+            _ if message.contains("is damaged") => (
+                "store",
+                "restore the database from a copy, then `indelible verify`",
+            ),
+            _ => (
+                "store",
+                "mend what the message names; nothing in it says that what was recorded is damaged",
+            ),
         };
-        let detail = format!("{}: {}", settings.database, failure.message());
-        self.fail("store", detail, remedy);
+        let place = settings.database.to_string();
+        let detail = match message.starts_with(&place) {
+            true => message.to_owned(),
+            false => format!("{place}: {message}"),
+        };
+        self.fail(check, detail, remedy);
     }
 
     /// An open database and what belongs to it.
@@ -124,14 +154,16 @@ impl Checkup {
             Err(error) => self.fail("store", error.to_string(), "`indelible verify` says more"),
         }
         let ground = opened.database.engine().ground();
+        let heads = opened.database.engine().heads().await;
         match opened.database.state_dir() {
             Some(dir) => {
-                self.state_dir(dir, &opened.settings);
+                let is_new = heads.as_ref().is_ok_and(Vec::is_empty);
+                self.state_dir(dir, &opened.settings, is_new);
                 self.tie(dir, &ground.installation);
             }
             None => self.ok("state", "in memory, ends with the process"),
         }
-        let heads = match opened.database.engine().heads().await {
+        let heads = match heads {
             Ok(heads) => heads,
             Err(error) => {
                 self.fail("trails", error.to_string(), "`indelible verify` says more");
@@ -192,9 +224,14 @@ impl Checkup {
             );
         } else {
             let missing = condition.missing_guards.join(", ");
-            let remedy =
-                "somebody changed the schema: `indelible verify`, then restore it from a copy";
-            self.fail("guards", format!("missing or altered: {missing}"), remedy);
+            let who = "somebody changed the schema: `indelible verify`";
+            let remedy = match condition.guard_repairs.join("; ") {
+                sql if sql.is_empty() => format!("{who}, then restore it from a copy"),
+                sql => {
+                    format!("{who}; this puts guards back, by their owner or a superuser: {sql}")
+                }
+            };
+            self.fail("guards", format!("missing or altered: {missing}"), &remedy);
         }
         if !condition.stray_rows.is_empty() {
             let stray = condition.stray_rows.join(", ");
@@ -202,13 +239,17 @@ impl Checkup {
             self.fail("rows", format!("belong to no trail: {stray}"), remedy);
         }
         if condition.weak_settings.is_empty() {
-            self.ok(
-                "durability",
-                "an acknowledged record survives the loss of power, files are private",
-            );
+            let survives = "an acknowledged record survives the loss of power";
+            match condition.clock {
+                // The files are the server's.
+                Some(_) => self.ok("durability", survives),
+                None => self.ok("durability", format!("{survives}, files are private")),
+            }
         } else {
             let weak = condition.weak_settings.join(", ");
-            let remedy = if weak.contains(" mode ") {
+            let remedy = if condition.clock.is_some() {
+                server::settings_remedy(&condition.weak_settings)
+            } else if weak.contains(" mode ") {
                 format!("chmod 600 {}*", condition.location)
             } else {
                 "open the database with `indelible` alone".to_owned()
@@ -220,6 +261,10 @@ impl Checkup {
     async fn last_event(&mut self, opened: &Opened, heads: &[Head], now: Timestamp) {
         let trail = &opened.settings.trail;
         let Some(head) = heads.iter().find(|head| head.trail == *trail) else {
+            // What is said of its mark says more.
+            if trust::marked(&opened.database).contains(trail) {
+                return;
+            }
             let detail = format!("trail {trail} has no entries");
             return self.warn("last event", detail, "`indelible record` makes the first");
         };

@@ -11,7 +11,9 @@ pub struct Migrations {
     pub pending: usize,
     /// All that this program knows, oldest first.
     pub migrations: Vec<Step>,
-    /// What a migration could not do for want of privileges.
+    /// What of an up-to-date schema is missing, altered, disabled or foreign.
+    pub altered: Vec<String>,
+    /// What roles, owners and grants lack, as the statements that bring it about.
     pub notes: Vec<String>,
 }
 
@@ -76,12 +78,18 @@ impl Planned {
 impl Answer for Migrations {
     fn layout(&self) -> Layout {
         let line = match self.pending {
+            0 if !self.altered.is_empty() => format!(
+                "all are applied, and the schema was altered since: {}; `indelible doctor` says \
+                 more",
+                self.altered.join(", ")
+            ),
             0 => "the schema is up to date".to_owned(),
             count => format!("{count} to be applied; `indelible migrate up` does"),
         };
         let mut parts = vec![Layout::Table(self.sheet()), Layout::Line(line)];
         if !self.notes.is_empty() {
-            let left = "left to do, by a role that may; until then doctor names what lacks:";
+            let left = "left to do, by these statements or `indelible migrate up`, by a role that \
+                        may (a superuser):";
             parts.push(Layout::Line(left.to_owned()));
             let statement = |note: &String| Layout::Text(format!("{};\n", note.trim_end()));
             parts.extend(self.notes.iter().map(statement));
@@ -118,7 +126,10 @@ impl Answer for Planned {
             let text = format!("-- {:04} {}\n\n{sql}", step.version, step.name);
             Layout::Text(format!("{}\n\n", text.trim_end()))
         });
-        Layout::Parts(steps.collect())
+        let reading = "-- For reading: `indelible migrate up` runs this in a transaction that makes \
+                       the schema,\n-- keeps its history, and makes roles and grants.\n\n";
+        let reading = std::iter::once(Layout::Text(reading.to_owned()));
+        Layout::Parts(reading.chain(steps).collect())
     }
 
     fn sheet(&self) -> Sheet {

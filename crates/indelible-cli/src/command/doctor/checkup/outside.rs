@@ -13,10 +13,14 @@ use crate::command::doctor::place;
 use crate::settings::Settings;
 
 impl Checkup {
-    pub(super) fn state_dir(&mut self, dir: &Path, settings: &Settings) {
+    /// `is_new`: nothing was ever recorded, as far as the database knows.
+    pub(super) fn state_dir(&mut self, dir: &Path, settings: &Settings, is_new: bool) {
         let shown = dir.display();
         match place::of(dir, &settings.database) {
             Ok(()) => self.ok("state", format!("{shown}, for its owner alone")),
+            Err(place::Fault::Missing) if is_new => {
+                self.warn("state", "there is none yet", "the first record makes it");
+            }
             Err(place::Fault::Missing) => {
                 let remedy = "bring it back from a copy, or name it with --state-dir";
                 self.warn("state", format!("{shown} is not there"), remedy);

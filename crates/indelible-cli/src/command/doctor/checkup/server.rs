@@ -1,7 +1,7 @@
 //! What only a database on a server has: a way to it, roles, a clock of its own, partitions.
 
 use indelible::Timestamp;
-use indelible::core::store::Condition;
+use indelible::core::store::{Condition, StoreError};
 use indelible_postgres::{Address, MigrationStatus, Options, PostgresStore};
 
 use super::{Checkup, Verdict};
@@ -16,15 +16,21 @@ impl Checkup {
     /// A database that could not be opened, looked at step by step: the way to it, then its schema.
     ///
     /// Answers whether one of them is the reason.
-    pub(super) async fn way(&mut self, address: &Address) -> bool {
+    pub(super) async fn way(&mut self, address: &Address, password_in_url: bool) -> bool {
         let migrations = PostgresStore::migrations(address, &Options::default()).await;
         let migrations = match migrations {
             Ok(migrations) => migrations,
+            Err(StoreError::Unsupported(text)) if text.contains(": GRANT ") => {
+                self.ok("address", format!("{address} lets this role in"));
+                let (fact, grant) = text.split_once(": ").unwrap_or((&text, ""));
+                self.fail("privileges", fact, grant);
+                return true;
+            }
             Err(error) => {
                 let Some(obstacle) = Obstacle::of(&error) else {
                     return false;
                 };
-                let remedy = obstacle.remedy(address);
+                let remedy = obstacle.remedy(address, password_in_url);
                 self.fail(obstacle.check(), format!("{address}: {error}"), &remedy);
                 return true;
             }
@@ -39,16 +45,23 @@ impl Checkup {
             true => "the database has no schema of Indelible's".to_owned(),
             false => format!("the database lacks {}", pending.join(", ")),
         };
-        self.fail(
-            "schema",
-            detail,
-            "`indelible migrate up`, by the database's owner",
-        );
+        let remedy = "`indelible migrate up`, by the database's owner; a database that held a trail \
+                      is restored from a backup";
+        self.fail("schema", detail, remedy);
         true
     }
 
     pub(super) fn server(&mut self, condition: &Condition, here: Timestamp) {
         self.privileges(condition);
+        if !condition.lacking_access.is_empty() {
+            let first = |statement: &String| match statement.split_once('\n') {
+                Some(_) => "the owner of tables and functions".to_owned(),
+                None => statement.clone(),
+            };
+            let lacking: Vec<_> = condition.lacking_access.iter().map(first).collect();
+            let detail = format!("not done yet: {}", lacking.join("; "));
+            self.warn("roles", detail, "`indelible migrate up` by a superuser");
+        }
         if let Some(there) = condition.clock {
             self.clock(here.as_micros() - there.as_micros());
         }
@@ -65,12 +78,18 @@ impl Checkup {
     fn privileges(&mut self, condition: &Condition) {
         let (missing, grants) = parted(&condition.missing_privileges);
         if !missing.is_empty() {
-            let detail = format!("this role may not record; it lacks {missing}");
+            let whom = match condition.reads_only {
+                true => "an auditor",
+                false => "a writer",
+            };
+            let detail = format!("this role lacks what {whom} needs: {missing}");
             self.fail("privileges", detail, &grants);
         }
         let (excess, advice) = parted(&condition.excess_privileges);
         if !excess.is_empty() {
             self.warn("privileges", excess, &advice);
+        } else if missing.is_empty() && condition.reads_only {
+            self.ok("privileges", "this role may read all, and not record");
         } else if missing.is_empty() {
             self.ok("privileges", "this role may record, and change nothing");
         }
@@ -92,6 +111,26 @@ impl Checkup {
             Verdict::Fail => self.fail("clock", detail, remedy),
         }
     }
+}
+
+/// What mends settings of a server, each said as `<name> is <value>, not <value>`.
+pub(super) fn settings_remedy(weak: &[String]) -> String {
+    let remedy = |said: &String| {
+        let (name, rest) = said.split_once(" is ")?;
+        let (_, must) = rest.split_once(", not ")?;
+        Some(format!("ALTER SYSTEM SET {name} = {must}"))
+    };
+    let mut remedies: Vec<_> = weak.iter().filter_map(remedy).collect();
+    if remedies.is_empty() {
+        // The line itself says what to add to the URL.
+        return "mend the URL".to_owned();
+    }
+    remedies.push("SELECT pg_reload_conf()".to_owned());
+    format!(
+        "`{}`, by a superuser; where it stays, it is set for the role, the database or on the \
+         server's command line",
+        remedies.join("; ")
+    )
 }
 
 fn of_offset(offset_micros: i64) -> Verdict {

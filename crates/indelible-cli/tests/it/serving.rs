@@ -108,10 +108,18 @@ impl Server {
         testbed::signal(signal, self.process.id());
         let mut out = String::new();
         self.said.read_to_string(&mut out).expect("UTF-8");
-        let mut err = self.log;
+        let mut err = std::mem::take(&mut self.log);
         self.logged.read_to_string(&mut err).expect("UTF-8");
         let status = self.process.wait().expect("it ends");
         (status.code(), out, err)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that failed leaves no server behind; one that was stopped is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

@@ -104,13 +104,14 @@ pub async fn serve(
         connections_max,
     } = door.into();
     let places = Arc::new(Semaphore::new(connections_max));
+    // Operators' own listener leaves the sums to the main one.
+    let settling = own.is_none().then(|| tokio::spawn(settle(app.clone())));
     let server = Server {
         router: own.unwrap_or_else(|| router(app.clone())),
         tls,
         http: protocol(),
         graceful: GracefulShutdown::new(),
     };
-    let settling = tokio::spawn(settle(app.clone()));
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -123,10 +124,12 @@ pub async fn serve(
     }
     drop(listener);
     let drained = tokio::time::timeout(DRAIN_TIME_MAX, server.graceful.shutdown()).await;
-    settling.abort();
-    // An abort that meets a sum half-way leaves it for the next line.
-    let _ = settling.await;
-    app.settle_all().await?;
+    if let Some(settling) = settling {
+        settling.abort();
+        // An abort that meets a sum half-way leaves it for the next line.
+        let _ = settling.await;
+        app.settle_all().await?;
+    }
     let connections = connections_max.saturating_sub(places.available_permits());
     drained.map_err(|_| ServeError::CutOff { connections })
 }

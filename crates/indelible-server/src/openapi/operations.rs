@@ -408,6 +408,17 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: "GET",
+        path: "/metrics",
+        id: "figures",
+        summary: "Figures for Prometheus, to callers on the same machine",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "Figures in the text form of Prometheus, 0.0.4", TEXT)],
+        problems: &[403],
+    },
+    Operation {
+        method: "GET",
         path: "/openapi.json",
         id: "describe",
         summary: "This description",

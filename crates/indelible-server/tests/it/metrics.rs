@@ -63,8 +63,8 @@ async fn figures_follow_what_is_done(desk: Desk) {
         before.header("content-type"),
         "text/plain; version=0.0.4; charset=utf-8"
     );
-    assert_eq!(value(&before, "indelible_commit_entries_sum"), 0.0);
-    assert!(!before.text().contains("indelible_last_event_age_seconds "));
+    // The admin key is on record already.
+    assert_eq!(value(&before, "indelible_commit_entries_sum"), 1.0);
     let url = "/v1/trails/shop/events";
     desk.post(url, EVENT).await.is(201);
     desk.post(url, EVENT).await.is(201);
@@ -75,10 +75,10 @@ async fn figures_follow_what_is_done(desk: Desk) {
     desk.clock.pass(Duration::from_secs(90));
     let after = metrics(&desk).await;
     for (sample, expected) in [
-        ("indelible_commit_entries_sum", 1.0),
-        ("indelible_commit_entries_bucket{le=\"1\"}", 1.0),
-        ("indelible_commit_entries_bucket{le=\"+Inf\"}", 1.0),
-        ("indelible_commit_duration_seconds_count", 1.0),
+        ("indelible_commit_entries_sum", 2.0),
+        ("indelible_commit_entries_bucket{le=\"1\"}", 2.0),
+        ("indelible_commit_entries_bucket{le=\"+Inf\"}", 2.0),
+        ("indelible_commit_duration_seconds_count", 2.0),
         ("indelible_queue_depth", 0.0),
         ("indelible_last_event_age_seconds", 90.0),
         ("indelible_events_ingested_total{result=\"recorded\"}", 1.0),

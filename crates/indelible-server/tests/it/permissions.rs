@@ -24,6 +24,8 @@ on_both!(
 const EXPECTED: &[(&str, &str)] = &[
     ("GET /healthz", "open"),
     ("GET /readyz", "open"),
+    // To callers on the same machine.
+    ("GET /metrics", "open"),
     ("GET /openapi.json", "open"),
     ("GET /docs", "open"),
     ("GET /docs/style.css", "open"),
@@ -71,7 +73,8 @@ fn call(method: &Method, path: &str, trail: &str) -> Call {
         _ => String::new(),
     };
     let call = Call::new(method.clone(), &url).header("content-type", "application/json");
-    call.body(body)
+    let near = "127.0.0.1:4711";
+    call.from(near).body(body)
 }
 
 async fn exactly_the_documented_calls_pass(desk: Desk) {

@@ -1,5 +1,7 @@
 //! One call of the command line: its settings, its database, its output.
 
+mod moves;
+
 use std::sync::Arc;
 
 use indelible::core::engine::InstallationError;
@@ -108,14 +110,18 @@ impl Session {
         self.flags.database.is_some()
     }
 
-    /// Opens the database.
+    /// Opens the database. To whoever reads it is said where else its trails are written.
     ///
     /// # Errors
     /// What is wrong with the settings or the database.
     pub async fn open(&self, access: Access) -> Result<Opened, Failure> {
         let settings = self.settings()?;
         let trail = settings.trail.clone();
-        self.open_trail(access, settings, trail).await
+        let opened = self.open_trail(access, settings, trail).await?;
+        if access == Access::Read {
+            moves::remark_all(&opened.database).await;
+        }
+        Ok(opened)
     }
 
     /// Opens the database for a trail that the call names otherwise than by `--trail`.
@@ -208,7 +214,7 @@ async fn redactor(
     }
     // The key lies in the state directory, whose place the database says: it is opened twice.
     let database = Database::open(&settings.database, how.clone()).await?;
-    let secret = database.engine().secret(Purpose::Redaction);
+    let secret = database.engine().secret(Purpose::Redaction).await;
     database.close().await?;
     Ok(Redactor::new(rules, Mode::KeyedHash, *secret?.expose()))
 }

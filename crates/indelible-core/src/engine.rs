@@ -18,6 +18,7 @@ mod prove;
 mod queue;
 mod reread;
 mod rotation;
+mod secrets;
 mod sequencer;
 mod succession;
 mod verification;
@@ -28,11 +29,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use audit::Audit;
-pub use copy::{Copied, CopyProgress};
+pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use identity::{InstallationError, installation};
 pub use prove::Proved;
 pub use reread::{Mismatch, ReadBack, Reader};
 pub use rotation::Rotated;
+pub use secrets::Kept;
 pub use succession::Succession;
 pub use vitals::{Distribution, Reread, Vitals};
 
@@ -43,7 +45,7 @@ use crate::event::AuditEvent;
 use crate::protocol::Receipt;
 use crate::redact::Redactor;
 use crate::registry::Registry;
-use crate::state::{Purpose, Secret, State};
+use crate::state::State;
 use crate::store::{Head, Store};
 use crate::trail::TrailName;
 use identity::Identity;
@@ -189,27 +191,6 @@ impl Engine {
         Ok(self.shared.ground.store.heads().await?)
     }
 
-    /// A secret of the installation, made when it is asked for first. Where nothing may be
-    /// written and there is none, one that ends with this engine.
-    ///
-    /// # Errors
-    /// [`AuditError::State`].
-    pub fn secret(&self, purpose: Purpose) -> Result<Secret, AuditError> {
-        if self.shared.options.read_only {
-            return Ok(match self.shared.ground.state.kept_secret(purpose)? {
-                Some(secret) => secret,
-                None => self.shared.passing_secret(),
-            });
-        }
-        let mut fresh = [0; 32];
-        self.shared.ground.entropy.fill(&mut fresh);
-        Ok(self
-            .shared
-            .ground
-            .state
-            .secret(purpose, Secret::new(fresh))?)
-    }
-
     /// Records in the trail `system` what a program around the engine has to say of itself: keys,
     /// refusals, configuration. An id that stands there already is answered, not recorded.
     ///
@@ -267,12 +248,6 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Shared {
-    fn passing_secret(&self) -> Secret {
-        let mut fresh = [0; 32];
-        self.ground.entropy.fill(&mut fresh);
-        Secret::new(fresh)
-    }
-
     /// Takes no more events for these trails; what they have taken is still recorded.
     fn retire(&self, wanted: impl Fn(&TrailName) -> bool) {
         let mut queues = self.queues();

@@ -40,6 +40,14 @@ pub enum AuditError {
         /// Why.
         refusal: Refusal,
     },
+    /// The trail cannot be moved from the one database to the other.
+    #[error("trail {trail} is not copied: {problem}")]
+    Uncopied {
+        /// The trail.
+        trail: TrailName,
+        /// Why.
+        problem: String,
+    },
     /// The trail is kept by Indelible for itself.
     #[error("trail {0} is reserved; record into another")]
     Reserved(TrailName),
@@ -49,6 +57,19 @@ pub enum AuditError {
     /// The state directory (key, secrets, high-water marks) failed.
     #[error("the state directory: {0}")]
     State(Arc<crate::state::StateError>),
+    /// The database has what was made with a secret that is not at hand.
+    #[error(
+        "the database was written with another secret for {purpose} than is in {place}: {fault}. \
+         Copy `secrets` there from the state directory of a host that has recorded before"
+    )]
+    OtherSecret {
+        /// What the secret is for.
+        purpose: &'static str,
+        /// What is there instead.
+        fault: &'static str,
+        /// Where it was looked for.
+        place: String,
+    },
     /// The engine has been closed.
     #[error("the audit trail is closed")]
     Closed,
@@ -137,14 +158,33 @@ pub enum Refusal {
     /// Checkpoints cannot be kept outside the database, so that a rollback would not be seen.
     #[error("its high-water mark cannot be kept: {0}")]
     Unmarked(String),
-    /// The right to write it went to another database, or is on its way from one.
+    /// The right to write it went to another database.
     #[error(
-        "the right to write it belongs to {to}: `indelible copy` moved it there, or was cut short \
-         and must be run again"
+        "the right to write it belongs to {to}, where `indelible copy` moved it. Name that \
+         database; if it is gone for good, `indelible copy {from} --abandon --reason …` takes the \
+         right back"
     )]
     Moved {
-        /// The other database, without secrets.
+        /// This database, without secrets.
+        from: String,
+        /// The other database.
         to: String,
+    },
+    /// The right to write it is on its way from one database to another.
+    #[error(
+        "a copy of it from {from} to {to} is under way or was cut short{}; finish it with \
+         `indelible copy {from} {to}`, or give it up with `indelible copy {from} --abandon \
+         --reason …`", progress(*done, *size)
+    )]
+    Copying {
+        /// The database that it leaves, without secrets.
+        from: String,
+        /// The database that it goes to.
+        to: String,
+        /// The entries that are there, where that can be told.
+        done: Option<u64>,
+        /// The entries of the trail when the copy began.
+        size: u64,
     },
     /// Another process writes for long, so that the right to write cannot be moved.
     #[error("{program} has it open for writing; stop it first")]
@@ -158,6 +198,13 @@ pub enum Refusal {
     /// The head and the rows beneath it contradict each other.
     #[error("its head does not fit its entries: {0}; `indelible verify` says more")]
     Damaged(String),
+}
+
+fn progress(done: Option<u64>, size: u64) -> String {
+    match done {
+        Some(done) => format!(", {done} of {size} entries"),
+        None => format!(", {size} entries"),
+    }
 }
 
 impl From<StoreError> for AuditError {

@@ -30,7 +30,9 @@ impl Doctor {
         let settings = session.settings()?;
         let mut checkup = Checkup::default();
         checkup.settings(&settings);
-        match session.open(Access::Read).await {
+        let trail = settings.trail.clone();
+        let opened = session.open_trail(Access::Read, session.settings()?, trail);
+        match opened.await {
             Ok(opened) => {
                 checkup.database(&opened, session).await;
                 // Nothing was written, so that nothing can be lost by closing.

@@ -53,12 +53,15 @@ impl Import {
         let mut run = Run::new(session, sources.len());
         let tally = if self.dry_run {
             let dry = Dry::open(session).await?;
-            let importer = Importer::new(mapping, dry.id_key()?).redactor(dry.redactor());
+            let importer = Importer::new(mapping, dry.id_key().await?).redactor(dry.redactor());
             let target = Target::Dry(Box::new(dry));
             run.take(importer.read_sorted(sources), target).await
         } else {
             let opened = session.open(Access::Create).await?;
-            let key = opened.database.engine().secret(Purpose::Ids)?;
+            let key = match opened.database.engine().secret(Purpose::Ids).await {
+                Ok(key) => key,
+                Err(error) => return opened.close(Err(error.into())).await,
+            };
             let redactor = Arc::clone(&opened.database.engine().ground().redactor);
             let importer = Importer::new(mapping, *key.expose()).redactor(redactor);
             let target = Target::Trail(opened.audit.clone());

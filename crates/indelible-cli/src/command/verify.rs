@@ -12,7 +12,7 @@ use indelible::TrailName;
 use indelible::core::verify::{Progress, Report, Request, TrailReport, verify};
 use indelible::merkle::note::VerifierKey;
 
-use crate::failure::{Failure, Status};
+use crate::failure::{Failure, Status, remark};
 use crate::progress::{self, Unit};
 use crate::session::{Access, Opened, Session};
 use trust::{Since, Trust};
@@ -92,6 +92,7 @@ impl Verify {
             report.ok &= verified.ok;
             // Nothing to verify is no reason to call it verified.
             report.ok &= verified.size > 0;
+            remark_succession(opened, &trail).await;
             report.trails.push(verified);
         }
         report.ok &= !report.trails.is_empty();
@@ -136,6 +137,21 @@ impl Verify {
         let report = verify(&*ground.store, trail, &request, &mut report_progress).await;
         bar.finish_and_clear();
         Ok(report?)
+    }
+}
+
+/// Says on standard error that a trail goes on after a restored copy, and where: what came between
+/// is lost, which no finding says.
+async fn remark_succession(opened: &Opened, trail: &TrailName) {
+    // An unreadable head is a finding.
+    let Ok(Some(head)) = opened.database.trail(trail.clone()).head().await else {
+        return;
+    };
+    if head.incarnation > 1 {
+        let (start, origin) = (head.incarnation_start, head.key.name());
+        remark(&format!(
+            "{trail} goes on since #{start} under {origin}; that entry says why"
+        ));
     }
 }
 

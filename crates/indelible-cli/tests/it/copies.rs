@@ -29,6 +29,27 @@ fn roots(desk: &Desk, url: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The whole path of the file.
+fn file(desk: &Desk) -> String {
+    let path = desk.path("here/file.db").canonicalize().expect("a file");
+    path.display().to_string()
+}
+
+/// Takes the database of the server away and makes it anew.
+fn lose_server(desk: &Desk) {
+    desk.server().execute("DROP SCHEMA indelible CASCADE");
+    let url = desk.server().superuser_url();
+    desk.run(&["migrate", "up", "--database", &url]).fine();
+}
+
+/// Takes a database file away.
+fn lose_file(desk: &Desk, name: &str) {
+    for end in ["", "-wal", "-shm"] {
+        // Where it was closed in order there is no log beside it.
+        let _ = std::fs::remove_file(desk.path("here").join(format!("{name}{end}")));
+    }
+}
+
 #[test]
 fn an_installation_goes_there_and_back_with_the_same_roots() {
     let desk = desk(1300);
@@ -51,7 +72,15 @@ fn an_installation_goes_there_and_back_with_the_same_roots() {
     desk.run(&record).fails(1, place);
     let ill = desk.run(&["doctor", "--database", FILE]).status_is(1);
     ill.says(place);
-    desk.run(&["query", "--database", FILE]).fine();
+    // Whoever reads there is told that it may be behind.
+    let read = desk.run(&["query", "--database", FILE]).fine();
+    assert!(
+        read.err.contains(&format!("moved to {place}")),
+        "{}",
+        read.err
+    );
+    let read = desk.run(&["query"]).fine();
+    assert!(!read.err.contains("moved"), "{}", read.err);
     assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1300);
 
     // Again: it is there already, and has gone on.
@@ -77,7 +106,17 @@ fn a_copy_that_was_cut_short_goes_on_where_it_stopped() {
     // Meanwhile neither of the two may be written.
     desk.run(&["record", "a", "t", "--database", FILE])
         .fails(1, "cut short");
-    desk.run(&["record", "a", "t"]).fails(1, "cut short");
+    desk.run(&["record", "a", "t"]).fails(1, "of 1300 entries");
+    // Nobody takes it for tampering, and each says what finishes it.
+    let finish = format!("finish it with `indelible copy sqlite:{}", file(&desk));
+    let verified = desk.run(&["verify"]).status_is(3);
+    assert!(verified.err.contains(&finish), "{}", verified.err);
+    desk.run(&["copy", &server, FILE]).fails(1, &finish);
+    let remedy = format!("`indelible copy sqlite:{} postgres://", file(&desk));
+    for url in [FILE, &server] {
+        let ill = desk.run(&["doctor", "--database", url]).status_is(1);
+        ill.says(&remedy);
+    }
     desk.server()
         .execute("ALTER TABLE indelible.event_id DROP CONSTRAINT full_disk");
     let moved = desk.json(&["copy", FILE, &server]);
@@ -147,4 +186,128 @@ fn a_database_of_another_installation_is_no_target() {
     let refused = desk.run(&["copy", FILE, &other.url()]);
     refused.fails(1, "belongs to the installation");
     desk.run(&["record", "a", "t", "--database", FILE]).fine();
+}
+
+#[test]
+fn a_copy_whose_target_was_lost_on_the_way_starts_over_on_a_server() {
+    let desk = desk(1300);
+    let (server, before) = (desk.url(), roots(&desk, FILE));
+    let stop = "ALTER TABLE indelible.event_id ADD CONSTRAINT full_disk CHECK (seq < 600)";
+    desk.server().execute(stop);
+    desk.run(&["copy", FILE, &server]).fails(1, "");
+    lose_server(&desk);
+    let moved = desk.json(&["copy", FILE, &server]);
+    assert_eq!(moved["trails"][0]["copied"], 1300);
+    assert_eq!(roots(&desk, &server), before);
+    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1300);
+    desk.run(&["verify"]).fine();
+}
+
+#[test]
+fn a_copy_whose_target_was_lost_on_the_way_starts_over_in_a_file() {
+    let desk = desk(1300);
+    let (server, second) = (desk.url(), "sqlite:second.db");
+    desk.run(&["copy", FILE, &server]).fine();
+    let before = roots(&desk, &server);
+    desk.run(&["migrate", "up", "--database", second]).fine();
+    let path = desk.path("here/second.db");
+    let db = rusqlite::Connection::open(&path).expect("a database");
+    db.execute_batch(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON entry WHEN NEW.seq >= 600 \
+         BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    .expect("a trigger");
+    drop(db);
+    desk.run(&["copy", &server, second]).fails(1, "");
+    desk.run(&["record", "a", "t"]).fails(1, "cut short");
+    lose_file(&desk, "second.db");
+    assert_eq!(
+        desk.json(&["copy", &server, second])["trails"][0]["copied"],
+        1300
+    );
+    assert_eq!(roots(&desk, second), before);
+    let record = ["record", "a", "t", "--database", second];
+    assert_eq!(desk.json(&record)["seq"], 1300);
+}
+
+#[test]
+fn a_copy_that_is_given_up_leaves_no_second_writer() {
+    let desk = desk(1300);
+    let server = desk.url();
+    let stop = "ALTER TABLE indelible.event_id ADD CONSTRAINT full_disk CHECK (seq < 600)";
+    desk.server().execute(stop);
+    desk.run(&["copy", FILE, &server]).fails(1, "");
+    desk.run(&["trail", "succeed", "--reason", "x", "--database", FILE])
+        .fails(1, "--abandon");
+    desk.run(&["copy", FILE, "--abandon"]).fails(2, "--reason");
+    desk.run(&["copy", FILE, "--abandon", "--reason", " "])
+        .fails(2, "--reason");
+    let abandoned = desk.json(&["copy", FILE, "--abandon", "--reason", "disk full"]);
+    let first = &abandoned["trails"][0];
+    assert_eq!(
+        (&first["seq"], &first["new_origin"]),
+        (&json!(1300), &json!(false))
+    );
+    let record = ["record", "a", "t", "--database", FILE];
+    assert_eq!(desk.json(&record)["seq"], 1301);
+    let entry = desk.json(&["show", "1300", "--database", FILE]);
+    assert_eq!(entry["context"]["reason"], "disk full");
+    desk.run(&["verify", "--database", FILE]).fine();
+    // The target was not lost: it still refuses.
+    desk.run(&["record", "a", "t"]).fails(1, "cut short");
+    desk.run(&["copy", FILE, "--abandon", "--reason", "again"])
+        .fails(1, "nothing to take back");
+    desk.server()
+        .execute("ALTER TABLE indelible.event_id DROP CONSTRAINT full_disk");
+    desk.run(&["copy", FILE, &server]).fine();
+    desk.run(&["verify"]).fine();
+}
+
+#[test]
+fn a_database_that_is_gone_for_good_gives_the_right_back() {
+    let desk = desk(20);
+    let server = desk.url();
+    // There, and from there back: each of the two is lost once.
+    for round in 1..=2 {
+        let (from, to) = match round {
+            1 => (FILE, &*server),
+            _ => (&*server, FILE),
+        };
+        if round == 2 {
+            desk.run(&["copy", FILE, &server]).fine();
+        }
+        desk.run(&["copy", from, to]).fine();
+        let record = ["record", "a", "t", "--database", to];
+        desk.run(&record).fine();
+        match round {
+            1 => lose_server(&desk),
+            _ => lose_file(&desk, "file.db"),
+        }
+        // It may have gone on, so that nothing starts over unasked.
+        desk.run(&["copy", from, to]).fails(1, "--abandon");
+        let taken = desk.json(&["copy", from, "--abandon", "--reason", "burnt"]);
+        assert_eq!(taken["trails"][0]["new_origin"], true);
+        let record = ["record", "a", "t", "--database", from];
+        desk.run(&record).fine();
+        let verified = desk.run(&["verify", "--database", from]).fine();
+        let told = verified.err.contains("default goes on since #");
+        assert!(told, "{}", verified.err);
+        let doctor = desk.run(&["doctor", "--database", from]);
+        doctor.says("goes on since #");
+    }
+}
+
+#[test]
+fn a_copy_that_is_refused_makes_neither_key_nor_database() {
+    let desk = desk(2);
+    desk.records(1);
+    let state = desk.path("empty");
+    let (server, second) = (desk.url(), desk.path("here/second.db"));
+    for from in [FILE, &server] {
+        let mut call = desk.call(&["copy", from, "sqlite:second.db"]);
+        let output = call.env("XDG_STATE_HOME", &state).output().expect("runs");
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(told.contains("signing key"), "{told}");
+        assert!(!second.exists() && !state.exists(), "{told}");
+    }
 }

@@ -13,6 +13,7 @@ on_each_store! {
     a_mapping_of_ones_own_is_used_under_its_name,
     inputs_that_are_not_there_are_not_found,
     an_export_is_imported_again_without_loss,
+    a_host_without_the_secrets_imports_nothing,
 }
 
 const TRAIL: &str = r#"{"Records": [
@@ -234,4 +235,48 @@ fn an_export_is_imported_again_without_loss(new: fn() -> Desk) {
             assert_eq!(one[field], other[field], "{field}");
         }
     }
+}
+
+fn a_host_without_the_secrets_imports_nothing(new: fn() -> Desk) {
+    let desk = new();
+    let lines = "{\"action\":\"a\",\"resource_type\":\"t\"}\n";
+    desk.file("lines", lines);
+    let import = ["import", "ndjson", "lines", "--output", "json"];
+    desk.run(&import).fine();
+    let key = std::fs::read_to_string(desk.state().join("signing.key")).expect("a key");
+    // The key comes by the environment, and nothing else came with it.
+    let elsewhere = desk.path("elsewhere");
+    let call = |arguments: &[&str]| {
+        let mut call = desk.call(arguments);
+        call.env("XDG_STATE_HOME", &elsewhere);
+        call.env("INDELIBLE__IDENTITY__SIGNING_KEY", key.trim());
+        let output = call.output().expect("the binary runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let dry = [&import[..], &["--dry-run"]].concat();
+    for arguments in [&import[..], &dry] {
+        let (status, out, err) = call(arguments);
+        assert_eq!(status, Some(1), "{out}{err}");
+        assert!(err.contains("another secret for ids"), "{err}");
+    }
+    let (_, out, _) = call(&["doctor"]);
+    assert!(out.contains("the one for ids is not at hand"), "{out}");
+    assert_eq!(call(&["record", "a", "t"]).0, Some(0));
+    let own = elsewhere
+        .join("indelible")
+        .join(desk.state().file_name().expect("a name"));
+    std::fs::copy(desk.state().join("secrets/ids"), own.join("secrets/ids")).expect("copied");
+    let (status, out, err) = call(&import);
+    assert_eq!(status, Some(0), "{err}");
+    let tally: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(
+        (&tally["recorded"], &tally["duplicates"]),
+        (&json!(0), &json!(1))
+    );
+    desk.run(&["doctor"]).fine();
 }

@@ -107,7 +107,11 @@ fn a_restored_copy_is_found_refused_and_succeeded(new: fn() -> Desk) {
     let first = desk.json(&["show", "3"]);
     assert_eq!(first["context"]["reason"], "restored on Sunday");
     desk.run(&["record", "a", "t"]).fine();
-    desk.run(&["verify"]).fine();
+    // What was lost is no finding any more, and is told all the same.
+    let verified = desk.run(&["verify"]).fine();
+    let told = verified.err.contains("default goes on since #3 under ");
+    assert!(told, "{}", verified.err);
+    desk.run(&["doctor"]).says("goes on since #3 under ");
     desk.file("old", old);
     desk.run(&["verify", "--since", "old"]).fine();
 }

@@ -2,21 +2,30 @@
 //! to write.
 //!
 //! The two databases belong to one installation, with one key and one set of marks. While the
-//! entries travel, both refuse to write; a move that was cut short goes on where it stopped.
+//! entries travel, both refuse to write; a move that was cut short goes on where it stopped. The
+//! right goes over at the very end: until then the source alone can take it back as if nothing had
+//! been, after that only under a new origin (`abandon.rs`).
+
+mod abandon;
+mod right;
+
+use std::sync::Arc;
 
 use indelible_merkle::Hash;
-use serde_json::json;
 
-use super::{Engine, Ground, Shared, instance, load};
+use super::secrets::copy_fingerprints;
+use super::{Engine, Shared, instance, load};
 use crate::entry::{Columns, StoredEntry};
 use crate::error::{AuditError, Refusal};
 use crate::part::PartKind;
 use crate::sealing::{Base, extend};
-use crate::store::{Head, NewEntry, StoreError, Verdict};
+use crate::store::{Head, NewEntry, Verdict};
 use crate::trail::TrailName;
 
-/// The kind of registry rows that say where the right to write a trail is.
-const KIND: &str = "moved";
+pub use abandon::Abandoned;
+pub use right::{Move, Stage};
+pub(super) use right::{check_moved, reserved};
+
 /// Entries that travel together. At the largest size of an entry that is some tens of MiB.
 const CHUNK: u64 = 512;
 
@@ -43,98 +52,193 @@ pub struct CopyProgress {
 }
 
 impl Engine {
-    /// Moves a trail, and the right to write it, to the database of `to`, an engine of the same
+    /// Moves trails, and the right to write them, to the database of `to`, an engine of the same
     /// installation. `from_place` and `to_place` name the two databases, without secrets, for
-    /// whoever is refused later.
+    /// whoever is refused later. The right goes over when all entries of all of them are there.
     ///
-    /// What the other database has of the trail already must be its beginning; the rest is copied.
-    /// Each entry is hashed again, parts included, and the root must come out as it was.
+    /// What the other database has of a trail already must be its beginning; the rest is copied.
+    /// Each entry is hashed again, parts included, and the root must come out as it was. A move
+    /// that was cut short goes on, also where the other database is empty again: before the end it
+    /// has no right to write, so that nothing can be lost there.
     ///
     /// # Errors
-    /// [`AuditError::Refused`] where the trail is not in good order, a process writes to it
+    /// [`AuditError::Refused`] where a trail is not in good order, a process writes to it
     /// ([`Refusal::InUse`]), the right to write it is elsewhere already ([`Refusal::Moved`]), or
-    /// the other database holds another history of it; [`AuditError::Store`].
-    pub async fn move_trail(
+    /// the other database holds another history of it ([`AuditError::Uncopied`]);
+    /// [`AuditError::Store`].
+    pub async fn move_trails(
         &self,
-        trail: &TrailName,
+        trails: &[TrailName],
         (to, from_place, to_place): (&Engine, &str, &str),
-        progress: &mut dyn FnMut(CopyProgress),
-    ) -> Result<Copied, AuditError> {
+        progress: &mut dyn FnMut(&TrailName, CopyProgress),
+    ) -> Result<Vec<Copied>, AuditError> {
         let (from, to) = (&self.shared, &to.shared);
-        for shared in [from, to] {
-            if let Some(program) = instance::other_writer(shared).await? {
-                return Err(refused(trail, Refusal::InUse { program }));
-            }
-        }
-        let goes_on = moved(&from.ground, trail).await?.as_deref() == Some(to_place);
-        let there = moved(&to.ground, trail).await?;
-        if goes_on && there.is_none() {
-            // It was moved, and may have gone on there since. A writer that heard of the move too
-            // late has left its entries here: they follow, as long as nothing else was written.
-            let (here, there) = (head_of(from, trail).await?, head_of(to, trail).await?);
-            if here.size <= there.size {
-                return Ok(Copied {
-                    trail: there.trail,
-                    size: there.size,
-                    root: there.root,
-                    copied: 0,
-                });
-            }
-        }
-        if let Some(elsewhere) = there.filter(|place| goes_on && place != from_place) {
-            // The right to write went on from there.
-            return Err(refused(trail, Refusal::Moved { to: elsewhere }));
-        }
-        if !goes_on {
-            // The right to write must be here to be given away: key, code, marks and all.
-            check_moved(&from.ground, trail).await?;
-            load::base(from, trail).await?;
-        }
         // All that can be refused is, before either of the two is told: a refusal must leave the
         // right to write where it is.
-        beginning(from, to, trail, &head_of(from, trail).await?).await?;
-        set_moved(&to.ground, trail, Some(from_place)).await?;
-        set_moved(&from.ground, trail, Some(to_place)).await?;
-        let copied = entries(from, to, trail, progress).await?;
-        set_moved(&to.ground, trail, None).await?;
-        Ok(copied)
+        self.check_movable(trails, to_place).await?;
+        check_unused(to, trails).await?;
+        let mut steps = Vec::with_capacity(trails.len());
+        for trail in trails {
+            steps.push(step(from, to, trail, (from_place, to_place)).await?);
+        }
+        copy_fingerprints(&from.ground, &to.ground).await?;
+        for (trail, step) in trails.iter().zip(&steps) {
+            if let Step::Copy(sending) = step {
+                let stage = Stage::Receiving;
+                let receiving = Move {
+                    stage,
+                    ..sending.clone()
+                };
+                right::reserve(&to.ground, trail, sending.reserved).await?;
+                right::claim(&to.ground, trail, &receiving).await?;
+                right::claim(&from.ground, trail, sending).await?;
+            }
+        }
+        let mut moved = Vec::with_capacity(trails.len());
+        for (trail, step) in trails.iter().zip(&steps) {
+            moved.push(match step {
+                Step::Done(copied) => copied.clone(),
+                Step::Copy(_) => {
+                    entries(from, to, trail, &mut |done| progress(trail, done)).await?
+                }
+            });
+        }
+        for (trail, (step, moved)) in trails.iter().zip(steps.iter().zip(&mut moved)) {
+            if let Step::Copy(sending) = step {
+                // A process without a lease may have written until it heard of the move.
+                let late = entries(from, to, trail, &mut |_| {}).await?;
+                let copied = moved.copied + late.copied;
+                *moved = Copied { copied, ..late };
+                hand_over(from, to, trail, sending).await?;
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Whether these trails may be moved to the database at `to_place`, as far as that can be told
+    /// without it: the right to write them is here, or on its way there.
+    ///
+    /// # Errors
+    /// As [`Engine::move_trails`].
+    pub async fn check_movable(
+        &self,
+        trails: &[TrailName],
+        to_place: &str,
+    ) -> Result<(), AuditError> {
+        let shared = &self.shared;
+        check_unused(shared, trails).await?;
+        for trail in trails {
+            match right::moved(&shared.ground, trail).await? {
+                Some(moved) if moved.stage != Stage::Receiving && moved.to == to_place => {
+                    let head = head_of(shared, trail).await?;
+                    // The key must be at hand here too.
+                    shared.code_of(&head)?;
+                }
+                Some(_) => right::check_moved(&shared.ground, trail).await?,
+                None => drop(load::base(shared, trail).await?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The trails whose right to write is not here, or not any more, and where they go.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn moves(&self) -> Result<Vec<(String, Move)>, AuditError> {
+        Ok(right::list(&self.shared.ground).await?)
     }
 }
 
-/// Refuses to write a trail whose right to write is elsewhere.
-pub(super) async fn check_moved(ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
-    match moved(ground, trail).await? {
-        Some(to) => Err(refused(trail, Refusal::Moved { to })),
-        None => Ok(()),
+/// What is to be done of a move.
+enum Step {
+    /// Nothing: it was made before.
+    Done(Copied),
+    /// To copy what is missing, under this name.
+    Copy(Move),
+}
+
+async fn check_unused(shared: &Shared, trails: &[TrailName]) -> Result<(), AuditError> {
+    match (instance::other_writer(shared).await?, trails.first()) {
+        (Some(program), Some(trail)) => Err(refused(trail, Refusal::InUse { program })),
+        _ => Ok(()),
     }
 }
 
-async fn moved(ground: &Ground, trail: &TrailName) -> Result<Option<String>, StoreError> {
-    let row = ground.registry.get(KIND, trail.as_str()).await?;
-    Ok(row.map(|row| {
-        row.value["to"]
-            .as_str()
-            .unwrap_or("another database")
-            .to_owned()
+async fn step(
+    from: &Arc<Shared>,
+    to: &Arc<Shared>,
+    trail: &TrailName,
+    (from_place, to_place): (&str, &str),
+) -> Result<Step, AuditError> {
+    let here = right::moved(&from.ground, trail).await?;
+    let there = right::moved(&to.ground, trail).await?;
+    let source = head_of(from, trail).await?;
+    let target = to.ground.store.head(trail).await?;
+    if let (Some(here), None) = (here.as_ref().filter(|m| m.stage == Stage::Sent), &there) {
+        // It was moved, and may have gone on there since. A writer that heard of the move too
+        // late has left its entries here: they follow, as long as nothing else was written.
+        let Some(target) = &target else {
+            return Err(refused(trail, here.refusal(source.size)));
+        };
+        if source.size <= target.size {
+            to.check_code(target)?;
+            return Ok(Step::Done(Copied {
+                trail: trail.clone(),
+                size: target.size,
+                root: target.root,
+                copied: 0,
+            }));
+        }
+    }
+    if here.is_some()
+        && let Some(there) = there.filter(|m| m.stage != Stage::Receiving || m.from != from_place)
+    {
+        // The right to write went on from there.
+        let size = target.map_or(0, |head| head.size);
+        return Err(refused(trail, there.refusal(size)));
+    }
+    beginning(from, to, trail, &source).await?;
+    let mut reserved = source.incarnation + 1;
+    for shared in [from, to] {
+        reserved = reserved.max(right::reserved(&shared.ground, trail).await? + 1);
+    }
+    Ok(Step::Copy(Move {
+        from: from_place.to_owned(),
+        to: to_place.to_owned(),
+        // What was handed over once stays so: the other database may have used its right.
+        stage: match &here {
+            Some(here) if here.stage == Stage::Sent => Stage::Sent,
+            _ => Stage::Sending,
+        },
+        size: source.size,
+        reserved: match here {
+            Some(here) if here.reserved > source.incarnation => here.reserved,
+            _ => reserved,
+        },
+        name: right::fresh_name(&*from.ground.entropy),
     }))
 }
 
-async fn set_moved(
-    ground: &Ground,
+/// Gives the right to write over. The source says that it did before the target has it: between
+/// the two nobody does.
+async fn hand_over(
+    from: &Shared,
+    to: &Shared,
     trail: &TrailName,
-    place: Option<&str>,
-) -> Result<(), StoreError> {
-    let value = place.map(|place| json!({ "to": place }));
-    loop {
-        let there = ground.registry.get(KIND, trail.as_str()).await?;
-        let version = there.map(|row| row.version);
-        let put = ground
-            .registry
-            .put(KIND, trail.as_str(), version, value.as_ref());
-        if put.await?.is_some() {
-            return Ok(());
+    sending: &Move,
+) -> Result<(), AuditError> {
+    let sent = Move {
+        stage: Stage::Sent,
+        ..sending.clone()
+    };
+    for (ground, next) in [(&from.ground, Some(&sent)), (&to.ground, None)] {
+        if !right::settle(ground, trail, &sending.name, next).await? {
+            let what = "another call of `indelible copy` went on with it, or gave it up";
+            return Err(uncopied(trail, what));
         }
     }
+    Ok(())
 }
 
 async fn entries(
@@ -171,8 +275,8 @@ async fn entries(
                 .append(std::slice::from_ref(&commit))
                 .await?;
             if verdicts.first() != Some(&Verdict::Committed) {
-                let what = "somebody else writes to the other database";
-                return Err(damaged(what));
+                let what = "somebody else writes to the other database".to_owned();
+                return Err(uncopied(trail, what));
             }
             base = base.after(&commit);
         }
@@ -199,7 +303,10 @@ async fn entries(
 }
 
 async fn head_of(from: &Shared, trail: &TrailName) -> Result<Head, AuditError> {
-    let gone = || refused(trail, Refusal::Damaged("it has no head".to_owned()));
+    let gone = || {
+        let what = "the database that it is to leave has no entry of it".to_owned();
+        uncopied(trail, what)
+    };
     let head = from.ground.store.head(trail).await?.ok_or_else(gone)?;
     from.check_code(&head)?;
     Ok(head)
@@ -222,12 +329,12 @@ async fn beginning(
             if there.size > source.size {
                 let (size, more) = (source.size, there.size);
                 let what = format!("the other database has {more} entries of it, this one {size}");
-                return Err(refused(trail, Refusal::Damaged(what)));
+                return Err(uncopied(trail, what));
             }
             let frontier = load::frontier(&*from.ground.store, trail, there.size).await?;
             if frontier.is_none_or(|frontier| frontier != there.frontier) {
                 let what = "the other database holds another history of it".to_owned();
-                return Err(refused(trail, Refusal::Damaged(what)));
+                return Err(uncopied(trail, what));
             }
             let base = load::unmarked(&*to.ground.store, there).await;
             base.map_err(|error| error.of(trail))?
@@ -264,6 +371,13 @@ fn whole(trail: &TrailName, entry: StoredEntry) -> Result<NewEntry, AuditError> 
     }
     let columns = Columns::derive(&entry).map_err(|e| damaged(e.to_string()))?;
     Ok(NewEntry { entry, columns })
+}
+
+fn uncopied(trail: &TrailName, problem: impl Into<String>) -> AuditError {
+    AuditError::Uncopied {
+        trail: trail.clone(),
+        problem: problem.into(),
+    }
 }
 
 fn refused(trail: &TrailName, refusal: Refusal) -> AuditError {

@@ -1,8 +1,8 @@
 //! Going on after a restored copy: the same tree at the restored size under a new origin.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Audit, load};
+use super::{Audit, copy, load};
 use crate::action::AuditAction;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
@@ -22,6 +22,16 @@ pub struct Succession {
     pub origin: String,
 }
 
+/// A new incarnation of a trail.
+pub(super) struct Incarnation<'a> {
+    /// Its number.
+    pub number: u32,
+    /// Why it is begun.
+    pub reason: &'a str,
+    /// The move that it ends, if it does.
+    pub moved: Option<Value>,
+}
+
 impl Audit {
     /// Goes on with a trail whose database is behind or beside its high-water mark, or gone, under
     /// a new origin. The first entry of the new incarnation holds the reason, the mark and the head
@@ -30,14 +40,12 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Query`] where there is neither an entry nor a mark, or the trail lies at its
     /// mark and needs no successor; [`AuditError::Refused`]
-    /// where the key at hand is not the trail's, the head does not fit its entries or was not
+    /// where the right to write is elsewhere, the key at hand is not the trail's, the head does not fit its entries or was not
     /// written with this key, or another process changes the trail meanwhile.
     pub async fn succeed(&self, reason: &str) -> Result<Succession, AuditError> {
         let shared = &self.engine.shared;
-        let refused = |refusal| AuditError::Refused {
-            trail: self.trail.clone(),
-            refusal,
-        };
+        // A trail whose right to write is elsewhere is not restored but taken back.
+        copy::check_moved(&shared.ground, &self.trail).await?;
         let mark = shared.ground.state.mark(&self.trail)?;
         let head = self.head().await?;
         if head.is_none() && mark.is_none() {
@@ -57,29 +65,63 @@ impl Audit {
             );
             return Err(QueryError::new("trail", problem).into());
         }
-        let mut base = self.restored(head).await?;
+        let base = self.restored(head).await?;
+        let begun = Incarnation {
+            number: self.next_incarnation(mark.as_deref(), &base).await?,
+            reason,
+            moved: None,
+        };
+        self.begin_incarnation(base, mark, begun).await
+    }
+
+    /// A number that no incarnation of the trail has, and none is kept for.
+    pub(super) async fn next_incarnation(
+        &self,
+        mark: Option<&str>,
+        base: &Base,
+    ) -> Result<u32, AuditError> {
+        let kept = copy::reserved(&self.engine.shared.ground, &self.trail).await?;
+        let met = load::incarnation_of_mark(mark, &base.head).max(base.head.incarnation);
+        Ok(met.max(kept) + 1)
+    }
+
+    /// Goes on from `base` under a new origin, which becomes the mark's.
+    pub(super) async fn begin_incarnation(
+        &self,
+        mut base: Base,
+        mark: Option<String>,
+        begun: Incarnation<'_>,
+    ) -> Result<Succession, AuditError> {
+        let shared = &self.engine.shared;
+        let refused = |refusal| AuditError::Refused {
+            trail: self.trail.clone(),
+            refusal,
+        };
         let (old, parent) = (base.head.clone(), base.head.parent());
-        let last = load::incarnation_of_mark(mark.as_deref(), &old).max(old.incarnation);
         let key = shared
             .identity
-            .key(&self.trail, last + 1)
+            .key(&self.trail, begun.number)
             .map_err(refused)?
             .verifier_key();
+        let mut context = json!({
+            "reason": begun.reason,
+            "old_origin": old.key.name(),
+            "old_high_water_mark": mark,
+            // Not signed: beside a fork it would be a second signed root of one size.
+            "restored_size": old.size,
+            "restored_root": old.root.to_string(),
+        });
+        if let Some(moved) = begun.moved {
+            context["abandoned_move"] = moved;
+        }
         let event = AuditEvent::new(AuditAction::custom("audit_trail_succeeded"), "audit_log")
             .outcome(Outcome::Completed)
             .resource_id(self.trail.as_str())
-            .context(json!({
-                "reason": reason,
-                "old_origin": old.key.name(),
-                "old_high_water_mark": mark,
-                // Not signed: beside a fork it would be a second signed root of one size.
-                "restored_size": old.size,
-                "restored_root": old.root.to_string(),
-            }));
+            .context(context);
         let admitted = shared.door.admit(event)?;
         base.succeeds = (old.size > 0).then_some(parent);
         base.head.key = key;
-        base.head.incarnation = last + 1;
+        base.head.incarnation = begun.number;
         base.head.incarnation_start = old.size;
         let mut commit = seal(&base, vec![admitted.new], shared.ground.clock.now());
         commit.head.mac = shared.code_of(&commit.head)?;
@@ -101,13 +143,13 @@ impl Audit {
         let origin = commit.head.key.name().to_owned();
         Ok(Succession {
             size: old.size,
-            incarnation: last + 1,
+            incarnation: begun.number,
             origin,
         })
     }
 
     /// Where the tree goes on: at the head that was found, or at the beginning.
-    async fn restored(&self, head: Option<Head>) -> Result<Base, AuditError> {
+    pub(super) async fn restored(&self, head: Option<Head>) -> Result<Base, AuditError> {
         let shared = &self.engine.shared;
         let refused = |refusal| AuditError::Refused {
             trail: self.trail.clone(),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use indelible_core::engine::Engine;
-use indelible_core::state::{State, StateInMemory};
-use indelible_core::{AuditError, AuditProtocol, Refusal, TrailName};
+use indelible_core::engine::{Copied, Engine, Kept};
+use indelible_core::state::{Purpose, State, StateInMemory};
+use indelible_core::{AuditError, AuditProtocol, MemoryStore, Refusal, Registry, TrailName};
+use serde_json::json;
 
 use crate::ground::{Site, event};
 
@@ -17,6 +18,51 @@ fn sites() -> (Site, Site) {
         ..from.clone()
     };
     (from, to)
+}
+
+/// The same installation with a database that is empty.
+fn emptied(site: &Site) -> Site {
+    let memory = Arc::new(MemoryStore::new());
+    Site {
+        store: memory.clone(),
+        memory,
+        ..site.clone()
+    }
+}
+
+/// Moves the standard trail from `a` to the engine at `place`.
+async fn moved_to(source: &Engine, target: &Engine, place: &str) -> Result<Copied, AuditError> {
+    let trails = [TrailName::standard()];
+    let moved = source
+        .move_trails(&trails, (target, "a", place), &mut |_, _| {})
+        .await;
+    moved.map(|mut moved| moved.remove(0))
+}
+
+async fn refusal(engine: &Engine) -> Refusal {
+    let refused = engine.trail(TrailName::standard()).record(event("x")).await;
+    match refused.expect_err("refused") {
+        AuditError::Refused { refusal, .. } => refusal,
+        error => panic!("{error}"),
+    }
+}
+
+/// Writes the row of a move that was cut short, or that was made.
+async fn at_stage(site: &Site, stage: &str) {
+    let there = site.memory.get("moved", "default").await.expect("readable");
+    let (version, mut value) = match there {
+        Some(row) => (Some(row.version), row.value),
+        None => (
+            None,
+            json!({"from": "a", "to": "b", "size": 3, "move": "m"}),
+        ),
+    };
+    value["stage"] = json!(stage);
+    let put = site
+        .memory
+        .put("moved", "default", version, Some(&value))
+        .await;
+    put.expect("written").expect("nobody else writes");
 }
 
 async fn recorded(site: &Site, count: u32) -> Engine {
@@ -37,22 +83,21 @@ async fn a_moved_trail_has_its_root_and_is_written_there_alone() {
     let before = source.heads().await.expect("heads");
     let mut met = Vec::new();
     let copied = source
-        .move_trail(&trail, (&target, "a", "b"), &mut |progress| {
-            met.push(progress.done)
-        })
+        .move_trails(
+            std::slice::from_ref(&trail),
+            (&target, "a", "b"),
+            &mut |_, progress| met.push(progress.done),
+        )
         .await
-        .expect("moved");
+        .expect("moved")
+        .remove(0);
     assert_eq!(
         (copied.size, copied.copied, copied.root),
         (700, 700, before[0].root)
     );
     assert_eq!(target.heads().await.expect("heads"), before);
     assert!(met.is_sorted() && met.last() == Some(&700), "{met:?}");
-    let refused = source.trail(trail.clone()).record(event("x")).await;
-    let AuditError::Refused { refusal, .. } = refused.expect_err("it is elsewhere") else {
-        panic!("another refusal")
-    };
-    assert!(matches!(refusal, Refusal::Moved { to } if to == "b"));
+    assert!(matches!(refusal(&source).await, Refusal::Moved { to, .. } if to == "b"));
     let receipt = target
         .trail(trail)
         .record(event("x"))
@@ -65,10 +110,7 @@ async fn a_moved_trail_has_its_root_and_is_written_there_alone() {
 async fn a_trail_is_moved_to_one_place() {
     let (from, to) = sites();
     let (source, target) = (recorded(&from, 2).await, to.engine().await);
-    let trail = TrailName::standard();
-    let to_b = source
-        .move_trail(&trail, (&target, "a", "b"), &mut |_| {})
-        .await;
+    let to_b = moved_to(&source, &target, "b").await;
     to_b.expect("moved");
     let (_, third) = sites();
     let third = Site {
@@ -76,9 +118,7 @@ async fn a_trail_is_moved_to_one_place() {
         ..third
     };
     let third = third.engine().await;
-    let refused = source
-        .move_trail(&trail, (&third, "a", "c"), &mut |_| {})
-        .await;
+    let refused = moved_to(&source, &third, "c").await;
     let error = refused.expect_err("it is at b");
     assert!(error.to_string().contains("belongs to b"), "{error}");
     assert!(third.heads().await.expect("heads").is_empty());
@@ -89,10 +129,7 @@ async fn whoever_writes_for_long_is_named() {
     let (from, to) = sites();
     let (source, target) = (recorded(&from, 2).await, to.engine().await);
     let writer = from.long_lived().await;
-    let trail = TrailName::standard();
-    let refused = source
-        .move_trail(&trail, (&target, "a", "b"), &mut |_| {})
-        .await;
+    let refused = moved_to(&source, &target, "b").await;
     let AuditError::Refused {
         refusal: Refusal::InUse { program },
         ..
@@ -102,9 +139,7 @@ async fn whoever_writes_for_long_is_named() {
     };
     assert!(program.starts_with("indelible "), "{program}");
     writer.close().await.expect("closed");
-    let moved = source
-        .move_trail(&trail, (&target, "a", "b"), &mut |_| {})
-        .await;
+    let moved = moved_to(&source, &target, "b").await;
     moved.expect("nobody writes any more");
 }
 
@@ -122,9 +157,7 @@ async fn a_refused_move_leaves_the_right_to_write_where_it_is() {
         ..to
     };
     let target = recorded(&to, 3).await;
-    let refused = source
-        .move_trail(&trail, (&target, "a", "b"), &mut |_| {})
-        .await;
+    let refused = moved_to(&source, &target, "b").await;
     let error = refused.expect_err("another history").to_string();
     assert!(error.contains("another history"), "{error}");
     let receipt = source.trail(trail).record(event("x")).await;
@@ -137,12 +170,175 @@ async fn a_move_that_was_made_stays_made_when_it_is_asked_for_again() {
     let (source, target) = (recorded(&from, 2).await, to.engine().await);
     let trail = TrailName::standard();
     for (before, size) in [(2, 2), (0, 3)] {
-        let copied = source
-            .move_trail(&trail, (&target, "a", "b"), &mut |_| {})
-            .await
-            .expect("moved");
+        let copied = moved_to(&source, &target, "b").await.expect("moved");
         assert_eq!((copied.copied, copied.size), (before, size));
         let receipt = target.trail(trail.clone()).record(event("x")).await;
         assert_eq!(receipt.expect("recorded").seq, Some(size));
     }
+}
+
+#[tokio::test]
+async fn a_copy_whose_target_was_lost_on_the_way_starts_over() {
+    let (from, to) = sites();
+    let source = recorded(&from, 3).await;
+    // Cut short: the source is told, and what was there is gone.
+    at_stage(&from, "sending").await;
+    let target = to.engine().await;
+    assert!(matches!(
+        refusal(&source).await,
+        Refusal::Copying { size: 3, .. }
+    ));
+    let copied = moved_to(&source, &target, "b").await.expect("moved");
+    assert_eq!((copied.copied, copied.size), (3, 3));
+    let receipt = target.trail(TrailName::standard()).record(event("x")).await;
+    assert_eq!(receipt.expect("recorded").seq, Some(3));
+    assert!(matches!(refusal(&source).await, Refusal::Moved { .. }));
+}
+
+#[tokio::test]
+async fn a_target_that_was_lost_later_is_not_begun_again() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 3).await, to.engine().await);
+    moved_to(&source, &target, "b").await.expect("moved");
+    // It may have gone on: entries of the same numbers would be a fork.
+    let again = emptied(&to).engine().await;
+    let error = moved_to(&source, &again, "b").await.expect_err("refused");
+    assert!(error.to_string().contains("--abandon"), "{error}");
+    assert!(again.heads().await.expect("heads").is_empty());
+}
+
+#[tokio::test]
+async fn a_copy_that_is_given_up_on_the_way_leaves_the_trail_as_it_is() {
+    let (from, to) = sites();
+    let source = recorded(&from, 3).await;
+    let target = to.engine().await;
+    at_stage(&from, "sending").await;
+    at_stage(&to, "receiving").await;
+    let abandoned = source.abandon_moves("disk lost").await.expect("given up");
+    assert_eq!((abandoned.len(), abandoned[0].seq), (1, 3));
+    assert!(!abandoned[0].is_new && abandoned[0].origin == "test.example/default");
+    let receipt = source.trail(TrailName::standard()).record(event("x")).await;
+    assert_eq!(receipt.expect("recorded").seq, Some(4));
+    // The target is not lost after all: it has no right to write, and can be copied to again.
+    assert!(matches!(
+        refusal(&target).await,
+        Refusal::Copying { done: Some(0), .. }
+    ));
+    assert_eq!(
+        moved_to(&source, &target, "b").await.expect("moved").size,
+        5
+    );
+}
+
+#[tokio::test]
+async fn whoever_takes_a_moved_trail_back_goes_on_under_an_origin_that_nobody_else_gets() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 3).await, to.engine().await);
+    moved_to(&source, &target, "b").await.expect("moved");
+    let trail = TrailName::standard();
+    let receipt = target.trail(trail.clone()).record(event("x")).await;
+    assert_eq!(receipt.expect("recorded").seq, Some(3));
+    // Another host, whose marks do not know of what follows.
+    let elsewhere = StateInMemory::new();
+    let seed = from.state.signing_seed().expect("readable");
+    elsewhere
+        .keep_signing_seed(seed.expect("a key"))
+        .expect("kept");
+    let ahead = from.state.mark(&trail).expect("readable").expect("a mark");
+    let size = format!("\n{}\n", ahead.lines().nth(1).expect("a size"));
+    let ahead = ahead.replacen(&size, "\n9\n", 1);
+    let kept = elsewhere.raise_mark(&trail, &ahead, &|_| false);
+    kept.expect("kept");
+    let abandoned = source.abandon_moves("disk lost").await.expect("given up");
+    assert_eq!((abandoned[0].seq, abandoned[0].is_new), (3, true));
+    assert_eq!(abandoned[0].origin, "test.example/default/2");
+    let receipt = source.trail(trail.clone()).record(event("y")).await;
+    assert_eq!(receipt.expect("recorded").seq, Some(4));
+    // Here the target is known to be left behind; there it is succeeded under another number.
+    let late = to.engine().await;
+    assert!(matches!(refusal(&late).await, Refusal::RolledBack { .. }));
+    let there = Site {
+        state: Arc::new(elsewhere),
+        ..to
+    };
+    let succeeded = there.engine().await.trail(trail).succeed("restored").await;
+    assert_eq!(
+        succeeded.expect("succeeded").origin,
+        "test.example/default/3"
+    );
+}
+
+#[tokio::test]
+async fn whoever_has_half_a_trail_goes_on_from_there_where_the_rest_is_lost() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 3).await, to.engine().await);
+    moved_to(&source, &target, "b").await.expect("moved");
+    at_stage(&to, "receiving").await;
+    let trail = TrailName::standard();
+    let error = target.trail(trail).succeed("lost").await;
+    let error = error.expect_err("it is taken back, not restored");
+    assert!(error.to_string().contains("3 of 3 entries"), "{error}");
+    let abandoned = target.abandon_moves("lost").await.expect("taken");
+    assert_eq!(abandoned[0].origin, "test.example/default/3");
+}
+
+#[tokio::test]
+async fn a_copy_that_somebody_gave_up_meanwhile_gives_no_right_over() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 700).await, to.engine().await);
+    let (other, trail) = (from.engine().await, TrailName::standard());
+    let mut given_up = false;
+    let trails = [trail.clone()];
+    let first = source
+        .move_trails(&trails, (&target, "a", "b"), &mut |_, progress| {
+            if progress.done == 512 {
+                let other = &other;
+                // On a thread of its own: the copy waits for this one.
+                let done = std::thread::scope(|scope| {
+                    let call = scope.spawn(|| {
+                        let runtime = tokio::runtime::Builder::new_current_thread().build();
+                        runtime
+                            .expect("a runtime")
+                            .block_on(other.abandon_moves("no more"))
+                    });
+                    call.join().expect("ended")
+                });
+                given_up = done.is_ok_and(|done| done[0].seq == 700);
+            }
+        })
+        .await;
+    assert!(given_up);
+    let error = first.expect_err("given up").to_string();
+    assert!(error.contains("gave it up"), "{error}");
+    let receipt = source.trail(trail).record(event("x")).await;
+    assert_eq!(receipt.expect("recorded").seq, Some(701));
+    assert!(matches!(refusal(&target).await, Refusal::Copying { .. }));
+}
+
+#[tokio::test]
+async fn a_secret_is_known_by_its_fingerprint_and_another_is_refused() {
+    let site = Site::new();
+    let engine = recorded(&site, 1).await;
+    let secret = engine.secret(Purpose::Ids).await.expect("made");
+    let again = engine.secret(Purpose::Ids).await.expect("there");
+    assert_eq!(secret.expose(), again.expose());
+    let state = StateInMemory::new();
+    let seed = site.state.signing_seed().expect("readable");
+    state.keep_signing_seed(seed.expect("a key")).expect("kept");
+    let state: Arc<dyn State> = Arc::new(state);
+    let other = Site {
+        state: state.clone(),
+        ..site.clone()
+    };
+    let other = other.engine().await;
+    let error = other.secret(Purpose::Ids).await.expect_err("none here");
+    assert!(error.to_string().contains("there is none"), "{error}");
+    assert!(state.kept_secret(Purpose::Ids).expect("readable").is_none());
+    // Each purpose has its own.
+    let redaction = other.secret(Purpose::Redaction).await.expect("made");
+    assert_ne!(redaction.expose(), secret.expose());
+    let kept = engine.kept_secret(Purpose::Redaction).await.expect("told");
+    assert_eq!(kept, Kept::Missing);
+    let error = engine.secret(Purpose::Redaction).await.expect_err("not it");
+    assert!(error.to_string().contains("redaction"), "{error}");
 }

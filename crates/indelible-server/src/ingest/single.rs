@@ -55,7 +55,7 @@ pub async fn record(app: &App, audit: &Audit, headers: &HeaderMap, text: &[u8]) 
 
 async fn take(audit: &Audit, headers: &HeaderMap, text: &[u8]) -> Result<Receipt, Problem> {
     let mut event = AuditEvent::from_json(text)?;
-    if let Some(id) = id(audit, headers)? {
+    if let Some(id) = id(audit, headers).await? {
         if event.id.is_some_and(|own| own != id) {
             let detail = "Idempotency-Key stands for another id than the event's own";
             return Err(Problem::new(Kind::InvalidRequest, detail).at(IDEMPOTENCY_KEY));
@@ -67,7 +67,7 @@ async fn take(audit: &Audit, headers: &HeaderMap, text: &[u8]) -> Result<Receipt
 
 /// The id that the header stands for: the key itself where it is a UUID, else one made of it. The
 /// key may stand in quotes, as the header's draft has it.
-fn id(audit: &Audit, headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
+async fn id(audit: &Audit, headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
     let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = given.next() else {
         return Ok(None);
@@ -83,7 +83,7 @@ fn id(audit: &Audit, headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
     if key.is_empty() || key.len() > KEY_BYTES_MAX || given.next().is_some() {
         return Err(wrong());
     }
-    let secret = audit.engine().secret(Purpose::Ids)?;
+    let secret = audit.engine().secret(Purpose::Ids).await?;
     Ok(Some(id_of_key(secret.expose(), SOURCE, key)))
 }
 

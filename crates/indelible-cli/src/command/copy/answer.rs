@@ -22,31 +22,24 @@ struct MovedTrail {
 }
 
 impl Moved {
-    /// None yet.
-    pub fn new(from: &str, to: &str) -> Self {
-        Self {
-            from: from.to_owned(),
-            to: to.to_owned(),
-            trails: Vec::new(),
-        }
-    }
-
-    /// One more.
-    pub fn add(&mut self, copied: Copied) {
-        self.trails.push(MovedTrail {
+    /// What was moved from the one place to the other.
+    pub fn new(from: &str, to: &str, copied: Vec<Copied>) -> Self {
+        let trails = copied.into_iter().map(|copied| MovedTrail {
             trail: copied.trail.to_string(),
             size: copied.size,
             root: copied.root.to_string(),
             copied: copied.copied,
         });
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            trails: trails.collect(),
+        }
     }
 }
 
 impl Answer for Moved {
     fn layout(&self) -> Layout {
-        if self.trails.is_empty() {
-            return Layout::Parts(Vec::new());
-        }
         let Self { from, to, .. } = self;
         let line = format!("written at {to} from now on, refused at {from}");
         Layout::Parts(vec![Layout::Table(self.sheet()), Layout::Line(line)])

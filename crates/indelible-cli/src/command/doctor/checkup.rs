@@ -3,13 +3,12 @@
 mod outside;
 mod server;
 
-use indelible::core::engine::Ground;
+use indelible::core::engine::{Ground, Stage};
 use indelible::core::redact::Mode;
 use indelible::core::store::{Condition, Head};
 use indelible::{DatabaseUrl, Timestamp, TrailName};
 
 use super::{Check, Diagnosis, Verdict};
-use crate::command::copy::MOVED;
 use crate::command::verify::trust;
 use crate::failure::{Failure, Status};
 use crate::session::{Opened, Session};
@@ -171,7 +170,8 @@ impl Checkup {
             }
         };
         self.key(ground, &heads);
-        let moved = self.moved(ground, &opened.database.url().to_string()).await;
+        self.secrets(opened).await;
+        let moved = self.moved(opened, &heads).await;
         for head in heads
             .iter()
             .filter(|head| !moved.contains(&head.trail.to_string()))
@@ -286,25 +286,29 @@ impl Checkup {
         }
     }
 
-    /// The trails that are written elsewhere.
-    async fn moved(&mut self, ground: &Ground, here: &str) -> Vec<String> {
-        let list = match ground.registry.list(MOVED).await {
-            Ok(list) => list,
+    /// The trails that are written elsewhere, or by nobody while they are copied.
+    async fn moved(&mut self, opened: &Opened, heads: &[Head]) -> Vec<String> {
+        let moves = match opened.database.engine().moves().await {
+            Ok(moves) => moves,
             Err(error) => {
                 self.fail("moved", error.to_string(), "`indelible verify`");
                 return Vec::new();
             }
         };
-        for (trail, row) in &list {
-            let place = row.value["to"].as_str().unwrap_or("another database");
-            let detail = format!("{trail} is not written here but at {place}");
-            let remedy = format!(
-                "name {place} as the database; where the copy was cut short, run \
-                 `indelible copy` again, between it and {here}"
+        for (trail, moved) in &moves {
+            let head = heads.iter().find(|head| head.trail.as_str() == trail);
+            let told = format!(
+                "{trail}: {}",
+                moved.refusal(head.map_or(0, |head| head.size))
             );
-            self.fail("moved", detail, &remedy);
+            let (from, to) = (&moved.from, &moved.to);
+            let remedy = match moved.stage {
+                Stage::Sent => format!("name {to} as the database"),
+                Stage::Sending | Stage::Receiving => format!("`indelible copy {from} {to}`"),
+            };
+            self.fail("moved", told, &remedy);
         }
-        list.into_iter().map(|(trail, _)| trail).collect()
+        moves.into_iter().map(|(trail, _)| trail).collect()
     }
 
     async fn instances(&mut self, ground: &Ground) {

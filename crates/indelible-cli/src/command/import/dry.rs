@@ -39,12 +39,18 @@ impl Dry {
     /// The secret that ids are made under; any serves where no id is there to be met again.
     ///
     /// # Errors
-    /// A state directory that cannot be read.
-    pub fn id_key(&self) -> Result<[u8; 32], Failure> {
+    /// A state directory that cannot be read, or that has another secret than the database was
+    /// written with.
+    pub async fn id_key(&self) -> Result<[u8; 32], Failure> {
         let Some(opened) = &self.opened else {
             return Ok([0; 32]);
         };
-        Ok(*opened.database.engine().secret(Purpose::Ids)?.expose())
+        Ok(*opened
+            .database
+            .engine()
+            .secret(Purpose::Ids)
+            .await?
+            .expose())
     }
 
     /// What records are redacted with before they wait on a disk.

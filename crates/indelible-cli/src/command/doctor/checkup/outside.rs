@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use indelible::TrailName;
-use indelible::core::engine::Ground;
-use indelible::core::state::StateDir;
+use indelible::core::engine::{Ground, Kept};
+use indelible::core::state::{Purpose, StateDir};
 use indelible::core::store::Head;
 use indelible::merkle::{Checkpoint, Note, SigningKey};
 
 use super::Checkup;
 use crate::command::doctor::place;
+use crate::session::Opened;
 use crate::settings::Settings;
 
 impl Checkup {
@@ -119,6 +120,22 @@ impl Checkup {
         }
     }
 
+    /// The secrets that the database was written with.
+    pub(super) async fn secrets(&mut self, opened: &Opened) {
+        for purpose in [Purpose::Ids, Purpose::Redaction, Purpose::Subjects] {
+            let name = purpose.as_str();
+            let detail = match opened.database.engine().kept_secret(purpose).await {
+                Ok(Kept::Same) => continue,
+                Ok(Kept::Missing) => format!("the one for {name} is not at hand"),
+                Ok(Kept::Other) => format!("the one for {name} is not the database's"),
+                Err(error) => error.to_string(),
+            };
+            let remedy = "copy `secrets` from the state directory of a host that has recorded \
+                          before: with another, imports record everything again";
+            self.fail("secrets", detail, remedy);
+        }
+    }
+
     pub(super) fn mark(&mut self, ground: &Ground, head: &Head) {
         let trail = &head.trail;
         let verify = format!("`indelible verify --trail {trail}`");
@@ -154,10 +171,12 @@ impl Checkup {
                 &verify,
             );
         }
-        self.ok(
-            "mark",
-            format!("{trail} at {} of {} entries", checkpoint.size(), head.size),
-        );
+        let mut detail = format!("{trail} at {} of {} entries", checkpoint.size(), head.size);
+        if head.incarnation > 1 {
+            let (start, origin) = (head.incarnation_start, head.key.name());
+            detail.push_str(&format!("; goes on since #{start} under {origin}"));
+        }
+        self.ok("mark", detail);
     }
 
     /// A trail that there is a mark of, and no head.

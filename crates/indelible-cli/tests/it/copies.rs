@@ -209,16 +209,12 @@ fn a_copy_whose_target_was_lost_on_the_way_starts_over_in_a_file() {
     let (server, second) = (desk.url(), "sqlite:second.db");
     desk.run(&["copy", FILE, &server]).fine();
     let before = roots(&desk, &server);
-    desk.run(&["migrate", "up", "--database", second]).fine();
-    let path = desk.path("here/second.db");
-    let db = rusqlite::Connection::open(&path).expect("a database");
-    db.execute_batch(
-        "CREATE TRIGGER full_disk BEFORE INSERT ON entry WHEN NEW.seq >= 600 \
-         BEGIN SELECT RAISE(ABORT, 'full'); END",
-    )
-    .expect("a trigger");
-    drop(db);
-    desk.run(&["copy", &server, second]).fails(1, "");
+    desk.run(&["copy", &server, second]).fine();
+    // As the server is left by a copy that ends before the last step.
+    desk.server().execute(
+        "UPDATE indelible.op_registry SET value = \
+         replace(value::text, '\"sent\"', '\"sending\"')::jsonb WHERE kind = 'moved'",
+    );
     desk.run(&["record", "a", "t"]).fails(1, "cut short");
     lose_file(&desk, "second.db");
     assert_eq!(

@@ -10,6 +10,7 @@
 
 mod audit;
 mod copy;
+mod follow;
 mod identity;
 mod instance;
 mod load;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 pub use audit::Audit;
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
+pub use follow::Growth;
 pub use identity::{InstallationError, installation};
 pub use prove::Proved;
 pub use reread::{Mismatch, ReadBack, Reader};
@@ -48,6 +50,7 @@ use crate::registry::Registry;
 use crate::state::State;
 use crate::store::{Head, Store};
 use crate::trail::TrailName;
+use follow::Growing;
 use identity::Identity;
 use instance::Instance;
 use marks::Marks;
@@ -127,6 +130,7 @@ pub(crate) struct Shared {
     finished: Mutex<Option<Vec<Rotated>>>,
     pulse: vitals::Pulse,
     reread: reread::Waiting,
+    growing: Growing,
     /// Held while closing; true once all is closed.
     closed: tokio::sync::Mutex<bool>,
 }
@@ -162,6 +166,7 @@ impl Engine {
                 finished: Mutex::default(),
                 pulse: vitals::Pulse::new(),
                 reread: reread::Waiting::default(),
+                growing: Growing::default(),
                 closed: tokio::sync::Mutex::new(false),
             }),
         };

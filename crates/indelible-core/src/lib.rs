@@ -46,7 +46,7 @@ pub use memory::MemoryStore;
 pub use note::Note;
 pub use outcome::Outcome;
 pub use protocol::{AuditProtocol, Delivery, Page, Receipt};
-pub use query::{CursorError, LIMIT_MAX, Query, QueryError, span};
+pub use query::{CursorError, Following, LIMIT_MAX, Query, QueryError, span};
 pub use registry::{Registry, Versioned};
 pub use rotation::{KeyRotation, KeyRotationError};
 pub use store::{Store, StoreError};

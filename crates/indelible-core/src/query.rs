@@ -2,6 +2,7 @@
 
 mod compile;
 mod cursor;
+mod following;
 mod parameters;
 mod span;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use compile::plan;
 pub use cursor::CursorError;
+pub use following::Following;
 pub use span::span;
 
 use crate::setters::text_setters;

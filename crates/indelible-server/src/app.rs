@@ -10,6 +10,7 @@ use crate::counters::Counters;
 use crate::keys::Keys;
 use crate::limits::{KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
 use crate::pace::Pace;
+use crate::tail::Tails;
 use crate::tally::Tally;
 
 /// An open engine behind HTTP. Clones share everything.
@@ -25,6 +26,7 @@ struct Shared {
     pace: Pace,
     verifications: Semaphore,
     counters: Counters,
+    tails: Tails,
 }
 
 impl App {
@@ -43,6 +45,7 @@ impl App {
                 engine,
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
                 counters: Counters::default(),
+                tails: Tails::new(),
             }),
         }
     }
@@ -95,5 +98,9 @@ impl App {
 
     pub(crate) fn verifications(&self) -> &Semaphore {
         &self.shared.verifications
+    }
+
+    pub(crate) fn tails(&self) -> &Tails {
+        &self.shared.tails
     }
 }

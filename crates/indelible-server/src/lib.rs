@@ -6,6 +6,7 @@
 //! | `trails`, `events`, `entry`, … | one resource each |
 //! | `ingest` | event bodies: one object, an array, lines |
 //! | `openapi` | the description of all that, for programs and for people |
+//! | `tail` | entries as they are recorded, as server-sent events |
 //! | `problem` | errors as RFC 9457, and which status code each is |
 //! | `keys`, `access` | API keys, roles, and who may do what |
 //! | `tally` | what happens again and again, recorded in bounded room |
@@ -43,6 +44,7 @@ mod ingest;
 mod metrics;
 mod proofs;
 mod summary;
+mod tail;
 mod trails;
 mod verify;
 

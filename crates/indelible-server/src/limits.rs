@@ -71,3 +71,21 @@ pub const RESULTS_FILE_BYTES_MAX: u64 = 4 << 30;
 pub const REREAD_PAUSE: Duration = Duration::from_millis(500);
 /// The longest a scheduled verification waits for one that runs already.
 pub const VERIFICATION_TURN_MAX: Duration = Duration::from_secs(600);
+/// Streams of entries open at once, over all trails; more are turned away.
+pub const STREAMS_MAX: usize = 512;
+/// Entries of a trail that are held for those who follow it.
+pub const FEED_ENTRIES_MAX: usize = 4096;
+/// Bytes of entries of a trail that are held for those who follow it.
+pub const FEED_BYTES_MAX: usize = 4 << 20;
+/// Entries of a trail that are read at once for those who follow it.
+pub const FEED_PAGE_ENTRIES: u64 = 256;
+/// How long it takes at most until an entry of another process is looked for.
+pub const FEED_INTERVAL: Duration = Duration::from_millis(200);
+/// Bytes of a stream that are written at once; the entry that passes it is still taken.
+pub const STREAM_CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Pages that are read at once, over all streams, for those who come back after a while.
+pub const STREAM_READS_MAX: usize = 4;
+/// The longest a stream is silent.
+pub const STREAM_SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How long a client is asked to wait before it comes back to a stream, in milliseconds.
+pub const STREAM_RETRY_MS: u32 = 1000;

@@ -123,6 +123,8 @@ pub async fn serve(
         }
     }
     drop(listener);
+    // A stream has no end of its own.
+    app.tails().end();
     let drained = tokio::time::timeout(DRAIN_TIME_MAX, server.graceful.shutdown()).await;
     if let Some(settling) = settling {
         settling.abort();

@@ -12,7 +12,7 @@ use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
     credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs, summary,
-    trails, verify,
+    tail, trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -34,6 +34,7 @@ fn routes() -> Vec<Route> {
         handler,
     };
     const EVENTS: &str = "/v1/trails/{trail}/events";
+    const STREAM: &str = "/v1/trails/{trail}/events/stream";
     const ENTRY: &str = "/v1/trails/{trail}/events/{id}";
     const PROOF: &str = "/v1/trails/{trail}/events/{id}/proof";
     const CHECKPOINT: &str = "/v1/trails/{trail}/checkpoint";
@@ -50,6 +51,7 @@ fn routes() -> Vec<Route> {
         route(M::GET, "/docs/style.css", Open, get(openapi::style)),
         route(M::POST, EVENTS, Trail(P::Record), post(ingest::record)),
         route(M::GET, EVENTS, Trail(P::Read), get(events::query)),
+        route(M::GET, STREAM, Trail(P::Read), get(tail::stream)),
         route(M::GET, ENTRY, Trail(P::Read), get(entry::show)),
         route(M::GET, PROOF, Trail(P::Prove), get(entry::prove)),
         route(M::GET, CHECKPOINT, Trail(P::Prove), get(proofs::checkpoint)),

@@ -309,14 +309,25 @@ fn every_curl_line_of_the_guide_does_what_it_says(desk: fn() -> Desk) {
         );
         // A problem is a failure of the call.
         let line = line.replacen("curl -s ", "curl -s --fail-with-body ", 1);
-        let output = std::process::Command::new("/bin/sh")
-            .args(["-c", &line])
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("exec {line}")])
             .current_dir(desk.path("here"))
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .env("KEY", server.key.as_deref().expect("a key"))
-            .output()
-            .expect("a shell");
+            .env("KEY", server.key.as_deref().expect("a key"));
+        // A stream has no end: that it begins is what can be seen.
+        if line.contains("/events/stream") {
+            let mut curl = shell.stdout(Stdio::piped()).spawn().expect("a shell");
+            let said = curl.stdout.take().expect("piped");
+            let mut first = String::new();
+            BufReader::new(said).read_line(&mut first).expect("UTF-8");
+            assert!(first.starts_with("retry:"), "{line}\n{first}");
+            curl.kill().expect("ended");
+            curl.wait().expect("ended");
+            continue;
+        }
+        let output = shell.output().expect("a shell");
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{line}\n{said}");
         assert!(!said.is_empty(), "{line}");

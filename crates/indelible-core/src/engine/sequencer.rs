@@ -187,6 +187,7 @@ impl Sequencer {
         let first_of_trail = commit.parent.is_none();
         shared.reread.add(&base.head, &commit.head);
         self.base = Some(base.after(commit));
+        shared.growing.tell(&self.trail);
         shared.sign(&commit.head, first_of_trail).await;
         for (job, new) in batch.fresh.drain(..).zip(&commit.entries) {
             let receipt = receipt(

@@ -84,7 +84,7 @@ pub(crate) fn plan(query: &Query, trail: &TrailName, door: &Door) -> Result<Plan
     Ok(plan)
 }
 
-fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
+pub(super) fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
     let text = |field: &str, value: &Option<String>| {
         value
             .as_ref()

@@ -19,11 +19,22 @@ impl Query {
         pairs: impl IntoIterator<Item = (&'p str, &'p str)>,
         now: Timestamp,
     ) -> Result<Self, QueryError> {
+        Ok(Self::from_parameters_undated(pairs)?.dated(now))
+    }
+
+    /// As [`Query::from_parameters`], but spans of time stay as they were given: for a question
+    /// that is asked again and again, as of the time of each.
+    ///
+    /// # Errors
+    /// As [`Query::from_parameters`].
+    pub fn from_parameters_undated<'p>(
+        pairs: impl IntoIterator<Item = (&'p str, &'p str)>,
+    ) -> Result<Self, QueryError> {
         let mut query = Self::new();
         for (name, value) in pairs {
             query.set(name, value)?;
         }
-        Ok(query.dated(now))
+        Ok(query)
     }
 
     /// The same question with dates that are spans of time, such as `24h` or `7d`, replaced by

@@ -3,6 +3,7 @@
 mod asking;
 mod catalogue;
 mod copying;
+mod following;
 mod ground;
 mod hostile;
 mod json_canonical;

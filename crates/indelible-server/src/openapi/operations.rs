@@ -139,6 +139,25 @@ const DATES: &[Parameter] = &[
     ),
 ];
 
+const FROM: &[Parameter] = &[parameter(
+    "from",
+    Shape::Count,
+    "The seq to begin at; else the stream begins at the present end",
+)];
+
+const FOLLOWING: &[Parameter] = &[
+    parameter(
+        "Last-Event-ID",
+        Shape::Text,
+        "The last `id` that was seen: the stream goes on after it",
+    ),
+    parameter(
+        "X-Purpose",
+        Shape::Text,
+        "Why the trail is looked at, for its record",
+    ),
+];
+
 const PURPOSE: &[Parameter] = &[parameter(
     "X-Purpose",
     Shape::Text,
@@ -210,6 +229,24 @@ pub const OPERATIONS: &[Operation] = &[
         headers: PURPOSE,
         body: &[],
         answers: &[(200, "One page", &[json("Page")])],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/events/stream",
+        id: "follow",
+        summary: "Entries as they are recorded, oldest first, as server-sent events without an end",
+        query: &[FILTERS, FROM],
+        headers: FOLLOWING,
+        body: &[],
+        answers: &[(
+            200,
+            "Each `data` is an Entry, each `id` the place after it",
+            &[Content {
+                media: "text/event-stream",
+                schema: "",
+            }],
+        )],
         problems: &[],
     },
     Operation {

@@ -1,8 +1,9 @@
 //! Real connections: the orderly stop, streams both ways, requests that are cut.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use indelible_server::ServeError;
+use indelible_server::{App, ServeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -17,26 +18,48 @@ on_both!(
     a_request_that_is_cut_leaves_no_part_of_an_event,
 );
 
+/// Where to ask, and with which key.
+#[derive(Clone)]
+pub struct At {
+    pub address: SocketAddr,
+    pub key: Arc<str>,
+}
+
 /// A server at a port of its own.
-struct Serving {
-    address: SocketAddr,
+pub struct Serving {
+    pub address: SocketAddr,
+    /// The key that its listeners show.
+    key: Arc<str>,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Serving {
-    async fn of(desk: &Desk) -> Self {
+    pub async fn of(desk: &Desk) -> Self {
+        Self::app(desk, desk.app.clone()).await
+    }
+
+    pub async fn app(desk: &Desk, app: App) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             let _ = stopped.await;
         };
-        let ended = tokio::spawn(indelible_server::serve(listener, desk.app.clone(), stopped));
+        let ended = tokio::spawn(indelible_server::serve(listener, app, stopped));
         Self {
             address,
+            key: desk.admin.as_str().into(),
             stop,
             ended,
+        }
+    }
+
+    /// Where a listener asks, and with which key.
+    pub fn at(&self) -> At {
+        At {
+            address: self.address,
+            key: self.key.clone(),
         }
     }
 
@@ -44,7 +67,7 @@ impl Serving {
         TcpStream::connect(self.address).await.expect("connected")
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         self.stop.send(()).expect("it runs");
         self.ended
             .await
@@ -100,6 +123,7 @@ async fn a_stop_answers_what_has_begun(desk: Desk) {
         address,
         stop,
         ended,
+        ..
     } = serving;
     stop.send(()).expect("it runs");
     let mut rest = Vec::new();

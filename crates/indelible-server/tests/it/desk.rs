@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use indelible::core::Clock;
 use indelible::{Database, DatabaseUrl, Settings, Timestamp};
 use indelible_postgres::{Address, Options, PostgresStore};
@@ -75,7 +75,8 @@ pub struct Desk {
     /// The key that calls carry unless they say otherwise.
     pub admin: String,
     router: Router,
-    _folder: TempDir,
+    url: DatabaseUrl,
+    folder: TempDir,
     _server: Option<TestDatabase>,
 }
 
@@ -105,11 +106,7 @@ impl Desk {
             None => DatabaseUrl::Sqlite(data.join("trail.db")),
         };
         let clock = Arc::new(Stopped::new());
-        let mut settings = Settings::default();
-        settings.state_dir = Some(folder.path().join("state"));
-        settings.options.long_lived = false;
-        settings.clock = clock.clone();
-        let database = Database::open(&url, settings).await.expect("opens");
+        let database = open(&url, &folder, clock.clone()).await;
         let app = App::new(database.engine().clone());
         let admin = app.keys().first().await.expect("made").expect("the first");
         Self {
@@ -118,7 +115,8 @@ impl Desk {
             app,
             clock,
             admin: admin.token.expose().to_owned(),
-            _folder: folder,
+            url,
+            folder,
             _server: server,
         }
     }
@@ -128,6 +126,32 @@ impl Desk {
         self.router = indelible_server::router(app.clone());
         self.app = app;
         self
+    }
+
+    /// Looks at trails before they begin: later looks of the same minute are summed up then, and
+    /// the trails hold no entries but those of the test.
+    pub async fn looked(&self) {
+        for trail in ["shop", "other"] {
+            self.get(&format!("/v1/trails/{trail}/events"))
+                .await
+                .is(200);
+        }
+    }
+
+    /// The same database opened once more, as another process does.
+    pub async fn another(&self) -> Database {
+        open(&self.url, &self.folder, self.clock.clone()).await
+    }
+
+    /// How a request is answered, its body yet to be read.
+    pub async fn open(&self, mut call: Call) -> Response<Body> {
+        let headers = call.0.headers_mut();
+        if !call.1 && !headers.contains_key("authorization") {
+            let key = format!("Bearer {}", self.admin);
+            headers.insert("authorization", key.parse().expect("a value"));
+        }
+        let response = self.router.clone().oneshot(call.0).await;
+        response.expect("answered")
     }
 
     /// What a request without a body is answered.
@@ -155,14 +179,8 @@ impl Desk {
     }
 
     /// What a request is answered.
-    pub async fn call(&self, mut call: Call) -> Answered {
-        let headers = call.0.headers_mut();
-        if !call.1 && !headers.contains_key("authorization") {
-            let key = format!("Bearer {}", self.admin);
-            headers.insert("authorization", key.parse().expect("a value"));
-        }
-        let response = self.router.clone().oneshot(call.0).await;
-        let (parts, body) = response.expect("answered").into_parts();
+    pub async fn call(&self, call: Call) -> Answered {
+        let (parts, body) = self.open(call).await.into_parts();
         let body = to_bytes(body, 1 << 28).await.expect("a whole body");
         Answered {
             status: parts.status,
@@ -193,6 +211,14 @@ impl Desk {
         let answered = self.lines(&url, lines).await.is(200);
         assert!(answered.rows().iter().all(|row| row["status"] == 201));
     }
+}
+
+async fn open(url: &DatabaseUrl, folder: &TempDir, clock: Arc<Stopped>) -> Database {
+    let mut settings = Settings::default();
+    settings.state_dir = Some(folder.path().join("state"));
+    settings.options.long_lived = false;
+    settings.clock = clock;
+    Database::open(url, settings).await.expect("opens")
 }
 
 /// A request.

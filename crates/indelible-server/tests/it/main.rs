@@ -14,4 +14,6 @@ mod proofs;
 mod refusing;
 mod self_audit;
 mod surface;
+mod tail;
+mod tail_crowd;
 mod watching;

@@ -1,0 +1,74 @@
+//! An entry on its way to those who follow its trail.
+
+use std::sync::OnceLock;
+
+use indelible_core::engine::Audit;
+use indelible_core::entry::{Columns, StoredEntry, Unreadable};
+use indelible_core::part::PartKind;
+use indelible_core::{Following, StoreError, TrailName};
+
+use super::frame;
+use crate::problem::{Kind, Problem};
+
+/// An entry, opened and written as JSON once, whoever it is shown to.
+pub struct Shown {
+    stored: StoredEntry,
+    columns: Columns,
+    json: OnceLock<Result<Vec<u8>, Problem>>,
+}
+
+/// What an entry takes besides its parts, in bytes, about.
+const ENTRY_BYTES: usize = 1024;
+
+impl Shown {
+    pub fn new(stored: StoredEntry) -> Result<Self, Problem> {
+        Ok(Self {
+            columns: Columns::derive(&stored).map_err(unreadable)?,
+            stored,
+            json: OnceLock::new(),
+        })
+    }
+
+    /// The memory that it takes, in bytes, about: its parts as they are stored and as JSON.
+    pub fn bytes(&self) -> usize {
+        let parts = PartKind::ALL.into_iter();
+        let bodies = parts.filter_map(|kind| self.stored.parts.get(kind).as_ref());
+        ENTRY_BYTES + 2 * bodies.map(|part| part.body.len()).sum::<usize>()
+    }
+
+    /// Appends it to a stream, if it is an answer to what is followed.
+    pub fn show(
+        &self,
+        trail: &TrailName,
+        following: &Following,
+        text: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let matches = following.matches(&self.stored, &self.columns);
+        if matches.map_err(unreadable)? {
+            let json = self.json.get_or_init(|| self.write(trail));
+            let json = json.as_ref().map_err(Clone::clone)?;
+            frame::entry(text, &following.place(self.stored.seq + 1), json);
+        }
+        Ok(())
+    }
+
+    fn write(&self, trail: &TrailName) -> Result<Vec<u8>, Problem> {
+        let entry = self.stored.open(trail).map_err(unreadable)?;
+        serde_json::to_vec(&entry).map_err(|error| {
+            Problem::new(Kind::Internal, "no entry could be written").because(error)
+        })
+    }
+}
+
+/// The entries of a trail from `from` on, at most `count`.
+pub async fn read(audit: &Audit, from: u64, count: u64) -> Result<Vec<StoredEntry>, Problem> {
+    Ok(audit.stored(from..from.saturating_add(count)).await?)
+}
+
+fn unreadable(unreadable: Unreadable) -> Problem {
+    Problem::from(StoreError::Corrupt {
+        what: format!("the {} part", unreadable.part),
+        seq: Some(unreadable.seq),
+        problem: unreadable.source.to_string(),
+    })
+}

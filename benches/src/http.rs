@@ -4,6 +4,7 @@
 mod bare;
 mod client;
 
+use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use indelible_core::engine::{Engine, Ground, Options};
 use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{AuditProtocol, MemoryStore, Store, SystemClock, SystemEntropy};
-use indelible_server::App;
+use indelible_server::{App, TrustedProxies};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -166,10 +167,14 @@ async fn measure(
     let stopped = async {
         let _ = stopped.await;
     };
-    let serving = tokio::spawn(indelible_server::serve(listener, App::new(engine), stopped));
+    // Faster than any key may go by default: what is measured is the server.
+    let app = App::with(engine, u32::MAX / 2, TrustedProxies::none());
+    let first = app.keys().first().await?.context("the first start")?;
+    let key = first.token.expose().to_owned();
+    let serving = tokio::spawn(indelible_server::serve(listener, app, stopped));
     let mut connections = Vec::new();
     for _ in 0..bodies.len() {
-        connections.push(client::Connection::open(address).await?);
+        connections.push(client::Connection::open(address, key.clone()).await?);
     }
     let watch = crate::timing::Stopwatch::start();
     let tasks: Vec<_> = (connections.into_iter().zip(bodies))

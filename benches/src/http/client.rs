@@ -12,15 +12,16 @@ use crate::timing::Stopwatch;
 /// A connection that is kept open.
 pub struct Connection {
     stream: TcpStream,
+    key: String,
     read: Vec<u8>,
 }
 
 impl Connection {
-    pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+    pub async fn open(address: SocketAddr, key: String) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let read = Vec::new();
-        Ok(Self { stream, read })
+        Ok(Self { stream, key, read })
     }
 
     /// Sends each body when the one before is answered, and answers how long each took. An answer
@@ -36,7 +37,8 @@ impl Connection {
             let watch = Stopwatch::start();
             let head = format!(
                 "POST /v1/trails/default/events HTTP/1.1\r\nHost: bench\r\nContent-Type: {media}\r\n\
-                 Content-Length: {}\r\n\r\n",
+                 Authorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
+                self.key,
                 body.len()
             );
             let request = head + &body;

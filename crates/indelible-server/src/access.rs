@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use indelible_axum::TrustedProxies;
 use indelible_core::TrailName;
 use serde_json::{Map, Value, json};
 
@@ -81,7 +82,7 @@ pub async fn check(
         Access::Open => return next.run(request).await,
         Access::Trail(permission) | Access::Key(permission) => permission,
     };
-    let origin = Origin::of(&request);
+    let origin = Origin::of(&request, app.proxies());
     let trail = match access {
         Access::Trail(_) => trail(&mut request).await,
         _ => None,
@@ -383,17 +384,19 @@ impl Caller {
 }
 
 impl Origin {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, proxies: &TrustedProxies) -> Self {
         let headers = request.headers();
         let text = |value: Option<&HeaderValue>| {
             value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let extensions = request.extensions();
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+        let client = proxies.client(peer, headers);
         let path = extensions.get::<MatchedPath>();
         let path = path.map_or("-", MatchedPath::as_str);
         Self {
-            address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()),
+            address: client.map(|client| client.as_str().to_owned()),
             agent: text(headers.get(header::USER_AGENT)),
             purpose: text(headers.get(PURPOSE)).map(|purpose| {
                 let end = purpose.floor_char_boundary(PURPOSE_BYTES_MAX);

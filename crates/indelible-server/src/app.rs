@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indelible_axum::TrustedProxies;
 use indelible_core::engine::{Audit, Engine};
 use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::Semaphore;
@@ -24,6 +25,7 @@ struct Shared {
     keys: Keys,
     tally: Tally,
     pace: Pace,
+    proxies: TrustedProxies,
     verifications: Semaphore,
     counters: Counters,
     tails: Tails,
@@ -32,15 +34,16 @@ struct Shared {
 impl App {
     /// Serves this engine. Whoever opened it closes it, after [`crate::serve`] has returned.
     pub fn new(engine: Engine) -> Self {
-        Self::with_pace(engine, KEY_REQUESTS_PER_SECOND)
+        Self::with(engine, KEY_REQUESTS_PER_SECOND, TrustedProxies::none())
     }
 
-    /// As [`App::new`], with so many requests a second for each key.
-    pub fn with_pace(engine: Engine, requests_per_second: u32) -> Self {
+    /// As [`App::new`], with so many requests a second for each key, and behind these proxies.
+    pub fn with(engine: Engine, requests_per_second: u32, proxies: TrustedProxies) -> Self {
         Self {
             shared: Arc::new(Shared {
                 keys: Keys::new(engine.clone()),
                 pace: Pace::new(requests_per_second),
+                proxies,
                 tally: Tally::new(engine.clone()),
                 engine,
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
@@ -53,6 +56,11 @@ impl App {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.shared.engine
+    }
+
+    /// The proxies whose word on a client's address is believed.
+    pub fn proxies(&self) -> &TrustedProxies {
+        &self.shared.proxies
     }
 
     /// The API keys.

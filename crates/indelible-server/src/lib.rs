@@ -59,6 +59,7 @@ mod watch;
 
 pub use access::Access;
 pub use app::App;
+pub use indelible_axum::TrustedProxies;
 pub use listen::{Door, ServeError, serve};
 pub use openapi::document;
 pub use router::{operator_router, router, urls};

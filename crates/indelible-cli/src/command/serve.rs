@@ -122,7 +122,11 @@ struct Server {
 impl Server {
     async fn run(self, session: &Session, opened: &Opened) -> Result<Status, Failure> {
         let settings = &opened.settings.server;
-        let app = App::with_pace(opened.database.engine().clone(), self.rate);
+        let app = App::with(
+            opened.database.engine().clone(),
+            self.rate,
+            settings.trusted_proxies.clone(),
+        );
         if let Some(first) = app.keys().first().await? {
             let key = first.token.expose();
             session.output.say(&format!("admin key: {key}"))?;

@@ -9,7 +9,7 @@ use indelible::core::redact::Mode;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::server::{Interval, Level, LogFormat, Positive, Span};
+use super::server::{Interval, Level, LogFormat, Positive, Proxies, Span};
 use crate::failure::Failure;
 
 /// The settings of a file; names that are none are refused.
@@ -76,6 +76,7 @@ pub struct RedactionTable {
 pub struct ServerTable {
     pub listen: Option<String>,
     pub metrics_listen: Option<String>,
+    pub trusted_proxies: Option<Written<Proxies>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use indelible::core::span;
+use indelible_server::TrustedProxies;
 
 use super::file::{LimitsTable, LogTable, ServerTable, TlsTable, VerificationTable};
 use crate::environment::Environment;
@@ -19,6 +20,8 @@ pub struct ServerSettings {
     pub listen: String,
     /// Where metrics and health are answered to whoever asks, if anywhere.
     pub metrics_listen: Option<String>,
+    /// The proxies whose word on a client's address is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Certificate and key of TLS.
     pub tls: Option<TlsFiles>,
     /// How often all trails are verified.
@@ -53,6 +56,10 @@ pub struct ServerFlags {
     /// A listener of its own for /metrics and /healthz, which answers whoever asks
     #[arg(long, value_name = "ADDRESS")]
     pub metrics_listen: Option<String>,
+    /// The proxies in front of it, as addresses or blocks with commas between them: what they add
+    /// to X-Forwarded-For is believed [default: none]
+    #[arg(long, value_name = "NETWORKS")]
+    pub trusted_proxies: Option<Proxies>,
     /// The certificate of TLS, PEM; read again on SIGHUP
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
@@ -93,6 +100,7 @@ impl ServerSettings {
         let variables = Variables(environment);
         let listen = variables.read("INDELIBLE__SERVER__LISTEN")?;
         let metrics_listen = variables.read("INDELIBLE__SERVER__METRICS_LISTEN")?;
+        let proxies = variables.read::<Proxies>("INDELIBLE__SERVER__TRUSTED_PROXIES")?;
         let cert = variables.read("INDELIBLE__TLS__CERT")?;
         let key = variables.read("INDELIBLE__TLS__KEY")?;
         let cert = flags.tls_cert.clone().or(cert).or(file.tls.cert);
@@ -109,6 +117,11 @@ impl ServerSettings {
             metrics_listen: (flags.metrics_listen.clone())
                 .or(metrics_listen)
                 .or(file.server.metrics_listen),
+            trusted_proxies: (flags.trusted_proxies.clone())
+                .or(proxies)
+                .or(file.server.trusted_proxies.map(|written| written.0))
+                .unwrap_or_default()
+                .0,
             tls: tls(cert, key)?,
             verification: (flags.verify_every)
                 .or(verification)
@@ -165,6 +178,23 @@ impl Display for NoSetting {
 }
 
 impl std::error::Error for NoSetting {}
+
+/// Proxies, with commas between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies(pub TrustedProxies);
+
+impl FromStr for Proxies {
+    type Err = NoSetting;
+
+    fn from_str(text: &str) -> Result<Self, NoSetting> {
+        let networks = text.split(',').map(str::trim);
+        let networks = networks.filter(|network| !network.is_empty());
+        let proxies = TrustedProxies::new(networks);
+        proxies
+            .map(Self)
+            .map_err(|error| NoSetting(error.to_string()))
+    }
+}
 
 /// A span of time that is none or more, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,6 +318,7 @@ mod tests {
     fn flags_go_before_variables_before_the_file() {
         let file = || ServerTables {
             server: ServerTable {
+                trusted_proxies: None,
                 listen: Some("file:1".to_owned()),
                 metrics_listen: Some("file:2".to_owned()),
             },

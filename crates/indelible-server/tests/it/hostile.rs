@@ -253,7 +253,11 @@ async fn the_proof_comes_with_the_receipt(desk: Desk) {
 }
 
 async fn a_key_that_goes_too_fast_waits_and_others_do_not(desk: Desk) {
-    let slow = indelible_server::App::with_pace(desk.database.engine().clone(), 5);
+    let slow = indelible_server::App::with(
+        desk.database.engine().clone(),
+        5,
+        indelible_server::TrustedProxies::none(),
+    );
     let desk = desk.serving(slow);
     let other = desk.key("writer", None).await;
     let get = || Call::new(Method::GET, "/v1/trails");

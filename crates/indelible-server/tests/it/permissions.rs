@@ -10,6 +10,7 @@ use crate::desk::{Call, Desk, on_both};
 on_both!(
     exactly_the_documented_calls_pass,
     every_refusal_is_on_record,
+    t10_the_address_is_the_one_that_the_nearest_unknown_hop_has,
     a_flood_of_refusals_is_one_sum,
     keys_end_and_are_revoked_at_once,
     an_admin_of_one_trail_stays_within_it,
@@ -195,6 +196,26 @@ async fn every_refusal_is_on_record(desk: Desk) {
     desk.call(get("/v1/trails").anonymous()).await.is(401);
     let found = refusals(&desk, "api_key_rejected").await;
     assert_eq!(found[0]["context"]["reason"], "missing");
+}
+
+async fn t10_the_address_is_the_one_that_the_nearest_unknown_hop_has(desk: Desk) {
+    let proxies = indelible_server::TrustedProxies::new(["10.0.0.0/8"]).expect("blocks");
+    let engine = desk.database.engine().clone();
+    let desk = desk.serving(indelible_server::App::with(engine, 1000, proxies));
+    let forged = "198.51.100.1, 203.0.113.9, 10.0.0.7";
+    for (peer, address) in [
+        // Through two proxies that are known: what stands left of their word is the client's own.
+        ("10.1.2.3:1", "203.0.113.9"),
+        // Nobody who is known speaks: the header is not looked at.
+        ("192.0.2.7:1", "192.0.2.7"),
+    ] {
+        let call = Call::new(Method::GET, "/v1/trails").anonymous().from(peer);
+        desk.call(call.header("x-forwarded-for", forged))
+            .await
+            .is(401);
+        let found = refusals(&desk, "api_key_rejected").await;
+        assert_eq!(found[0]["ip_address"], address);
+    }
 }
 
 async fn a_flood_of_refusals_is_one_sum(desk: Desk) {

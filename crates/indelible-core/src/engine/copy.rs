@@ -24,7 +24,7 @@ use crate::trail::TrailName;
 
 pub use abandon::Abandoned;
 pub use right::{Move, Stage};
-pub(super) use right::{check_moved, reserved};
+pub(super) use right::{check_moved, list, reserved};
 
 /// Entries that travel together. At the largest size of an entry that is some tens of MiB.
 const CHUNK: u64 = 512;
@@ -83,28 +83,30 @@ impl Engine {
         }
         copy_fingerprints(&from.ground, &to.ground).await?;
         for (trail, step) in trails.iter().zip(&steps) {
-            if let Step::Copy(sending) = step {
-                let stage = Stage::Receiving;
-                let receiving = Move {
-                    stage,
-                    ..sending.clone()
-                };
+            if let Step::Copy(sending, [here, there]) = step {
+                let receiving = receiving(sending);
                 right::reserve(&to.ground, trail, sending.reserved).await?;
-                right::claim(&to.ground, trail, &receiving).await?;
-                right::claim(&from.ground, trail, sending).await?;
+                for (ground, read, next) in [
+                    (&to.ground, there, &receiving),
+                    (&from.ground, here, sending),
+                ] {
+                    if !right::settle(ground, trail, read.as_ref(), Some(next)).await? {
+                        return Err(meanwhile(trail));
+                    }
+                }
             }
         }
         let mut moved = Vec::with_capacity(trails.len());
         for (trail, step) in trails.iter().zip(&steps) {
             moved.push(match step {
                 Step::Done(copied) => copied.clone(),
-                Step::Copy(_) => {
+                Step::Copy(..) => {
                     entries(from, to, trail, &mut |done| progress(trail, done)).await?
                 }
             });
         }
         for (trail, (step, moved)) in trails.iter().zip(steps.iter().zip(&mut moved)) {
-            if let Step::Copy(sending) = step {
+            if let Step::Copy(sending, _) = step {
                 // A process without a lease may have written until it heard of the move.
                 let late = entries(from, to, trail, &mut |_| {}).await?;
                 let copied = moved.copied + late.copied;
@@ -154,8 +156,22 @@ impl Engine {
 enum Step {
     /// Nothing: it was made before.
     Done(Copied),
-    /// To copy what is missing, under this name.
-    Copy(Move),
+    /// To copy what is missing, under this name. What the source and the target said of the move
+    /// when that was decided.
+    Copy(Move, [Option<Move>; 2]),
+}
+
+/// A move as the target has it.
+fn receiving(sending: &Move) -> Move {
+    Move {
+        stage: Stage::Receiving,
+        ..sending.clone()
+    }
+}
+
+fn meanwhile(trail: &TrailName) -> AuditError {
+    let what = "another call of `indelible copy` went on with it, or gave it up";
+    uncopied(trail, what)
 }
 
 async fn check_unused(shared: &Shared, trails: &[TrailName]) -> Result<(), AuditError> {
@@ -192,7 +208,8 @@ async fn step(
         }
     }
     if here.is_some()
-        && let Some(there) = there.filter(|m| m.stage != Stage::Receiving || m.from != from_place)
+        && let Some(there) =
+            (there.as_ref()).filter(|m| m.stage != Stage::Receiving || m.from != from_place)
     {
         // The right to write went on from there.
         let size = target.map_or(0, |head| head.size);
@@ -203,7 +220,7 @@ async fn step(
     for shared in [from, to] {
         reserved = reserved.max(right::reserved(&shared.ground, trail).await? + 1);
     }
-    Ok(Step::Copy(Move {
+    let sending = Move {
         from: from_place.to_owned(),
         to: to_place.to_owned(),
         // What was handed over once stays so: the other database may have used its right.
@@ -212,12 +229,13 @@ async fn step(
             _ => Stage::Sending,
         },
         size: source.size,
-        reserved: match here {
+        reserved: match &here {
             Some(here) if here.reserved > source.incarnation => here.reserved,
             _ => reserved,
         },
         name: right::fresh_name(&*from.ground.entropy),
-    }))
+    };
+    Ok(Step::Copy(sending, [here, there]))
 }
 
 /// Gives the right to write over. The source says that it did before the target has it: between
@@ -232,10 +250,13 @@ async fn hand_over(
         stage: Stage::Sent,
         ..sending.clone()
     };
-    for (ground, next) in [(&from.ground, Some(&sent)), (&to.ground, None)] {
-        if !right::settle(ground, trail, &sending.name, next).await? {
-            let what = "another call of `indelible copy` went on with it, or gave it up";
-            return Err(uncopied(trail, what));
+    let receiving = receiving(sending);
+    for (ground, read, next) in [
+        (&from.ground, sending, Some(&sent)),
+        (&to.ground, &receiving, None),
+    ] {
+        if !right::settle(ground, trail, Some(read), next).await? {
+            return Err(meanwhile(trail));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use indelible_merkle::note::VerifierKey;
 use indelible_merkle::{Frontier, NodeSet, frontier_at, plan};
 
 use super::identity::Keys;
-use super::{Ground, Shared, instance};
+use super::{Ground, Shared, copy, instance};
 use crate::error::{AuditError, Refusal};
 use crate::sealing::{Base, OpenSpans};
 use crate::state::Secret;
@@ -39,6 +39,10 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
         }
         if shared.ground.state.next_seed()?.is_some() {
             return Err(refused(Refusal::Rotating));
+        }
+        // Databases move whole: beside trails that are on their way none begins.
+        if let Some((_, moved)) = copy::list(&shared.ground).await?.into_iter().next() {
+            return Err(refused(moved.refusal(0)));
         }
         let base = Base::begin(trail.clone(), key);
         shared.check_mark(mark.as_deref(), &base.head).await?;

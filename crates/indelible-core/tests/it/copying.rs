@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indelible_core::engine::{Copied, Engine, Kept};
 use indelible_core::state::{Purpose, State, StateInMemory};
-use indelible_core::{AuditError, AuditProtocol, MemoryStore, Refusal, Registry, TrailName};
+use indelible_core::{AuditError, AuditProtocol, MemoryStore, Refusal, Registry, Store, TrailName};
 use serde_json::json;
 
 use crate::ground::{Site, event};
@@ -104,6 +104,23 @@ async fn a_moved_trail_has_its_root_and_is_written_there_alone() {
         .await
         .expect("recorded");
     assert_eq!(receipt.seq, Some(700));
+}
+
+#[tokio::test]
+async fn beside_trails_that_moved_or_move_none_begins() {
+    for stage in ["sending", "sent", "receiving"] {
+        let (from, _) = sites();
+        let engine = recorded(&from, 3).await;
+        at_stage(&from, stage).await;
+        let new = engine.trail("new".parse().expect("a name"));
+        let refused = new.record(event("x")).await.expect_err("refused");
+        assert!(
+            matches!(refused, AuditError::Refused { .. }),
+            "{stage}: {refused}"
+        );
+        let head = from.memory.head(new.name()).await.expect("readable");
+        assert!(head.is_none(), "{stage}");
+    }
 }
 
 #[tokio::test]

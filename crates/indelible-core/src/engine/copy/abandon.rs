@@ -52,13 +52,13 @@ impl Engine {
             // Under another name whoever copies still can no longer end the move.
             let claimed = Move {
                 name: right::fresh_name(&*shared.ground.entropy),
-                ..moved
+                ..moved.clone()
             };
-            if !right::settle(&shared.ground, &trail, &moved.name, Some(&claimed)).await? {
+            if !right::settle(&shared.ground, &trail, Some(&moved), Some(&claimed)).await? {
                 return Err(meanwhile(&trail));
             }
             let done = self.abandon(&trail, &claimed, reason).await?;
-            if !right::settle(&shared.ground, &trail, &claimed.name, None).await? {
+            if !right::settle(&shared.ground, &trail, Some(&claimed), None).await? {
                 return Err(meanwhile(&trail));
             }
             abandoned.push(done);

@@ -147,43 +147,27 @@ pub(in super::super) async fn check_moved(
     })
 }
 
-/// Writes down a move in the place of whatever stood there.
-pub(super) async fn claim(
-    ground: &Ground,
-    trail: &TrailName,
-    claimed: &Move,
-) -> Result<(), StoreError> {
-    loop {
-        let there = ground.registry.get(MOVED, trail.as_str()).await?;
-        let version = there.map(|row| row.version);
-        let value = claimed.value();
-        let put = ground
-            .registry
-            .put(MOVED, trail.as_str(), version, Some(&value));
-        if put.await?.is_some() {
-            return Ok(());
-        }
-    }
-}
-
-/// Puts `next` in the place of a move, or ends it, where it is still the one that stands there.
-/// Answers whether it was.
+/// Puts `next` in the place of what stands there of a trail's move, or ends the move, where it is
+/// still `expected`, in every value. Answers whether it was: of two that decided on what they had
+/// read, one comes too late.
 pub(super) async fn settle(
     ground: &Ground,
     trail: &TrailName,
-    name: &str,
+    expected: Option<&Move>,
     next: Option<&Move>,
 ) -> Result<bool, StoreError> {
-    let Some(there) = ground.registry.get(MOVED, trail.as_str()).await? else {
+    let there = ground.registry.get(MOVED, trail.as_str()).await?;
+    if there.as_ref().map(|row| Move::of(&row.value)).as_ref() != expected {
         return Ok(false);
-    };
-    if Move::of(&there.value).name != name {
-        return Ok(false);
+    }
+    let version = there.map(|row| row.version);
+    if version.is_none() && next.is_none() {
+        return Ok(true);
     }
     let value = next.map(Move::value);
     let put = ground
         .registry
-        .put(MOVED, trail.as_str(), Some(there.version), value.as_ref());
+        .put(MOVED, trail.as_str(), version, value.as_ref());
     Ok(put.await?.is_some())
 }
 

@@ -215,6 +215,9 @@ enum Refused {
     Rejected(Rejected),
 }
 
+/// The action that is recorded where no key opens.
+pub const REJECTED: &str = "api_key_rejected";
+
 /// Why no key opens.
 enum Rejected {
     Missing,
@@ -281,7 +284,7 @@ impl Rejected {
             Self::Missing | Self::IllFormed => None,
         };
         let reason = self.reason();
-        let mut event = origin.event("api_key_rejected", "api_key");
+        let mut event = origin.event(REJECTED, "api_key");
         event.insert("resource_id".to_owned(), json!(id));
         let context = json!({ "reason": reason, "fingerprint": id });
         event.insert("context".to_owned(), context);

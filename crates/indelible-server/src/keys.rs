@@ -250,6 +250,16 @@ impl Keys {
         })
     }
 
+    /// Whether the key of this id still opens, for what was begun with it and goes on. Known within
+    /// [`KEY_CACHE_TIME`].
+    ///
+    /// # Errors
+    /// The registry failed.
+    pub async fn still_opens(&self, id: &str) -> Result<bool, KeyError> {
+        let key = self.look_up(id).await?;
+        Ok(key.is_some_and(|key| matches!(key.state(self.now()), State::Active)))
+    }
+
     async fn look_up(&self, id: &str) -> Result<Option<Arc<Key>>, KeyError> {
         let at = self.engine.ground().clock.elapsed();
         if let Some(seen) = self.seen().get(id)

@@ -49,6 +49,8 @@ pub const TALLY_TIME: Duration = Duration::from_secs(60);
 pub const TALLY_GRACE: Duration = Duration::from_secs(120);
 /// The most things that are summed up at once, each for itself; all further ones are one.
 pub const TALLIES_MAX: usize = 256;
+/// As many of requests without a good key.
+pub const REJECTIONS_MAX: usize = 64;
 /// The most questions that a sum names.
 pub const TALLY_NAMES_MAX: usize = 16;
 /// The most that a sum may grow before it is written down again.

@@ -24,6 +24,7 @@ use indelible_core::engine::Audit;
 use indelible_core::{Following, Query, TrailName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
 use crate::limits::{STREAM_READS_MAX, STREAMS_MAX};
@@ -64,6 +65,10 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
         return Err(Problem::new(Kind::InvalidRequest, detail).at(field));
     }
     let request_id = parts.extensions.get::<RequestId>();
+    let key_id = parts
+        .extensions
+        .get::<Caller>()
+        .map(|caller| caller.key.id.clone());
     let client = Client {
         next,
         feed: tails.feed(&audit, size),
@@ -73,6 +78,8 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
         place,
         audit,
         following,
+        app: app.clone(),
+        key_id,
     };
     let mut response = reply::of(StatusCode::OK, "text/event-stream", client.body());
     let never = HeaderValue::from_static("no");

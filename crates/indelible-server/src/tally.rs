@@ -15,7 +15,8 @@ use indelible_core::{AuditError, AuditEvent, Timestamp, TrailName, Versioned};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::limits::{TALLIES_MAX, TALLY_GRACE};
+use crate::access::REJECTED;
+use crate::limits::{REJECTIONS_MAX, TALLIES_MAX, TALLY_GRACE};
 use sum::Sum;
 
 /// The kind of sums in the registry.
@@ -212,7 +213,14 @@ impl Tally {
         if let Some(place) = places.get(&own) {
             return (place.clone(), true);
         }
-        let is_full = places.len() >= TALLIES_MAX;
+        // Whoever has no key makes up as many as he likes: what he fills is not what readers need.
+        let of_strangers = |group: &str| group.starts_with(REJECTED);
+        let (strangers, most) = match of_strangers(&own.1) {
+            true => (true, REJECTIONS_MAX),
+            false => (false, TALLIES_MAX),
+        };
+        let groups = places.keys().map(|(_, group)| of_strangers(group));
+        let is_full = groups.filter(|of| *of == strangers).count() >= most;
         let others = (happening.trail.clone(), action.to_owned());
         let key = if is_full { others } else { own };
         (places.entry(key).or_default().clone(), !is_full)

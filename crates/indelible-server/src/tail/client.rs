@@ -18,6 +18,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::feed::{Feed, Held, Slot};
 use super::frame;
 use super::shown::{self, Shown};
+use crate::app::App;
 use crate::limits::{FEED_PAGE_ENTRIES, STREAM_CHUNK_BYTES_MAX, STREAM_SILENCE_MAX};
 use crate::problem::{Kind, Problem};
 
@@ -32,6 +33,9 @@ pub struct Client {
     /// Turns at reading from the store.
     pub reads: Arc<Semaphore>,
     pub request_id: Arc<str>,
+    pub app: App,
+    /// The key that it was opened with.
+    pub key_id: Option<String>,
     /// Its place among the streams that may be open at once.
     #[expect(dead_code, reason = "it is held until the client goes")]
     pub place: OwnedSemaphorePermit,
@@ -103,6 +107,10 @@ impl Run {
                 let last = frame::farewell("the server is stopping", &self.place());
                 return Ok(Step::Last(last));
             }
+            if !self.may_go_on().await? {
+                let last = frame::farewell("the key has ended", &self.place());
+                return Ok(Step::Last(last));
+            }
             // Where nothing matches for long, entries come and go without a word.
             if self.beat.tick().now_or_never().is_some() {
                 return Ok(Step::On(frame::heartbeat(&self.place())));
@@ -136,6 +144,14 @@ impl Run {
                     }
                 }
             }
+        }
+    }
+
+    /// A key that was revoked or has expired is shown nothing more.
+    async fn may_go_on(&self) -> Result<bool, Problem> {
+        match &self.client.key_id {
+            Some(id) => Ok(self.client.app.keys().still_opens(id).await?),
+            None => Ok(true),
         }
     }
 

@@ -21,6 +21,7 @@ on_both!(
     a_writer_in_another_process_is_heard_too,
     a_reader_that_is_too_slow_is_sent_away_and_comes_back,
     a_stop_ends_streams_in_order_and_they_go_on_afterwards,
+    a_key_that_is_revoked_is_shown_nothing_more,
     streams_are_limited,
 );
 
@@ -285,6 +286,33 @@ async fn a_stop_ends_streams_in_order_and_they_go_on_afterwards(desk: Desk) {
     let serving = Serving::app(&desk, App::new(desk.database.engine().clone())).await;
     let mut listener = Listener::open(serving.at(), STREAM, Some(&id)).await;
     assert_eq!(seqs(&mut listener, 2).await, [1, 2]);
+    drop(listener);
+    serving.end().await;
+}
+
+async fn a_key_that_is_revoked_is_shown_nothing_more(desk: Desk) {
+    desk.records("shop", 1).await;
+    let serving = Serving::of(&desk).await;
+    let mut at = serving.at();
+    at.key = desk.key("reader", Some("shop")).await.into();
+    let mut listener = Listener::open(at, &format!("{STREAM}?from=0"), None).await;
+    listener.entry().await.expect("an entry");
+    let keys = desk.get("/v1/keys").await.is(200).json();
+    let keys = keys["keys"].as_array().expect("a list");
+    let is_reader = |key: &&serde_json::Value| key["role"] == "reader";
+    let key = keys.iter().find(is_reader).expect("it");
+    let url = format!("/v1/keys/{}", key["id"].as_str().expect("a text"));
+    let revoked = desk.call(Call::new(Method::DELETE, &url)).await;
+    assert!(revoked.status.is_success(), "{}", revoked.text());
+    let end = loop {
+        desk.records("shop", 1).await;
+        match listener.entry().await {
+            // On its way already.
+            Ok((_, entry)) if entry["resource_type"] == "audit_log" => {}
+            other => break other,
+        }
+    };
+    assert_eq!(end, Err(End::Whole));
     drop(listener);
     serving.end().await;
 }

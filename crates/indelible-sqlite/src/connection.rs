@@ -17,9 +17,12 @@ use crate::error::{SqliteError, backend, refused, unavailable};
 const STATEMENTS: usize = 64;
 /// Kibibytes of pages that a reading connection keeps in memory.
 const READER_CACHE_KIB: i64 = 16 * 1024;
-/// Kibibytes of pages that the writing connection keeps in memory: the pages that one large
-/// transaction touches, or they would be written twice.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// Kibibytes of pages that the writing connection keeps in memory between transactions. More is
+/// slower: after a commit that split an index page SQLite walks over every page it keeps, while
+/// one that it lacks is a copy out of the system's cache.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+/// Pages that one transaction may touch before some go to the log early, and so twice.
+const WRITER_SPILL_PAGES: i64 = 16 * 1024;
 /// Bytes that the write-ahead log is cut back to when it starts over after a burst.
 const WAL_BYTES_KEPT: i64 = 128 * 1024 * 1024;
 
@@ -27,6 +30,7 @@ const WAL_BYTES_KEPT: i64 = 128 * 1024 * 1024;
 pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
     let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
     pragma(&db, "cache_size", -WRITER_CACHE_KIB)?;
+    pragma(&db, "cache_spill", WRITER_SPILL_PAGES)?;
     pragma(&db, "synchronous", "FULL")?;
     // What macOS needs to flush the disk's own cache; ignored elsewhere.
     pragma(&db, "fullfsync", true)?;

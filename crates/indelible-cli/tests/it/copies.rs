@@ -54,17 +54,17 @@ fn lose_file(desk: &Desk, name: &str) {
 fn an_installation_goes_there_and_back_with_the_same_roots() {
     let desk = desk(1300);
     let server = desk.url();
-    let before = roots(&desk, FILE);
     let moved = desk.json(&["copy", FILE, &server]);
     let keys: Vec<_> = moved.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["from", "to", "trails"]);
     let first = &moved["trails"][0];
     assert_eq!(
         (&first["trail"], &first["size"]),
-        (&json!("default"), &json!(1300))
+        (&json!("default"), &json!(1301))
     );
-    assert_eq!(first["copied"], 1300);
-    assert_eq!(roots(&desk, &server), before);
+    // With the last entry, which says where it went.
+    assert_eq!(first["copied"], 1301);
+    assert_eq!(roots(&desk, &server), roots(&desk, FILE));
     desk.run(&["verify"]).fine();
 
     let place = moved["to"].as_str().expect("a place");
@@ -81,25 +81,25 @@ fn an_installation_goes_there_and_back_with_the_same_roots() {
     );
     let read = desk.run(&["query"]).fine();
     assert!(!read.err.contains("moved"), "{}", read.err);
-    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1300);
+    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1301);
 
     // Again: it is there already, and has gone on.
     let again = desk.json(&["copy", FILE, &server]);
     assert_eq!(again["trails"][0]["copied"], 0);
-    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1301);
+    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1302);
 
     let back = desk.json(&["copy", &server, FILE]);
-    assert_eq!(back["trails"][0]["copied"], 2);
+    assert_eq!(back["trails"][0]["copied"], 3);
     assert_eq!(roots(&desk, FILE), roots(&desk, &server));
     desk.run(&["verify", "--database", FILE]).fine();
-    assert_eq!(desk.json(&[&record[..]].concat())["seq"], 1302);
+    assert_eq!(desk.json(&[&record[..]].concat())["seq"], 1304);
     desk.run(&["record", "a", "t"]).fails(1, "file.db");
 }
 
 #[test]
 fn a_copy_that_was_cut_short_goes_on_where_it_stopped() {
     let desk = desk(1300);
-    let (server, before) = (desk.url(), roots(&desk, FILE));
+    let server = desk.url();
     let stop = "ALTER TABLE indelible.event_id ADD CONSTRAINT full_disk CHECK (seq < 600)";
     desk.server().execute(stop);
     desk.run(&["copy", FILE, &server]).fails(1, "");
@@ -121,8 +121,8 @@ fn a_copy_that_was_cut_short_goes_on_where_it_stopped() {
         .execute("ALTER TABLE indelible.event_id DROP CONSTRAINT full_disk");
     let moved = desk.json(&["copy", FILE, &server]);
     let copied = moved["trails"][0]["copied"].as_u64().expect("a count");
-    assert!(copied > 0 && copied < 1300, "{moved}");
-    assert_eq!(roots(&desk, &server), before);
+    assert!(copied > 0 && copied < 1301, "{moved}");
+    assert_eq!(roots(&desk, &server), roots(&desk, FILE));
     desk.run(&["record", "a", "t"]).fine();
     desk.run(&["verify"]).fine();
 }
@@ -136,9 +136,12 @@ fn the_real_day_goes_there_and_back_with_one_root() {
     assert_eq!(before[0][1], 2202);
     desk.run(&["verify"]).fine();
     let moves = [("sqlite:indelible.db", &*url), (&*url, "sqlite:second.db")];
-    for (from, to) in moves {
-        assert_eq!(desk.json(&["copy", from, to])["trails"][0]["copied"], 2202);
-        assert_eq!(roots(&desk, to), before);
+    for ((from, to), size) in moves.into_iter().zip(2203..) {
+        assert_eq!(desk.json(&["copy", from, to])["trails"][0]["copied"], size);
+        // Each move adds the entry that says so.
+        let there = roots(&desk, to);
+        assert_eq!(there[0][1], size);
+        assert_eq!(there, roots(&desk, from));
         desk.run(&["verify", "--database", to]).fine();
     }
 }
@@ -191,15 +194,15 @@ fn a_database_of_another_installation_is_no_target() {
 #[test]
 fn a_copy_whose_target_was_lost_on_the_way_starts_over_on_a_server() {
     let desk = desk(1300);
-    let (server, before) = (desk.url(), roots(&desk, FILE));
+    let server = desk.url();
     let stop = "ALTER TABLE indelible.event_id ADD CONSTRAINT full_disk CHECK (seq < 600)";
     desk.server().execute(stop);
     desk.run(&["copy", FILE, &server]).fails(1, "");
     lose_server(&desk);
     let moved = desk.json(&["copy", FILE, &server]);
-    assert_eq!(moved["trails"][0]["copied"], 1300);
-    assert_eq!(roots(&desk, &server), before);
-    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1300);
+    assert_eq!(moved["trails"][0]["copied"], 1301);
+    assert_eq!(roots(&desk, &server), roots(&desk, FILE));
+    assert_eq!(desk.json(&["record", "a", "t"])["seq"], 1301);
     desk.run(&["verify"]).fine();
 }
 
@@ -208,7 +211,6 @@ fn a_copy_whose_target_was_lost_on_the_way_starts_over_in_a_file() {
     let desk = desk(1300);
     let (server, second) = (desk.url(), "sqlite:second.db");
     desk.run(&["copy", FILE, &server]).fine();
-    let before = roots(&desk, &server);
     desk.run(&["copy", &server, second]).fine();
     // As the server is left by a copy that ends before the last step.
     desk.server().execute(
@@ -219,11 +221,11 @@ fn a_copy_whose_target_was_lost_on_the_way_starts_over_in_a_file() {
     lose_file(&desk, "second.db");
     assert_eq!(
         desk.json(&["copy", &server, second])["trails"][0]["copied"],
-        1300
+        1302
     );
-    assert_eq!(roots(&desk, second), before);
+    assert_eq!(roots(&desk, second), roots(&desk, &server));
     let record = ["record", "a", "t", "--database", second];
-    assert_eq!(desk.json(&record)["seq"], 1300);
+    assert_eq!(desk.json(&record)["seq"], 1302);
 }
 
 #[test]
@@ -242,11 +244,11 @@ fn a_copy_that_is_given_up_leaves_no_second_writer() {
     let first = &abandoned["trails"][0];
     assert_eq!(
         (&first["seq"], &first["new_origin"]),
-        (&json!(1300), &json!(false))
+        (&json!(1301), &json!(false))
     );
     let record = ["record", "a", "t", "--database", FILE];
-    assert_eq!(desk.json(&record)["seq"], 1301);
-    let entry = desk.json(&["show", "1300", "--database", FILE]);
+    assert_eq!(desk.json(&record)["seq"], 1302);
+    let entry = desk.json(&["show", "1301", "--database", FILE]);
     assert_eq!(entry["context"]["reason"], "disk full");
     desk.run(&["verify", "--database", FILE]).fine();
     // The target was not lost: it still refuses.

@@ -2,11 +2,13 @@
 //! to write.
 //!
 //! The two databases belong to one installation, with one key and one set of marks. While the
-//! entries travel, both refuse to write; a move that was cut short goes on where it stopped. The
-//! right goes over at the very end: until then the source alone can take it back as if nothing had
-//! been, after that only under a new origin (`abandon.rs`).
+//! entries travel, both refuse to write, and the trail's last entry says so (`fence.rs`); a move
+//! that was cut short goes on where it stopped. The right goes over at the very end: until then the
+//! source alone can take it back as if nothing had been, after that only under a new origin
+//! (`abandon.rs`).
 
 mod abandon;
+mod fence;
 mod right;
 
 use std::sync::Arc;
@@ -91,8 +93,11 @@ impl Engine {
                     (&from.ground, here, sending),
                 ] {
                     if !right::settle(ground, trail, read.as_ref(), Some(next)).await? {
-                        return Err(meanwhile(trail));
+                        return Err(uncopied(trail, MEANWHILE));
                     }
+                }
+                if sending.stage == Stage::Sending {
+                    fence::put(from, trail, sending).await?;
                 }
             }
         }
@@ -105,12 +110,14 @@ impl Engine {
                 }
             });
         }
-        for (trail, (step, moved)) in trails.iter().zip(steps.iter().zip(&mut moved)) {
+        // Databases move whole, and a trail may have begun until the first row was there.
+        let heads = from.ground.store.heads().await?;
+        if let Some(new) = heads.iter().find(|head| !trails.contains(&head.trail)) {
+            let problem = "it began while the others were copied; call `indelible copy` again";
+            return Err(uncopied(&new.trail, problem));
+        }
+        for (trail, step) in trails.iter().zip(&steps) {
             if let Step::Copy(sending, _) = step {
-                // A process without a lease may have written until it heard of the move.
-                let late = entries(from, to, trail, &mut |_| {}).await?;
-                let copied = moved.copied + late.copied;
-                *moved = Copied { copied, ..late };
                 hand_over(from, to, trail, sending).await?;
             }
         }
@@ -169,10 +176,8 @@ fn receiving(sending: &Move) -> Move {
     }
 }
 
-fn meanwhile(trail: &TrailName) -> AuditError {
-    let what = "another call of `indelible copy` went on with it, or gave it up";
-    uncopied(trail, what)
-}
+/// Of two that are at one move, why the later one ends.
+const MEANWHILE: &str = "another call of `indelible copy` went on with it, or gave it up";
 
 async fn check_unused(shared: &Shared, trails: &[TrailName]) -> Result<(), AuditError> {
     match (instance::other_writer(shared).await?, trails.first()) {
@@ -192,13 +197,16 @@ async fn step(
     let source = head_of(from, trail).await?;
     let target = to.ground.store.head(trail).await?;
     if let (Some(here), None) = (here.as_ref().filter(|m| m.stage == Stage::Sent), &there) {
-        // It was moved, and may have gone on there since. A writer that heard of the move too
-        // late has left its entries here: they follow, as long as nothing else was written.
+        // It was moved, and may have gone on there since.
         let Some(target) = &target else {
             return Err(refused(trail, here.refusal(source.size)));
         };
         if source.size <= target.size {
             to.check_code(target)?;
+            let there = load::frontier(&*to.ground.store, trail, source.size).await?;
+            if there.as_ref() != Some(&source.frontier) {
+                return Err(uncopied(trail, OTHER_HISTORY));
+            }
             return Ok(Step::Done(Copied {
                 trail: trail.clone(),
                 size: target.size,
@@ -256,7 +264,7 @@ async fn hand_over(
         (&to.ground, &receiving, None),
     ] {
         if !right::settle(ground, trail, Some(read), next).await? {
-            return Err(meanwhile(trail));
+            return Err(uncopied(trail, MEANWHILE));
         }
     }
     Ok(())
@@ -269,44 +277,36 @@ async fn entries(
     progress: &mut dyn FnMut(CopyProgress),
 ) -> Result<Copied, AuditError> {
     let damaged = |what: &str| refused(trail, Refusal::Damaged(what.to_owned()));
-    let mut source = head_of(from, trail).await?;
+    let source = head_of(from, trail).await?;
     let mut base = beginning(from, to, trail, &source).await?;
     let begun = base.head.size;
-    loop {
-        while base.head.size < source.size {
-            progress(CopyProgress {
-                done: base.head.size,
-                size: source.size,
-            });
-            let range = base.head.size..source.size.min(base.head.size + CHUNK);
-            let found = from.ground.store.entries(trail, range.clone()).await?;
-            if !found.iter().map(|entry| entry.seq).eq(range.clone()) {
-                return Err(damaged("entries are missing"));
-            }
-            let found = found.into_iter().map(|entry| whole(trail, entry));
-            let mut commit = extend(&base, found.collect::<Result<_, _>>()?);
-            let there = load::frontier(&*from.ground.store, trail, range.end).await?;
-            if there.is_none_or(|there| there != commit.head.frontier) {
-                return Err(damaged("its entries give another root than its hashes"));
-            }
-            commit.head.mac = to.code_of(&commit.head)?;
-            let verdicts = to
-                .ground
-                .store
-                .append(std::slice::from_ref(&commit))
-                .await?;
-            if verdicts.first() != Some(&Verdict::Committed) {
-                let what = "somebody else writes to the other database".to_owned();
-                return Err(uncopied(trail, what));
-            }
-            base = base.after(&commit);
+    while base.head.size < source.size {
+        progress(CopyProgress {
+            done: base.head.size,
+            size: source.size,
+        });
+        let range = base.head.size..source.size.min(base.head.size + CHUNK);
+        let found = from.ground.store.entries(trail, range.clone()).await?;
+        if !found.iter().map(|entry| entry.seq).eq(range.clone()) {
+            return Err(damaged("entries are missing"));
         }
-        // A process without a lease may have written until it heard of the move.
-        let now = head_of(from, trail).await?;
-        if now == source {
-            break;
+        let found = found.into_iter().map(|entry| whole(trail, entry));
+        let mut commit = extend(&base, found.collect::<Result<_, _>>()?);
+        let there = load::frontier(&*from.ground.store, trail, range.end).await?;
+        if there.is_none_or(|there| there != commit.head.frontier) {
+            return Err(damaged("its entries give another root than its hashes"));
         }
-        source = now;
+        commit.head.mac = to.code_of(&commit.head)?;
+        let verdicts = to
+            .ground
+            .store
+            .append(std::slice::from_ref(&commit))
+            .await?;
+        if verdicts.first() != Some(&Verdict::Committed) {
+            let what = "somebody else writes to the other database".to_owned();
+            return Err(uncopied(trail, what));
+        }
+        base = base.after(&commit);
     }
     if base.head != source {
         return Err(damaged("the copy came out with another head"));
@@ -333,6 +333,8 @@ async fn head_of(from: &Shared, trail: &TrailName) -> Result<Head, AuditError> {
     Ok(head)
 }
 
+const OTHER_HISTORY: &str = "the other database holds another history of it";
+
 /// Where the other database goes on: at what it has of the same history, or at the beginning.
 async fn beginning(
     from: &Shared,
@@ -354,8 +356,7 @@ async fn beginning(
             }
             let frontier = load::frontier(&*from.ground.store, trail, there.size).await?;
             if frontier.is_none_or(|frontier| frontier != there.frontier) {
-                let what = "the other database holds another history of it".to_owned();
-                return Err(uncopied(trail, what));
+                return Err(uncopied(trail, OTHER_HISTORY));
             }
             let base = load::unmarked(&*to.ground.store, there).await;
             base.map_err(|error| error.of(trail))?

@@ -214,6 +214,7 @@ impl Rotation<'_> {
             let found = found.to_string();
             return Err(refused(&trail, Refusal::OtherKey { expected, found }));
         }
+        // The head was read before, so that a move which begins after this is in its way.
         copy::check_moved(&shared.ground, &trail).await?;
         let mut base = load::unmarked(store, head)
             .await

@@ -127,8 +127,6 @@ impl Sequencer {
                 return Ok(());
             }
             shared.check_marks(&self.trail)?;
-            // A base in memory knows nothing of a move, and neither does the head.
-            copy::check_moved(&shared.ground, &self.trail).await?;
             let base = self.base(shared).await?;
             let now = shared.ground.clock.now();
             instance::watch_clock(shared, now);
@@ -151,7 +149,11 @@ impl Sequencer {
                     }
                     Some(Verdict::Duplicate(known)) => batch.set_aside(&known),
                     Some(Verdict::Behind(head)) => {
-                        self.base = load::advance(shared, base, head.map(|head| *head)).await;
+                        let head = head.map(|head| *head);
+                        if let Some(base) = load::advance(shared, base, head).await {
+                            copy::check_moved(&shared.ground, &self.trail).await?;
+                            self.base = Some(base);
+                        }
                     }
                     None => self.base = None,
                 },
@@ -170,11 +172,17 @@ impl Sequencer {
         Err(AuditError::Overloaded)
     }
 
+    /// Where to go on. A move begins with an entry, so that whoever asks for the move after it has
+    /// read the trail's end need not ask again while that end is its own.
     async fn base(&mut self, shared: &Arc<Shared>) -> Result<Base, AuditError> {
-        match self.base.take() {
-            Some(base) => Ok(base),
-            None => load::base(shared, &self.trail).await,
+        if let Some(base) = self.base.take() {
+            return Ok(base);
         }
+        // First for whoever is refused: of a trail that left, not even its mark is ours to judge.
+        copy::check_moved(&shared.ground, &self.trail).await?;
+        let base = load::base(shared, &self.trail).await?;
+        copy::check_moved(&shared.ground, &self.trail).await?;
+        Ok(base)
     }
 
     async fn committed(

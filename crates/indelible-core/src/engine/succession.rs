@@ -44,10 +44,12 @@ impl Audit {
     /// written with this key, or another process changes the trail meanwhile.
     pub async fn succeed(&self, reason: &str) -> Result<Succession, AuditError> {
         let shared = &self.engine.shared;
-        // A trail whose right to write is elsewhere is not restored but taken back.
-        copy::check_moved(&shared.ground, &self.trail).await?;
         let mark = shared.ground.state.mark(&self.trail)?;
-        let head = self.head().await?;
+        let head = self.head().await;
+        // A trail whose right to write is elsewhere is not restored but taken back. Asked after the
+        // head was read: a move that begins later is in the way of what is built on that head.
+        copy::check_moved(&shared.ground, &self.trail).await?;
+        let head = head?;
         if head.is_none() && mark.is_none() {
             let problem = format!(
                 "{} has no entry, so that nothing can succeed it",

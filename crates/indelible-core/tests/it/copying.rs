@@ -1,5 +1,7 @@
 //! Moving a trail to another database: with its hashes, and with the right to write.
 
+mod racing;
+
 use std::sync::Arc;
 
 use indelible_core::engine::{Copied, Engine, Kept};
@@ -52,10 +54,12 @@ async fn at_stage(site: &Site, stage: &str) {
     let there = site.memory.get("moved", "default").await.expect("readable");
     let (version, mut value) = match there {
         Some(row) => (Some(row.version), row.value),
-        None => (
-            None,
-            json!({"from": "a", "to": "b", "size": 3, "move": "m"}),
-        ),
+        None => {
+            let head = site.memory.head(&TrailName::standard()).await;
+            let size = head.expect("readable").map_or(0, |head| head.size);
+            let begun = json!({"from": "a", "to": "b", "size": size, "move": "m"});
+            (None, begun)
+        }
     };
     value["stage"] = json!(stage);
     let put = site
@@ -80,7 +84,6 @@ async fn a_moved_trail_has_its_root_and_is_written_there_alone() {
     let (from, to) = sites();
     let (source, target) = (recorded(&from, 700).await, to.engine().await);
     let trail = TrailName::standard();
-    let before = source.heads().await.expect("heads");
     let mut met = Vec::new();
     let copied = source
         .move_trails(
@@ -91,19 +94,66 @@ async fn a_moved_trail_has_its_root_and_is_written_there_alone() {
         .await
         .expect("moved")
         .remove(0);
+    // With the entry that says where it went.
+    let there = source.heads().await.expect("heads");
     assert_eq!(
         (copied.size, copied.copied, copied.root),
-        (700, 700, before[0].root)
+        (701, 701, there[0].root)
     );
-    assert_eq!(target.heads().await.expect("heads"), before);
-    assert!(met.is_sorted() && met.last() == Some(&700), "{met:?}");
+    assert_eq!(target.heads().await.expect("heads"), there);
+    assert!(met.is_sorted() && met.last() == Some(&701), "{met:?}");
+    let last = target.trail(trail.clone()).entry_at(700).await;
+    let last = last.expect("readable").expect("an entry");
+    assert_eq!(last.action, "audit_trail_copy_started");
+    assert_eq!(last.context, Some(json!({"from": "a", "to": "b"})));
     assert!(matches!(refusal(&source).await, Refusal::Moved { to, .. } if to == "b"));
     let receipt = target
         .trail(trail)
         .record(event("x"))
         .await
         .expect("recorded");
-    assert_eq!(receipt.seq, Some(700));
+    assert_eq!(receipt.seq, Some(701));
+}
+
+#[tokio::test]
+async fn a_trail_that_begins_while_others_are_copied_goes_with_them() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 3).await, to.engine().await);
+    // After the copy listed the trails, and before its first row was there.
+    let new: TrailName = "new".parse().expect("a name");
+    let receipt = source.trail(new.clone()).record(event("first")).await;
+    receipt.expect("recorded");
+    let error = moved_to(&source, &target, "b").await.expect_err("not all");
+    assert!(error.to_string().contains("again"), "{error}");
+    let all = [TrailName::standard(), new];
+    let moved = source
+        .move_trails(&all, (&target, "a", "b"), &mut |_, _| {})
+        .await;
+    let sizes: Vec<_> = moved.expect("moved").iter().map(|m| m.size).collect();
+    assert_eq!(sizes, [4, 2]);
+}
+
+#[tokio::test]
+async fn a_database_with_another_history_is_not_what_a_trail_moved_to() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 3).await, to.engine().await);
+    moved_to(&source, &target, "b").await.expect("moved");
+    // In its place one of the same size, which the key vouches for as well.
+    let state = StateInMemory::new();
+    let seed = from.state.signing_seed().expect("readable");
+    state.keep_signing_seed(seed.expect("a key")).expect("kept");
+    let other = Site {
+        state: Arc::new(state),
+        ..emptied(&to)
+    };
+    recorded(&other, 4).await.close().await.expect("closed");
+    let other = Site {
+        state: from.state.clone(),
+        ..other
+    };
+    let again = moved_to(&source, &other.engine().await, "b").await;
+    let error = again.expect_err("another history").to_string();
+    assert!(error.contains("another history"), "{error}");
 }
 
 #[tokio::test]
@@ -156,7 +206,11 @@ async fn whoever_writes_for_long_is_named() {
     };
     assert!(program.starts_with("indelible "), "{program}");
     writer.close().await.expect("closed");
-    let moved = moved_to(&source, &target, "b").await;
+    let heads = source.heads().await.expect("heads");
+    let all: Vec<_> = heads.into_iter().map(|head| head.trail).collect();
+    let moved = source
+        .move_trails(&all, (&target, "a", "b"), &mut |_, _| {})
+        .await;
     moved.expect("nobody writes any more");
 }
 
@@ -186,7 +240,7 @@ async fn a_move_that_was_made_stays_made_when_it_is_asked_for_again() {
     let (from, to) = sites();
     let (source, target) = (recorded(&from, 2).await, to.engine().await);
     let trail = TrailName::standard();
-    for (before, size) in [(2, 2), (0, 3)] {
+    for (before, size) in [(3, 3), (0, 4)] {
         let copied = moved_to(&source, &target, "b").await.expect("moved");
         assert_eq!((copied.copied, copied.size), (before, size));
         let receipt = target.trail(trail.clone()).record(event("x")).await;
@@ -206,9 +260,9 @@ async fn a_copy_whose_target_was_lost_on_the_way_starts_over() {
         Refusal::Copying { size: 3, .. }
     ));
     let copied = moved_to(&source, &target, "b").await.expect("moved");
-    assert_eq!((copied.copied, copied.size), (3, 3));
+    assert_eq!((copied.copied, copied.size), (4, 4));
     let receipt = target.trail(TrailName::standard()).record(event("x")).await;
-    assert_eq!(receipt.expect("recorded").seq, Some(3));
+    assert_eq!(receipt.expect("recorded").seq, Some(4));
     assert!(matches!(refusal(&source).await, Refusal::Moved { .. }));
 }
 
@@ -243,7 +297,7 @@ async fn a_copy_that_is_given_up_on_the_way_leaves_the_trail_as_it_is() {
     ));
     assert_eq!(
         moved_to(&source, &target, "b").await.expect("moved").size,
-        5
+        6
     );
 }
 
@@ -254,7 +308,7 @@ async fn whoever_takes_a_moved_trail_back_goes_on_under_an_origin_that_nobody_el
     moved_to(&source, &target, "b").await.expect("moved");
     let trail = TrailName::standard();
     let receipt = target.trail(trail.clone()).record(event("x")).await;
-    assert_eq!(receipt.expect("recorded").seq, Some(3));
+    assert_eq!(receipt.expect("recorded").seq, Some(4));
     // Another host, whose marks do not know of what follows.
     let elsewhere = StateInMemory::new();
     let seed = from.state.signing_seed().expect("readable");
@@ -267,10 +321,10 @@ async fn whoever_takes_a_moved_trail_back_goes_on_under_an_origin_that_nobody_el
     let kept = elsewhere.raise_mark(&trail, &ahead, &|_| false);
     kept.expect("kept");
     let abandoned = source.abandon_moves("disk lost").await.expect("given up");
-    assert_eq!((abandoned[0].seq, abandoned[0].is_new), (3, true));
+    assert_eq!((abandoned[0].seq, abandoned[0].is_new), (4, true));
     assert_eq!(abandoned[0].origin, "test.example/default/2");
     let receipt = source.trail(trail.clone()).record(event("y")).await;
-    assert_eq!(receipt.expect("recorded").seq, Some(4));
+    assert_eq!(receipt.expect("recorded").seq, Some(5));
     // Here the target is known to be left behind; there it is succeeded under another number.
     let late = to.engine().await;
     assert!(matches!(refusal(&late).await, Refusal::RolledBack { .. }));
@@ -294,7 +348,7 @@ async fn whoever_has_half_a_trail_goes_on_from_there_where_the_rest_is_lost() {
     let trail = TrailName::standard();
     let error = target.trail(trail).succeed("lost").await;
     let error = error.expect_err("it is taken back, not restored");
-    assert!(error.to_string().contains("3 of 3 entries"), "{error}");
+    assert!(error.to_string().contains("4 of 4 entries"), "{error}");
     let abandoned = target.abandon_moves("lost").await.expect("taken");
     assert_eq!(abandoned[0].origin, "test.example/default/3");
 }
@@ -320,7 +374,7 @@ async fn a_copy_that_somebody_gave_up_meanwhile_gives_no_right_over() {
                     });
                     call.join().expect("ended")
                 });
-                given_up = done.is_ok_and(|done| done[0].seq == 700);
+                given_up = done.is_ok_and(|done| done[0].seq == 701);
             }
         })
         .await;
@@ -328,7 +382,7 @@ async fn a_copy_that_somebody_gave_up_meanwhile_gives_no_right_over() {
     let error = first.expect_err("given up").to_string();
     assert!(error.contains("gave it up"), "{error}");
     let receipt = source.trail(trail).record(event("x")).await;
-    assert_eq!(receipt.expect("recorded").seq, Some(701));
+    assert_eq!(receipt.expect("recorded").seq, Some(702));
     assert!(matches!(refusal(&target).await, Refusal::Copying { .. }));
 }
 

@@ -156,6 +156,8 @@ pub struct FaultyStore {
     pub next_append: Mutex<Vec<Option<Fault>>>,
     /// Appends wait for one of these each.
     pub appends: tokio::sync::Semaphore,
+    /// One for every append that was asked for.
+    pub asked: tokio::sync::Semaphore,
     pub reads_until_failure: AtomicI64,
     /// What becomes of a commit on its way to the disk.
     pub spoil: Mutex<Option<fn(&mut Commit)>>,
@@ -167,6 +169,7 @@ impl FaultyStore {
             inner,
             next_append: Mutex::default(),
             appends: tokio::sync::Semaphore::new(usize::MAX >> 4),
+            asked: tokio::sync::Semaphore::new(0),
             reads_until_failure: AtomicI64::new(i64::MAX),
             spoil: Mutex::default(),
         })
@@ -200,6 +203,7 @@ impl Store for FaultyStore {
     }
 
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
+        self.asked.add_permits(1);
         self.appends.acquire().await.expect("never closed").forget();
         let fault = self.next_append.lock().expect("unpoisoned").pop().flatten();
         match fault {

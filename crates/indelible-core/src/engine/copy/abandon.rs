@@ -4,13 +4,11 @@ use serde_json::json;
 
 use super::super::succession::Incarnation;
 use super::super::{Engine, Shared, instance, load};
-use super::{Move, Stage, refused, right, uncopied};
+use super::{MEANWHILE, Move, Stage, fence, refused, right, uncopied};
 use crate::action::AuditAction;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
 use crate::outcome::Outcome;
-use crate::sealing::seal;
-use crate::store::Verdict;
 use crate::trail::TrailName;
 
 /// A trail whose right to write was taken back.
@@ -55,11 +53,11 @@ impl Engine {
                 ..moved.clone()
             };
             if !right::settle(&shared.ground, &trail, Some(&moved), Some(&claimed)).await? {
-                return Err(meanwhile(&trail));
+                return Err(uncopied(&trail, MEANWHILE));
             }
             let done = self.abandon(&trail, &claimed, reason).await?;
             if !right::settle(&shared.ground, &trail, Some(&claimed), None).await? {
-                return Err(meanwhile(&trail));
+                return Err(uncopied(&trail, MEANWHILE));
             }
             abandoned.push(done);
         }
@@ -123,26 +121,13 @@ async fn go_on(
         .outcome(Outcome::Completed)
         .resource_id(trail.as_str())
         .context(json!({ "reason": reason, "from": moved.from, "to": moved.to }));
-    let admitted = shared.door.admit(event)?;
-    let mut commit = seal(&base, vec![admitted.new], shared.ground.clock.now());
-    commit.head.mac = shared.code_of(&commit.head)?;
-    let store = &shared.ground.store;
-    let verdicts = store.append(std::slice::from_ref(&commit)).await?;
-    if verdicts.first() != Some(&Verdict::Committed) {
-        return Err(meanwhile(trail));
+    if !fence::append(shared, &base, event).await? {
+        return Err(uncopied(trail, MEANWHILE));
     }
-    shared.sign(&commit.head, true).await;
     Ok(Some(Abandoned {
         trail: trail.clone(),
         seq: base.head.size,
-        origin: commit.head.key.name().to_owned(),
+        origin: base.head.key.name().to_owned(),
         is_new: false,
     }))
-}
-
-fn meanwhile(trail: &TrailName) -> AuditError {
-    uncopied(
-        trail,
-        "another process went on with it meanwhile; try again",
-    )
 }

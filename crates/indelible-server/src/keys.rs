@@ -53,7 +53,10 @@ pub enum KeyError {
     #[error("the key {0} is expired or revoked")]
     Ended(String),
     /// A name of no use.
-    #[error("the name of a key is 1 to 100 bytes without control characters")]
+    #[error(
+        "the name of a key is 1 to 100 characters, none of them a control character, and no white \
+         space at its ends"
+    )]
     Name,
     /// It would be over before it begins.
     #[error("the time at which the key ends is past")]
@@ -330,8 +333,9 @@ impl Keys {
     }
 
     fn fresh(&self, wish: Wish, by: &str) -> Result<NewKey, KeyError> {
-        let plain = |name: &str| !name.trim().is_empty() && !name.contains(char::is_control);
-        if wish.name.len() > NAME_BYTES_MAX || !plain(&wish.name) {
+        let plain = |name: &str| name.trim() == name && !name.contains(char::is_control);
+        let length = wish.name.chars().count();
+        if !(1..=NAME_CHARS_MAX).contains(&length) || !plain(&wish.name) {
             return Err(KeyError::Name);
         }
         let now = self.now();
@@ -358,8 +362,8 @@ impl Keys {
     }
 }
 
-/// The longest name of a key, in bytes.
-const NAME_BYTES_MAX: usize = 100;
+/// The longest name of a key, in characters.
+const NAME_CHARS_MAX: usize = 100;
 
 fn read(id: &str, value: Value) -> Result<Key, KeyError> {
     let damaged = |error: serde_json::Error| indelible_core::StoreError::Corrupt {

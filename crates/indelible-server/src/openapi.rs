@@ -5,6 +5,7 @@
 
 mod operations;
 mod page;
+mod parameters;
 mod schemas;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,7 +16,8 @@ use crate::access::Access;
 use crate::problem::Answer;
 use crate::reply;
 use crate::router::urls;
-use operations::{Content, OPERATIONS, Operation, Parameter, Shape};
+use operations::{Content, OPERATIONS, Operation};
+use parameters::Parameter;
 
 /// `GET /openapi.json`
 pub async fn describe() -> Answer {
@@ -105,7 +107,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     let in_path = in_path.map(|name| {
         let schema = match (name, operation.path.contains("/keys/")) {
             ("trail", _) => json!({ "$ref": "#/components/schemas/TrailName" }),
-            (_, true) => json!({ "type": "string" }),
+            (_, true) => json!({ "type": "string", "description": "A key's id, not its text" }),
             (_, false) => json!({ "$ref": "#/components/schemas/EntryName" }),
         };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
@@ -136,7 +138,11 @@ fn parameters(operation: &Operation) -> Vec<Value> {
 fn responses(operation: &Operation, access: Access) -> Value {
     let mut responses = Map::new();
     for (status, about, body) in operation.answers {
-        let answer = json!({ "description": about, "content": content(body) });
+        let answer = json!({
+            "description": about,
+            "headers": headers(operation, *status),
+            "content": content(body),
+        });
         responses.insert(status.to_string(), answer);
     }
     let mut problems: Vec<u16> = operation.problems.to_vec();
@@ -155,11 +161,50 @@ fn responses(operation: &Operation, access: Access) -> Value {
             status.to_string(),
             json!({
                 "description": reason.unwrap_or("Problem"),
+                "headers": headers(operation, status),
                 "content": { "application/problem+json": { "schema": schema } },
             }),
         );
     }
     responses.into()
+}
+
+/// The headers of an answer beside those that say what its body is, and how browsers treat it.
+fn headers(operation: &Operation, status: u16) -> Value {
+    let text = |about: &str, required: bool| json!({ "description": about, "required": required, "schema": { "type": "string" } });
+    let mut headers = json!({
+        "X-Request-Id": text("The id of the request: its own, or a new one", true),
+    });
+    let link = "The next page, where there is one, as `rel=\"next\"`";
+    let more = match (operation.id, status) {
+        ("query", 200) => Some(("Link", text(link, false))),
+        ("begin_trail", 201) => Some(("Location", text("Where its events are", true))),
+        ("record", 201) => Some((
+            "Preference-Applied",
+            text("`proof` where the proof is in the answer", false),
+        )),
+        ("export", 200) => Some(("Content-Disposition", text("A name for the file", true))),
+        (_, 401) => Some((
+            "WWW-Authenticate",
+            text("How a key is sent, and what is wrong with this one", true),
+        )),
+        (_, 429) => Some(("Retry-After", seconds(true))),
+        (_, 503) => Some(("Retry-After", seconds(false))),
+        _ => None,
+    };
+    if let Some((name, header)) = more {
+        headers[name] = header;
+    }
+    headers
+}
+
+/// How long to wait, which not all that are turned away are told.
+fn seconds(required: bool) -> Value {
+    json!({
+        "description": "Seconds after which the same request may succeed",
+        "required": required,
+        "schema": { "type": "integer", "minimum": 0 },
+    })
 }
 
 fn content(list: &[Content]) -> Value {
@@ -185,18 +230,6 @@ fn content(list: &[Content]) -> Value {
         };
     }
     content.into()
-}
-
-impl Shape {
-    fn schema(self) -> Value {
-        match self {
-            Self::Text => json!({ "type": "string" }),
-            Self::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-            Self::Count => json!({ "type": "integer", "minimum": 0 }),
-            Self::Limit => json!({ "type": "integer", "minimum": 1, "default": 100 }),
-            Self::OneOf(values) => json!({ "type": "string", "enum": values }),
-        }
-    }
 }
 
 #[cfg(test)]

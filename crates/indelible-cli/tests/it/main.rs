@@ -19,5 +19,6 @@ mod queries;
 mod readme;
 mod records;
 mod rotation;
+mod schemathesis;
 mod serving;
 mod verification;

@@ -73,14 +73,16 @@ async fn id(audit: &Audit, headers: &HeaderMap) -> Result<Option<Uuid>, Problem>
         return Ok(None);
     };
     let wrong = || {
-        let detail =
-            format!("Idempotency-Key is one text of 1 to {KEY_BYTES_MAX} ASCII characters");
+        let detail = format!(
+            "Idempotency-Key is one text of 1 to {KEY_BYTES_MAX} printable ASCII characters"
+        );
         Problem::new(Kind::InvalidRequest, detail).at(IDEMPOTENCY_KEY)
     };
     let key = key.to_str().map_err(|_| wrong())?.trim();
     let inner = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
     let key = inner.unwrap_or(key);
-    if key.is_empty() || key.len() > KEY_BYTES_MAX || given.next().is_some() {
+    let is_printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !is_printable || !(1..=KEY_BYTES_MAX).contains(&key.len()) || given.next().is_some() {
         return Err(wrong());
     }
     let secret = audit.engine().secret(Purpose::Ids).await?;

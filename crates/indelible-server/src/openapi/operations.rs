@@ -1,5 +1,10 @@
 //! One row for each URL: what it takes, what it answers.
 
+use super::parameters::{
+    AS_OF, DATES, EARLIER, FILTERS, FOLLOWING, FORMAT, FROM, OPEN, PAGING, PURPOSE, Parameter,
+    RECORDING,
+};
+
 /// A URL's row.
 pub struct Operation {
     pub method: &'static str,
@@ -16,25 +21,6 @@ pub struct Operation {
     /// Status codes of problems beside those that all have: 500, with a key 400, 401, 403, 429
     /// and 503, with a body 408, 413 and 415.
     pub problems: &'static [u16],
-}
-
-/// A parameter or header.
-pub struct Parameter {
-    pub name: &'static str,
-    pub required: bool,
-    pub shape: Shape,
-    pub about: &'static str,
-}
-
-/// What a parameter may hold.
-#[derive(Clone, Copy)]
-pub enum Shape {
-    Text,
-    /// May be given again and again.
-    Texts,
-    Count,
-    Limit,
-    OneOf(&'static [&'static str]),
 }
 
 /// A body: its media type and the name of its schema, with `[]` for a list of them, nothing for a
@@ -56,114 +42,6 @@ const TEXT: &[Content] = &[Content {
     schema: "",
 }];
 
-const fn parameter(name: &'static str, shape: Shape, about: &'static str) -> Parameter {
-    Parameter {
-        name,
-        required: false,
-        shape,
-        about,
-    }
-}
-
-const FILTERS: &[Parameter] = &[
-    parameter(
-        "user_id",
-        Shape::Text,
-        "Entries of this user; `none` for entries without one",
-    ),
-    parameter(
-        "action",
-        Shape::Text,
-        "Entries of this action, its aliases included, or `admin_*`",
-    ),
-    parameter("outcome", Shape::OneOf(OUTCOMES), "Entries of this outcome"),
-    parameter(
-        "resource_type",
-        Shape::Text,
-        "Entries on this kind of resource",
-    ),
-    parameter("resource_id", Shape::Text, "Entries on this resource"),
-    parameter(
-        "ip_address",
-        Shape::Text,
-        "Entries from this address or block of addresses",
-    ),
-    parameter(
-        "correlation_id",
-        Shape::Text,
-        "Entries with this correlation id",
-    ),
-    parameter("tag", Shape::Texts, "Entries with all of these tags"),
-    parameter(
-        "context",
-        Shape::Texts,
-        "Entries with all of this in their context, as PATH=VALUE",
-    ),
-    parameter("start_date", Shape::Text, DATE),
-    parameter("end_date", Shape::Text, DATE),
-    parameter(
-        "as_of",
-        Shape::Count,
-        "The trail as it was with this many entries",
-    ),
-];
-
-const PAGING: &[Parameter] = &[
-    parameter(
-        "limit",
-        Shape::Limit,
-        "Entries of a page; more than 1000 is cut to 1000",
-    ),
-    parameter(
-        "offset",
-        Shape::Count,
-        "Passes over this many entries first",
-    ),
-    parameter(
-        "cursor",
-        Shape::Text,
-        "Goes on where a page ended: its next_cursor",
-    ),
-];
-
-const OUTCOMES: &[&str] = &["attempted", "succeeded", "failed", "denied", "completed"];
-const DATE: &str = "A date, RFC 3339, or how long ago, such as 24h; inclusive";
-
-const DATES: &[Parameter] = &[
-    parameter("start_date", Shape::Text, DATE),
-    parameter("end_date", Shape::Text, DATE),
-    parameter(
-        "by",
-        Shape::Text,
-        "Any of action, outcome and hour, with commas between",
-    ),
-];
-
-const FROM: &[Parameter] = &[parameter(
-    "from",
-    Shape::Count,
-    "The seq to begin at; else the stream begins at the present end",
-)];
-
-const FOLLOWING: &[Parameter] = &[
-    parameter(
-        "Last-Event-ID",
-        Shape::Text,
-        "The last `id` that was seen: the stream goes on after it",
-    ),
-    parameter(
-        "X-Purpose",
-        Shape::Text,
-        "Why the trail is looked at, for its record",
-    ),
-];
-
-const PURPOSE: &[Parameter] = &[parameter(
-    "X-Purpose",
-    Shape::Text,
-    "Why the trail is looked at, for its record",
-)];
-
 const KEY: &[Content] = &[json("Key")];
 const TRAIL: &[Content] = &[json("Trail")];
 
@@ -175,23 +53,7 @@ pub const OPERATIONS: &[Operation] = &[
         id: "record",
         summary: "Records one event, an array of them, or lines",
         query: &[],
-        headers: &[
-            parameter(
-                "Idempotency-Key",
-                Shape::Text,
-                "Stands for the id of one event",
-            ),
-            parameter(
-                "Prefer",
-                Shape::Text,
-                "`proof` adds the proof to the receipt of one event",
-            ),
-            parameter(
-                "Content-Encoding",
-                Shape::OneOf(&["identity", "gzip", "zstd"]),
-                "Packing",
-            ),
-        ],
+        headers: RECORDING,
         body: &[
             json("Event"),
             json("Event[]"),
@@ -225,7 +87,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/trails/{trail}/events",
         id: "query",
         summary: "Finds entries, newest first; Link names the next page",
-        query: &[FILTERS, PAGING],
+        query: &[FILTERS, AS_OF, PAGING],
         headers: PURPOSE,
         body: &[],
         answers: &[(200, "One page", &[json("Page")])],
@@ -244,7 +106,7 @@ pub const OPERATIONS: &[Operation] = &[
             "Each `data` is an Entry, each `id` the place after it",
             &[Content {
                 media: "text/event-stream",
-                schema: "",
+                schema: "Told",
             }],
         )],
         problems: &[],
@@ -265,11 +127,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/trails/{trail}/events/{id}/proof",
         id: "prove",
         summary: "The proof that an entry is in the trail, c2sp.org/tlog-proof@v1",
-        query: &[&[parameter(
-            "open",
-            Shape::OneOf(&["true", "false"]),
-            "Adds the entry's contents",
-        )]],
+        query: &[OPEN],
         headers: PURPOSE,
         body: &[],
         answers: &[(200, "The proof", TEXT)],
@@ -291,12 +149,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/trails/{trail}/consistency",
         id: "consistency",
         summary: "The proof that the trail continues an earlier state of itself",
-        query: &[&[Parameter {
-            name: "from",
-            required: true,
-            shape: Shape::Count,
-            about: "The number of entries in the earlier checkpoint",
-        }]],
+        query: &[EARLIER],
         headers: PURPOSE,
         body: &[],
         answers: &[(200, "The proof and the checkpoint of now", TEXT)],
@@ -329,14 +182,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/trails/{trail}/export",
         id: "export",
         summary: "All entries that match, without a limit",
-        query: &[
-            FILTERS,
-            &[parameter(
-                "format",
-                Shape::OneOf(&["ndjson", "csv"]),
-                "What is written",
-            )],
-        ],
+        query: &[FILTERS, AS_OF, FORMAT],
         headers: PURPOSE,
         body: &[],
         answers: &[(

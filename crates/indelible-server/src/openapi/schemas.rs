@@ -5,12 +5,54 @@ use serde_json::{Map, Value, json};
 /// All schemas, by name.
 pub fn all() -> Value {
     json!({
-        "TrailName": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"},
+        "TrailName": {
+            "type": "string",
+            "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$",
+            "examples": ["shop"],
+        },
         "EntryName": {
             "description": "An entry's UUID or its seq",
             "anyOf": [
                 {"type": "string", "format": "uuid"},
-                {"type": "string", "pattern": "^[0-9]{1,31}$"},
+                {"type": "string", "pattern": "^[0-9]{1,19}$"},
+            ],
+            "examples": ["0"],
+        },
+        "Date": {
+            "description": "A date-time with a zone, a whole UTC day, or how long ago",
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": "^[0-9]{1,18}[smhdw]$"},
+            ],
+            "examples": ["24h"],
+        },
+        "ActionFilter": {
+            "description": "An action, or the beginning of actions of the catalogue and `*`",
+            "anyOf": [
+                {"type": "string", "pattern": NAME},
+                {"type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,99}[*]$"},
+            ],
+            "examples": ["user_login"],
+        },
+        "Member": {
+            "description": "PATH=VALUE: names with dots between or a JSON Pointer, `\\` before \
+                            `.`, `=` and `\\` in a name",
+            "type": "string",
+            "pattern": r"^(\\[\s\S]|[^\\=])*=[\s\S]*$",
+            "examples": ["request.method=GET"],
+        },
+        "Division": {
+            "description": "Any of action, outcome and hour, with commas between",
+            "type": "string",
+            "pattern": "^(action|outcome|hour)?(,(action|outcome|hour)?)*$",
+            "examples": ["action,outcome"],
+        },
+        "IdempotencyKey": {
+            "description": "1 to 255 printable characters of ASCII, which may stand in quotes",
+            "anyOf": [
+                {"type": "string", "pattern": "^[!#-~]([ -~]{0,253}[!-~])?$"},
+                {"type": "string", "pattern": "^\"[ -~]{1,255}\"$"},
             ],
         },
         "Outcome": {
@@ -44,7 +86,10 @@ pub fn all() -> Value {
             ("incarnation", count()), ("incarnation_start", count()), ("verifier_key", text()),
         ], &[]),
         "Trails": object(&[("trails", list("Trail"))], &[]),
-        "NewTrail": object(&[("trail", of("TrailName"))], &[("description", or_null(text()))]),
+        "NewTrail": with_example(
+            object(&[("trail", of("TrailName"))], &[("description", or_null(text()))]),
+            json!({"trail": "shop", "description": "Orders and refunds"}),
+        ),
         "Role": {"type": "string", "enum": ["writer", "reader", "auditor", "admin"]},
         "Key": object(&[
             ("id", text()), ("name", text()), ("role", of("Role")), ("trail", or_null(text())),
@@ -55,10 +100,24 @@ pub fn all() -> Value {
             ("last_used_at", or_null(time())),
         ], &[("key", text())]),
         "Keys": object(&[("keys", list("Key"))], &[]),
-        "NewKey": object(&[("name", text()), ("role", of("Role"))], &[
-            ("trail", or_null(of("TrailName"))), ("expires_at", or_null(time())),
-        ]),
-        "Rotation": object(&[], &[("overlap_seconds", or_null(count()))]),
+        "NewKey": with_example(
+            object(&[("name", of("KeyName")), ("role", of("Role"))], &[
+                ("trail", or_null(of("TrailName"))), ("expires_at", or_null(time())),
+            ]),
+            json!({"name": "shop backend", "role": "writer", "trail": "shop"}),
+        ),
+        "KeyName": {
+            "description": "Without control characters, and without white space at its ends",
+            "type": "string",
+            "maxLength": 100,
+            "pattern": r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$",
+        },
+        "Rotation": with_example(
+            object(&[], &[("overlap_seconds", or_null(json!({
+                "type": "integer", "minimum": 0, "maximum": u64::MAX,
+            })))]),
+            json!({"overlap_seconds": 3600}),
+        ),
         "Finding": object(&[
             ("seq", or_null(count())), ("kind", text()), ("detail", text()),
         ], &[]),
@@ -84,12 +143,29 @@ pub fn all() -> Value {
             ("request_id", text()),
         ], &[("field", text())]),
         "Health": object(&[("status", text())], &[]),
+        "Told": {
+            "description": "Each of the events: `data` is an entry, `id` the place after it, to \
+                            go on from by Last-Event-ID",
+            "type": "object",
+            "required": ["id", "data"],
+            "properties": {
+                "id": text(),
+                "data": {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": of("Entry"),
+                },
+            },
+        },
         "Document": {"type": "object"},
     })
 }
 
+/// Actions and kinds of resources.
+const NAME: &str = "^[A-Za-z0-9_.:/-]{1,100}$";
+
 fn event() -> Value {
-    let name = json!({"type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,100}$"});
+    let name = json!({"type": "string", "pattern": NAME});
     let texts = [
         "user_id",
         "on_behalf_of",
@@ -108,10 +184,15 @@ fn event() -> Value {
         ("notes", or_null(list("Note"))),
     ];
     let optional: Vec<_> = texts.into_iter().chain(more).collect();
-    object(
+    let event = object(
         &[("action", name.clone()), ("resource_type", name)],
         &optional,
-    )
+    );
+    let example = json!({
+        "action": "user_login", "resource_type": "session", "user_id": "u-17",
+        "ip_address": "203.0.113.9", "context": {"request": {"method": "POST"}},
+    });
+    with_example(event, example)
 }
 
 fn entry() -> Value {
@@ -153,6 +234,11 @@ fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
         "properties": properties,
         "additionalProperties": false,
     })
+}
+
+fn with_example(mut schema: Value, example: Value) -> Value {
+    schema["examples"] = json!([example]);
+    schema
 }
 
 fn text() -> Value {

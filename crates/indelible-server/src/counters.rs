@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use indelible_core::{Delivery, Receipt, Timestamp};
 
+use crate::limits::KEYS_COUNTED_MAX;
 use crate::problem::{Kind, Problem};
+
+/// What the keys are called that are not counted one by one. No id is this.
+const OTHERS: &str = "others";
 
 /// Counters since the server began. All may be counted on from many tasks at once.
 #[derive(Default)]
@@ -19,6 +23,7 @@ pub struct Counters {
     duplicates: AtomicU64,
     not_recorded: AtomicU64,
     refusals: Mutex<BTreeMap<&'static str, u64>>,
+    of_keys: Mutex<BTreeMap<String, u64>>,
     verification: Verification,
 }
 
@@ -59,6 +64,20 @@ impl Counters {
             Err(_) => &self.not_recorded,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts events that were sent with a key, whatever becomes of them, so that a flood has a
+    /// name.
+    pub fn sent(&self, key: &str, events: usize) {
+        let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_counted = of_keys.contains_key(key) || of_keys.len() < KEYS_COUNTED_MAX;
+        let key = if is_counted { key } else { OTHERS };
+        match of_keys.get_mut(key) {
+            Some(count) => *count += events as u64,
+            None => {
+                of_keys.insert(key.to_owned(), events as u64);
+            }
+        }
     }
 
     /// Counts a refusal or a failure.
@@ -111,6 +130,14 @@ impl Counters {
             .clone()
     }
 
+    /// Events sent with each key, by the key's id; those of keys beyond the first many are one sum.
+    pub fn of_keys(&self) -> BTreeMap<String, u64> {
+        self.of_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// Trails that were not as they were recorded, or could not be verified.
     pub fn verification_failures(&self) -> u64 {
         self.verification.failures.load(Ordering::Relaxed)
@@ -125,5 +152,22 @@ impl Counters {
             took: Duration::from_micros(last.took_micros.load(Ordering::Relaxed)),
             is_ok: last.is_ok.load(Ordering::Relaxed) == 1,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_counted_in_bounded_room() {
+        let counters = Counters::default();
+        for key in 0..KEYS_COUNTED_MAX + 10 {
+            counters.sent(&format!("{key:016x}"), 2);
+        }
+        counters.sent("0000000000000000", 5);
+        let counts = counters.of_keys();
+        assert_eq!(counts.len(), KEYS_COUNTED_MAX + 1);
+        assert_eq!((counts["0000000000000000"], counts[OTHERS]), (7, 20));
     }
 }

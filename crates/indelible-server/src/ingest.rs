@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use indelible_core::AuditEvent;
 
+use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
 use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX};
@@ -38,16 +39,26 @@ pub async fn record(
     }
     let id = parts.extensions.get::<RequestId>().cloned();
     let id = id.map_or_else(Default::default, |RequestId(id)| id);
+    let unknown = || Problem::new(Kind::Internal, "nobody is known to have sent this");
+    let key = parts
+        .extensions
+        .get::<Caller>()
+        .ok_or_else(unknown)?
+        .key
+        .clone();
     if media == Media::Lines {
         refuse_key(headers)?;
-        return Ok(stream::record(app, audit, Pieces::new(body, coding)?, id));
+        let pieces = Pieces::new(body, coding)?;
+        return Ok(stream::record(app, audit, pieces, key, id));
     }
     let text = body::whole(headers, body, BODY_BYTES_MAX).await?;
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
+        app.counters().sent(&key.id, 1);
         return single::record(&app, &audit, headers, &text).await;
     }
     refuse_key(headers)?;
     let events = array(&text)?;
+    app.counters().sent(&key.id, events.len());
     let results = batch::record(&app, &audit, events).await;
     let results: Vec<_> = results
         .iter()

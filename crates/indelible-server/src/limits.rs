@@ -41,6 +41,8 @@ pub const RETRY_AFTER_SECONDS: u32 = 1;
 pub const KEY_CACHE_TIME: Duration = Duration::from_secs(1);
 /// Keys remembered at once.
 pub const KEYS_CACHED_MAX: usize = 4096;
+/// Keys whose events are counted one by one; those of all further keys are one sum.
+pub const KEYS_COUNTED_MAX: usize = 256;
 /// How coarse the time of a key's last use is.
 pub const LAST_USE_GRAIN: Duration = Duration::from_secs(600);
 /// How long what happens again and again is summed up.

@@ -77,6 +77,10 @@ fn of_server(text: &mut Exposition, counters: &Counters) {
     for (result, count) in counters.events() {
         text.sample(INGESTED.name, &[("result", result)], count as f64);
     }
+    text.family(&KEY_EVENTS);
+    for (key, count) in counters.of_keys() {
+        text.sample(KEY_EVENTS.name, &[("key", &key)], count as f64);
+    }
     text.family(&REFUSALS);
     for (kind, count) in counters.refusals() {
         text.sample(REFUSALS.name, &[("kind", kind)], count as f64);
@@ -148,6 +152,8 @@ families! {
     REREAD_FAILURES = Counter "indelible_reread_failures_total"
         "Times that something read back was not as it was hashed.";
     INGESTED = Counter "indelible_events_ingested_total" "Events by what became of them.";
+    KEY_EVENTS = Counter "indelible_key_events_total"
+        "Events sent with each key, by its id, whatever became of them.";
     REFUSALS = Counter "indelible_refusals_total"
         "Requests and events refused or failed, by the name of the problem.";
     REQUESTS = Counter "indelible_http_requests_total" "Answers by class of status code.";

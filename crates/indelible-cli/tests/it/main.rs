@@ -6,6 +6,7 @@ mod doctor;
 mod configuration;
 mod copies;
 mod exports;
+mod flood;
 mod help;
 mod hostile;
 mod imports;

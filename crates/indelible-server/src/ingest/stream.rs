@@ -13,6 +13,7 @@ use super::batch;
 use super::body::Pieces;
 use super::results;
 use crate::app::App;
+use crate::keys::Key;
 use crate::limits::{LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX};
 use crate::problem::{Kind, Problem};
 use crate::reply;
@@ -21,10 +22,17 @@ use crate::reply;
 ///
 /// A line is an event of its own: where the stream is cut, what came whole before is recorded,
 /// and of the line that was cut nothing is.
-pub fn record(app: App, audit: Audit, pieces: Pieces, request_id: Arc<str>) -> Response {
+pub fn record(
+    app: App,
+    audit: Audit,
+    pieces: Pieces,
+    key: Arc<Key>,
+    request_id: Arc<str>,
+) -> Response {
     let mut run = Run {
         app,
         audit,
+        key,
         request_id,
         lines: Lines::new(pieces),
     };
@@ -54,6 +62,7 @@ pub fn record(app: App, audit: Audit, pieces: Pieces, request_id: Arc<str>) -> R
 struct Run {
     app: App,
     audit: Audit,
+    key: Arc<Key>,
     request_id: Arc<str>,
     lines: Lines,
 }
@@ -68,6 +77,7 @@ impl Run {
             numbers.push(number);
             events.push(line.and_then(|line| Ok(AuditEvent::from_json(&line)?)));
         }
+        self.app.counters().sent(&self.key.id, events.len());
         let mut results = batch::record(&self.app, &self.audit, events).await;
         let goes_on = match end {
             End::NotYet => true,

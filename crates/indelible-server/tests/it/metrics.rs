@@ -74,6 +74,9 @@ async fn figures_follow_what_is_done(desk: Desk) {
     desk.get("/nothing").await.is(404);
     desk.clock.pass(Duration::from_secs(90));
     let after = metrics(&desk).await;
+    let keys = desk.get("/v1/keys").await.is(200).json();
+    let of_key = keys["keys"][0]["id"].as_str().expect("an id");
+    let of_key = format!("indelible_key_events_total{{key=\"{of_key}\"}}");
     for (sample, expected) in [
         ("indelible_commit_entries_sum", 2.0),
         ("indelible_commit_entries_bucket{le=\"1\"}", 2.0),
@@ -84,6 +87,7 @@ async fn figures_follow_what_is_done(desk: Desk) {
         ("indelible_events_ingested_total{result=\"recorded\"}", 1.0),
         ("indelible_events_ingested_total{result=\"duplicate\"}", 3.0),
         ("indelible_events_ingested_total{result=\"refused\"}", 4.0),
+        (&of_key, 8.0),
         ("indelible_refusals_total{kind=\"invalid-event\"}", 4.0),
         ("indelible_refusals_total{kind=\"not-found\"}", 1.0),
         ("indelible_http_requests_total{status=\"2xx\"}", 5.0),

@@ -9,7 +9,7 @@ use crate::desk::{Call, Desk, on_both};
 
 on_both!(
     exactly_the_documented_calls_pass,
-    every_refusal_is_on_record,
+    t23_every_refusal_is_on_record,
     t10_the_address_is_the_one_that_the_nearest_unknown_hop_has,
     a_flood_of_refusals_is_one_sum,
     keys_end_and_are_revoked_at_once,
@@ -150,7 +150,7 @@ async fn refusals(desk: &Desk, action: &str) -> Vec<serde_json::Value> {
     page["entries"].as_array().expect("a list").clone()
 }
 
-async fn every_refusal_is_on_record(desk: Desk) {
+async fn t23_every_refusal_is_on_record(desk: Desk) {
     desk.records("shop", 1).await;
     let writer = desk.key("writer", Some("shop")).await;
     let reader = desk.key("reader", Some("shop")).await;

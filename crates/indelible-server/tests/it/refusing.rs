@@ -20,7 +20,7 @@ use indelible::core::store::{
 use indelible::core::{MemoryStore, Store, StoreError, SystemClock, SystemEntropy};
 use indelible::merkle::Hash;
 use indelible_server::App;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -168,20 +168,28 @@ impl House {
     }
 
     async fn record(&self) -> Response<Body> {
+        self.send("application/json", EVENT.to_owned()).await
+    }
+
+    async fn send(&self, media: &str, body: String) -> Response<Body> {
         let request = Request::post("/v1/trails/shop/events")
             .header("authorization", format!("Bearer {}", self.admin))
-            .header("content-type", "application/json")
-            .body(Body::from("{\"action\":\"a\",\"resource_type\":\"r\"}"));
+            .header("content-type", media)
+            .body(Body::from(body));
         let answered = self.router.clone().oneshot(request.expect("a request"));
         answered.await.expect("answered")
     }
 }
 
+const EVENT: &str = "{\"action\":\"a\",\"resource_type\":\"r\"}";
+
+async fn text(response: Response<Body>) -> String {
+    let body = to_bytes(response.into_body(), 1 << 20).await;
+    String::from_utf8(body.expect("whole").to_vec()).expect("UTF-8")
+}
+
 async fn problem(response: Response<Body>) -> Value {
-    let body = to_bytes(response.into_body(), 1 << 20)
-        .await
-        .expect("whole");
-    serde_json::from_slice(&body).expect("JSON")
+    serde_json::from_str(&text(response).await).expect("JSON")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,7 +221,7 @@ async fn who_comes_too_many_at_once_is_told_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_a_success_that_was_not_written() {
+async fn t12_nothing_is_a_success_that_was_not_written() {
     // An outcome that is not known is looked up, and found not to be there.
     for mood in [Mood::Unavailable, Mood::Unknown] {
         let house = House::new(mood, 1000).await;
@@ -224,6 +232,24 @@ async fn nothing_is_a_success_that_was_not_written() {
         assert_eq!(problem["type"], "urn:indelible:problem:unavailable");
         // What the database says is for the log.
         assert!(!problem.to_string().contains("secret"), "{problem}");
+        // Of many each has a result of its own, and none a receipt.
+        let array = house.send("application/json", format!("[{EVENT},{EVENT}]"));
+        let array: Vec<Value> = serde_json::from_str(&text(array.await).await).expect("JSON");
+        let lines = format!("{EVENT}\n{EVENT}\n");
+        let lines = text(house.send("application/x-ndjson", lines).await).await;
+        let lines = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
+        let results: Vec<Value> = array.into_iter().chain(lines).collect();
+        assert_eq!(results.len(), 4);
+        for result in results {
+            assert_eq!(
+                (&result["status"], result.get("receipt")),
+                (&json!(503), None)
+            );
+        }
+        let head = house.store.head(&"shop".parse().expect("a name")).await;
+        assert!(head.expect("readable").is_none());
         *house.store.mood.lock().expect("no panic") = Mood::Fine;
         assert_eq!(house.record().await.status(), 201);
     }

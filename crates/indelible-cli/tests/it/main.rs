@@ -11,6 +11,8 @@ mod help;
 mod hostile;
 mod imports;
 mod investigation;
+#[cfg(unix)]
+mod keeping;
 mod looks;
 mod maintenance;
 mod operating;

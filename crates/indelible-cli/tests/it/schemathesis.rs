@@ -18,7 +18,7 @@ use crate::serving::Server;
 )]
 fn scale() -> (u64, u32) {
     if std::env::var_os("INDELIBLE_SOAK").is_some() {
-        (10_000, 900)
+        (10_000, 700)
     } else {
         (1_000, 16)
     }

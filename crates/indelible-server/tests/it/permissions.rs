@@ -9,6 +9,7 @@ use crate::desk::{Call, Desk, on_both};
 
 on_both!(
     exactly_the_documented_calls_pass,
+    t83_an_auditor_reads_what_was_recorded_and_does_nothing_else,
     t23_every_refusal_is_on_record,
     t10_the_address_is_the_one_that_the_nearest_unknown_hop_has,
     a_flood_of_refusals_is_one_sum,
@@ -137,6 +138,62 @@ async fn exactly_the_documented_calls_pass(desk: Desk) {
             answered.refuses(401, "unauthorized", None);
         }
     }
+}
+
+/// All that an auditor may do: look, and have it proved.
+const LOOKS: [&str; 10] = [
+    "GET /v1/trails",
+    "GET /v1/trails/{trail}/checkpoint",
+    "GET /v1/trails/{trail}/consistency",
+    "GET /v1/trails/{trail}/events",
+    "GET /v1/trails/{trail}/events/stream",
+    "GET /v1/trails/{trail}/events/{id}",
+    "GET /v1/trails/{trail}/events/{id}/proof",
+    "GET /v1/trails/{trail}/export",
+    "GET /v1/trails/{trail}/summary",
+    "POST /v1/trails/{trail}/verify",
+];
+
+async fn t83_an_auditor_reads_what_was_recorded_and_does_nothing_else(desk: Desk) {
+    desk.records("shop", 2).await;
+    let auditor = desk.key("auditor", None).await;
+    let keys = desk.get("/v1/keys").await.is(200).json();
+    let mut passed = Vec::new();
+    for (method, path, access) in indelible_server::urls() {
+        if access == indelible_server::Access::Open {
+            continue;
+        }
+        // Its own record of itself included.
+        for trail in ["shop", "system"] {
+            let answered = desk.call(call(&method, path, trail).key(&auditor)).await;
+            if answered.status == 403 {
+                answered.refuses(403, "forbidden", None);
+                continue;
+            }
+            // A stream is asked for from a place that is none.
+            let granted = if path.ends_with("/stream") { 400 } else { 200 };
+            answered.is(granted);
+            passed.push(format!("{method} {path}"));
+        }
+    }
+    passed.sort();
+    passed.dedup();
+    assert_eq!(passed, LOOKS);
+    // Nothing came of the rest: no key, no trail, no event but those of looking.
+    let ids = |keys: &serde_json::Value| {
+        let keys = keys["keys"].as_array().expect("a list").iter();
+        keys.map(|key| (key["id"].clone(), key["state"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&desk.get("/v1/keys").await.is(200).json()), ids(&keys));
+    let trails = desk.get("/v1/trails").await.is(200).json();
+    assert_eq!(trails["trails"].as_array().expect("a list").len(), 2);
+    let page = desk.get("/v1/trails/shop/events").await.is(200).json();
+    let entries = page["entries"].as_array().expect("a list");
+    let recorded = entries
+        .iter()
+        .filter(|entry| entry["action"] == "page_viewed");
+    assert_eq!(recorded.count(), 2);
 }
 
 fn names_trail(path: &str, method: &Method) -> bool {

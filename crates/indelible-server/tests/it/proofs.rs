@@ -15,6 +15,7 @@ on_both!(
     a_trail_is_verified,
     what_is_not_there_is_not_found,
     trails_are_begun_and_listed,
+    t41_every_proof_has_a_url_of_its_own_and_none_is_kept_on_the_way,
 );
 
 /// The checkpoint of a note that the trail's key has signed.
@@ -179,5 +180,34 @@ async fn trails_are_begun_and_listed(desk: Desk) {
     ] {
         let answered = desk.post("/v1/trails", body.to_string()).await;
         answered.refuses(status, name, field);
+    }
+}
+
+async fn t41_every_proof_has_a_url_of_its_own_and_none_is_kept_on_the_way(desk: Desk) {
+    desk.records("shop", 8).await;
+    let ids: Vec<String> = [3, 4].map(|seq| format!("events/{seq}/proof")).into();
+    let mut urls = ids.clone();
+    urls.extend(ids.iter().map(|url| format!("{url}?open=true")));
+    urls.extend([3, 4].map(|size| format!("consistency?from={size}")));
+    urls.push("checkpoint".to_owned());
+    let mut texts = std::collections::BTreeSet::new();
+    for round in 1..=2 {
+        for url in &urls {
+            let answered = desk.get(&format!("/v1/trails/shop/{url}")).await.is(200);
+            // Nothing between server and client may answer in its place.
+            assert_eq!(answered.header("cache-control"), "no-store", "{url}");
+            for kept in ["etag", "last-modified", "expires", "age"] {
+                assert_eq!(answered.header(kept), "", "{url}");
+            }
+            // What was asked for, and the trail as it is by now.
+            assert!(texts.insert(answered.text()), "{url}");
+        }
+        assert_eq!(texts.len(), round * urls.len());
+        desk.records("shop", 1).await;
+    }
+    for gone in ["events/999/proof", "consistency?from=999", "consistency"] {
+        let answered = desk.get(&format!("/v1/trails/shop/{gone}")).await;
+        assert!(answered.status.is_client_error());
+        assert_eq!(answered.header("cache-control"), "no-store");
     }
 }

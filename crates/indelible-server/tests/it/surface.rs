@@ -8,6 +8,7 @@ use crate::desk::{Call, Desk, on_both};
 
 on_both!(
     every_answer_has_these_headers_and_no_others,
+    every_refusal_has_the_same_headers,
     a_request_keeps_its_id,
     methods_that_a_url_does_not_know_are_refused,
     the_process_says_whether_it_is_ready,
@@ -52,9 +53,15 @@ fn expect_headers(headers: &HeaderMap) {
     ] {
         assert_eq!(value_of(name), value, "{name}");
     }
-    let policy = value_of("content-security-policy");
-    assert!(policy.starts_with("default-src 'none';"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
+    // Nothing but the page of the description opens anything, and that its own style sheet.
+    let opened = if value_of("content-type").starts_with("text/html") {
+        "style-src 'self'; "
+    } else {
+        ""
+    };
+    let closed = "form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+    let policy = format!("default-src 'none'; {opened}{closed}");
+    assert_eq!(value_of("content-security-policy"), policy);
     assert!(!value_of("x-request-id").is_empty());
 }
 
@@ -65,13 +72,55 @@ async fn every_answer_has_these_headers_and_no_others(desk: Desk) {
         // A stream has no end that could be waited for.
         expect_headers(desk.open(Call::new(method, &url)).await.headers());
     }
-    for url in [
-        "/nothing",
-        "/v1/trails/shop/events?limit=1",
-        "/v1/trails/%00/events",
+    let page = desk.get("/docs").await.is(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let page = desk.get("/v1/trails/shop/events?limit=1").await.is(200);
+    expect_headers(&page.headers);
+}
+
+async fn every_refusal_has_the_same_headers(desk: Desk) {
+    let engine = desk.database.engine().clone();
+    let paced = indelible_server::App::with(engine, 10, indelible_server::TrustedProxies::none());
+    let desk = desk.serving(paced);
+    desk.records("shop", 1).await;
+    let reader = desk.key("reader", Some("shop")).await;
+    let events = "/v1/trails/shop/events";
+    let get = |url: &str| Call::new(Method::GET, url);
+    let post = |media: &str, body: String| {
+        let call = Call::new(Method::POST, events).header("content-type", media);
+        call.body(body)
+    };
+    let event = "{\"action\":\"a\",\"resource_type\":\"r\"}";
+    let id = "018f4f2e-7b1c-7c3a-9d2b-6a1f3e5b7a11";
+    let of = |action: &str| {
+        format!("{{\"action\":\"{action}\",\"resource_type\":\"r\",\"id\":\"{id}\"}}")
+    };
+    let json = "application/json";
+    desk.call(post(json, of("a"))).await.is(201);
+    for (status, call) in [
+        (400, get("/v1/trails/shop/events?limit=0")),
+        (400, get("/v1/trails/%00/events")),
+        (400, post(json, "{".to_owned())),
+        (401, get(events).anonymous()),
+        (401, get(events).key("indelible_x")),
+        (403, get("/v1/keys").key(&reader)),
+        (403, get("/metrics").from("192.0.2.7:1")),
+        (404, get("/nothing")),
+        (404, get("/docs/nothing")),
+        (404, get("/v1/trails/shop/events/99")),
+        (405, Call::new(Method::PUT, events)),
+        (409, post(json, of("b"))),
+        (413, post(json, " ".repeat(17 << 20))),
+        (415, post("text/html", event.to_owned())),
     ] {
-        expect_headers(&desk.get(url).await.headers);
+        let answered = desk.call(call).await.is(status);
+        expect_headers(&answered.headers);
     }
+    while desk.get("/v1/trails").await.status != 429 {}
+    expect_headers(&desk.get("/v1/trails").await.is(429).headers);
+    desk.database.close().await.expect("closed");
+    let answered = desk.call(get(events).key(&reader)).await.is(503);
+    expect_headers(&answered.headers);
 }
 
 async fn a_request_keeps_its_id(desk: Desk) {

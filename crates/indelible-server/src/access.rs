@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::RequestExt;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use indelible_axum::TrustedProxies;
@@ -23,6 +23,8 @@ use crate::tally::Happening;
 pub enum Access {
     /// Nothing.
     Open,
+    /// To call from the server's own machine, or else a key for all trails with this permission.
+    Near(Permission),
     /// A key with this permission, for the trail in the path.
     Trail(Permission),
     /// A key with this permission. What it is for bounds what it sees.
@@ -68,6 +70,23 @@ impl Caller {
     }
 }
 
+/// Whether a request comes from this machine. Not behind a proxy: then all seem to.
+fn is_near(request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let is_forwarded = FORWARDED
+        .iter()
+        .any(|name| request.headers().contains_key(name));
+    !is_forwarded && peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
+}
+
+/// What proxies add to the requests that they pass on.
+const FORWARDED: [HeaderName; 4] = [
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
 fn forbidden(detail: String) -> Problem {
     Problem::new(Kind::Forbidden, detail)
 }
@@ -80,7 +99,10 @@ pub async fn check(
 ) -> Response {
     let permission = match access {
         Access::Open => return next.run(request).await,
-        Access::Trail(permission) | Access::Key(permission) => permission,
+        Access::Near(_) if is_near(&request) => return next.run(request).await,
+        Access::Near(permission) | Access::Trail(permission) | Access::Key(permission) => {
+            permission
+        }
     };
     let origin = Origin::of(&request, app.proxies());
     let trail = match access {
@@ -106,7 +128,11 @@ pub async fn check(
         problem.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         return problem.into_response();
     }
-    if let Err(problem) = may(&caller, permission, trail.as_deref()) {
+    let granted = may(&caller, permission, trail.as_deref()).and_then(|()| match access {
+        Access::Near(_) => caller.expect_trail(None),
+        _ => Ok(()),
+    });
+    if let Err(problem) = granted {
         note(&app, denied(&caller, permission, trail.as_deref())).await;
         return problem.into_response();
     }

@@ -2,51 +2,21 @@
 
 mod text;
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use indelible_core::Timestamp;
 use indelible_core::engine::Vitals;
 
 use crate::app::App;
 use crate::counters::Counters;
-use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use text::{Exposition, Form};
 
-/// The figures, for callers on this machine. Not behind a proxy: then everybody seems to be.
-pub async fn show(State(app): State<App>, request: Request) -> Answer {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let is_near = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    let is_forwarded = FORWARDED
-        .iter()
-        .any(|name| request.headers().contains_key(name));
-    if !is_near || is_forwarded {
-        let detail = "metrics are for callers on the server's own machine, or at a listener of \
-                      their own";
-        return Err(Problem::new(Kind::Forbidden, detail));
-    }
-    Ok(answer(&app))
-}
-
-/// The figures, whoever asks.
-pub async fn show_to_all(State(app): State<App>) -> Response {
-    answer(&app)
-}
-
-/// What proxies add to the requests that they pass on.
-const FORWARDED: [HeaderName; 4] = [
-    header::FORWARDED,
-    header::VIA,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-real-ip"),
-];
-
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-fn answer(app: &App) -> Response {
+/// The figures. Whether they may be seen is the router's to ask.
+pub async fn show(State(app): State<App>) -> Response {
     let mut text = Exposition::default();
     let now = app.now();
     let facts = [("version", env!("CARGO_PKG_VERSION"))];

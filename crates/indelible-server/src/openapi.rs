@@ -84,6 +84,7 @@ fn described(operation: &Operation, access: Access) -> Value {
         "responses": responses(operation, access),
         "security": match access {
             Access::Open => json!([]),
+            Access::Near(_) => json!([{}, { "key": [] }]),
             Access::Trail(_) | Access::Key(_) => json!([{ "key": [] }]),
         },
     });

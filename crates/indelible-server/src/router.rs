@@ -24,7 +24,7 @@ struct Route {
 }
 
 fn routes() -> Vec<Route> {
-    use Access::{Key, Open, Trail};
+    use Access::{Key, Near, Open, Trail};
     use Method as M;
     use Permission as P;
     let route = |method, path, access, handler| Route {
@@ -45,7 +45,7 @@ fn routes() -> Vec<Route> {
     vec![
         route(M::GET, "/healthz", Open, get(health::alive)),
         route(M::GET, "/readyz", Open, get(health::ready)),
-        route(M::GET, "/metrics", Open, get(metrics::show)),
+        route(M::GET, "/metrics", Near(P::Read), get(metrics::show)),
         route(M::GET, "/openapi.json", Open, get(openapi::describe)),
         route(M::GET, "/docs", Open, get(openapi::read)),
         route(M::GET, "/docs/style.css", Open, get(openapi::style)),
@@ -108,7 +108,7 @@ pub fn urls() -> Vec<(Method, &'static str, Access)> {
 pub fn operator_router(app: App) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
-        .route("/metrics", get(metrics::show_to_all))
+        .route("/metrics", get(metrics::show))
         .fallback(async || Problem::not_found("nothing is at this URL"))
         .layer(CatchPanicLayer::custom(gate::panicked))
         .layer(from_fn_with_state(app.clone(), gate::pass))

@@ -8,7 +8,7 @@ use axum::http::Method;
 use crate::desk::{Answered, Call, Desk, on_both};
 
 on_both!(
-    figures_are_for_callers_on_the_same_machine,
+    figures_are_for_callers_on_the_same_machine_or_with_a_key,
     figures_follow_what_is_done,
     every_family_is_described_once,
 );
@@ -31,8 +31,8 @@ fn value(metrics: &Answered, sample: &str) -> f64 {
     value.parse().expect("a number")
 }
 
-async fn figures_are_for_callers_on_the_same_machine(desk: Desk) {
-    let call = |from: &str| Call::new(Method::GET, "/metrics").from(from);
+async fn figures_are_for_callers_on_the_same_machine_or_with_a_key(desk: Desk) {
+    let call = |from: &str| Call::new(Method::GET, "/metrics").from(from).anonymous();
     for near in [
         "127.0.0.1:1",
         "127.9.9.9:1",
@@ -43,7 +43,7 @@ async fn figures_are_for_callers_on_the_same_machine(desk: Desk) {
     }
     for far in ["192.0.2.7:1", "[2001:db8::1]:1", "[::ffff:192.0.2.7]:1"] {
         let answered = desk.call(call(far)).await;
-        answered.refuses(403, "forbidden", None);
+        answered.refuses(401, "unauthorized", None);
     }
     for (name, said) in [
         ("x-forwarded-for", "127.0.0.1"),
@@ -52,9 +52,32 @@ async fn figures_are_for_callers_on_the_same_machine(desk: Desk) {
         ("via", "1.1 proxy"),
     ] {
         let proxied = call("127.0.0.1:1").header(name, said);
-        desk.call(proxied).await.refuses(403, "forbidden", None);
+        let answered = desk.call(proxied).await;
+        answered.refuses(401, "unauthorized", None);
     }
-    desk.get("/metrics").await.refuses(403, "forbidden", None);
+    let unknown = Call::new(Method::GET, "/metrics").anonymous();
+    desk.call(unknown).await.refuses(401, "unauthorized", None);
+    // Figures are of all trails: a key of one does not open them.
+    for (role, trail, status) in [
+        ("reader", None, 200),
+        ("auditor", None, 200),
+        ("admin", None, 200),
+        ("writer", None, 403),
+        ("reader", Some("shop"), 403),
+        ("admin", Some("shop"), 403),
+    ] {
+        let key = desk.key(role, trail).await;
+        let answered = desk.call(call("192.0.2.7:1").key(&key)).await;
+        answered.is(status);
+    }
+    // Refusals are on record, as all are.
+    for (action, count) in [("api_key_rejected", 8), ("audit_log_access_denied", 3)] {
+        let url = format!("/v1/trails/system/events?action={action}");
+        let page = desk.get(&url).await.is(200).json();
+        let entries = page["entries"].as_array().expect("a list");
+        assert!(!entries.is_empty() && entries.len() <= count, "{page}");
+        assert_eq!(entries[0]["context"]["endpoint"], "GET /metrics");
+    }
 }
 
 async fn figures_follow_what_is_done(desk: Desk) {

@@ -26,7 +26,7 @@ on_both!(
 const EXPECTED: &[(&str, &str)] = &[
     ("GET /healthz", "open"),
     ("GET /readyz", "open"),
-    // To callers on the same machine.
+    // To callers on the same machine, as these are.
     ("GET /metrics", "open"),
     ("GET /openapi.json", "open"),
     ("GET /docs", "open"),
@@ -160,7 +160,8 @@ async fn t83_an_auditor_reads_what_was_recorded_and_does_nothing_else(desk: Desk
     let keys = desk.get("/v1/keys").await.is(200).json();
     let mut passed = Vec::new();
     for (method, path, access) in indelible_server::urls() {
-        if access == indelible_server::Access::Open {
+        use indelible_server::Access::{Key, Trail};
+        if !matches!(access, Key(_) | Trail(_)) {
             continue;
         }
         // Its own record of itself included.

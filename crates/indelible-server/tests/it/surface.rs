@@ -104,7 +104,7 @@ async fn every_refusal_has_the_same_headers(desk: Desk) {
         (401, get(events).anonymous()),
         (401, get(events).key("indelible_x")),
         (403, get("/v1/keys").key(&reader)),
-        (403, get("/metrics").from("192.0.2.7:1")),
+        (401, get("/metrics").from("192.0.2.7:1").anonymous()),
         (404, get("/nothing")),
         (404, get("/docs/nothing")),
         (404, get("/v1/trails/shop/events/99")),

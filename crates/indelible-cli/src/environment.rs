@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use crate::failure::Failure;
 
@@ -22,6 +23,7 @@ const SETTINGS: &[&str] = &[
     "INDELIBLE__SERVER__LISTEN",
     "INDELIBLE__SERVER__METRICS_LISTEN",
     "INDELIBLE__SERVER__TRUSTED_PROXIES",
+    "INDELIBLE__SERVER__DEMO",
     "INDELIBLE__TLS__CERT",
     "INDELIBLE__TLS__KEY",
     "INDELIBLE__VERIFICATION__INTERVAL",
@@ -30,12 +32,17 @@ const SETTINGS: &[&str] = &[
     "INDELIBLE__LIMITS__CONNECTIONS",
     "INDELIBLE__LIMITS__QUEUE_EVENTS",
     "INDELIBLE__LIMITS__PATIENCE",
+    "INDELIBLE__LIMITS__RATE",
 ];
 
 /// Where every program of PostgreSQL looks for a password.
 const PASSWORD_OF_ALL: &str = "PGPASSWORD";
 /// Where the service manager listens for what a service says of itself.
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+/// How often it wants to hear that the service is alive, in microseconds, and the process that it
+/// means.
+const WATCHDOG_TIME: &str = "WATCHDOG_USEC";
+const WATCHDOG_PROCESS: &str = "WATCHDOG_PID";
 
 impl Environment {
     /// The environment of this process.
@@ -54,6 +61,8 @@ impl Environment {
                 "DATABASE_URL_FILE",
                 PASSWORD_OF_ALL,
                 NOTIFY_SOCKET,
+                WATCHDOG_TIME,
+                WATCHDOG_PROCESS,
             ];
             name.starts_with("INDELIBLE") || others.contains(&name)
         };
@@ -122,6 +131,14 @@ impl Environment {
     /// Where the service manager listens, if there is one that does.
     pub fn notify_socket(&self) -> Option<&str> {
         self.text(NOTIFY_SOCKET).ok().flatten()
+    }
+
+    /// After what silence the service manager takes this process for dead, if it does.
+    pub fn watchdog(&self, process: u32) -> Option<Duration> {
+        let text = |name| self.text(name).ok().flatten();
+        let meant = text(WATCHDOG_PROCESS).is_none_or(|id| id.parse() == Ok(process));
+        let micros = text(WATCHDOG_TIME)?.parse().ok()?;
+        (meant && micros > 0).then(|| Duration::from_micros(micros))
     }
 
     /// Refuses settings that do not exist, which are misspelled ones as a rule.
@@ -198,6 +215,24 @@ mod tests {
         assert_eq!(both.database_password().expect("set").as_deref(), Some("a"));
         let one = Environment::of(&[("PGPASSWORD", "b")]);
         assert_eq!(one.database_password().expect("set").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_watchdog_means_one_process() {
+        let time = ("WATCHDOG_USEC", "1500000");
+        let of = |variables: &[(&str, &str)]| Environment::of(variables).watchdog(17);
+        let expected = Some(Duration::from_millis(1500));
+        assert_eq!(of(&[time]), expected);
+        assert_eq!(of(&[time, ("WATCHDOG_PID", "17")]), expected);
+        for variables in [
+            &[][..],
+            &[time, ("WATCHDOG_PID", "18")],
+            &[time, ("WATCHDOG_PID", "x")],
+            &[("WATCHDOG_USEC", "0")],
+            &[("WATCHDOG_USEC", "soon")],
+        ] {
+            assert_eq!(of(variables), None, "{variables:?}");
+        }
     }
 
     #[cfg(unix)]

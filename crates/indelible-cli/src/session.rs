@@ -3,6 +3,7 @@
 mod moves;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indelible::core::engine::InstallationError;
 use indelible::core::redact::{Mode, Redactor, Rules};
@@ -90,6 +91,11 @@ impl Session {
     /// Where the service manager listens, if there is one that does.
     pub fn notify_socket(&self) -> Option<&str> {
         self.environment.notify_socket()
+    }
+
+    /// After what silence the service manager takes this process for dead, if it does.
+    pub fn watchdog(&self) -> Option<Duration> {
+        self.environment.watchdog(std::process::id())
     }
 
     /// The settings for a database that the command names itself.

@@ -1,17 +1,18 @@
 //! `indelible serve`
 
 mod demo;
+mod log;
 mod notice;
 mod signals;
 
 use clap::Args;
-use indelible_server::limits::KEY_REQUESTS_PER_SECOND;
 use indelible_server::{App, Door, Tls};
 use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
-use crate::settings::{Level, LogFormat, ServerFlags, ServerSettings};
+use crate::settings::{ServerFlags, ServerSettings};
+use log::Log;
 use signals::Signals;
 
 /// Serves the trails over HTTP until it is told to stop
@@ -20,7 +21,8 @@ use signals::Signals;
 /// makes the others.
 ///
 /// On SIGTERM or SIGINT it accepts no more, answers what has begun, records the orderly stop and
-/// ends. What was acknowledged is on disk at any time. On SIGHUP it reads its certificate again.
+/// ends. What was acknowledged is on disk at any time. On SIGHUP it reads its certificate and the
+/// level of its log again.
 /// It says what it does on standard error, one JSON object per line.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -32,12 +34,6 @@ Examples:
 pub struct Serve {
     #[command(flatten)]
     flags: ServerFlags,
-    /// Fills the trail `demo`, where it is empty, with a day of events
-    #[arg(long)]
-    demo: bool,
-    /// Requests of one key in a second; twice as many are taken at once
-    #[arg(long, value_name = "COUNT", default_value_t = KEY_REQUESTS_PER_SECOND)]
-    rate: u32,
     /// Reads the settings and the certificate, says what is wrong with them, and ends
     #[arg(long)]
     check_config: bool,
@@ -58,7 +54,7 @@ impl Serve {
                 .say(&format!("the settings are good: {file}"))?;
             return Ok(Status::Fine);
         }
-        say_on_standard_error(&settings.server);
+        let log = Log::begin(&settings.server);
         // All before anything is written: a port that is taken is no reason to record a start.
         let signals = Signals::new()?;
         let listener = listen(&settings.server.listen).await?;
@@ -73,8 +69,8 @@ impl Serve {
             metrics,
             tls,
             signals,
-            rate: self.rate,
-            demo: self.demo,
+            log,
+            flags: self.flags,
         };
         let served = server.run(session, &opened).await;
         opened.close(served).await
@@ -92,20 +88,11 @@ async fn listen(address: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(problem)
 }
 
-fn say_on_standard_error(settings: &ServerSettings) {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(match settings.log {
-            Level::Error => tracing::Level::ERROR,
-            Level::Warn => tracing::Level::WARN,
-            Level::Info => tracing::Level::INFO,
-            Level::Debug => tracing::Level::DEBUG,
-        })
-        .with_target(false)
-        .with_ansi(false)
-        .with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Json => log.json().flatten_event(true).init(),
-        LogFormat::Text => log.init(),
+fn reload_certificate(tls: Option<&Tls>) {
+    match tls.map(Tls::reload) {
+        None => {}
+        Some(Ok(())) => tracing::info!("the certificate was read again"),
+        Some(Err(error)) => tracing::error!(%error, "the certificate stays the old one"),
     }
 }
 
@@ -115,8 +102,8 @@ struct Server {
     metrics: Option<TcpListener>,
     tls: Option<Tls>,
     signals: Signals,
-    rate: u32,
-    demo: bool,
+    log: Log,
+    flags: ServerFlags,
 }
 
 impl Server {
@@ -124,14 +111,14 @@ impl Server {
         let settings = &opened.settings.server;
         let app = App::with(
             opened.database.engine().clone(),
-            self.rate,
+            settings.rate,
             settings.trusted_proxies.clone(),
         );
         if let Some(first) = app.keys().first().await? {
             let key = first.token.expose();
             session.output.say(&format!("admin key: {key}"))?;
         }
-        if self.demo {
+        if settings.demo {
             fill_demo(session, opened).await?;
         }
         let address = self.listener.local_addr().map_err(Failure::new)?;
@@ -153,9 +140,17 @@ impl Server {
             .say(&format!("listening on {scheme}://{address}"))?;
         let socket = session.notify_socket();
         notice::tell(socket, "READY=1");
+        if let (Some(socket), Some(silence)) = (socket, session.watchdog()) {
+            tokio::spawn(notice::live(socket.to_owned(), silence));
+        }
+        let (log, flags, tls) = (self.log, self.flags, self.tls);
+        let reload = || {
+            log.reload(session.server_settings(&flags));
+            reload_certificate(tls.as_ref());
+        };
         let stop = self
             .signals
-            .stop(self.tls, || notice::tell(socket, "STOPPING=1"));
+            .stop(reload, || notice::tell(socket, "STOPPING=1"));
         let served = indelible_server::serve(door, app, stop).await;
         watching.abort();
         // It has let go of the engine when this is over.

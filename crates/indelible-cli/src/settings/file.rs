@@ -77,6 +77,7 @@ pub struct ServerTable {
     pub listen: Option<String>,
     pub metrics_listen: Option<String>,
     pub trusted_proxies: Option<Written<Proxies>>,
+    pub demo: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -105,6 +106,7 @@ pub struct LimitsTable {
     pub connections: Option<Positive>,
     pub queue_events: Option<Positive>,
     pub patience: Option<Written<Span>>,
+    pub rate: Option<Positive>,
 }
 
 const NAME: &str = "indelible.toml";

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indelible::core::span;
 use indelible_server::TrustedProxies;
+use indelible_server::limits::KEY_REQUESTS_PER_SECOND;
 
 use super::file::{LimitsTable, LogTable, ServerTable, TlsTable, VerificationTable};
 use crate::environment::Environment;
@@ -36,6 +37,10 @@ pub struct ServerSettings {
     pub queue_events_max: Option<usize>,
     /// How long a caller waits for a place in the queue, where it is not the standard time.
     pub patience: Option<Duration>,
+    /// Requests of one key in a second.
+    pub rate: u32,
+    /// Whether the trail `demo` is filled where it is empty.
+    pub demo: bool,
 }
 
 /// The files of TLS, in PEM.
@@ -66,10 +71,16 @@ pub struct ServerFlags {
     /// Its private key, PEM
     #[arg(long, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// Fills the trail `demo`, where it is empty, with a day of events
+    #[arg(long)]
+    pub demo: bool,
+    /// Requests of one key in a second; twice as many are taken at once [default: 10000]
+    #[arg(long, value_name = "COUNT")]
+    pub rate: Option<Positive>,
     /// How often all trails are verified: a span such as 24h, or off [default: 24h]
     #[arg(long, value_name = "SPAN")]
     pub verify_every: Option<Interval>,
-    /// How much is said on standard error [default: info]
+    /// How much is said on standard error; read again on SIGHUP [default: info]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub log: Option<Level>,
     /// The form in which it is said [default: json]
@@ -111,6 +122,8 @@ impl ServerSettings {
         let connections = variables.read::<Positive>("INDELIBLE__LIMITS__CONNECTIONS")?;
         let queue_events = variables.read::<Positive>("INDELIBLE__LIMITS__QUEUE_EVENTS")?;
         let patience = variables.read::<Span>("INDELIBLE__LIMITS__PATIENCE")?;
+        let rate = variables.read::<Positive>("INDELIBLE__LIMITS__RATE")?;
+        let demo = variables.read::<Truth>("INDELIBLE__SERVER__DEMO")?;
         let listen = flags.listen.clone().or(listen).or(file.server.listen);
         Ok(Self {
             listen: listen.unwrap_or_else(|| LISTEN_STANDARD.to_owned()),
@@ -139,6 +152,13 @@ impl ServerSettings {
             queue_events_max: (queue_events.or(file.limits.queue_events)).map(Positive::count),
             patience: (patience.or(file.limits.patience.map(|written| written.0)))
                 .map(|Span(time)| time),
+            rate: (flags.rate.or(rate).or(file.limits.rate))
+                .map_or(KEY_REQUESTS_PER_SECOND, |rate| rate.0.get()),
+            demo: flags.demo
+                || demo
+                    .map(|demo| demo.0)
+                    .or(file.server.demo)
+                    .unwrap_or(false),
         })
     }
 }
@@ -247,6 +267,19 @@ impl FromStr for Positive {
     }
 }
 
+/// Whether something is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Truth(pub bool);
+
+impl FromStr for Truth {
+    type Err = NoSetting;
+
+    fn from_str(text: &str) -> Result<Self, NoSetting> {
+        let problem = |_| NoSetting(format!("`{text}` is neither true nor false"));
+        text.parse().map(Self).map_err(problem)
+    }
+}
+
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Level {
@@ -308,6 +341,7 @@ mod tests {
         assert_eq!(standard.listen, "127.0.0.1:7878");
         assert_eq!(standard.verification, Interval(Some(VERIFICATION_STANDARD)));
         assert_eq!((standard.metrics_listen, standard.tls), (None, None));
+        assert_eq!((standard.rate, standard.demo), (10_000, false));
         assert_eq!(
             (standard.log, standard.log_format),
             (Level::Info, LogFormat::Json)
@@ -319,11 +353,13 @@ mod tests {
         let file = || ServerTables {
             server: ServerTable {
                 trusted_proxies: None,
+                demo: Some(true),
                 listen: Some("file:1".to_owned()),
                 metrics_listen: Some("file:2".to_owned()),
             },
             limits: LimitsTable {
                 connections: Some("7".parse().expect("a number")),
+                rate: Some("8".parse().expect("a number")),
                 ..LimitsTable::default()
             },
             ..ServerTables::default()
@@ -333,9 +369,13 @@ mod tests {
             ("INDELIBLE__VERIFICATION__INTERVAL", "off"),
             ("INDELIBLE__LIMITS__CONNECTIONS", "9"),
             ("INDELIBLE__LIMITS__PATIENCE", "2m"),
+            ("INDELIBLE__LIMITS__RATE", "11"),
+            ("INDELIBLE__SERVER__DEMO", "false"),
         ];
         let flags = ServerFlags {
             listen: Some("flag:1".to_owned()),
+            rate: Some("12".parse().expect("a number")),
+            demo: true,
             ..ServerFlags::default()
         };
         let all = gathered(flags, &variables, file()).expect("settings");
@@ -344,13 +384,16 @@ mod tests {
         assert_eq!(all.verification, Interval(None));
         assert_eq!(all.connections_max, Some(9));
         assert_eq!(all.patience, Some(Duration::from_secs(120)));
+        assert_eq!((all.rate, all.demo), (12, true));
         let two = gathered(ServerFlags::default(), &variables, file()).expect("settings");
         assert_eq!(two.listen, "variable:1");
+        assert_eq!((two.rate, two.demo), (11, false));
         let one = gathered(ServerFlags::default(), &[], file()).expect("settings");
         assert_eq!(
             (one.listen.as_str(), one.connections_max),
             ("file:1", Some(7))
         );
+        assert_eq!((one.rate, one.demo), (8, true));
     }
 
     #[test]
@@ -362,6 +405,8 @@ mod tests {
             ("INDELIBLE__LOG__FORMAT", "xml"),
             ("INDELIBLE__LIMITS__CONNECTIONS", "0"),
             ("INDELIBLE__LIMITS__QUEUE_EVENTS", "-1"),
+            ("INDELIBLE__LIMITS__RATE", "0"),
+            ("INDELIBLE__SERVER__DEMO", "yes"),
             ("INDELIBLE__LIMITS__PATIENCE", "off"),
         ] {
             let variables = [(name, value)];

@@ -128,7 +128,7 @@ fn settings_can_be_checked_without_a_start() {
         "indelible.toml",
         "[server]\nlisten = \"127.0.0.1:0\"\nmetrics_listen = \"127.0.0.1:0\"\n\
          [verification]\ninterval = \"12h\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
-         [limits]\nconnections = 100\nqueue_events = 10\npatience = \"2s\"\n",
+         [limits]\nconnections = 100\nqueue_events = 10\npatience = \"2s\"\nrate = 5\n",
     );
     desk.run(&check).fine().says("good: indelible.toml");
     desk.file("indelible.toml", "[server]\n  listn = \"127.0.0.1:0\"\n");
@@ -247,6 +247,71 @@ fn ask_with_tls(address: &str, trusted: &Certificates) -> std::io::Result<String
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
+}
+
+#[test]
+fn the_level_of_the_log_is_read_again_when_it_is_told_to() {
+    let desk = Desk::new();
+    let file = |level: &str| {
+        desk.file("indelible.toml", format!("[log]\nlevel = \"{level}\"\n"));
+    };
+    file("error");
+    let mut server = Server::start(&desk, &[]);
+    let ask = |server: &Server| assert_eq!(server.ask("GET", "/healthz", "").0, 200);
+    ask(&server);
+    file("info");
+    server.signal("HUP");
+    // The first line of all: what was asked before is not in the log.
+    let said = server.hear("");
+    assert!(said.contains("level of the log was read again"), "{said}");
+    ask(&server);
+    server.hear("/healthz");
+    file("loud");
+    server.signal("HUP");
+    let said = server.hear("settings stay the old ones");
+    assert!(said.contains("indelible.toml, line 2, column 9"), "{said}");
+    let (code, _, err) = server.stop("TERM");
+    assert_eq!(code, Some(0), "{err}");
+}
+
+#[test]
+fn what_flags_say_may_stand_in_the_file_or_in_variables() {
+    let desk = Desk::new();
+    desk.file(
+        "indelible.toml",
+        "[server]\ndemo = true\n[limits]\nrate = 1\n",
+    );
+    let mut command = desk.process(&["serve", "--listen", "127.0.0.1:0", "--log", "error"]);
+    command.env("INDELIBLE__LIMITS__RATE", "1000000");
+    let server = Server::of(command);
+    for _ in 0..10 {
+        assert_eq!(server.ask("GET", "/v1/trails/demo/checkpoint", "").0, 200);
+    }
+    assert_eq!(server.stop("TERM").0, Some(0));
+}
+
+#[test]
+fn the_service_manager_hears_signs_of_life_where_it_wants_them() {
+    let desk = Desk::new();
+    let socket = desk.path("notify");
+    let manager = UnixDatagram::bind(&socket).expect("a socket");
+    let mut command = desk.process(&["serve", "--listen", "127.0.0.1:0", "--log", "error"]);
+    command.env("NOTIFY_SOCKET", &socket);
+    command.env("WATCHDOG_USEC", "20000");
+    let server = Server::of(command);
+    let told = || {
+        let mut bytes = [0; 64];
+        let length = manager.recv(&mut bytes).expect("told");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    assert_eq!(told(), "READY=1");
+    for _ in 0..5 {
+        assert_eq!(told(), "WATCHDOG=1");
+    }
+    server.signal("TERM");
+    let last = std::iter::repeat_with(told).find(|told| told != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
+    assert_eq!(server.stop("TERM").0, Some(0));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! What the operating system tells a server.
 
-use indelible_server::Tls;
-
 use crate::failure::Failure;
 
 /// The signals that a server listens to, from the making of this on.
@@ -24,14 +22,14 @@ impl Signals {
         })
     }
 
-    /// Ready once the process is told to stop, after `stopping`. Until then it reads the
-    /// certificate again whenever it is told to.
-    pub async fn stop(mut self, tls: Option<Tls>, stopping: impl FnOnce()) {
+    /// Ready once the process is told to stop, after `stopping`. Until then it does `reload`
+    /// whenever it is told to read its settings again.
+    pub async fn stop(mut self, reload: impl Fn(), stopping: impl FnOnce()) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
-                _ = self.hangup.recv() => reload(tls.as_ref()),
+                _ = self.hangup.recv() => reload(),
             }
         }
         tracing::info!("stopping");
@@ -57,14 +55,5 @@ impl Signals {
         }
         tracing::info!("stopping");
         stopping();
-    }
-}
-
-#[cfg(unix)]
-fn reload(tls: Option<&Tls>) {
-    match tls.map(Tls::reload) {
-        None => tracing::info!("told to read the certificate again, and there is none"),
-        Some(Ok(())) => tracing::info!("the certificate was read again"),
-        Some(Err(error)) => tracing::error!(%error, "the certificate stays the old one"),
     }
 }

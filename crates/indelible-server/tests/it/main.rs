@@ -7,6 +7,7 @@ mod connections;
 mod description;
 mod hostile;
 mod ingest;
+mod keys;
 mod metrics;
 mod pages;
 mod permissions;

@@ -49,12 +49,15 @@ pub const LAST_USE_GRAIN: Duration = Duration::from_secs(600);
 pub const TALLY_TIME: Duration = Duration::from_secs(60);
 /// How long after its end a sum that nobody recorded is another process's to record.
 pub const TALLY_GRACE: Duration = Duration::from_secs(120);
-/// The most things that are summed up at once, each for itself; all further ones are one.
+/// The most things that are summed up at once, each for itself; all further ones of an action are
+/// one in each trail, for as many trails, and one in `system` beyond.
 pub const TALLIES_MAX: usize = 256;
 /// As many of requests without a good key.
 pub const REJECTIONS_MAX: usize = 64;
 /// The most questions that a sum names.
 pub const TALLY_NAMES_MAX: usize = 16;
+/// The most callers that a sum of several names.
+pub const TALLY_CALLERS_MAX: usize = 64;
 /// The most that a sum may grow before it is written down again.
 pub const TALLY_STEP_MAX: u64 = 1024;
 /// How often sums are looked through.

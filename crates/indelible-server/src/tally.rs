@@ -5,18 +5,18 @@
 //! never passes, raised in growing steps. An orderly end records exact counts. After an unclean one
 //! another process records the bound, as the most that there can have been.
 
+mod places;
 mod sum;
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(test)]
+mod tests;
 
 use indelible_core::engine::Engine;
 use indelible_core::{AuditError, AuditEvent, Timestamp, TrailName, Versioned};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::access::REJECTED;
-use crate::limits::{REJECTIONS_MAX, TALLIES_MAX, TALLY_GRACE};
+use crate::limits::TALLY_GRACE;
+use places::{Of, Place, Places};
 use sum::Sum;
 
 /// The kind of sums in the registry.
@@ -39,12 +39,10 @@ pub struct Happening {
     pub request_id: String,
 }
 
-type Place = Arc<tokio::sync::Mutex<Option<Sum>>>;
-
 /// The sums of this process.
 pub struct Tally {
     engine: Engine,
-    places: Mutex<HashMap<(TrailName, String), Place>>,
+    places: Places,
 }
 
 impl Tally {
@@ -52,7 +50,7 @@ impl Tally {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
-            places: Mutex::default(),
+            places: Places::default(),
         }
     }
 
@@ -61,7 +59,7 @@ impl Tally {
     /// # Errors
     /// Those of recording.
     pub async fn note(&self, mut happening: Happening) -> Result<(), AuditError> {
-        let (place, own) = self.place(&happening);
+        let (place, of) = self.place(&mut happening).await?;
         let mut sum = place.lock().await;
         let clock = &self.engine.ground().clock;
         let (now, elapsed) = (clock.now(), clock.elapsed());
@@ -78,12 +76,14 @@ impl Tally {
         }
         let event = first(&happening);
         self.record(&happening.trail, event).await?;
-        if !own {
-            strip(&mut happening.event);
+        match of {
+            Of::One => {}
+            Of::Absent => drop(happening.event.remove("resource_id")),
+            Of::Several => strip(&mut happening.event),
         }
         let ground = self.engine.ground();
         let row = indelible_core::uuid_v7(now, &*ground.entropy);
-        *sum = Some(Sum::begin(row, happening, now, elapsed));
+        *sum = Some(Sum::begin(row, happening, of, (now, elapsed)));
         Ok(())
     }
 
@@ -106,9 +106,8 @@ impl Tally {
     }
 
     async fn settle_if(&self, is_due: impl Fn(&Sum) -> bool) -> Result<(), AuditError> {
-        let places: Vec<Place> = self.places().values().cloned().collect();
         let mut settled = Ok(());
-        for place in places {
+        for place in self.places.all() {
             let mut sum = place.lock().await;
             if let Some(due) = sum.as_mut().filter(|sum| is_due(sum)) {
                 match self.record_sum(due).await {
@@ -117,10 +116,7 @@ impl Tally {
                 }
             }
         }
-        self.places().retain(|_, place| {
-            // Whoever holds the place now is about to begin a sum in it.
-            Arc::strong_count(place) > 1 || place.try_lock().is_ok_and(|sum| sum.is_some())
-        });
+        self.places.sweep();
         settled
     }
 
@@ -201,34 +197,27 @@ impl Tally {
         }
     }
 
-    /// Where the happening is summed up, and whether that is for its like alone.
-    fn place(&self, happening: &Happening) -> (Place, bool) {
-        let mut places = self.places();
-        let action = happening.event.get("action").and_then(Value::as_str);
-        let action = action.unwrap_or_default();
-        let own = (
-            happening.trail.clone(),
-            format!("{action}\n{}", happening.group),
-        );
-        if let Some(place) = places.get(&own) {
-            return (place.clone(), true);
+    /// Where the happening is summed up. Names of trails are made up as one likes: what is told
+    /// of one that is not there is told in `system`.
+    async fn place(&self, happening: &mut Happening) -> Result<(Place, Of), AuditError> {
+        if let Some(place) = self.places.own(happening) {
+            return Ok((place, Of::One));
         }
-        // Whoever has no key makes up as many as he likes: what he fills is not what readers need.
-        let of_strangers = |group: &str| group.starts_with(REJECTED);
-        let (strangers, most) = match of_strangers(&own.1) {
-            true => (true, REJECTIONS_MAX),
-            false => (false, TALLIES_MAX),
-        };
-        let groups = places.keys().map(|(_, group)| of_strangers(group));
-        let is_full = groups.filter(|of| *of == strangers).count() >= most;
-        let others = (happening.trail.clone(), action.to_owned());
-        let key = if is_full { others } else { own };
-        (places.entry(key).or_default().clone(), !is_full)
+        let trail = &happening.trail;
+        let audit = self.engine.trail(trail.clone());
+        let is_there = trail.is_system() || audit.head().await?.is_some();
+        Ok(self.places.of(happening, is_there))
     }
+}
 
-    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<(TrailName, String), Place>> {
-        // Nothing between lock and unlock can panic half-way through a change.
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+impl Happening {
+    /// Makes it one of `system`; which trail it is about is its own then.
+    fn go_to_system(&mut self) {
+        let trail = std::mem::replace(&mut self.trail, TrailName::system());
+        if !trail.is_system() {
+            self.details
+                .insert("trail".to_owned(), trail.as_str().into());
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use indelible_core::{AuditEvent, Timestamp, TrailName};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::places::Of;
 use super::{Happening, read};
-use crate::limits::{TALLY_NAMES_MAX, TALLY_STEP_MAX, TALLY_TIME};
+use crate::limits::{TALLY_CALLERS_MAX, TALLY_NAMES_MAX, TALLY_STEP_MAX, TALLY_TIME};
 
 /// What happened after the first time, which is recorded already.
 pub struct Sum {
@@ -25,13 +26,20 @@ pub struct Sum {
     results: u64,
     named: Vec<(Map<String, Value>, u64)>,
     unnamed: u64,
+    /// Who it was, where it is a sum of several.
+    callers: Option<Callers>,
     first_at: Timestamp,
     last_at: Timestamp,
 }
 
 impl Sum {
     /// A sum that begins after what happened now.
-    pub fn begin(row: Uuid, happening: Happening, now: Timestamp, elapsed: Duration) -> Self {
+    pub fn begin(
+        row: Uuid,
+        happening: Happening,
+        of: Of,
+        (now, elapsed): (Timestamp, Duration),
+    ) -> Self {
         Self {
             row,
             trail: happening.trail,
@@ -44,6 +52,7 @@ impl Sum {
             results: 0,
             named: Vec::new(),
             unnamed: 0,
+            callers: (of == Of::Several).then(Callers::default),
             first_at: now,
             last_at: now,
         }
@@ -74,6 +83,9 @@ impl Sum {
         self.count += 1;
         self.results = self.results.saturating_add(happening.results);
         self.last_at = now;
+        if let Some(callers) = &mut self.callers {
+            callers.add(happening);
+        }
         let named = &mut self.named;
         if let Some((_, count)) = named.iter_mut().find(|(own, _)| *own == happening.details) {
             *count += 1;
@@ -90,7 +102,7 @@ impl Sum {
             return None;
         }
         self.bound += self.bound.clamp(1, TALLY_STEP_MAX);
-        let row = json!({
+        let mut row = json!({
             "trail": self.trail,
             "event": self.event,
             "count_at_most": self.bound,
@@ -98,6 +110,7 @@ impl Sum {
             "until": self.until,
             "asked": self.asked(),
         });
+        self.name_callers(&mut row);
         Some((self.version, row))
     }
 
@@ -111,7 +124,7 @@ impl Sum {
         if self.count == 0 {
             return None;
         }
-        let sum = json!({
+        let mut sum = json!({
             "count": self.count,
             "result_count": self.results,
             "first_at": self.first_at,
@@ -119,7 +132,15 @@ impl Sum {
             "asked": self.asked(),
             "asked_more": self.unnamed,
         });
+        self.name_callers(&mut sum);
         Some(summed(self.event.clone(), sum))
+    }
+
+    fn name_callers(&self, value: &mut Value) {
+        if let Some(callers) = &self.callers {
+            value["callers"] = callers.named.iter().map(Caller::value).collect();
+            value["callers_more"] = callers.unnamed.into();
+        }
     }
 
     fn asked(&self) -> Vec<Value> {
@@ -132,16 +153,64 @@ impl Sum {
     }
 }
 
+/// Who did what a sum of several counts.
+#[derive(Default)]
+struct Callers {
+    named: Vec<Caller>,
+    unnamed: u64,
+}
+
+struct Caller {
+    user_id: Value,
+    ip_address: Value,
+    count: u64,
+}
+
+impl Callers {
+    fn add(&mut self, happening: &Happening) {
+        let field = |name| happening.event.get(name).cloned().unwrap_or_default();
+        let (user_id, ip_address) = (field("user_id"), field("ip_address"));
+        // Of a key the address says no more; of whoever has none it is all there is.
+        let is_same = |caller: &&mut Caller| match user_id.is_null() {
+            true => caller.user_id.is_null() && caller.ip_address == ip_address,
+            false => caller.user_id == user_id,
+        };
+        if let Some(caller) = self.named.iter_mut().find(is_same) {
+            caller.count += 1;
+        } else if self.named.len() < TALLY_CALLERS_MAX {
+            let count = 1;
+            self.named.push(Caller {
+                user_id,
+                ip_address,
+                count,
+            });
+        } else {
+            self.unnamed += 1;
+        }
+    }
+}
+
+impl Caller {
+    fn value(&self) -> Value {
+        json!({ "user_id": self.user_id, "ip_address": self.ip_address, "count": self.count })
+    }
+}
+
 /// What is recorded of a sum whose process ended without recording it.
 pub fn left_behind(row: &Value) -> Option<AuditEvent> {
     let event = row["event"].as_object()?.clone();
-    let sum = json!({
+    let mut sum = json!({
         "count_at_most": row["count_at_most"],
         "first_at": row["first_at"],
         "last_at": row["until"],
         "asked": row["asked"],
         "exact": false,
     });
+    for name in ["callers", "callers_more"] {
+        if let Some(value) = row.get(name) {
+            sum[name] = value.clone();
+        }
+    }
     Some(summed(event, sum))
 }
 

@@ -128,16 +128,6 @@ impl Desk {
         self
     }
 
-    /// Looks at trails before they begin: later looks of the same minute are summed up then, and
-    /// the trails hold no entries but those of the test.
-    pub async fn looked(&self) {
-        for trail in ["shop", "other"] {
-            self.get(&format!("/v1/trails/{trail}/events"))
-                .await
-                .is(200);
-        }
-    }
-
     /// The same database opened once more, as another process does.
     pub async fn another(&self) -> Database {
         open(&self.url, &self.folder, self.clock.clone()).await

@@ -69,10 +69,7 @@ impl Tally {
         }
         if let Some(sum) = &mut *sum {
             sum.repeat(&happening, now);
-            return match sum.raised() {
-                Some((version, value)) => self.write_down(sum, version, &value).await,
-                None => Ok(()),
-            };
+            return self.write_down(sum).await;
         }
         let event = first(&happening);
         self.record(&happening.trail, event).await?;
@@ -150,6 +147,8 @@ impl Tally {
         if let Some(event) = sum.event() {
             self.record(sum.trail(), with_id(event, &row)).await?;
         }
+        // Counted beyond that, it would be recorded under the same id, as nothing new.
+        sum.recorded();
         if let Some(version) = sum.version() {
             let registry = &self.engine.ground().registry;
             registry.put(KIND, &row, Some(version), None).await?;
@@ -157,22 +156,27 @@ impl Tally {
         Ok(())
     }
 
-    async fn write_down(
-        &self,
-        sum: &mut Sum,
-        version: Option<u64>,
-        value: &Value,
-    ) -> Result<(), AuditError> {
-        let registry = &self.engine.ground().registry;
-        let row = sum.row().to_string();
-        let written = registry.put(KIND, &row, version, Some(value)).await?;
-        // Nobody else writes the row before it is long over: another version is this process's
-        // own write that landed without an answer.
-        let written = match written {
-            Some(written) => Some(written),
-            None => registry.get(KIND, &row).await?.map(|row| row.version),
-        };
-        sum.written(written);
+    /// Writes the sum down where it has passed what is written of it.
+    async fn write_down(&self, sum: &mut Sum) -> Result<(), AuditError> {
+        let ground = self.engine.ground();
+        let registry = &ground.registry;
+        while let Some((bound, value)) = sum.raised() {
+            let row = sum.row().to_string();
+            let written = registry.put(KIND, &row, sum.version(), Some(&value));
+            if let Some(version) = written.await? {
+                sum.written(version, bound);
+                return Ok(());
+            }
+            match registry.get(KIND, &row).await? {
+                // This process's own write, which landed without an answer.
+                Some(there) => sum.found(there.version),
+                // A process that took this one for dead.
+                None => {
+                    let now = ground.clock.now();
+                    sum.go_on_under(indelible_core::uuid_v7(now, &*ground.entropy));
+                }
+            }
+        }
         Ok(())
     }
 

@@ -19,10 +19,12 @@ pub struct Sum {
     until: Timestamp,
     /// How often it happened again.
     count: u64,
-    /// The count that is written down; `count` never passes it.
+    /// The count that is written down; no count beyond it is answered.
     bound: u64,
     /// The version of the row, where there is one.
     version: Option<u64>,
+    /// Whether it stands in its trail already, and only its row is still to be taken away.
+    is_recorded: bool,
     results: u64,
     named: Vec<(Map<String, Value>, u64)>,
     unnamed: u64,
@@ -49,6 +51,7 @@ impl Sum {
             count: 0,
             bound: 0,
             version: None,
+            is_recorded: false,
             results: 0,
             named: Vec::new(),
             unnamed: 0,
@@ -70,9 +73,14 @@ impl Sum {
         self.version
     }
 
-    /// Whether its minute is over.
+    /// Whether it counts no more: its minute is over, or it stands in its trail.
     pub fn is_over(&self, elapsed: Duration) -> bool {
-        elapsed.saturating_sub(self.begun) >= TALLY_TIME
+        self.is_recorded || elapsed.saturating_sub(self.begun) >= TALLY_TIME
+    }
+
+    /// It stands in its trail.
+    pub fn recorded(&mut self) {
+        self.is_recorded = true;
     }
 
     /// Counts one more.
@@ -96,27 +104,41 @@ impl Sum {
         }
     }
 
-    /// The row to be written before the count counts, where it has passed what is written down.
-    pub fn raised(&mut self) -> Option<(Option<u64>, Value)> {
+    /// The row to be written before the count counts, where it has passed what is written down,
+    /// and the bound in it.
+    pub fn raised(&self) -> Option<(u64, Value)> {
         if self.count <= self.bound {
             return None;
         }
-        self.bound += self.bound.clamp(1, TALLY_STEP_MAX);
+        let bound = self.bound + self.bound.clamp(1, TALLY_STEP_MAX);
+        let bound = bound.max(self.count);
         let mut row = json!({
             "trail": self.trail,
             "event": self.event,
-            "count_at_most": self.bound,
+            "count_at_most": bound,
             "first_at": self.first_at,
             "until": self.until,
             "asked": self.asked(),
         });
         self.name_callers(&mut row);
-        Some((self.version, row))
+        Some((bound, row))
     }
 
-    /// The row stands at this version now.
-    pub fn written(&mut self, version: Option<u64>) {
-        self.version = version;
+    /// The row stands at this version now, with this bound.
+    pub fn written(&mut self, version: u64, bound: u64) {
+        (self.version, self.bound) = (Some(version), bound);
+    }
+
+    /// The row stands at another version than this sum knew of.
+    pub fn found(&mut self, version: u64) {
+        self.version = Some(version);
+    }
+
+    /// Somebody else recorded the row, and so all that it bounded: what is beyond is counted under
+    /// another one.
+    pub fn go_on_under(&mut self, row: Uuid) {
+        self.count = self.count.saturating_sub(self.bound).max(1);
+        (self.row, self.version, self.bound) = (row, None, 0);
     }
 
     /// What is recorded of it; nothing where it did not happen again.

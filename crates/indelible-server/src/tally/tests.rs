@@ -1,3 +1,5 @@
+mod crash;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,6 +18,13 @@ use crate::limits::TALLIES_MAX;
 
 /// 2026-01-01T00:00:00Z, and whatever has passed since.
 struct HandClock(AtomicI64);
+
+impl HandClock {
+    fn pass(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).expect("a short time");
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
@@ -41,32 +50,39 @@ impl Entropy for CountedEntropy {
     }
 }
 
+/// A database, on which processes work one beside the other.
 struct Site {
+    memory: Arc<MemoryStore>,
+    state: Arc<StateInMemory>,
+    clock: Arc<HandClock>,
+    entropy: Arc<CountedEntropy>,
     engine: Engine,
 }
 
 impl Site {
     async fn new() -> Self {
-        let memory = Arc::new(MemoryStore::new());
-        Self::over(memory.clone(), memory).await
+        Self::over(|memory| memory).await
     }
 
-    async fn over(memory: Arc<MemoryStore>, registry: Arc<dyn Registry>) -> Self {
-        let ground = Ground {
-            store: memory,
-            registry,
-            state: Arc::new(StateInMemory::new()),
-            installation: "test.example".to_owned(),
-            clock: Arc::new(HandClock(AtomicI64::new(0))),
-            entropy: Arc::new(CountedEntropy::default()),
-            redactor: Arc::new(Redactor::default_mask()),
-        };
-        let options = Options {
-            long_lived: false,
-            ..Options::default()
-        };
-        let engine = Engine::open(ground, options).await.expect("opens");
-        Self { engine }
+    /// One whose own engine has this registry.
+    async fn over(registry: impl FnOnce(Arc<MemoryStore>) -> Arc<dyn Registry>) -> Self {
+        let (memory, state) = (Arc::new(MemoryStore::new()), Arc::new(StateInMemory::new()));
+        let (clock, entropy) = (Arc::new(HandClock(AtomicI64::new(0))), Arc::default());
+        let registry = registry(memory.clone());
+        let engine = open(&memory, registry, (&state, &clock, &entropy)).await;
+        Self {
+            memory,
+            state,
+            clock,
+            entropy,
+            engine,
+        }
+    }
+
+    /// The engine of another process, whose clock may be another.
+    async fn another(&self, clock: &Arc<HandClock>) -> Engine {
+        let of_state = (&self.state, clock, &self.entropy);
+        open(&self.memory, self.memory.clone(), of_state).await
     }
 
     /// Makes a trail.
@@ -84,6 +100,27 @@ impl Site {
         let context = |entry| serde_json::to_value(entry).expect("JSON")["context"].clone();
         entries.map(context).collect()
     }
+}
+
+async fn open(
+    memory: &Arc<MemoryStore>,
+    registry: Arc<dyn Registry>,
+    (state, clock, entropy): (&Arc<StateInMemory>, &Arc<HandClock>, &Arc<CountedEntropy>),
+) -> Engine {
+    let ground = Ground {
+        store: memory.clone(),
+        registry,
+        state: state.clone(),
+        installation: "test.example".to_owned(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        redactor: Arc::new(Redactor::default_mask()),
+    };
+    let options = Options {
+        long_lived: false,
+        ..Options::default()
+    };
+    Engine::open(ground, options).await.expect("opens")
 }
 
 fn name(trail: &str) -> TrailName {

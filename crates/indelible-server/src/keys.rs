@@ -1,12 +1,14 @@
 //! API keys: made, found, revoked. What is stored is in the database's operational table, and each
 //! making and revoking is an event in the trail `system`.
 
+mod cache;
 mod key;
 mod role;
+#[cfg(test)]
+mod tests;
 mod token;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_core::engine::Engine;
@@ -23,7 +25,8 @@ pub(crate) use key::{hex, id_of};
 pub use role::{Permission, Role, RoleError};
 pub use token::Token;
 
-use crate::limits::{KEY_CACHE_TIME, KEYS_CACHED_MAX, LAST_USE_GRAIN};
+use crate::limits::LAST_USE_GRAIN;
+use cache::{Cache, Seen};
 
 /// The kind of keys in the registry, and of the mark that the first one was made.
 const KIND: &str = "api_key";
@@ -89,13 +92,20 @@ pub enum Rejection {
 /// The keys of a database.
 pub struct Keys {
     engine: Engine,
-    seen: Mutex<HashMap<String, Seen>>,
+    cache: Cache,
 }
 
-/// A key as it was read last.
-struct Seen {
-    at: Duration,
-    key: Arc<Key>,
+/// A key that something was begun with which goes on.
+pub struct InUse {
+    id: String,
+    seen: Option<Seen>,
+}
+
+impl InUse {
+    /// The key of this id.
+    pub fn of(id: String) -> Self {
+        Self { id, seen: None }
+    }
 }
 
 impl Keys {
@@ -103,7 +113,7 @@ impl Keys {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
-            seen: Mutex::default(),
+            cache: Cache::default(),
         }
     }
 
@@ -171,7 +181,7 @@ impl Keys {
     }
 
     /// Revokes a key. It opens nothing from now on, here at once and in other processes within
-    /// [`KEY_CACHE_TIME`]. A key that is revoked already is answered as it is.
+    /// [`crate::limits::KEY_CACHE_TIME`]. A key that is revoked already is answered as it is.
     ///
     /// # Errors
     /// [`KeyError`].
@@ -235,7 +245,7 @@ impl Keys {
         token: &Token,
     ) -> Result<Result<Arc<Key>, Rejection>, KeyError> {
         let digest = token.digest();
-        let Some(key) = self.look_up(&id_of(&digest)).await? else {
+        let Some(Seen { key, .. }) = self.look_up(&id_of(&digest)).await? else {
             return Ok(Err(Rejection::Unknown));
         };
         let expected = hex(&digest);
@@ -253,43 +263,40 @@ impl Keys {
         })
     }
 
-    /// Whether the key of this id still opens, for what was begun with it and goes on. Known within
-    /// [`KEY_CACHE_TIME`].
+    /// Whether a key still opens, for what was begun with it and goes on. It is known here at
+    /// once and of other processes within [`crate::limits::KEY_CACHE_TIME`], and looked up no more
+    /// often than that.
     ///
     /// # Errors
     /// The registry failed.
-    pub async fn still_opens(&self, id: &str) -> Result<bool, KeyError> {
-        let key = self.look_up(id).await?;
-        Ok(key.is_some_and(|key| matches!(key.state(self.now()), State::Active)))
+    pub async fn still_opens(&self, in_use: &mut InUse) -> Result<bool, KeyError> {
+        let elapsed = self.engine.ground().clock.elapsed();
+        let generation = self.cache.generation();
+        let is_known = |seen: &Seen| seen.generation == generation && seen.is_fresh(elapsed);
+        if !in_use.seen.as_ref().is_some_and(is_known) {
+            in_use.seen = self.look_up(&in_use.id).await?;
+        }
+        let now = self.now();
+        let opens = |seen: &Seen| seen.key.state(now) == State::Active;
+        Ok(in_use.seen.as_ref().is_some_and(opens))
     }
 
-    async fn look_up(&self, id: &str) -> Result<Option<Arc<Key>>, KeyError> {
+    async fn look_up(&self, id: &str) -> Result<Option<Seen>, KeyError> {
         let at = self.engine.ground().clock.elapsed();
-        if let Some(seen) = self.seen().get(id)
-            && at.saturating_sub(seen.at) < KEY_CACHE_TIME
-        {
-            return Ok(Some(seen.key.clone()));
+        if let Some(seen) = self.cache.get(id, at) {
+            return Ok(Some(seen));
         }
+        let generation = self.cache.generation();
         let Some(row) = self.registry().get(KIND, id).await? else {
             return Ok(None);
         };
-        let key = Arc::new(read(id, row.value)?);
-        self.remember(&key, at);
-        Ok(Some(key))
-    }
-
-    fn remember(&self, key: &Arc<Key>, at: Duration) {
-        let mut seen = self.seen();
-        if seen.len() >= KEYS_CACHED_MAX {
-            seen.clear();
-        }
-        let key = key.clone();
-        seen.insert(key.id.clone(), Seen { at, key });
-    }
-
-    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<String, Seen>> {
-        // Nothing between lock and unlock can panic half-way through a change.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        let seen = Seen {
+            at,
+            generation,
+            key: Arc::new(read(id, row.value)?),
+        };
+        self.cache.remember(&seen);
+        Ok(Some(seen))
     }
 
     /// Writes the time of use, but not with every use. That it could not be written, or somebody
@@ -318,9 +325,10 @@ impl Keys {
         // A key is texts and times, which JSON always holds.
         let value = serde_json::to_value(key).unwrap_or_default();
         let stored = self.registry().put(KIND, &key.id, version, Some(&value));
-        let stored = stored.await?;
-        self.seen().remove(&key.id);
-        stored
+        let stored = stored.await;
+        // Of one whose answer was lost, too: it may be there.
+        self.cache.forget(&key.id);
+        stored?
             .map(|_| ())
             .ok_or_else(|| KeyError::Busy(key.id.clone()))
     }

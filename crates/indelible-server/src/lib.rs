@@ -57,6 +57,9 @@ mod tls;
 mod listen;
 mod watch;
 
+#[cfg(test)]
+mod site;
+
 pub use access::Access;
 pub use app::App;
 pub use indelible_axum::TrustedProxies;

@@ -27,6 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
+use crate::keys::InUse;
 use crate::limits::{STREAM_READS_MAX, STREAMS_MAX};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
@@ -65,10 +66,8 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
         return Err(Problem::new(Kind::InvalidRequest, detail).at(field));
     }
     let request_id = parts.extensions.get::<RequestId>();
-    let key_id = parts
-        .extensions
-        .get::<Caller>()
-        .map(|caller| caller.key.id.clone());
+    let caller = parts.extensions.get::<Caller>();
+    let key = caller.map(|caller| InUse::of(caller.key.id.clone()));
     let client = Client {
         next,
         feed: tails.feed(&audit, size),
@@ -79,7 +78,7 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
         audit,
         following,
         app: app.clone(),
-        key_id,
+        key,
     };
     let mut response = reply::of(StatusCode::OK, "text/event-stream", client.body());
     let never = HeaderValue::from_static("no");

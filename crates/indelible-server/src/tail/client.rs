@@ -19,6 +19,7 @@ use super::feed::{Feed, Held, Slot};
 use super::frame;
 use super::shown::{self, Shown};
 use crate::app::App;
+use crate::keys::InUse;
 use crate::limits::{FEED_PAGE_ENTRIES, STREAM_CHUNK_BYTES_MAX, STREAM_SILENCE_MAX};
 use crate::problem::{Kind, Problem};
 
@@ -35,7 +36,7 @@ pub struct Client {
     pub request_id: Arc<str>,
     pub app: App,
     /// The key that it was opened with.
-    pub key_id: Option<String>,
+    pub key: Option<InUse>,
     /// Its place among the streams that may be open at once.
     #[expect(dead_code, reason = "it is held until the client goes")]
     pub place: OwnedSemaphorePermit,
@@ -148,9 +149,10 @@ impl Run {
     }
 
     /// A key that was revoked or has expired is shown nothing more.
-    async fn may_go_on(&self) -> Result<bool, Problem> {
-        match &self.client.key_id {
-            Some(id) => Ok(self.client.app.keys().still_opens(id).await?),
+    async fn may_go_on(&mut self) -> Result<bool, Problem> {
+        let Client { app, key, .. } = &mut self.client;
+        match key {
+            Some(key) => Ok(app.keys().still_opens(key).await?),
             None => Ok(true),
         }
     }

@@ -1,90 +1,13 @@
 mod crash;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
-
-use indelible_core::engine::{Engine, Ground, Options};
-use indelible_core::redact::Redactor;
-use indelible_core::state::StateInMemory;
-use indelible_core::{
-    AuditAction, AuditEvent, AuditProtocol, Clock, Entropy, MemoryStore, Query, Registry,
-    Timestamp, TrailName,
-};
+use indelible_core::{AuditAction, AuditEvent, AuditProtocol, Query, TrailName};
 use serde_json::{Map, Value, json};
 
 use super::{Happening, Tally};
 use crate::limits::TALLIES_MAX;
-
-/// 2026-01-01T00:00:00Z, and whatever has passed since.
-struct HandClock(AtomicI64);
-
-impl HandClock {
-    fn pass(&self, time: Duration) {
-        let micros = i64::try_from(time.as_micros()).expect("a short time");
-        self.0.fetch_add(micros, Ordering::SeqCst);
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_767_225_600_000_000 + self.0.load(Ordering::SeqCst))
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::from_micros(self.0.load(Ordering::SeqCst).unsigned_abs())
-    }
-}
-
-/// Bytes that differ at every call.
-#[derive(Default)]
-struct CountedEntropy(AtomicU64);
-
-impl Entropy for CountedEntropy {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let count = self.0.fetch_add(1, Ordering::SeqCst);
-            let mixed = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            chunk.copy_from_slice(&(mixed ^ (mixed >> 29)).to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
-
-/// A database, on which processes work one beside the other.
-struct Site {
-    memory: Arc<MemoryStore>,
-    state: Arc<StateInMemory>,
-    clock: Arc<HandClock>,
-    entropy: Arc<CountedEntropy>,
-    engine: Engine,
-}
+use crate::site::Site;
 
 impl Site {
-    async fn new() -> Self {
-        Self::over(|memory| memory).await
-    }
-
-    /// One whose own engine has this registry.
-    async fn over(registry: impl FnOnce(Arc<MemoryStore>) -> Arc<dyn Registry>) -> Self {
-        let (memory, state) = (Arc::new(MemoryStore::new()), Arc::new(StateInMemory::new()));
-        let (clock, entropy) = (Arc::new(HandClock(AtomicI64::new(0))), Arc::default());
-        let registry = registry(memory.clone());
-        let engine = open(&memory, registry, (&state, &clock, &entropy)).await;
-        Self {
-            memory,
-            state,
-            clock,
-            entropy,
-            engine,
-        }
-    }
-
-    /// The engine of another process, whose clock may be another.
-    async fn another(&self, clock: &Arc<HandClock>) -> Engine {
-        let of_state = (&self.state, clock, &self.entropy);
-        open(&self.memory, self.memory.clone(), of_state).await
-    }
-
     /// Makes a trail.
     async fn begin(&self, trail: &str) {
         let event = AuditEvent::new(AuditAction::custom("begun"), "thing");
@@ -100,27 +23,6 @@ impl Site {
         let context = |entry| serde_json::to_value(entry).expect("JSON")["context"].clone();
         entries.map(context).collect()
     }
-}
-
-async fn open(
-    memory: &Arc<MemoryStore>,
-    registry: Arc<dyn Registry>,
-    (state, clock, entropy): (&Arc<StateInMemory>, &Arc<HandClock>, &Arc<CountedEntropy>),
-) -> Engine {
-    let ground = Ground {
-        store: memory.clone(),
-        registry,
-        state: state.clone(),
-        installation: "test.example".to_owned(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-        redactor: Arc::new(Redactor::default_mask()),
-    };
-    let options = Options {
-        long_lived: false,
-        ..Options::default()
-    };
-    Engine::open(ground, options).await.expect("opens")
 }
 
 fn name(trail: &str) -> TrailName {

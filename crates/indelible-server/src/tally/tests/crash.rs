@@ -1,98 +1,14 @@
 //! A registry that fails at each of its calls in turn: whatever was answered is counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use indelible_core::{MemoryStore, Registry, StoreError, Versioned};
 use serde_json::Value;
 
-use super::{HandClock, Site, look};
+use super::look;
 use crate::limits::{TALLY_GRACE, TALLY_TIME};
+use crate::site::{FAULTS, Failing, Fault, HandClock, Site};
 use crate::tally::Tally;
-
-/// What becomes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// It fails, and so do all after it: the process is gone.
-    Gone,
-    /// As `Gone`, but the first one has written before.
-    GoneAfter,
-    /// It alone fails.
-    Refused,
-    /// It alone fails, and has written all the same.
-    Lost,
-}
-
-struct Failing {
-    inner: Arc<MemoryStore>,
-    fault: Fault,
-    /// Calls that go well before the fault.
-    before: AtomicI64,
-    /// Calls made.
-    calls: AtomicU64,
-}
-
-/// What happens to one call.
-struct Fate {
-    is_done: bool,
-    is_told: bool,
-}
-
-impl Failing {
-    fn fate(&self) -> Fate {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        let before = self.before.fetch_sub(1, Ordering::SeqCst);
-        let is_hit = match self.fault {
-            Fault::Gone | Fault::GoneAfter => before <= 0,
-            Fault::Refused | Fault::Lost => before == 0,
-        };
-        let is_late = matches!(self.fault, Fault::GoneAfter | Fault::Lost);
-        Fate {
-            is_done: !is_hit || (is_late && before == 0),
-            is_told: !is_hit,
-        }
-    }
-}
-
-fn planned() -> StoreError {
-    StoreError::Unavailable {
-        source: "planned".into(),
-    }
-}
-
-#[async_trait]
-impl Registry for Failing {
-    async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
-        match self.fate().is_told {
-            true => self.inner.get(kind, key).await,
-            false => Err(planned()),
-        }
-    }
-
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError> {
-        match self.fate().is_told {
-            true => self.inner.list(kind).await,
-            false => Err(planned()),
-        }
-    }
-
-    async fn put(
-        &self,
-        kind: &str,
-        key: &str,
-        expected: Option<u64>,
-        value: Option<&Value>,
-    ) -> Result<Option<u64>, StoreError> {
-        let Fate { is_done, is_told } = self.fate();
-        if !is_done {
-            return Err(planned());
-        }
-        let put = self.inner.put(kind, key, expected, value).await?;
-        if is_told { Ok(put) } else { Err(planned()) }
-    }
-}
 
 /// How many looks records tell of, at most.
 fn told(records: &[Value]) -> u64 {
@@ -109,21 +25,9 @@ const LOOKS: u64 = 12;
 /// Looks, with a fault after so many calls, and answers how many were answered, how many are on
 /// record in the end, and whether the fault came.
 async fn looked(fault: Fault, before: i64) -> (u64, u64, bool) {
-    let mut registry = None;
-    let site = Site::over(|inner| {
-        let failing = Arc::new(Failing {
-            inner,
-            fault,
-            before: AtomicI64::new(i64::MAX),
-            calls: AtomicU64::new(0),
-        });
-        registry.insert(failing).clone()
-    });
-    let site = site.await;
+    let (site, registry) = Failing::site(fault).await;
     site.begin("shop").await;
-    let registry = registry.expect("made");
-    registry.before.store(before, Ordering::SeqCst);
-    registry.calls.store(0, Ordering::SeqCst);
+    registry.fail_after(before);
     let tally = Tally::new(site.engine.clone());
     let mut answered = 0;
     for n in 0..LOOKS {
@@ -134,7 +38,7 @@ async fn looked(fault: Fault, before: i64) -> (u64, u64, bool) {
         }
     }
     let _ = tally.settle_all().await;
-    let came = registry.calls.load(Ordering::SeqCst) > before.unsigned_abs();
+    let came = registry.has_failed();
     drop(tally);
     site.clock
         .pass(TALLY_TIME + TALLY_GRACE + Duration::from_secs(1));
@@ -145,7 +49,7 @@ async fn looked(fault: Fault, before: i64) -> (u64, u64, bool) {
 
 #[tokio::test]
 async fn whenever_the_registry_fails_no_look_that_was_answered_goes_uncounted() {
-    for fault in [Fault::Gone, Fault::GoneAfter, Fault::Refused, Fault::Lost] {
+    for fault in FAULTS {
         let mut before = 0;
         loop {
             let (answered, told, came) = looked(fault, before).await;
@@ -172,7 +76,7 @@ async fn whoever_is_taken_for_dead_counts_on() {
         tally.note(look("shop", "key:1")).await.expect("noted");
     }
     // The clock of another host is five minutes ahead.
-    let ahead = Arc::new(HandClock(AtomicI64::new(0)));
+    let ahead = Arc::new(HandClock::default());
     ahead.pass(Duration::from_secs(300));
     let other = Tally::new(site.another(&ahead).await);
     other.settle().await.expect("settled");

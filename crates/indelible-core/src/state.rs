@@ -74,15 +74,21 @@ pub enum Purpose {
     Redaction,
     /// Naming erased subjects by a digest.
     Subjects,
+    /// Telling the API keys that were made with this state at hand from others in the database.
+    ApiKeys,
 }
 
 impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ids, Self::Redaction, Self::Subjects, Self::ApiKeys];
+
     /// The name, as in file names.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ids => "ids",
             Self::Redaction => "redaction",
             Self::Subjects => "subjects",
+            Self::ApiKeys => "api-keys",
         }
     }
 }

@@ -2,8 +2,10 @@
 //! making and revoking is an event in the trail `system`.
 
 mod cache;
+mod first;
 mod key;
 mod role;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -12,14 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_core::engine::Engine;
+use indelible_core::state::{Purpose, Secret};
 use indelible_core::{
     AuditAction, AuditError, AuditEvent, Registry, Timestamp, TrailName, Versioned,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+pub use first::First;
 pub use key::{Key, KeyLine, NewKey, State};
 pub(crate) use key::{hex, id_of};
 pub use role::{Permission, Role, RoleError};
@@ -28,9 +33,8 @@ pub use token::Token;
 use crate::limits::LAST_USE_GRAIN;
 use cache::{Cache, Seen};
 
-/// The kind of keys in the registry, and of the mark that the first one was made.
+/// The kind of keys in the registry.
 const KIND: &str = "api_key";
-const FIRST: &str = "api_key_first";
 
 /// What a key shall be.
 #[derive(Debug, Clone)]
@@ -93,6 +97,7 @@ pub enum Rejection {
 pub struct Keys {
     engine: Engine,
     cache: Cache,
+    secret: OnceCell<Secret>,
 }
 
 /// A key that something was begun with which goes on.
@@ -114,11 +119,18 @@ impl Keys {
         Self {
             engine,
             cache: Cache::default(),
+            secret: OnceCell::new(),
         }
     }
 
     fn registry(&self) -> &dyn Registry {
         &*self.engine.ground().registry
+    }
+
+    /// The installation's secret for API keys.
+    async fn secret(&self) -> Result<&Secret, KeyError> {
+        let secret = || self.engine.secret(Purpose::ApiKeys);
+        Ok(self.secret.get_or_try_init(secret).await?)
     }
 
     fn now(&self) -> Timestamp {
@@ -130,7 +142,7 @@ impl Keys {
     /// # Errors
     /// [`KeyError`].
     pub async fn create(&self, wish: Wish, by: &str) -> Result<NewKey, KeyError> {
-        let new = self.fresh(wish, by)?;
+        let new = self.fresh(wish, by, self.fresh_token())?;
         let event = AuditEvent::new(AuditAction::API_KEY_CREATED, "api_key")
             .user_id(by)
             .resource_id(new.key.id.as_str())
@@ -138,28 +150,6 @@ impl Keys {
         self.engine.record_of_itself(event).await?;
         self.store(&new.key, None).await?;
         Ok(new)
-    }
-
-    /// The admin key of a server that starts for the first time on this database.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn first(&self) -> Result<Option<NewKey>, KeyError> {
-        let mark = json!({ "made_at": self.now() });
-        let won = self
-            .registry()
-            .put(FIRST, "admin", None, Some(&mark))
-            .await?;
-        if won.is_none() {
-            return Ok(None);
-        }
-        let wish = Wish {
-            name: "first admin".to_owned(),
-            role: Role::Admin,
-            trail: None,
-            expires_at: None,
-        };
-        self.create(wish, "first start").await.map(Some)
     }
 
     /// All keys, by id, those that ended included.
@@ -218,7 +208,7 @@ impl Keys {
             trail: old.trail.clone(),
             expires_at: old.expires_at,
         };
-        let new = self.fresh(wish, by)?;
+        let new = self.fresh(wish, by, self.fresh_token())?;
         let mut context = described(&new.key);
         context["old_key_id"] = id.into();
         context["new_key_id"] = new.key.id.clone().into();
@@ -340,7 +330,11 @@ impl Keys {
         }
     }
 
-    fn fresh(&self, wish: Wish, by: &str) -> Result<NewKey, KeyError> {
+    fn fresh_token(&self) -> Token {
+        Token::generate(&*self.engine.ground().entropy)
+    }
+
+    fn fresh(&self, wish: Wish, by: &str, token: Token) -> Result<NewKey, KeyError> {
         let plain = |name: &str| name.trim() == name && !name.contains(char::is_control);
         let length = wish.name.chars().count();
         if !(1..=NAME_CHARS_MAX).contains(&length) || !plain(&wish.name) {
@@ -350,7 +344,6 @@ impl Keys {
         if wish.expires_at.is_some_and(|end| end <= now) {
             return Err(KeyError::Past);
         }
-        let token = Token::generate(&*self.engine.ground().entropy);
         let digest = token.digest();
         let key = Key {
             id: id_of(&digest),

@@ -115,8 +115,11 @@ impl Server {
             settings.trusted_proxies.clone(),
         );
         if let Some(first) = app.keys().first().await? {
-            let key = first.token.expose();
+            let key = first.key.token.expose();
             session.output.say(&format!("admin key: {key}"))?;
+            if let Err(error) = app.keys().first_was_said(&first).await {
+                tracing::warn!(%error, "the next start says the admin key again");
+            }
         }
         if settings.demo {
             fill_demo(session, opened).await?;

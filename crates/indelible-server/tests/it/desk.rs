@@ -108,13 +108,14 @@ impl Desk {
         let clock = Arc::new(Stopped::new());
         let database = open(&url, &folder, clock.clone()).await;
         let app = App::new(database.engine().clone());
-        let admin = app.keys().first().await.expect("made").expect("the first");
+        let first = app.keys().first().await.expect("made").expect("the first");
+        app.keys().first_was_said(&first).await.expect("kept");
         Self {
             router: indelible_server::router(app.clone()),
             database,
             app,
             clock,
-            admin: admin.token.expose().to_owned(),
+            admin: first.key.token.expose().to_owned(),
             url,
             folder,
             _server: server,

@@ -7,6 +7,7 @@ mod connections;
 mod description;
 mod hostile;
 mod ingest;
+mod key_rows;
 mod keys;
 mod metrics;
 mod pages;

@@ -159,11 +159,12 @@ impl House {
             ..Options::default()
         };
         let app = App::new(Engine::open(ground, options).await.expect("opens"));
-        let admin = app.keys().first().await.expect("made").expect("the first");
+        let first = app.keys().first().await.expect("made").expect("the first");
+        app.keys().first_was_said(&first).await.expect("kept");
         Self {
             store,
             router: indelible_server::router(app),
-            admin: admin.token.expose().to_owned(),
+            admin: first.key.token.expose().to_owned(),
         }
     }
 

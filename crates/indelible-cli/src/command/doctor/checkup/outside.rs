@@ -122,7 +122,7 @@ impl Checkup {
 
     /// The secrets that the database was written with.
     pub(super) async fn secrets(&mut self, opened: &Opened) {
-        for purpose in [Purpose::Ids, Purpose::Redaction, Purpose::Subjects] {
+        for purpose in Purpose::ALL {
             let name = purpose.as_str();
             let detail = match opened.database.engine().kept_secret(purpose).await {
                 Ok(Kept::Same) => continue,
@@ -131,7 +131,8 @@ impl Checkup {
                 Err(error) => error.to_string(),
             };
             let remedy = "copy `secrets` from the state directory of a host that has recorded \
-                          before: with another, imports record everything again";
+                          before: with another, imports record everything again, and no API key \
+                          opens";
             self.fail("secrets", detail, remedy);
         }
     }

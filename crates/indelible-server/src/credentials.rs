@@ -90,7 +90,9 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Unknown(_) => Self::not_found(error),
-            KeyError::Ended(_) => Self::new(Kind::KeyEnded, error),
+            KeyError::Ended(_) | KeyError::Unsealed(_) | KeyError::Unmade(_) => {
+                Self::new(Kind::KeyEnded, error)
+            }
             KeyError::Name => Self::new(Kind::InvalidBody, error).at("name"),
             KeyError::Past => Self::new(Kind::InvalidBody, error).at("expires_at"),
             KeyError::Busy(_) => Self::new(Kind::Overloaded, error),

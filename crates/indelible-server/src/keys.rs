@@ -5,6 +5,8 @@ mod cache;
 mod first;
 mod key;
 mod role;
+mod rows;
+mod seal;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -14,10 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_core::engine::Engine;
-use indelible_core::state::{Purpose, Secret};
-use indelible_core::{
-    AuditAction, AuditError, AuditEvent, Registry, Timestamp, TrailName, Versioned,
-};
+use indelible_core::state::Secret;
+use indelible_core::{AuditAction, AuditError, AuditEvent, Timestamp, TrailName};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -32,9 +32,6 @@ pub use token::Token;
 
 use crate::limits::LAST_USE_GRAIN;
 use cache::{Cache, Seen};
-
-/// The kind of keys in the registry.
-const KIND: &str = "api_key";
 
 /// What a key shall be.
 #[derive(Debug, Clone)]
@@ -59,6 +56,15 @@ pub enum KeyError {
     /// It is no good any more.
     #[error("the key {0} is expired or revoked")]
     Ended(String),
+    /// Its row has no good seal.
+    #[error(
+        "the key {0} has no seal of this installation, and opens nothing: revoke it, or, where it \
+         was made before keys had seals, `indelible keys seal` it"
+    )]
+    Unsealed(String),
+    /// The trail does not say that it was made so.
+    #[error("the trail `system` has no record that the key {0} was made as it stands: revoke it")]
+    Unmade(String),
     /// A name of no use.
     #[error(
         "the name of a key is 1 to 100 characters, none of them a control character, and no white \
@@ -91,6 +97,8 @@ pub enum Rejection {
     Expired(Box<Key>),
     /// The key was revoked.
     Revoked(Box<Key>),
+    /// Its row has no good seal: this installation did not write it so.
+    Unsealed,
 }
 
 /// The keys of a database.
@@ -123,16 +131,6 @@ impl Keys {
         }
     }
 
-    fn registry(&self) -> &dyn Registry {
-        &*self.engine.ground().registry
-    }
-
-    /// The installation's secret for API keys.
-    async fn secret(&self) -> Result<&Secret, KeyError> {
-        let secret = || self.engine.secret(Purpose::ApiKeys);
-        Ok(self.secret.get_or_try_init(secret).await?)
-    }
-
     fn now(&self) -> Timestamp {
         self.engine.ground().clock.now()
     }
@@ -152,16 +150,6 @@ impl Keys {
         Ok(new)
     }
 
-    /// All keys, by id, those that ended included.
-    ///
-    /// # Errors
-    /// [`KeyError::Audit`].
-    pub async fn list(&self) -> Result<Vec<Key>, KeyError> {
-        let rows = self.registry().list(KIND).await?;
-        let read = |(id, row): (String, Versioned)| read(&id, row.value);
-        rows.into_iter().map(read).collect()
-    }
-
     /// The key with this id.
     ///
     /// # Errors
@@ -177,9 +165,10 @@ impl Keys {
     /// [`KeyError`].
     pub async fn revoke(&self, id: &str, by: &str) -> Result<Key, KeyError> {
         let (mut key, version) = self.row(id).await?;
-        if key.revoked_at.is_none() {
-            key.revoked_at = Some(self.now());
+        if key.revoked_at.is_none() || !key.is_sealed {
+            key.revoked_at.get_or_insert(self.now());
             self.store(&key, Some(version)).await?;
+            key.is_sealed = true;
         }
         // Under an id of its own, so that a revocation whose record failed is recorded when it is
         // asked for again, and none twice.
@@ -199,6 +188,9 @@ impl Keys {
     pub async fn rotate(&self, id: &str, overlap: Duration, by: &str) -> Result<NewKey, KeyError> {
         let (mut old, version) = self.row(id).await?;
         let now = self.now();
+        if old.state(now) == State::Unsealed {
+            return Err(KeyError::Unsealed(id.to_owned()));
+        }
         if old.state(now) != State::Active || old.rotated_to.is_some() {
             return Err(KeyError::Ended(id.to_owned()));
         }
@@ -250,6 +242,7 @@ impl Keys {
             }
             State::Expired => Err(Rejection::Expired(Box::new((*key).clone()))),
             State::Revoked => Err(Rejection::Revoked(Box::new((*key).clone()))),
+            State::Unsealed => Err(Rejection::Unsealed),
         })
     }
 
@@ -277,13 +270,13 @@ impl Keys {
             return Ok(Some(seen));
         }
         let generation = self.cache.generation();
-        let Some(row) = self.registry().get(KIND, id).await? else {
+        let Some((key, _)) = self.found(id).await? else {
             return Ok(None);
         };
         let seen = Seen {
             at,
             generation,
-            key: Arc::new(read(id, row.value)?),
+            key: Arc::new(key),
         };
         self.cache.remember(&seen);
         Ok(Some(seen))
@@ -303,24 +296,6 @@ impl Keys {
         if let Err(error) = self.store(&key, Some(version)).await {
             tracing::debug!(key = key.id, %error, "the use of a key was not noted");
         }
-    }
-
-    async fn row(&self, id: &str) -> Result<(Key, u64), KeyError> {
-        let row = self.registry().get(KIND, id).await?;
-        let row = row.ok_or_else(|| KeyError::Unknown(id.chars().take(64).collect()))?;
-        Ok((read(id, row.value)?, row.version))
-    }
-
-    async fn store(&self, key: &Key, version: Option<u64>) -> Result<(), KeyError> {
-        // A key is texts and times, which JSON always holds.
-        let value = serde_json::to_value(key).unwrap_or_default();
-        let stored = self.registry().put(KIND, &key.id, version, Some(&value));
-        let stored = stored.await;
-        // Of one whose answer was lost, too: it may be there.
-        self.cache.forget(&key.id);
-        stored?
-            .map(|_| ())
-            .ok_or_else(|| KeyError::Busy(key.id.clone()))
     }
 
     async fn record_once(&self, event: AuditEvent) -> Result<(), KeyError> {
@@ -358,6 +333,7 @@ impl Keys {
             rotated_to: None,
             last_used_at: None,
             sha256: hex(&digest),
+            is_sealed: true,
         };
         Ok(NewKey { token, key })
     }
@@ -365,15 +341,6 @@ impl Keys {
 
 /// The longest name of a key, in characters.
 const NAME_CHARS_MAX: usize = 100;
-
-fn read(id: &str, value: Value) -> Result<Key, KeyError> {
-    let damaged = |error: serde_json::Error| indelible_core::StoreError::Corrupt {
-        what: format!("the key {id}"),
-        seq: None,
-        problem: error.to_string(),
-    };
-    Ok(serde_json::from_value(value).map_err(damaged)?)
-}
 
 fn described(key: &Key) -> Value {
     json!({

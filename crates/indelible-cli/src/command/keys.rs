@@ -17,6 +17,7 @@ pub enum Keys {
     List(List),
     Revoke(Revoke),
     Rotate(Rotate),
+    Seal(Seal),
 }
 
 /// Makes a key and prints it, this once
@@ -71,6 +72,20 @@ pub struct Rotate {
     overlap: String,
 }
 
+/// Seals a key that was made before keys had seals
+///
+/// A key whose row in the database was not written with this installation's secret is listed as
+/// `unsealed` and opens nothing. It is sealed only where the trail `system` says that it was made
+/// as it stands there; revoke any other.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Example:
+  indelible keys seal 3f0c9a51d2b7e604")]
+pub struct Seal {
+    /// The key's id, from `indelible keys list`
+    id: String,
+}
+
 /// Who makes keys here, in their records.
 const BY: &str = "command line";
 
@@ -101,6 +116,7 @@ impl Keys {
             }),
             Self::List(_) => Prepared::List(trail),
             Self::Revoke(command) => Prepared::Revoke(command.id),
+            Self::Seal(command) => Prepared::Seal(command.id),
             Self::Rotate(command) => {
                 let overlap = span(&command.overlap);
                 let wrong = || Failure::usage("--overlap is a span such as 24h or 7d");
@@ -114,6 +130,7 @@ enum Prepared {
     Create(Wish),
     List(Option<TrailName>),
     Revoke(String),
+    Seal(String),
     Rotate(String, std::time::Duration),
 }
 
@@ -128,6 +145,10 @@ impl Prepared {
             }
             Self::Revoke(id) => {
                 let line = keys.revoke(&id, BY).await?.line(now);
+                output.print(&Lines { keys: vec![line] })
+            }
+            Self::Seal(id) => {
+                let line = keys.seal(&id, BY).await?.line(now);
                 output.print(&Lines { keys: vec![line] })
             }
             Self::List(trail) => {

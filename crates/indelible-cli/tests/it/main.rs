@@ -23,5 +23,6 @@ mod readme;
 mod records;
 mod rotation;
 mod schemathesis;
+mod seals;
 mod serving;
 mod verification;

@@ -56,6 +56,7 @@ impl Rejected {
             Self::Key(Rejection::Unknown, _) => "unknown",
             Self::Key(Rejection::Expired(_), _) => "expired",
             Self::Key(Rejection::Revoked(_), _) => "revoked",
+            Self::Key(Rejection::Unsealed, _) => "unsealed",
         }
     }
 
@@ -70,7 +71,7 @@ impl Rejected {
                 "the Authorization header holds no key of this form",
                 "Bearer realm=\"indelible\", error=\"invalid_token\"",
             ),
-            Self::Key(Rejection::Unknown, _) => (
+            Self::Key(Rejection::Unknown | Rejection::Unsealed, _) => (
                 "there is no such key",
                 "Bearer realm=\"indelible\", error=\"invalid_token\"",
             ),

@@ -8,7 +8,7 @@ use indelible_core::{AuditAction, AuditEvent};
 use serde_json::json;
 
 use super::secret::Derived;
-use super::{KIND, KeyError, Keys, NewKey, Role, State, Token, Wish, described, event_id};
+use super::{KeyError, Keys, NewKey, Role, State, Token, Wish, described, event_id};
 /// The kind and key of the row that tells how far that is.
 const FIRST: &str = "api_key_first";
 const ADMIN: &str = "admin";
@@ -28,13 +28,15 @@ impl Keys {
     /// # Errors
     /// [`KeyError`]; the next start has the same key.
     pub async fn first(&self) -> Result<Option<First>, KeyError> {
+        // Without it no key opens: a server says so before anybody calls.
+        self.secret().await?;
         let there = self.registry().get(FIRST, ADMIN).await?;
         let seed = match &there {
             None => self.fresh_seed(),
             Some(row) => match row.value["seed"].as_str() {
                 Some(seed) => seed.to_owned(),
                 // One that was cut short before seeds were kept.
-                None if self.registry().list(KIND).await?.is_empty() => self.fresh_seed(),
+                None if self.list().await?.is_empty() => self.fresh_seed(),
                 None => return Ok(None),
             },
         };

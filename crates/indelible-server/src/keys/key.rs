@@ -33,6 +33,9 @@ pub struct Key {
     pub last_used_at: Option<Timestamp>,
     /// SHA-256 of its text.
     pub(crate) sha256: String,
+    /// Whether this installation wrote its row so.
+    #[serde(skip)]
+    pub(crate) is_sealed: bool,
 }
 
 /// Whether a key is good.
@@ -45,6 +48,8 @@ pub enum State {
     Expired,
     /// It was revoked.
     Revoked,
+    /// Its row has no good seal: this installation did not write it so.
+    Unsealed,
 }
 
 /// A key as it is shown.
@@ -67,13 +72,20 @@ pub struct KeyLine {
 impl Key {
     /// Whether the key is good at `now`.
     pub fn state(&self, now: Timestamp) -> State {
-        if self.revoked_at.is_some() {
+        if !self.is_sealed {
+            State::Unsealed
+        } else if self.revoked_at.is_some() {
             State::Revoked
         } else if self.expires_at.is_some_and(|end| end <= now) {
             State::Expired
         } else {
             State::Active
         }
+    }
+
+    /// Whether this installation wrote its row as it stands.
+    pub fn is_sealed(&self) -> bool {
+        self.is_sealed
     }
 
     /// Whether it is for this trail.
@@ -111,6 +123,7 @@ impl KeyLine {
             State::Active => "active",
             State::Expired => "expired",
             State::Revoked => "revoked",
+            State::Unsealed => "unsealed",
         };
         vec![
             ("id", self.id.clone()),

@@ -76,7 +76,7 @@ fn reader() -> Wish {
 }
 
 #[tokio::test]
-async fn a_reading_that_a_revocation_overtook_is_not_kept() {
+async fn a_reading_that_the_end_of_the_key_overtook_is_not_kept() {
     let (_site, registry, keys, new) = slow().await;
     registry.is_slow.store(true, Ordering::SeqCst);
     let (reader, id) = (keys.clone(), new.key.id.clone());
@@ -87,12 +87,13 @@ async fn a_reading_that_a_revocation_overtook_is_not_kept() {
     while registry.is_slow.load(Ordering::SeqCst) {
         tokio::task::yield_now().await;
     }
-    // It has read, and comes home after the revocation.
-    keys.revoke(&new.key.id, "test").await.expect("revoked");
+    // It has read, and comes home after the key has ended.
+    let ended = keys.rotate(&new.key.id, Duration::ZERO, "test").await;
+    ended.expect("rotated");
     registry.home.add_permits(1);
     assert!(reading.await.expect("no panic").expect("read"));
     let opened = keys.authenticate(&new.token).await.expect("read");
-    assert!(matches!(opened, Err(Rejection::Revoked(_))), "{opened:?}");
+    assert!(matches!(opened, Err(Rejection::Expired(_))), "{opened:?}");
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ pub fn all() -> Value {
         "Key": object(&[
             ("id", text()), ("name", text()), ("role", of("Role")), ("trail", or_null(text())),
             ("last_four", text()),
-            ("state", json!({"type": "string", "enum": ["active", "expired", "revoked"]})),
+            ("state", json!({"type": "string", "enum": ["active", "expired", "revoked", "unsealed"]})),
             ("created_at", time()), ("created_by", text()), ("expires_at", or_null(time())),
             ("revoked_at", or_null(time())), ("rotated_to", or_null(text())),
             ("last_used_at", or_null(time())),

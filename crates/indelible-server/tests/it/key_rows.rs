@@ -1,10 +1,17 @@
 //! API keys beneath the API: the first one, and their rows.
 
 use axum::http::Method;
+use indelible::AuditProtocol;
+use serde_json::{Value, json};
 
 use crate::desk::{Call, Desk, on_both};
 
-on_both!(of_servers_that_start_at_once_all_that_speak_say_one_key);
+on_both!(
+    of_servers_that_start_at_once_all_that_speak_say_one_key,
+    a_row_that_this_installation_did_not_write_opens_nothing,
+    a_revocation_stands_whatever_its_row_says,
+    a_key_from_before_seals_is_sealed_where_its_making_is_on_record,
+);
 
 async fn of_servers_that_start_at_once_all_that_speak_say_one_key(desk: Desk) {
     // As if nobody had started yet.
@@ -42,4 +49,140 @@ async fn of_servers_that_start_at_once_all_that_speak_say_one_key(desk: Desk) {
     let call = Call::new(Method::GET, "/v1/trails").key(&said[0]);
     desk.call(call).await.is(200);
     assert_eq!(desk.app.keys().list().await.expect("readable").len(), 1);
+}
+
+/// The id of a key by its text.
+async fn id_of(desk: &Desk, key: &str) -> String {
+    let keys = desk.app.keys().list().await.expect("readable");
+    let ends = |last_four: &str| key.ends_with(last_four);
+    let line = |key: &indelible_server::keys::Key| ends(&key.last_four).then(|| key.id.clone());
+    keys.iter().find_map(line).expect("a key")
+}
+
+async fn row(desk: &Desk, id: &str) -> Value {
+    let registry = &desk.database.engine().ground().registry;
+    let row = registry.get("api_key", id).await.expect("readable");
+    row.expect("a row").value
+}
+
+/// Writes a row as whoever may write the table does.
+async fn write(desk: &Desk, id: &str, value: &Value) {
+    let registry = &desk.database.engine().ground().registry;
+    let there = registry.get("api_key", id).await.expect("readable");
+    let version = there.map(|row| row.version);
+    let put = registry.put("api_key", id, version, Some(value)).await;
+    put.expect("written").expect("nobody else writes");
+    // Longer than what was read is taken for what it was.
+    desk.clock.pass(std::time::Duration::from_secs(1));
+}
+
+async fn opens(desk: &Desk, key: &str) -> bool {
+    let call = Call::new(Method::GET, "/v1/trails").key(key);
+    let status = desk.call(call).await.status;
+    assert!([200, 401].contains(&status.as_u16()), "{status}");
+    status == 200
+}
+
+/// How the key is listed.
+async fn state(desk: &Desk, id: &str) -> Value {
+    let list = desk.get("/v1/keys").await.is(200).json();
+    let keys = list["keys"].as_array().expect("a list");
+    let line = keys.iter().find(|key| key["id"] == id).expect("listed");
+    line["state"].clone()
+}
+
+async fn a_row_that_this_installation_did_not_write_opens_nothing(desk: Desk) {
+    // Made by the program itself, on another installation: well-formed, under a seal of that.
+    let other = Desk::on_sqlite().await;
+    let forged = other.key("admin", None).await;
+    let id = id_of(&other, &forged).await;
+    let mut value = row(&other, &id).await;
+    write(&desk, &id, &value).await;
+    assert!(!opens(&desk, &forged).await);
+    assert_eq!(state(&desk, &id).await, "unsealed");
+    // Neither without a seal, nor under that of another key.
+    let reader = desk.key("reader", Some("shop")).await;
+    let reader_id = id_of(&desk, &reader).await;
+    let of_reader = row(&desk, &reader_id).await;
+    for seal in [
+        Value::Null,
+        of_reader["seal"].clone(),
+        json!("xyz"),
+        json!("\u{e9}\u{e9}"),
+    ] {
+        value["seal"] = seal;
+        write(&desk, &id, &value).await;
+        assert!(!opens(&desk, &forged).await);
+    }
+    // A row that is changed in any member.
+    for (member, changed) in [
+        ("role", json!("admin")),
+        ("trail", Value::Null),
+        ("expires_at", json!("2099-01-01T00:00:00.000000Z")),
+        ("name", json!("another")),
+        ("more", json!(1)),
+    ] {
+        assert!(opens(&desk, &reader).await);
+        let mut value = row(&desk, &reader_id).await;
+        value[member] = changed;
+        write(&desk, &reader_id, &value).await;
+        assert!(!opens(&desk, &reader).await, "{member}");
+        write(&desk, &reader_id, &of_reader).await;
+    }
+    let rotated = desk.post(&format!("/v1/keys/{id}/rotate"), "{}").await;
+    rotated.refuses(409, "key-ended", None);
+    // It is on record, and can be revoked.
+    let query = indelible::Query::new()
+        .action("api_key_rejected")
+        .limit(1000);
+    let system = desk.database.trail("system".parse().expect("a name"));
+    let entries = system.query(query).await.expect("readable").entries;
+    let of_forged = entries.iter().any(|entry| {
+        let context = entry.context.clone().expect("a context");
+        context["reason"] == "unsealed" && context["fingerprint"] == *id
+    });
+    assert!(of_forged, "{entries:?}");
+    let revoked = Call::new(Method::DELETE, &format!("/v1/keys/{id}"));
+    desk.call(revoked).await.is(200);
+    assert!(!opens(&desk, &forged).await);
+    assert_eq!(state(&desk, &id).await, "revoked");
+}
+
+async fn a_revocation_stands_whatever_its_row_says(desk: Desk) {
+    let reader = desk.key("reader", None).await;
+    let id = id_of(&desk, &reader).await;
+    assert!(opens(&desk, &reader).await);
+    let before = row(&desk, &id).await;
+    let revoked = Call::new(Method::DELETE, &format!("/v1/keys/{id}"));
+    desk.call(revoked).await.is(200);
+    // The whole row as it was, under the seal that it had.
+    write(&desk, &id, &before).await;
+    assert!(!opens(&desk, &reader).await);
+    assert_eq!(state(&desk, &id).await, "revoked");
+}
+
+async fn a_key_from_before_seals_is_sealed_where_its_making_is_on_record(desk: Desk) {
+    let reader = desk.key("reader", Some("shop")).await;
+    let id = id_of(&desk, &reader).await;
+    let mut before = row(&desk, &id).await;
+    before.as_object_mut().expect("an object").remove("seal");
+    let keys = desk.app.keys();
+    for (member, changed) in [("role", json!("admin")), ("trail", Value::Null)] {
+        let mut value = before.clone();
+        value[member] = changed;
+        write(&desk, &id, &value).await;
+        let error = keys.seal(&id, "test").await.expect_err("made otherwise");
+        assert!(error.to_string().contains("no record"), "{error}");
+    }
+    write(&desk, &id, &before).await;
+    assert!(!opens(&desk, &reader).await);
+    keys.seal(&id, "test").await.expect("sealed");
+    assert!(opens(&desk, &reader).await);
+    // Of one that nobody made here there is no record.
+    let other = Desk::on_sqlite().await;
+    let forged = other.key("admin", None).await;
+    let forged_id = id_of(&other, &forged).await;
+    write(&desk, &forged_id, &row(&other, &forged_id).await).await;
+    assert!(keys.seal(&forged_id, "test").await.is_err());
+    assert!(!opens(&desk, &forged).await);
 }

@@ -171,6 +171,7 @@ impl Checkup {
         };
         self.key(ground, &heads);
         self.secrets(opened).await;
+        self.keys(opened).await;
         let moved = self.moved(opened, &heads).await;
         for head in heads
             .iter()

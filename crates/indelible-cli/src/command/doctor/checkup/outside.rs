@@ -7,6 +7,7 @@ use indelible::core::engine::{Ground, Kept};
 use indelible::core::state::{Purpose, StateDir};
 use indelible::core::store::Head;
 use indelible::merkle::{Checkpoint, Note, SigningKey};
+use indelible_server::keys::Keys;
 
 use super::Checkup;
 use crate::command::doctor::place;
@@ -135,6 +136,31 @@ impl Checkup {
                           opens";
             self.fail("secrets", detail, remedy);
         }
+    }
+
+    /// The API keys whose rows this installation did not write as they stand.
+    pub(super) async fn keys(&mut self, opened: &Opened) {
+        let keys = Keys::new(opened.database.engine().clone());
+        let keys = match keys.list().await {
+            Ok(keys) if keys.is_empty() => return,
+            Ok(keys) => keys,
+            Err(error) => {
+                let remedy = "no API key opens until this is mended";
+                return self.fail("keys", error.to_string(), remedy);
+            }
+        };
+        let (sealed, unsealed): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.is_sealed());
+        if unsealed.is_empty() {
+            return self.ok("keys", format!("{} API keys, all sealed", sealed.len()));
+        }
+        let ids: Vec<&str> = unsealed.iter().map(|key| key.id.as_str()).collect();
+        let detail = format!(
+            "somebody wrote to the database past this program, or they are from before keys had \
+             seals: {}",
+            ids.join(", ")
+        );
+        let remedy = "`indelible keys revoke ID`, or `indelible keys seal ID` for one of your own";
+        self.fail("keys", detail, remedy);
     }
 
     pub(super) fn mark(&mut self, ground: &Ground, head: &Head) {

@@ -1,0 +1,140 @@
+//! The rows of keys in the registry, each under a seal that the installation's secret makes.
+//!
+//! Whoever may write the registry and has not the secret, as the database role of a writer, can
+//! neither make a key nor change one: a row whose seal does not fit opens nothing. A row can still
+//! be put back as it was once; that a key was revoked is therefore read in the trail `system` too.
+
+use hmac::Mac;
+use indelible_core::state::{Purpose, Secret};
+use indelible_core::{Registry, StoreError, TrailName, Versioned};
+use serde_json::Value;
+
+use super::key::{Key, hex};
+use super::secret::mac;
+use super::{KeyError, Keys, event_id};
+
+/// The kind of keys in the registry.
+const KIND: &str = "api_key";
+/// The member of a row that holds its seal.
+const SEAL: &str = "seal";
+
+impl Keys {
+    pub(super) fn registry(&self) -> &dyn Registry {
+        &*self.engine.ground().registry
+    }
+
+    /// The installation's secret for API keys.
+    pub(super) async fn secret(&self) -> Result<&Secret, KeyError> {
+        let secret = || self.engine.secret(Purpose::ApiKeys);
+        Ok(self.secret.get_or_try_init(secret).await?)
+    }
+
+    /// All keys, by id, those that ended and those without a good seal included.
+    ///
+    /// # Errors
+    /// [`KeyError::Audit`], also where the installation's secret is not at hand.
+    pub async fn list(&self) -> Result<Vec<Key>, KeyError> {
+        let secret = self.secret().await?;
+        let rows = self.registry().list(KIND).await?;
+        let read = |(id, row): (String, Versioned)| read(secret, &id, row.value);
+        let mut keys = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        self.look_for_revocations(&mut keys).await?;
+        Ok(keys)
+    }
+
+    /// The key with this id, if there is one.
+    pub(super) async fn found(&self, id: &str) -> Result<Option<(Key, u64)>, KeyError> {
+        let Some(row) = self.registry().get(KIND, id).await? else {
+            return Ok(None);
+        };
+        let mut key = read(self.secret().await?, id, row.value)?;
+        self.look_for_revocations(std::slice::from_mut(&mut key))
+            .await?;
+        Ok(Some((key, row.version)))
+    }
+
+    /// The key with this id and the version of its row.
+    pub(super) async fn row(&self, id: &str) -> Result<(Key, u64), KeyError> {
+        let unknown = || KeyError::Unknown(id.chars().take(64).collect());
+        self.found(id).await?.ok_or_else(unknown)
+    }
+
+    /// Writes the row of a key, under a new seal.
+    pub(super) async fn store(&self, key: &Key, version: Option<u64>) -> Result<(), KeyError> {
+        // A key is texts and times, which JSON always holds.
+        let mut value = serde_json::to_value(key).unwrap_or_default();
+        let seal = seal_of(self.secret().await?, &key.id, &value);
+        value[SEAL] = hex(&seal.finalize().into_bytes()).into();
+        let stored = self.registry().put(KIND, &key.id, version, Some(&value));
+        let stored = stored.await;
+        // Of one whose answer was lost, too: it may be there.
+        self.cache.forget(&key.id);
+        stored?
+            .map(|_| ())
+            .ok_or_else(|| KeyError::Busy(key.id.clone()))
+    }
+
+    /// Takes keys for revoked whose revocation stands in the trail, whatever their rows say.
+    async fn look_for_revocations(&self, keys: &mut [Key]) -> Result<(), KeyError> {
+        let open: Vec<_> = keys
+            .iter_mut()
+            .filter(|key| key.revoked_at.is_none())
+            .collect();
+        let ids: Vec<_> = open
+            .iter()
+            .map(|key| event_id("revoked", &key.id))
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let store = &self.engine.ground().store;
+        let system = TrailName::system();
+        let seqs = store.seqs(&system, &ids).await?;
+        for (key, seq) in open.into_iter().zip(seqs) {
+            if let Some(seq) = seq {
+                let entry = store.entries(&system, seq..seq + 1).await?.pop();
+                let at = entry.map_or(key.created_at, |entry| entry.created_at);
+                key.revoked_at = Some(at);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// HMAC-SHA-256 over the id and the canonical text of a row.
+fn seal_of(secret: &Secret, id: &str, value: &Value) -> hmac::Hmac<sha2::Sha256> {
+    let mut hmac = mac(secret, "api-key-row");
+    // Objects are in order of their names.
+    hmac.update(format!("{id}\n{value}\n").as_bytes());
+    hmac
+}
+
+fn read(secret: &Secret, id: &str, mut value: Value) -> Result<Key, KeyError> {
+    let seal = value.as_object_mut().and_then(|row| row.remove(SEAL));
+    let seal = seal.as_ref().and_then(Value::as_str).and_then(bytes);
+    // Compared in constant time.
+    let fits = |seal: Vec<u8>| seal_of(secret, id, &value).verify_slice(&seal).is_ok();
+    let is_sealed = seal.is_some_and(fits);
+    let damaged = |error: serde_json::Error| StoreError::Corrupt {
+        what: format!("the key {id}"),
+        seq: None,
+        problem: error.to_string(),
+    };
+    let key: Key = serde_json::from_value(value).map_err(damaged)?;
+    Ok(Key {
+        is_sealed: is_sealed && key.id == id,
+        // What it says of itself is not believed before its seal is.
+        id: id.to_owned(),
+        ..key
+    })
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
+        return None;
+    }
+    let pairs = (0..hex.len()).step_by(2);
+    pairs
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
+        .collect()
+}

@@ -8,6 +8,7 @@ use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::Semaphore;
 
 use crate::counters::Counters;
+use crate::ingest::Room;
 use crate::keys::Keys;
 use crate::limits::{KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
 use crate::pace::Pace;
@@ -29,6 +30,7 @@ struct Shared {
     verifications: Semaphore,
     counters: Counters,
     tails: Tails,
+    results_room: Room,
 }
 
 impl App {
@@ -49,6 +51,7 @@ impl App {
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
                 counters: Counters::default(),
                 tails: Tails::new(),
+                results_room: Room::new(),
             }),
         }
     }
@@ -106,6 +109,10 @@ impl App {
 
     pub(crate) fn verifications(&self) -> &Semaphore {
         &self.shared.verifications
+    }
+
+    pub(crate) fn results_room(&self) -> &Room {
+        &self.shared.results_room
     }
 
     pub(crate) fn tails(&self) -> &Tails {

@@ -18,6 +18,8 @@ use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::TrailPath;
+pub use results::Room;
+
 use body::{Media, Pieces};
 use coding::Coding;
 use single::IDEMPOTENCY_KEY;
@@ -48,8 +50,7 @@ pub async fn record(
         .clone();
     if media == Media::Lines {
         refuse_key(headers)?;
-        let pieces = Pieces::new(body, coding)?;
-        return Ok(stream::record(app, audit, pieces, key, id));
+        return stream::record(app, audit, Pieces::new(body, coding)?, key, id);
     }
     let text = body::whole(headers, body, BODY_BYTES_MAX).await?;
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {

@@ -74,6 +74,8 @@ pub const KEY_REQUESTS_PER_SECOND: u32 = 10_000;
 pub const RESULTS_HELD_BYTES: usize = 256 << 10;
 /// Results of a stream that wait in a file for their client, in bytes; past it the stream waits.
 pub const RESULTS_FILE_BYTES_MAX: u64 = 4 << 30;
+/// Results of all streams that wait in files, in bytes; past it streams are turned away.
+pub const RESULTS_FILES_BYTES_MAX: u64 = 8 << 30;
 /// The least time between two readings back of what was committed.
 pub const REREAD_PAUSE: Duration = Duration::from_millis(500);
 /// The longest a scheduled verification waits for one that runs already.

@@ -2,7 +2,13 @@
 //!
 //! Many clients send all they have before they read anything. If their results waited for them in
 //! the connection, neither side would go on. So what does not fit a little memory waits in a file
-//! without a name, which goes away with the answer.
+//! without a name, which goes away with the answer. The files of all streams together have a
+//! bound; where it is reached, or the disk is full, results that are there are kept in memory and
+//! the stream is told to take no more.
+
+mod room;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -14,13 +20,17 @@ use futures_util::{Stream, stream};
 use tokio::sync::Notify;
 
 use crate::limits::{RESULTS_FILE_BYTES_MAX, RESULTS_HELD_BYTES};
+pub use room::Room;
 
 /// The bytes of one piece that is read back from the file.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// The two ends.
-pub fn channel() -> (Sender, impl Stream<Item = io::Result<Bytes>>) {
-    let shared = Arc::new(Shared::default());
+pub fn channel(room: Room) -> (Sender, impl Stream<Item = io::Result<Bytes>>) {
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State::new(room)),
+        changed: Notify::new(),
+    });
     let receiver = Receiver(shared.clone());
     let pieces = stream::unfold(Some(receiver), async |receiver| {
         let receiver = receiver?;
@@ -33,21 +43,22 @@ pub fn channel() -> (Sender, impl Stream<Item = io::Result<Bytes>>) {
     (Sender(shared), pieces)
 }
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     /// Something came or went.
     changed: Notify,
 }
 
-#[derive(Default)]
 struct State {
     held: VecDeque<Bytes>,
     held_bytes: usize,
+    room: Room,
     file: Option<File>,
     /// Where the unread bytes of the file begin and end.
     read: u64,
     written: u64,
+    /// What comes after the file, once there is no room.
+    rest: VecDeque<Bytes>,
     end: Option<End>,
     is_abandoned: bool,
 }
@@ -56,6 +67,28 @@ struct State {
 enum End {
     Whole,
     Cut,
+}
+
+/// What became of a piece.
+#[derive(Debug)]
+pub enum Put {
+    /// It waits for its reader, and others may follow.
+    Kept,
+    /// It waits for its reader in memory, for want of room; nothing large may follow.
+    Last(Full),
+    /// Nobody will read it.
+    Unread,
+}
+
+/// Why there is no room.
+#[derive(Debug, thiserror::Error)]
+pub enum Full {
+    /// The files of all streams have reached their bound.
+    #[error("results of all streams that wait to be read have reached their bound")]
+    Bound,
+    /// The disk takes no more.
+    #[error("the disk takes no more of the results that wait to be read")]
+    Disk(#[source] io::Error),
 }
 
 impl Shared {
@@ -69,26 +102,28 @@ impl Shared {
 pub struct Sender(Arc<Shared>);
 
 impl Sender {
-    /// Adds a piece. It waits only where the file is full; false where nobody will read it.
-    ///
-    /// # Errors
-    /// Those of the file.
-    pub async fn put(&self, piece: Bytes) -> io::Result<bool> {
+    /// Adds a piece, which is kept whatever is full. It waits only where the stream's own file is.
+    pub async fn put(&self, piece: Bytes) -> Put {
         loop {
             let changed = self.0.changed.notified();
             {
                 let mut state = self.0.state();
                 if state.is_abandoned {
-                    return Ok(false);
+                    return Put::Unread;
                 }
                 if state.written < RESULTS_FILE_BYTES_MAX {
-                    state.put(piece)?;
+                    let put = state.put(piece);
                     self.0.changed.notify_waiters();
-                    return Ok(true);
+                    return put.map_or_else(Put::Last, |()| Put::Kept);
                 }
             }
             changed.await;
         }
+    }
+
+    /// Whether nobody will read what is put.
+    pub fn is_unread(&self) -> bool {
+        self.0.state().is_abandoned
     }
 
     /// Says that this is all.
@@ -129,28 +164,70 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        self.0.state().is_abandoned = true;
+        let mut state = self.0.state();
+        state.is_abandoned = true;
+        // At once: the sender may be busy for long.
+        state.clear();
         self.0.changed.notify_waiters();
     }
 }
 
 impl State {
-    fn put(&mut self, piece: Bytes) -> io::Result<()> {
-        // In order: nothing passes what waits in the file.
-        let is_file_read = self.read == self.written;
-        if is_file_read && self.held_bytes + piece.len() <= RESULTS_HELD_BYTES {
+    fn new(room: Room) -> Self {
+        Self {
+            held: VecDeque::new(),
+            held_bytes: 0,
+            room,
+            file: None,
+            read: 0,
+            written: 0,
+            rest: VecDeque::new(),
+            end: None,
+            is_abandoned: false,
+        }
+    }
+
+    /// Keeps a piece; answers why it is not where it should be.
+    fn put(&mut self, piece: Bytes) -> Result<(), Full> {
+        // In order: nothing passes what waits in the file, or after it.
+        let is_first = self.read == self.written && self.rest.is_empty();
+        if is_first && self.held_bytes + piece.len() <= RESULTS_HELD_BYTES {
             self.held_bytes += piece.len();
             self.held.push_back(piece);
             return Ok(());
         }
+        let written = if self.rest.is_empty() {
+            self.write(&piece)
+        } else {
+            Err(Full::Bound)
+        };
+        if written.is_err() {
+            self.rest.push_back(piece);
+        }
+        written
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<(), Full> {
+        let bytes = piece.len() as u64;
+        if !self.room.take(bytes) {
+            return Err(Full::Bound);
+        }
+        let written = self.write_at_end(piece);
+        match written {
+            // What was written of it in part is written over.
+            Err(_) => self.room.give_back(bytes),
+            Ok(()) => self.written += bytes,
+        }
+        written.map_err(Full::Disk)
+    }
+
+    fn write_at_end(&mut self, piece: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(tempfile::tempfile()?),
+            None => self.file.insert(self.room.file()?),
         };
         file.seek(SeekFrom::Start(self.written))?;
-        file.write_all(&piece)?;
-        self.written += piece.len() as u64;
-        Ok(())
+        file.write_all(piece)
     }
 
     fn take(&mut self) -> io::Result<Option<Bytes>> {
@@ -159,7 +236,7 @@ impl State {
             return Ok(Some(piece));
         }
         let Some(file) = self.file.as_mut().filter(|_| self.read < self.written) else {
-            return Ok(None);
+            return Ok(self.rest.pop_front());
         };
         let left = usize::try_from(self.written - self.read).unwrap_or(PIECE_BYTES);
         let mut piece = vec![0; left.min(PIECE_BYTES)];
@@ -168,51 +245,29 @@ impl State {
         self.read += piece.len() as u64;
         if self.read == self.written {
             file.set_len(0)?;
-            (self.read, self.written) = (0, 0);
+            self.give_back();
         }
         Ok(Some(piece.into()))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::StreamExt;
-
-    #[tokio::test]
-    async fn all_comes_in_order_however_late_it_is_read() {
-        let (sender, pieces) = channel();
-        let mut pieces = Box::pin(pieces);
-        let mut expected = Vec::new();
-        let mut read = Vec::new();
-        for round in 0..20_u32 {
-            for n in 0..100_u32 {
-                let piece = format!("{round}/{n}").repeat(100);
-                expected.extend_from_slice(piece.as_bytes());
-                assert!(sender.put(piece.into()).await.expect("room"));
-            }
-            for _ in 0..round {
-                let piece = pieces.next().await.expect("more").expect("whole");
-                read.extend_from_slice(&piece);
-            }
-        }
-        sender.end();
-        while let Some(piece) = pieces.next().await {
-            read.extend_from_slice(&piece.expect("whole"));
-        }
-        assert!(read == expected);
+    /// Nothing of the file is waited for any more.
+    fn give_back(&mut self) {
+        self.room.give_back(self.written);
+        (self.read, self.written) = (0, 0);
     }
 
-    #[tokio::test]
-    async fn an_end_that_was_not_said_is_an_error_and_nobody_writes_for_no_one() {
-        let (sender, pieces) = channel();
-        let mut pieces = Box::pin(pieces);
-        sender.put("x".into()).await.expect("room");
-        drop(sender);
-        assert_eq!(pieces.next().await.expect("more").expect("whole"), "x");
-        assert!(pieces.next().await.expect("an end").is_err());
-        let (sender, pieces) = channel();
-        drop(pieces);
-        assert!(!sender.put("x".into()).await.expect("no room needed"));
+    /// Nothing is waited for any more.
+    fn clear(&mut self) {
+        self.file = None;
+        self.give_back();
+        self.held.clear();
+        self.held_bytes = 0;
+        self.rest.clear();
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

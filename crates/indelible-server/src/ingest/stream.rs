@@ -4,59 +4,52 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::response::Response;
 use bytes::Bytes;
-use indelible_core::AuditEvent;
 use indelible_core::engine::Audit;
+use indelible_core::{AuditEvent, Receipt};
 
 use super::batch;
 use super::body::Pieces;
-use super::results;
+use super::results::{self, Full, Put, Sender};
 use crate::app::App;
 use crate::keys::Key;
 use crate::limits::{LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
 /// Records the lines of a body, and answers with a line for each as soon as it is recorded.
 ///
 /// A line is an event of its own: where the stream is cut, what came whole before is recorded,
 /// and of the line that was cut nothing is.
+///
+/// # Errors
+/// There is no room for results that wait to be read.
 pub fn record(
     app: App,
     audit: Audit,
     pieces: Pieces,
     key: Arc<Key>,
     request_id: Arc<str>,
-) -> Response {
-    let mut run = Run {
+) -> Answer {
+    let room = app.results_room().clone();
+    if room.is_full() {
+        return Err(Problem::new(Kind::Overloaded, results::Full::Bound));
+    }
+    let run = Run {
         app,
         audit,
         key,
         request_id,
         lines: Lines::new(pieces),
     };
-    let (sender, results) = results::channel();
+    let (sender, results) = results::channel(room);
     // Not driven by the answer: who reads late would keep what was sent from being recorded.
-    tokio::spawn(async move {
-        loop {
-            let (results, goes_on) = run.batch().await;
-            match sender.put(results).await {
-                Ok(true) if goes_on => {}
-                Ok(true) => return sender.end(),
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::error!(trail = %run.audit.name(), %error, "results cut off");
-                    return;
-                }
-            }
-        }
-    });
-    reply::of(
+    tokio::spawn(run.run(sender));
+    Ok(reply::of(
         StatusCode::OK,
         "application/x-ndjson",
         Body::from_stream(results),
-    )
+    ))
 }
 
 struct Run {
@@ -68,6 +61,32 @@ struct Run {
 }
 
 impl Run {
+    async fn run(mut self, sender: Sender) {
+        loop {
+            let (results, goes_on) = self.batch().await;
+            match sender.put(results).await {
+                Put::Kept if goes_on => {}
+                Put::Last(full) if goes_on => return self.turn_away(full, sender).await,
+                Put::Kept | Put::Last(_) => return sender.end(),
+                Put::Unread => return,
+            }
+        }
+    }
+
+    /// Records no more, for want of room for the results, and says so in the last of them. What
+    /// the client still sends is read: it may be one that reads nothing before it has sent all.
+    async fn turn_away(mut self, full: Full, sender: Sender) {
+        let trail = self.audit.name();
+        tracing::warn!(%trail, error = %full, source = ?full, "a stream was turned away");
+        let detail = format!("{full}; nothing from this line on was recorded");
+        let problem = Problem::new(Kind::Overloaded, detail);
+        self.app.counters().refused(problem.kind);
+        let result = [(self.lines.number + 1, Err(problem))];
+        sender.put(self.text(&result)).await;
+        while !sender.is_unread() && self.lines.pass_over().await {}
+        sender.end();
+    }
+
     /// Records what has come in, and answers the lines of results and whether there may be more.
     async fn batch(&mut self) -> (Bytes, bool) {
         let (lines, end) = self.lines.batch().await;
@@ -88,14 +107,20 @@ impl Run {
                 false
             }
         };
+        let results: Vec<_> = numbers.into_iter().zip(results).collect();
+        (self.text(&results), goes_on)
+    }
+
+    /// The lines of results.
+    fn text(&self, results: &[(u64, Result<Receipt, Problem>)]) -> Bytes {
         let mut text = Vec::new();
-        for (number, result) in numbers.into_iter().zip(&results) {
-            let line = batch::Line::of_line(number, result, &self.request_id);
+        for (number, result) in results {
+            let line = batch::Line::of_line(*number, result, &self.request_id);
             // Receipts and problems are texts and numbers, which JSON always holds.
             text.extend(serde_json::to_vec(&line).unwrap_or_default());
             text.push(b'\n');
         }
-        (Bytes::from(text), goes_on)
+        Bytes::from(text)
     }
 }
 
@@ -153,6 +178,12 @@ impl Lines {
                 Err(problem) => return (Vec::new(), End::Cut(problem)),
             }
         }
+    }
+
+    /// Reads more and keeps nothing of it; whether there may be more.
+    async fn pass_over(&mut self) -> bool {
+        self.held.clear();
+        matches!(self.pieces.next(&mut self.held).await, Ok(true))
     }
 
     /// The lines that have ended.
@@ -216,4 +247,72 @@ impl Lines {
 fn too_long() -> Problem {
     let detail = format!("the line is longer than {LINE_BYTES_MAX} bytes; nothing was recorded");
     Problem::new(Kind::TooLarge, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use axum::http::HeaderMap;
+    use indelible_core::TrailName;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::ingest::coding::Coding;
+    use crate::limits::{RESULTS_FILES_BYTES_MAX, RESULTS_HELD_BYTES};
+    use crate::site::Site;
+
+    const LINES: usize = 4_000;
+
+    fn post(app: &App) -> Answer {
+        let body = "{\"action\":\"a\",\"resource_type\":\"t\"}\n".repeat(LINES);
+        let coding = Coding::of(&HeaderMap::new())?;
+        let pieces = Pieces::new(Body::from(body), coding)?;
+        record(
+            app.clone(),
+            app.trail(&TrailName::standard()),
+            pieces,
+            "r-1".into(),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_stream_without_room_for_results_is_refused_or_turned_away_in_order() {
+        let site = Site::new().await;
+        let app = App::new(site.engine.clone());
+        let room = app.results_room();
+        assert!(room.take(RESULTS_FILES_BYTES_MAX));
+        let Err(refused) = post(&app) else {
+            panic!("there is no room");
+        };
+        assert_eq!(refused.kind, Kind::Overloaded);
+        assert_eq!(refused.retry_after, Some(1));
+        assert!(site.engine.heads().await.expect("readable").is_empty());
+        // One byte is left when it begins, and its results are read late.
+        room.give_back(1);
+        let answer = post(&app).expect("begun");
+        while app.counters().refusals().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let body = to_bytes(answer.into_body(), usize::MAX).await;
+        let body = String::from_utf8(body.expect("whole").to_vec()).expect("UTF-8");
+        let rows: Vec<Value> = body
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let (last, recorded) = rows.split_last().expect("results");
+        assert!(
+            body.len() > RESULTS_HELD_BYTES && rows.len() < LINES,
+            "{}",
+            rows.len()
+        );
+        assert!(recorded.iter().all(|row| row["status"] == 201));
+        assert_eq!(last["status"], 503);
+        assert_eq!(last["line"], rows.len());
+        let detail = last["problem"]["detail"].as_str().expect("a text");
+        assert!(detail.contains("nothing from this line on"), "{detail}");
+        // Each that was recorded has its result.
+        let heads = site.engine.heads().await.expect("readable");
+        assert_eq!(heads[0].size, recorded.len() as u64);
+        assert_eq!(room.taken(), RESULTS_FILES_BYTES_MAX - 1);
+    }
 }

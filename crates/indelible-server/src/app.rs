@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indelible_axum::TrustedProxies;
 use indelible_core::engine::{Audit, Engine};
 use indelible_core::{AuditError, Timestamp, TrailName};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::counters::Counters;
 use crate::ingest::Room;
@@ -31,6 +31,8 @@ struct Shared {
     counters: Counters,
     tails: Tails,
     results_room: Room,
+    /// Each piece of work in progress holds a receiver.
+    working: watch::Sender<()>,
 }
 
 impl App {
@@ -52,6 +54,7 @@ impl App {
                 counters: Counters::default(),
                 tails: Tails::new(),
                 results_room: Room::new(),
+                working: watch::Sender::new(()),
             }),
         }
     }
@@ -115,7 +118,22 @@ impl App {
         &self.shared.results_room
     }
 
+    /// Work that goes on without its client, until what this answers is dropped.
+    pub(crate) fn work(&self) -> Working {
+        Working(self.shared.working.subscribe())
+    }
+
+    /// Waits until nothing is at work without its client.
+    pub(crate) async fn rest(&self) {
+        self.shared.working.closed().await;
+    }
+
     pub(crate) fn tails(&self) -> &Tails {
         &self.shared.tails
     }
 }
+
+/// Work in progress, which an orderly stop waits for.
+pub(crate) struct Working(
+    #[expect(dead_code, reason = "the stop waits until it is dropped")] watch::Receiver<()>,
+);

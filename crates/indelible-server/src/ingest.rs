@@ -9,7 +9,8 @@ mod stream;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use indelible_core::AuditEvent;
+use indelible_core::engine::Audit;
+use indelible_core::{AuditEvent, Receipt};
 
 use crate::access::Caller;
 use crate::app::App;
@@ -60,13 +61,30 @@ pub async fn record(
     refuse_key(headers)?;
     let events = array(&text)?;
     app.counters().sent(&key.id, events.len());
-    let results = batch::record(&app, &audit, events).await;
+    let results = to_the_end(app, audit, events).await?;
     let results: Vec<_> = results
         .iter()
         .enumerate()
         .map(|(index, result)| batch::Line::of_element(index, result, &id))
         .collect();
     reply::json(StatusCode::OK, &results)
+}
+
+/// Records an array whether or not its client stays: one that hangs up leaves no half of it.
+async fn to_the_end(
+    app: App,
+    audit: Audit,
+    events: Vec<Result<AuditEvent, Problem>>,
+) -> Result<Vec<Result<Receipt, Problem>>, Problem> {
+    let working = app.work();
+    let recording = tokio::spawn(async move {
+        let results = batch::record(&app, &audit, events).await;
+        drop(working);
+        results
+    });
+    recording.await.map_err(|error| {
+        Problem::new(Kind::Internal, "the server failed at this request").because(error)
+    })
 }
 
 /// Of many events each has an id of its own.

@@ -125,7 +125,11 @@ pub async fn serve(
     drop(listener);
     // A stream has no end of its own.
     app.tails().end();
-    let drained = tokio::time::timeout(DRAIN_TIME_MAX, server.graceful.shutdown()).await;
+    let drained = tokio::time::timeout(DRAIN_TIME_MAX, async {
+        server.graceful.shutdown().await;
+        app.rest().await;
+    });
+    let drained = drained.await;
     if let Some(settling) = settling {
         settling.abort();
         // An abort that meets a sum half-way leaves it for the next line.

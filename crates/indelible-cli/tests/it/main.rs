@@ -13,6 +13,7 @@ mod imports;
 mod investigation;
 #[cfg(unix)]
 mod keeping;
+mod load;
 mod looks;
 mod maintenance;
 mod operating;

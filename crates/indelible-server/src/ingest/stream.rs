@@ -44,7 +44,11 @@ pub fn record(
     };
     let (sender, results) = results::channel(room);
     // Not driven by the answer: who reads late would keep what was sent from being recorded.
-    tokio::spawn(run.run(sender));
+    let working = run.app.work();
+    tokio::spawn(async move {
+        let _working = working;
+        run.run(sender).await;
+    });
     Ok(reply::of(
         StatusCode::OK,
         "application/x-ndjson",

@@ -18,6 +18,14 @@ on_both!(
     a_request_that_is_cut_leaves_no_part_of_an_event,
 );
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the long form is asked for by the environment"
+)]
+pub fn is_long_form() -> bool {
+    std::env::var_os("INDELIBLE_SOAK").is_some()
+}
+
 /// Where to ask, and with which key.
 #[derive(Clone)]
 pub struct At {

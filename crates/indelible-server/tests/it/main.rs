@@ -2,8 +2,10 @@
 //! stores.
 
 mod desk;
+mod dice;
 
 mod connections;
+mod cutting;
 mod description;
 mod hostile;
 mod ingest;

@@ -2,8 +2,9 @@
 
 use tokio::task::JoinSet;
 
-use crate::connections::{At, Serving};
+use crate::connections::{At, Serving, is_long_form};
 use crate::desk::{Desk, on_both};
+use crate::dice::Dice;
 use crate::tail::listener::{End, Listener};
 
 on_both!(t42_connections_that_are_cut_leave_no_gap_and_no_duplicate);
@@ -17,31 +18,10 @@ fn size() -> (u64, u64) {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the long form is asked for by the environment"
-)]
-fn is_long_form() -> bool {
-    std::env::var_os("INDELIBLE_SOAK").is_some()
-}
-
 /// Events that are recorded together.
 const TOGETHER: u32 = 250;
 /// Where connections are cut: after 1 to so many bytes.
 const CUT_BYTES_MAX: u64 = 256 << 10;
-
-/// Numbers of a known seed, splitmix64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
 
 /// What one client went through.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indelible_core::{Delivery, Receipt, Timestamp};
@@ -24,6 +24,8 @@ pub struct Counters {
     not_recorded: AtomicU64,
     refusals: Mutex<BTreeMap<&'static str, u64>>,
     of_keys: Mutex<BTreeMap<String, u64>>,
+    connections: AtomicU64,
+    stalled: Arc<AtomicU64>,
     verification: Verification,
 }
 
@@ -84,6 +86,26 @@ impl Counters {
     pub fn refused(&self, kind: Kind) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         *refusals.entry(kind.name()).or_default() += 1;
+    }
+
+    /// Counts a connection that was opened.
+    pub fn opened(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection that has ended.
+    pub fn ended(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Counts connections that were ended because their clients took nothing.
+    pub fn stalled(&self) -> &Arc<AtomicU64> {
+        &self.stalled
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Counts a trail that was not as it was recorded, or could not be verified.

@@ -14,6 +14,7 @@
 //! | `counters`, `metrics` | what the server counts, for Prometheus |
 //! | `watch` | verification on a schedule, and the reading back of commits |
 //! | `tls` | certificates, which may be read again while the server runs |
+//! | `patience` | clients that ask and do not read |
 //! | `listen` | connections: time limits, orderly shutdown |
 //!
 //! Only this crate knows status codes. It decides nothing of what a trail holds or proves, opens
@@ -52,6 +53,7 @@ mod gate;
 mod openapi;
 mod router;
 
+mod patience;
 mod tls;
 
 mod listen;
@@ -63,7 +65,7 @@ mod site;
 pub use access::Access;
 pub use app::App;
 pub use indelible_axum::TrustedProxies;
-pub use listen::{Door, ServeError, serve};
+pub use listen::{Door, ServeError, Times, serve};
 pub use openapi::document;
 pub use router::{operator_router, router, urls};
 pub use tls::{Tls, TlsError};

@@ -17,9 +17,11 @@ pub const STREAM_BATCH_EVENTS_MAX: usize = 512;
 pub const STREAM_BATCH_BYTES_MAX: usize = 1 << 20;
 /// The longest a client may take for the head of a request.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// The longest bytes wait for a client that neither takes nor sends any.
+pub const WRITE_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// The longest a client may pause within a body.
 pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
-/// The longest a client may take for a whole body that is no stream.
+/// The longest a client may take for a whole body that is no stream, and for a line of one.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(120);
 /// The most connections open at once; more wait to be accepted.
 pub const CONNECTIONS_MAX: usize = 10_240;

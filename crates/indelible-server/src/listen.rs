@@ -22,7 +22,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{ServiceExt, service_fn};
 
 use crate::app::App;
-use crate::limits::{CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE};
+use crate::limits::{
+    CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE, WRITE_PAUSE_MAX,
+};
+use crate::patience::Patient;
 use crate::router::{operator_router, router};
 use crate::tls::Tls;
 
@@ -44,11 +47,31 @@ pub enum ServeError {
     },
 }
 
+/// How long connections may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// For agreeing on TLS; for the head of a request, which begins where the answer before it
+    /// ends, so that it holds for idle connections too.
+    pub head: Duration,
+    /// With bytes waiting for the client, none of which it takes, and none coming from it.
+    pub write_pause: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            head: HEAD_TIME_MAX,
+            write_pause: WRITE_PAUSE_MAX,
+        }
+    }
+}
+
 /// Where connections come in.
 pub struct Door {
     listener: TcpListener,
     router: Option<Router>,
     tls: Option<Tls>,
+    times: Times,
     connections_max: usize,
 }
 
@@ -58,6 +81,7 @@ impl From<TcpListener> for Door {
             listener,
             router: None,
             tls: None,
+            times: Times::default(),
             connections_max: CONNECTIONS_MAX,
         }
     }
@@ -68,6 +92,12 @@ impl Door {
     #[must_use]
     pub fn tls(self, tls: Option<Tls>) -> Self {
         Self { tls, ..self }
+    }
+
+    /// The same with other limits on time.
+    #[must_use]
+    pub fn times(self, times: Times) -> Self {
+        Self { times, ..self }
     }
 
     /// The same with at most so many connections open at once; more wait to be accepted.
@@ -101,6 +131,7 @@ pub async fn serve(
         listener,
         router: own,
         tls,
+        times,
         connections_max,
     } = door.into();
     let places = Arc::new(Semaphore::new(connections_max));
@@ -109,7 +140,9 @@ pub async fn serve(
     let server = Server {
         router: own.unwrap_or_else(|| router(app.clone())),
         tls,
-        http: protocol(),
+        times,
+        http: protocol(times),
+        app: app.clone(),
         graceful: GracefulShutdown::new(),
     };
     tokio::pin!(stop);
@@ -151,11 +184,11 @@ async fn settle(app: App) {
     }
 }
 
-/// HTTP/1.1 with the limits on the heads of requests, which hold for idle connections too.
-fn protocol() -> http1::Builder {
+/// HTTP/1.1 with the limits on the heads of requests.
+fn protocol(times: Times) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME_MAX)
+        .header_read_timeout(times.head)
         .max_buf_size(HEAD_BYTES_MAX);
     http
 }
@@ -163,7 +196,9 @@ fn protocol() -> http1::Builder {
 struct Server {
     router: Router,
     tls: Option<Tls>,
+    times: Times,
     http: http1::Builder,
+    app: App,
     graceful: GracefulShutdown,
 }
 
@@ -180,17 +215,36 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(service);
         let (http, watcher) = (self.http.clone(), self.graceful.watcher());
-        let tls = self.tls.clone();
+        let (tls, times) = (self.tls.clone(), self.times);
+        let stalled = self.app.counters().stalled().clone();
+        let stream = Patient::new(stream, times.write_pause, stalled);
+        let open = Open::new(self.app.clone());
         tokio::spawn(async move {
             match tls {
                 None => converse(&http, watcher, stream, service).await,
-                Some(tls) => match tls.accept(stream).await {
+                Some(tls) => match tls.accept(stream, times.head).await {
                     Ok(stream) => converse(&http, watcher, stream, service).await,
                     Err(error) => tracing::debug!(%error, "no TLS was agreed on"),
                 },
             }
-            drop(place);
+            drop((open, place));
         });
+    }
+}
+
+/// A connection, counted while it is open.
+struct Open(App);
+
+impl Open {
+    fn new(app: App) -> Self {
+        app.counters().opened();
+        Self(app)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.counters().ended();
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod text;
 
+use std::sync::atomic::Ordering;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -62,6 +64,9 @@ fn of_server(text: &mut Exposition, counters: &Counters) {
         total += count;
         text.sample(REQUESTS.name, &[("status", class)], count as f64);
     }
+    let stalled = counters.stalled().load(Ordering::Relaxed);
+    text.one(&CONNECTIONS, &[], counters.connections() as f64);
+    text.one(&STALLED, &[], stalled as f64);
     let seconds = counters.answered_micros() as f64 / 1e6;
     text.family(&REQUEST_DURATION);
     text.sample("indelible_http_request_duration_seconds_sum", &[], seconds);
@@ -127,6 +132,9 @@ families! {
     REFUSALS = Counter "indelible_refusals_total"
         "Requests and events refused or failed, by the name of the problem.";
     REQUESTS = Counter "indelible_http_requests_total" "Answers by class of status code.";
+    CONNECTIONS = Gauge "indelible_connections" "Connections that are open.";
+    STALLED = Counter "indelible_connections_stalled_total"
+        "Connections ended because their clients did not read what they had asked for.";
     REQUEST_DURATION = Summary "indelible_http_request_duration_seconds"
         "Time until the answer began.";
     VERIFY_FAILURES = Counter "indelible_verify_failures_total"

@@ -3,16 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-
-use crate::limits::HEAD_TIME_MAX;
 
 /// A certificate with its key, read from files. Clones share them.
 #[derive(Clone)]
@@ -69,11 +68,14 @@ impl Tls {
         Ok(())
     }
 
-    /// Agrees on TLS with a client that has connected, which must not take longer than for the
-    /// head of a request.
-    pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    /// Agrees on TLS with a client that has connected, which must not take longer than that.
+    pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        longest: Duration,
+    ) -> io::Result<TlsStream<S>> {
         let acceptor = TlsAcceptor::from(self.current());
-        let accepted = tokio::time::timeout(HEAD_TIME_MAX, acceptor.accept(stream)).await;
+        let accepted = tokio::time::timeout(longest, acceptor.accept(stream)).await;
         accepted.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 

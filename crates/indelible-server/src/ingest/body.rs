@@ -152,7 +152,11 @@ impl Pieces {
     }
 }
 
-async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Problem> {
+/// What the work comes to, if it does within `limit`.
+///
+/// # Errors
+/// It took longer.
+pub async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Problem> {
     let late = |_| {
         let detail = format!("no more of the body came within {} s", limit.as_secs());
         Problem::new(Kind::RequestTimeout, detail)

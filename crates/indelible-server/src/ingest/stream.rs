@@ -9,11 +9,13 @@ use indelible_core::engine::Audit;
 use indelible_core::{AuditEvent, Receipt};
 
 use super::batch;
-use super::body::Pieces;
+use super::body::{Pieces, in_time};
 use super::results::{self, Full, Put, Sender};
 use crate::app::App;
 use crate::keys::Key;
-use crate::limits::{LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX};
+use crate::limits::{
+    BODY_TIME_MAX, LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX,
+};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
@@ -168,18 +170,28 @@ impl Lines {
     /// The lines that have come in, at least one unless the stream ends: it waits for the first
     /// and takes what came with it.
     async fn batch(&mut self) -> (Vec<Line>, End) {
-        if self.has_ended {
-            return self.rest();
+        while !self.has_ended {
+            // A line that has begun must end in time, however steadily it drips in.
+            match in_time(BODY_TIME_MAX, self.more()).await {
+                Ok(Ok(lines)) if lines.is_empty() => {}
+                Ok(Ok(lines)) => return (lines, End::NotYet),
+                Ok(Err(problem)) | Err(problem) => return (Vec::new(), End::Cut(problem)),
+            }
         }
+        self.rest()
+    }
+
+    /// Waits for a line to end, or the stream, and answers the lines that did; none of blank ones.
+    async fn more(&mut self) -> Result<Vec<Line>, Problem> {
+        let before = self.number;
         loop {
             let lines = self.ended();
-            if !lines.is_empty() {
-                return (lines, End::NotYet);
+            if self.number > before {
+                return Ok(lines);
             }
-            match self.pieces.next(&mut self.held).await {
-                Ok(true) => {}
-                Ok(false) => return self.rest(),
-                Err(problem) => return (Vec::new(), End::Cut(problem)),
+            if !self.pieces.next(&mut self.held).await? {
+                self.has_ended = true;
+                return Ok(Vec::new());
             }
         }
     }
@@ -225,7 +237,6 @@ impl Lines {
     /// What is left when the stream has ended: as many lines as fit a batch, the last one at the
     /// end.
     fn rest(&mut self) -> (Vec<Line>, End) {
-        self.has_ended = true;
         let lines = self.ended();
         if !lines.is_empty() {
             return (lines, End::NotYet);

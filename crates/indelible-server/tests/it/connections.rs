@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use indelible_server::{App, ServeError};
+use indelible_server::{App, Door, ServeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -48,13 +48,18 @@ impl Serving {
     }
 
     pub async fn app(desk: &Desk, app: App) -> Self {
+        Self::door(desk, app, |door| door).await
+    }
+
+    /// A server whose door is made so.
+    pub async fn door(desk: &Desk, app: App, make: impl FnOnce(Door) -> Door) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             let _ = stopped.await;
         };
-        let ended = tokio::spawn(indelible_server::serve(listener, app, stopped));
+        let ended = tokio::spawn(indelible_server::serve(make(listener.into()), app, stopped));
         Self {
             address,
             key: desk.admin.as_str().into(),

@@ -17,6 +17,7 @@ mod permissions;
 mod proofs;
 mod refusing;
 mod self_audit;
+mod slowness;
 mod surface;
 mod tail;
 mod tail_crowd;

@@ -278,7 +278,9 @@ mod tests {
 
     const LINES: usize = 4_000;
 
-    fn post(app: &App) -> Answer {
+    async fn post(app: &App) -> Answer {
+        app.keys().first().await.expect("made");
+        let key = app.keys().list().await.expect("readable").remove(0);
         let body = "{\"action\":\"a\",\"resource_type\":\"t\"}\n".repeat(LINES);
         let coding = Coding::of(&HeaderMap::new())?;
         let pieces = Pieces::new(Body::from(body), coding)?;
@@ -286,8 +288,18 @@ mod tests {
             app.clone(),
             app.trail(&TrailName::standard()),
             pieces,
+            Arc::new(key),
             "r-1".into(),
         )
+    }
+
+    /// The entries of the trail.
+    async fn recorded(site: &Site) -> u64 {
+        let heads = site.engine.heads().await.expect("readable");
+        let of_trail = heads
+            .iter()
+            .find(|head| head.trail == TrailName::standard());
+        of_trail.map_or(0, |head| head.size)
     }
 
     #[tokio::test]
@@ -296,15 +308,15 @@ mod tests {
         let app = App::new(site.engine.clone());
         let room = app.results_room();
         assert!(room.take(RESULTS_FILES_BYTES_MAX));
-        let Err(refused) = post(&app) else {
+        let Err(refused) = post(&app).await else {
             panic!("there is no room");
         };
         assert_eq!(refused.kind, Kind::Overloaded);
         assert_eq!(refused.retry_after, Some(1));
-        assert!(site.engine.heads().await.expect("readable").is_empty());
+        assert_eq!(recorded(&site).await, 0);
         // One byte is left when it begins, and its results are read late.
         room.give_back(1);
-        let answer = post(&app).expect("begun");
+        let answer = post(&app).await.expect("begun");
         while app.counters().refusals().is_empty() {
             tokio::task::yield_now().await;
         }
@@ -314,20 +326,19 @@ mod tests {
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect();
-        let (last, recorded) = rows.split_last().expect("results");
+        let (last, results) = rows.split_last().expect("results");
         assert!(
             body.len() > RESULTS_HELD_BYTES && rows.len() < LINES,
             "{}",
             rows.len()
         );
-        assert!(recorded.iter().all(|row| row["status"] == 201));
+        assert!(results.iter().all(|row| row["status"] == 201));
         assert_eq!(last["status"], 503);
         assert_eq!(last["line"], rows.len());
         let detail = last["problem"]["detail"].as_str().expect("a text");
         assert!(detail.contains("nothing from this line on"), "{detail}");
         // Each that was recorded has its result.
-        let heads = site.engine.heads().await.expect("readable");
-        assert_eq!(heads[0].size, recorded.len() as u64);
+        assert_eq!(recorded(&site).await, results.len() as u64);
         assert_eq!(room.taken(), RESULTS_FILES_BYTES_MAX - 1);
     }
 }

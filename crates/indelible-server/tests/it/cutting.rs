@@ -147,7 +147,6 @@ async fn cut_often(at: At, task: u64) -> Vec<(Sent, bool)> {
 async fn a_connection_that_is_cut_leaves_no_half_batch_and_a_retry_gives_the_same_receipts(
     desk: Desk,
 ) {
-    desk.looked().await;
     let serving = Serving::of(&desk).await;
     let mut cutting = JoinSet::new();
     for task in 0..TASKS {
@@ -199,7 +198,6 @@ async fn a_connection_that_is_cut_leaves_no_half_batch_and_a_retry_gives_the_sam
 async fn an_array_whose_client_hangs_up_is_recorded_whole(desk: Desk) {
     // More than the engine takes at once, so that it is at work when the client is gone.
     const EVENTS: usize = 6_000;
-    desk.looked().await;
     let serving = Serving::of(&desk).await;
     let id = |n| format!("00000000-0000-4000-8000-{n:012x}");
     let at = serving.at();

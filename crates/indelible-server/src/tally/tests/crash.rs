@@ -63,7 +63,7 @@ async fn whenever_the_registry_fails_no_look_that_was_answered_goes_uncounted() 
             }
             before += 1;
         }
-        assert!(before > 10, "{before} calls");
+        assert!(before > 8, "{before} calls");
     }
 }
 

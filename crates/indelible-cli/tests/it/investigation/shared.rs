@@ -40,15 +40,19 @@ pub fn place(name: &str) -> Option<String> {
 pub fn day(new: fn() -> Desk) -> Option<Desk> {
     let folder = place("cloudtrail-invictus")?;
     let desk = new();
-    Prepared::of(&folder).copy_to(&desk);
     if desk.is_on_postgres() {
-        desk.run(&["copy", "sqlite:indelible.db", &desk.url()])
-            .fine();
+        import_day(&desk, &folder);
+    } else {
+        Prepared::of(&folder).copy_to(&desk);
     }
     Some(desk)
 }
 
-/// The real day as this binary imports it, made once for all tests, which are processes of their
+fn import_day(desk: &Desk, logs: &str) {
+    assert_eq!(import(desk, &["cloudtrail", logs]), [2202, 2202, 0, 0]);
+}
+
+/// The real day in a file, as this binary imports it, made once for all tests, which are processes of their
 /// own.
 struct Prepared {
     folder: PathBuf,
@@ -85,7 +89,7 @@ impl Prepared {
             }
         }
         let desk = Desk::new();
-        assert_eq!(import(&desk, &["cloudtrail", logs]), [2202, 2202, 0, 0]);
+        import_day(&desk, logs);
         let beside = root.join("unfinished");
         copy(&desk.path(""), &beside);
         std::fs::rename(beside, folder).expect("renamed");

@@ -170,7 +170,7 @@ async fn measure(
     // Faster than any key may go by default: what is measured is the server.
     let app = App::with(engine, u32::MAX / 2, TrustedProxies::none());
     let first = app.keys().first().await?.context("the first start")?;
-    let key = first.token.expose().to_owned();
+    let key = first.key.token.expose().to_owned();
     let serving = tokio::spawn(indelible_server::serve(listener, app, stopped));
     let mut connections = Vec::new();
     for _ in 0..bodies.len() {

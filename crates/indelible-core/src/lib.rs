@@ -51,4 +51,4 @@ pub use registry::{Registry, Versioned};
 pub use rotation::{KeyRotation, KeyRotationError};
 pub use store::{Store, StoreError};
 pub use time::{Timestamp, TimestampError};
-pub use trail::{TrailName, TrailNameError};
+pub use trail::{TrailLine, TrailName, TrailNameError};

@@ -1,10 +1,14 @@
 //! The name of a trail.
 
+mod line;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use line::TrailLine;
 
 /// The name of one independent, ordered, provable log: `[a-z0-9][a-z0-9._-]{0,62}`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

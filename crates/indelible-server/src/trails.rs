@@ -4,8 +4,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use indelible_core::store::Head;
-use indelible_core::{AuditAction, AuditEvent, AuditProtocol, TrailName};
-use serde::Serialize;
+use indelible_core::{AuditAction, AuditEvent, AuditProtocol, TrailLine, TrailName};
 use serde_json::json;
 
 use crate::access::Caller;
@@ -13,32 +12,6 @@ use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
-
-/// A trail as it stands.
-#[derive(Debug, Serialize)]
-pub struct TrailLine {
-    trail: String,
-    size: u64,
-    root: String,
-    origin: String,
-    incarnation: u32,
-    incarnation_start: u64,
-    verifier_key: String,
-}
-
-impl From<Head> for TrailLine {
-    fn from(head: Head) -> Self {
-        Self {
-            trail: head.trail.to_string(),
-            size: head.size,
-            root: head.root.to_string(),
-            origin: head.key.name().to_owned(),
-            incarnation: head.incarnation,
-            incarnation_start: head.incarnation_start,
-            verifier_key: head.key.to_string(),
-        }
-    }
-}
 
 /// `GET /v1/trails`: those that the key is for.
 pub async fn list(State(app): State<App>, Extension(caller): Extension<Caller>) -> Answer {

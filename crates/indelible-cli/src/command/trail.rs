@@ -3,7 +3,7 @@
 mod rotate_key;
 
 use clap::{Args, Subcommand};
-use indelible::core::store::Head;
+use indelible::core::TrailLine;
 use indelible::{AuditAction, AuditEvent, AuditProtocol, TrailName};
 use serde::Serialize;
 use serde_json::json;
@@ -150,31 +150,6 @@ impl Succeed {
 #[derive(Serialize)]
 struct Trails {
     trails: Vec<TrailLine>,
-}
-
-#[derive(Serialize)]
-struct TrailLine {
-    trail: String,
-    size: u64,
-    root: String,
-    origin: String,
-    incarnation: u32,
-    incarnation_start: u64,
-    verifier_key: String,
-}
-
-impl From<Head> for TrailLine {
-    fn from(head: Head) -> Self {
-        Self {
-            trail: head.trail.to_string(),
-            size: head.size,
-            root: head.root.to_string(),
-            origin: head.key.name().to_owned(),
-            incarnation: head.incarnation,
-            incarnation_start: head.incarnation_start,
-            verifier_key: head.key.to_string(),
-        }
-    }
 }
 
 impl Answer for Trails {

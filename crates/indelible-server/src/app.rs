@@ -8,10 +8,11 @@ use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::{Semaphore, watch};
 
 use crate::counters::Counters;
-use crate::ingest::Room;
+use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
-use crate::limits::{KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
+use crate::limits::{EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
 use crate::pace::Pace;
+use crate::seats::Seats;
 use crate::tail::Tails;
 use crate::tally::Tally;
 
@@ -31,8 +32,10 @@ struct Shared {
     counters: Counters,
     tails: Tails,
     results_room: Room,
-    /// Each piece of work in progress holds a receiver.
-    working: watch::Sender<()>,
+    budget: Budget,
+    exports: Seats,
+    /// Each piece of work in progress holds a receiver, which learns of the stop.
+    working: watch::Sender<bool>,
 }
 
 impl App {
@@ -54,7 +57,9 @@ impl App {
                 counters: Counters::default(),
                 tails: Tails::new(),
                 results_room: Room::new(),
-                working: watch::Sender::new(()),
+                budget: Budget::new(),
+                exports: Seats::new("exports", EXPORTS_MAX, EXPORTS_OF_KEY_MAX),
+                working: watch::Sender::new(false),
             }),
         }
     }
@@ -118,12 +123,34 @@ impl App {
         &self.shared.results_room
     }
 
-    /// Work that goes on without its client, until what this answers is dropped.
+    /// The seats for exports.
+    pub(crate) fn exports(&self) -> &Seats {
+        &self.shared.exports
+    }
+
+    /// The memory for bodies.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.shared.budget
+    }
+
+    /// Tells all work that the server stops.
+    pub(crate) fn stop(&self) {
+        self.shared.working.send_replace(true);
+        // A stream of entries has no end of its own.
+        self.shared.tails.end();
+    }
+
+    /// Work that an orderly stop waits for, until what this answers is dropped.
     pub(crate) fn work(&self) -> Working {
         Working(self.shared.working.subscribe())
     }
 
-    /// Waits until nothing is at work without its client.
+    /// How much is at work.
+    pub(crate) fn at_work(&self) -> usize {
+        self.shared.working.receiver_count()
+    }
+
+    /// Waits until nothing is at work.
     pub(crate) async fn rest(&self) {
         self.shared.working.closed().await;
     }
@@ -134,6 +161,12 @@ impl App {
 }
 
 /// Work in progress, which an orderly stop waits for.
-pub(crate) struct Working(
-    #[expect(dead_code, reason = "the stop waits until it is dropped")] watch::Receiver<()>,
-);
+pub(crate) struct Working(watch::Receiver<bool>);
+
+impl Working {
+    /// Ready once the server stops.
+    pub(crate) async fn told_to_stop(&mut self) {
+        // Without a sender there is nothing that could stop.
+        let _ = self.0.wait_for(|is_stopping| *is_stopping).await;
+    }
+}

@@ -46,6 +46,7 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
         return Err(Problem::new(Kind::InvalidRequest, detail).at(field));
     }
     query.limit = Some(EXPORT_PAGE_ENTRIES);
+    let seat = app.exports().take(&caller.key.id)?;
     let audit = app.trail(&trail);
     let first = audit.query(query.clone()).await?;
     let (media_type, extension) = match format {
@@ -53,7 +54,14 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
     };
     let as_of = first.as_of;
-    let record = Record::new(app, caller, trail.clone(), query.clone(), extension, as_of);
+    let record = Record::new(
+        app,
+        (caller, seat),
+        trail.clone(),
+        query.clone(),
+        extension,
+        as_of,
+    );
     let pages = pages(audit, query, first, format, record)
         .map_err(|error| Problem::new(Kind::Internal, "no export could begin").because(error))?;
     let mut response = reply::of(StatusCode::OK, media_type, Body::from_stream(pages));

@@ -20,7 +20,7 @@ impl Fields {
     /// Another media type, a body that is too long or no object.
     pub async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         body::expect_json(headers)?;
-        let text = body::whole(headers, body, SMALL_BODY_BYTES_MAX).await?;
+        let text = body::whole(headers, body, SMALL_BODY_BYTES_MAX, |_| Ok(())).await?;
         let parsed = json::parse(&text).map_err(|error| wrong(error.to_string()))?;
         match parsed.value {
             Value::Object(fields) => Ok(Self(fields)),

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod body;
+mod budget;
 mod coding;
 mod results;
 mod single;
@@ -11,17 +12,20 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use indelible_core::engine::Audit;
 use indelible_core::{AuditEvent, Receipt};
+use tokio::task::JoinError;
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
-use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX};
+use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX, BODY_READ_AT_ONCE_BYTES};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::TrailPath;
 pub use results::Room;
 
 use body::{Media, Pieces};
+pub use budget::Budget;
+use budget::Share;
 use coding::Coding;
 use single::IDEMPOTENCY_KEY;
 
@@ -53,15 +57,16 @@ pub async fn record(
         refuse_key(headers)?;
         return stream::record(app, audit, Pieces::new(body, coding)?, key, id);
     }
-    let text = body::whole(headers, body, BODY_BYTES_MAX).await?;
+    let mut share = app.budget().share();
+    let text = body::whole(headers, body, BODY_BYTES_MAX, |bytes| share.fit(bytes)).await?;
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
         app.counters().sent(&key.id, 1);
         return single::record(&app, &audit, headers, &text).await;
     }
     refuse_key(headers)?;
-    let events = array(&text)?;
+    let events = read(text).await?;
     app.counters().sent(&key.id, events.len());
-    let results = to_the_end(app, audit, events).await?;
+    let results = to_the_end(app, audit, events, share).await?;
     let results: Vec<_> = results
         .iter()
         .enumerate()
@@ -75,16 +80,28 @@ async fn to_the_end(
     app: App,
     audit: Audit,
     events: Vec<Result<AuditEvent, Problem>>,
+    share: Share,
 ) -> Result<Vec<Result<Receipt, Problem>>, Problem> {
     let working = app.work();
     let recording = tokio::spawn(async move {
         let results = batch::record(&app, &audit, events).await;
-        drop(working);
+        drop((working, share));
         results
     });
-    recording.await.map_err(|error| {
-        Problem::new(Kind::Internal, "the server failed at this request").because(error)
-    })
+    recording.await.map_err(failed)
+}
+
+fn failed(error: JoinError) -> Problem {
+    Problem::new(Kind::Internal, "the server failed at this request").because(error)
+}
+
+/// Reads an array, a long one where nobody waits for it.
+async fn read(text: Vec<u8>) -> Result<Vec<Result<AuditEvent, Problem>>, Problem> {
+    if text.len() <= BODY_READ_AT_ONCE_BYTES {
+        return array(&text);
+    }
+    let reading = tokio::task::spawn_blocking(move || array(&text));
+    reading.await.map_err(failed)?
 }
 
 /// Of many events each has an id of its own.
@@ -99,16 +116,15 @@ fn refuse_key(headers: &HeaderMap) -> Result<(), Problem> {
 /// The elements of an array, each read for itself, so that one that is no event keeps none of the
 /// others out.
 fn array(text: &[u8]) -> Result<Vec<Result<AuditEvent, Problem>>, Problem> {
-    let ranges = indelible_exchange::elements(text)
+    let ranges = indelible_exchange::elements(text, ARRAY_EVENTS_MAX)
         .map_err(|error| Problem::new(Kind::InvalidBody, error))?;
-    if ranges.len() > ARRAY_EVENTS_MAX {
-        let count = ranges.len();
+    let Some(ranges) = ranges else {
         let detail = format!(
-            "the array has {count} events; {ARRAY_EVENTS_MAX} are taken at once, more as \
-             application/x-ndjson"
+            "the array has more than {ARRAY_EVENTS_MAX} events, which are taken at once; send \
+             more as application/x-ndjson"
         );
         return Err(Problem::new(Kind::TooLarge, detail));
-    }
+    };
     let read = |range| AuditEvent::from_json(&text[range]).map_err(Problem::from);
     Ok(ranges.into_iter().map(read).collect())
 }

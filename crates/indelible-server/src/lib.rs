@@ -26,6 +26,7 @@ mod problem;
 
 pub mod keys;
 mod pace;
+mod seats;
 mod tally;
 
 mod access;

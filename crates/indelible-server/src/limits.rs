@@ -6,6 +6,14 @@ use std::time::Duration;
 pub const BODY_BYTES_MAX: usize = 16 << 20;
 /// The longest line of a stream of events, in bytes.
 pub const LINE_BYTES_MAX: usize = 4 << 20;
+/// Bytes of all bodies that are being read and recorded at once, unpacked; past it requests are
+/// turned away.
+pub const BODIES_BYTES_MAX: usize = 256 << 20;
+/// Bytes of a body that do not count there: those of an ordinary event.
+pub const BODY_FREE_BYTES: usize = 16 << 10;
+/// The longest body that is read as JSON where requests are answered, in bytes; what is longer is
+/// read elsewhere, so that nobody else waits for it.
+pub const BODY_READ_AT_ONCE_BYTES: usize = 256 << 10;
 /// The most events of one array.
 pub const ARRAY_EVENTS_MAX: usize = 10_000;
 /// The longest body of any other request, in bytes.
@@ -15,6 +23,8 @@ pub const STREAM_BATCH_EVENTS_MAX: usize = 512;
 /// Bytes of lines of a stream that are recorded together at most; the line that passes it is
 /// still taken.
 pub const STREAM_BATCH_BYTES_MAX: usize = 1 << 20;
+/// Lines of a stream, blank ones too, that are looked at before others have their turn.
+pub const STREAM_BATCH_LINES_MAX: u64 = 4096;
 /// The longest a client may take for the head of a request.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// The longest bytes wait for a client that neither takes nor sends any.
@@ -29,6 +39,13 @@ pub const CONNECTIONS_MAX: usize = 10_240;
 pub const HEAD_BYTES_MAX: usize = 32 << 10;
 /// The longest an orderly stop waits for requests that are being answered.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(8);
+/// The longest an orderly stop waits beyond that for answers to leave, and for connections on
+/// which nothing whole was asked.
+pub const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
+/// Exports that run at once; more are turned away.
+pub const EXPORTS_MAX: usize = 32;
+/// Exports of one key that run at once: others have places besides.
+pub const EXPORTS_OF_KEY_MAX: usize = EXPORTS_MAX / 4;
 /// Entries of one page of an export, the most that a query answers at once.
 pub const EXPORT_PAGE_ENTRIES: i64 = 1000;
 /// The most rows of a summary.
@@ -74,16 +91,28 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 pub const KEY_REQUESTS_PER_SECOND: u32 = 10_000;
 /// Results of a stream that wait in memory for their client, in bytes.
 pub const RESULTS_HELD_BYTES: usize = 256 << 10;
-/// Results of a stream that wait in a file for their client, in bytes; past it the stream waits.
+/// Results of a stream that wait in a file for their client, in bytes, whatever it sent; past that
+/// and [`RESULTS_RATIO_MAX`] the stream is turned away.
+pub const RESULTS_FREE_BYTES: u64 = 256 << 20;
+/// How many times longer than what its client sent, as it came in, the waiting results of a stream
+/// may be beyond that.
+pub const RESULTS_RATIO_MAX: u64 = 16;
+/// The most of them in any case.
 pub const RESULTS_FILE_BYTES_MAX: u64 = 4 << 30;
+/// The longest results wait in a file while their client takes none of them.
+pub const RESULTS_PAUSE_MAX: Duration = Duration::from_secs(300);
 /// Results of all streams that wait in files, in bytes; past it streams are turned away.
 pub const RESULTS_FILES_BYTES_MAX: u64 = 8 << 30;
+/// Results of all streams of one key that wait in files, in bytes: others have room besides.
+pub const RESULTS_OF_KEY_BYTES_MAX: u64 = RESULTS_FILES_BYTES_MAX / 4;
 /// The least time between two readings back of what was committed.
 pub const REREAD_PAUSE: Duration = Duration::from_millis(500);
 /// The longest a scheduled verification waits for one that runs already.
 pub const VERIFICATION_TURN_MAX: Duration = Duration::from_secs(600);
 /// Streams of entries open at once, over all trails; more are turned away.
 pub const STREAMS_MAX: usize = 512;
+/// Streams of entries of one key open at once: others have places besides.
+pub const STREAMS_OF_KEY_MAX: usize = STREAMS_MAX / 4;
 /// Entries of a trail that are held for those who follow it.
 pub const FEED_ENTRIES_MAX: usize = 4096;
 /// Bytes of entries of a trail that are held for those who follow it.

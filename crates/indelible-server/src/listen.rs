@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::{Request, Response};
@@ -19,11 +20,13 @@ use indelible_core::AuditError;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tower::{ServiceExt, service_fn};
 
-use crate::app::App;
+use crate::app::{App, Working};
 use crate::limits::{
-    CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE, WRITE_PAUSE_MAX,
+    CONNECTIONS_MAX, DRAIN_TIME_MAX, FLUSH_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE,
+    WRITE_PAUSE_MAX,
 };
 use crate::patience::Patient;
 use crate::router::{operator_router, router};
@@ -40,10 +43,10 @@ pub enum ServeError {
     #[error("the sums of accesses and refusals were not recorded: {0}")]
     Unsettled(#[from] AuditError),
     /// Requests were cut off because they took too long to be answered.
-    #[error("{connections} connections were cut off after {} s", DRAIN_TIME_MAX.as_secs())]
+    #[error("{requests} requests were cut off after {} s", DRAIN_TIME_MAX.as_secs())]
     CutOff {
         /// How many.
-        connections: usize,
+        requests: usize,
     },
 }
 
@@ -135,6 +138,9 @@ pub async fn serve(
         connections_max,
     } = door.into();
     let places = Arc::new(Semaphore::new(connections_max));
+    if own.is_none() {
+        app.results_room().probe();
+    }
     // Operators' own listener leaves the sums to the main one.
     let settling = own.is_none().then(|| tokio::spawn(settle(app.clone())));
     let server = Server {
@@ -146,31 +152,46 @@ pub async fn serve(
         graceful: GracefulShutdown::new(),
     };
     tokio::pin!(stop);
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = &mut stop => break,
+            Some(_) = connections.join_next() => {}
             accepted = accept(&listener, &places) => {
                 let (stream, peer, place) = accepted?;
-                server.answer(stream, peer, place);
+                connections.spawn(server.answer(stream, peer, place));
             }
         }
     }
     drop(listener);
-    // A stream has no end of its own.
-    app.tails().end();
+    app.stop();
+    let closing = server.graceful.shutdown();
+    tokio::pin!(closing);
     let drained = tokio::time::timeout(DRAIN_TIME_MAX, async {
-        server.graceful.shutdown().await;
+        let is_closed = tokio::select! {
+            () = &mut closing => true,
+            () = app.rest() => false,
+        };
         app.rest().await;
+        is_closed
     });
     let drained = drained.await;
+    let requests = app.at_work();
+    if !matches!(drained, Ok(true)) {
+        // Whoever has asked nothing whole by now keeps nobody waiting.
+        let _ = tokio::time::timeout(FLUSH_TIME_MAX, &mut closing).await;
+    }
+    connections.shutdown().await;
+    // What was cut off is recorded as such.
+    let _ = tokio::time::timeout(FLUSH_TIME_MAX, app.rest()).await;
     if let Some(settling) = settling {
         settling.abort();
         // An abort that meets a sum half-way leaves it for the next line.
         let _ = settling.await;
         app.settle_all().await?;
     }
-    let connections = connections_max.saturating_sub(places.available_permits());
-    drained.map_err(|_| ServeError::CutOff { connections })
+    drained.map_err(|_| ServeError::CutOff { requests })?;
+    Ok(())
 }
 
 /// Records the sums whose minute is over, again and again.
@@ -203,13 +224,24 @@ struct Server {
 }
 
 impl Server {
-    /// Answers the requests of a connection in a task of its own.
-    fn answer(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let router = self.router.clone();
+    /// Answers the requests of a connection.
+    fn answer(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> impl Future<Output = ()> + use<> {
+        let (router, app) = (self.router.clone(), self.app.clone());
         let service = service_fn(move |request: Request<Incoming>| {
+            // Until the last of the answer is on its way.
+            let working = app.work();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request)
+            let answered = router.clone().oneshot(request);
+            async move {
+                let answer = answered.await?;
+                Ok::<_, Infallible>(answer.map(|body| attended(body, working)))
+            }
         });
         // Answers are small: none waits for more to go with it.
         let _ = stream.set_nodelay(true);
@@ -219,7 +251,7 @@ impl Server {
         let stalled = self.app.counters().stalled().clone();
         let stream = Patient::new(stream, times.write_pause, stalled);
         let open = Open::new(self.app.clone());
-        tokio::spawn(async move {
+        async move {
             match tls {
                 None => converse(&http, watcher, stream, service).await,
                 Some(tls) => match tls.accept(stream, times.head).await {
@@ -228,8 +260,16 @@ impl Server {
                 },
             }
             drop((open, place));
-        });
+        }
     }
+}
+
+/// A body that is being worked at until it is gone.
+fn attended(body: Body, working: Working) -> Body {
+    Body::new(body.map_frame(move |frame| {
+        let _ = &working;
+        frame
+    }))
 }
 
 /// A connection, counted while it is open.

@@ -22,16 +22,17 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use indelible_core::engine::Audit;
 use indelible_core::{Following, Query, TrailName};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
 use crate::keys::InUse;
-use crate::limits::{STREAM_READS_MAX, STREAMS_MAX};
+use crate::limits::{STREAM_READS_MAX, STREAMS_MAX, STREAMS_OF_KEY_MAX};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::{TrailPath, pairs};
+use crate::seats::{Seat, Seats};
 use client::Client;
 use feed::Feed;
 
@@ -54,7 +55,6 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
     let following = audit.following(&query)?;
     let resumed = resumed(&parts.headers, &following)?;
     let tails = app.tails();
-    let place = tails.place()?;
     let size = audit.head().await?.map_or(0, |head| head.size);
     let (next, field) = match (resumed, from) {
         (Some(next), _) => (next, LAST_EVENT_ID_FIELD),
@@ -68,13 +68,14 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
     let request_id = parts.extensions.get::<RequestId>();
     let caller = parts.extensions.get::<Caller>();
     let key = caller.map(|caller| InUse::of(caller.key.id.clone()));
+    let seat = tails.seat(caller)?;
     let client = Client {
         next,
         feed: tails.feed(&audit, size),
         stopping: tails.stopping.subscribe(),
         reads: tails.reads.clone(),
         request_id: request_id.map_or_else(|| "-".into(), |id| id.0.clone()),
-        place,
+        seat,
         audit,
         following,
         app: app.clone(),
@@ -119,7 +120,7 @@ fn resumed(headers: &HeaderMap, following: &Following) -> Result<Option<u64>, Pr
 
 /// The streams of a server.
 pub struct Tails {
-    places: Arc<Semaphore>,
+    seats: Seats,
     reads: Arc<Semaphore>,
     feeds: Mutex<HashMap<TrailName, Weak<Feed>>>,
     stopping: watch::Sender<bool>,
@@ -128,7 +129,7 @@ pub struct Tails {
 impl Tails {
     pub fn new() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(STREAMS_MAX)),
+            seats: Seats::new("streams", STREAMS_MAX, STREAMS_OF_KEY_MAX),
             reads: Arc::new(Semaphore::new(STREAM_READS_MAX)),
             feeds: Mutex::default(),
             stopping: watch::Sender::new(false),
@@ -140,14 +141,11 @@ impl Tails {
         self.stopping.send_replace(true);
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    fn seat(&self, caller: Option<&Caller>) -> Result<Seat, Problem> {
         if *self.stopping.borrow() {
             return Err(Problem::new(Kind::Stopping, "the server is stopping"));
         }
-        self.places.clone().try_acquire_owned().map_err(|_| {
-            let detail = format!("{STREAMS_MAX} streams are open, the most at once");
-            Problem::new(Kind::Overloaded, detail)
-        })
+        self.seats.take(caller.map_or("", |caller| &caller.key.id))
     }
 
     /// The feed of a trail, which begins at `size` where there is none yet.

@@ -169,12 +169,12 @@ pub struct NotAnArray {
     pub at: usize,
 }
 
-/// Where the elements of a JSON array begin and end; nothing else may stand in the text. Whether
-/// an element is JSON shows when it is read.
+/// Where the elements of a JSON array begin and end, `None` where there are more than `most`;
+/// nothing else may stand in the text. Whether an element is JSON shows when it is read.
 ///
 /// # Errors
 /// [`NotAnArray`], also where something follows the array.
-pub fn elements(text: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
+pub fn elements(text: &[u8], most: usize) -> Result<Option<Vec<Range<usize>>>, NotAnArray> {
     let broken = |broken: Broken| NotAnArray { at: broken.at };
     let at = skip_blank(text, 0);
     if text.get(at) != Some(&b'[') {
@@ -187,12 +187,15 @@ pub fn elements(text: &[u8]) -> Result<Vec<Range<usize>>, NotAnArray> {
             Next::Item(item) => {
                 let end = value_end(text, item.start).map_err(broken)?;
                 inside.pass(end);
+                if found.len() == most {
+                    return Ok(None);
+                }
                 found.push(item.start..end);
             }
             Next::End(end) => {
                 let rest = skip_blank(text, end);
                 return if rest == text.len() {
-                    Ok(found)
+                    Ok(Some(found))
                 } else {
                     Err(NotAnArray { at: rest })
                 };
@@ -260,9 +263,10 @@ mod tests {
     #[test]
     fn elements_are_those_of_one_array_and_nothing_else() {
         let found = |text: &str| {
-            let found = elements(text.as_bytes());
+            let found = elements(text.as_bytes(), 3);
             found.map(|found| {
                 found
+                    .expect("at most three")
                     .into_iter()
                     .map(|range| text[range].to_owned())
                     .collect()
@@ -276,6 +280,7 @@ mod tests {
             words(&["{\"a\":[1]}", "2", "\"]\""])
         );
         assert_eq!(found("[]"), words(&[]));
+        assert_eq!(elements(b"[1, 2, 3, 4", 3), Ok(None));
         for (text, at) in [
             ("", 0),
             ("{}", 0),

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::access::Caller;
 use crate::app::App;
 use crate::keys::{Permission, hex};
+use crate::seats::Seat;
 use crate::tally::Happening;
 
 /// What is recorded of an export: at its end that it is complete, with count and digest; where it
@@ -14,6 +15,8 @@ use crate::tally::Happening;
 pub struct Record {
     app: App,
     caller: Caller,
+    /// Given back when the export ends.
+    _seat: Seat,
     trail: TrailName,
     query: Query,
     format: &'static str,
@@ -29,7 +32,7 @@ impl Record {
     /// An export that begins.
     pub fn new(
         app: App,
-        caller: Caller,
+        (caller, seat): (Caller, Seat),
         trail: TrailName,
         query: Query,
         format: &'static str,
@@ -38,6 +41,7 @@ impl Record {
         Self {
             app,
             caller,
+            _seat: seat,
             trail,
             query,
             format,
@@ -107,7 +111,9 @@ impl Drop for Record {
             return;
         }
         let (app, happening) = (self.app.clone(), self.happening("audit_log_export_failed"));
+        let working = self.app.work();
         runtime.spawn(async move {
+            let _working = working;
             if let Err(error) = app.tally().note(happening).await {
                 tracing::error!(%error, "an export that was cut off was not recorded");
             }

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
+use tokio::task::coop::consume_budget;
 
 use super::coding::{Coding, Unpacker};
 use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX};
@@ -76,11 +77,18 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// The whole body, unpacked, of at most `bytes_max`.
+/// The whole body, unpacked, of at most `bytes_max`. As it grows, `fit` is asked whether so many
+/// bytes may be held.
 ///
 /// # Errors
-/// A longer one, one that takes too long, one that is cut off or not packed as it says.
-pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+/// A longer one, one that takes too long, one that is cut off or not packed as it says; those of
+/// `fit`.
+pub async fn whole(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    mut fit: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Vec<u8>, Problem> {
     let coding = Coding::of(headers)?;
     let read = async {
         let mut pieces = Pieces::new(body, coding)?;
@@ -90,6 +98,7 @@ pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
                 let detail = format!("the body is longer than {bytes_max} bytes");
                 return Err(Problem::new(Kind::TooLarge, detail));
             }
+            fit(text.len())?;
         }
         Ok(text)
     };
@@ -102,6 +111,8 @@ pub struct Pieces {
     unpacker: Unpacker,
     /// What came in and was not yet unpacked.
     packed: Bytes,
+    /// The bytes that came in.
+    received: u64,
 }
 
 impl Pieces {
@@ -114,7 +125,13 @@ impl Pieces {
             body,
             unpacker: Unpacker::new(coding)?,
             packed: Bytes::new(),
+            received: 0,
         })
+    }
+
+    /// The bytes that have come in, packed as they are.
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// Appends the next piece to `out`, which may be nothing yet; false after the last.
@@ -122,9 +139,14 @@ impl Pieces {
     /// # Errors
     /// A body that is cut off, that is not packed as it says, or whose client pauses for too long.
     pub async fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Problem> {
+        // What is at hand can unpack to much more: others have their turn in between.
+        consume_budget().await;
         if self.packed.is_empty() {
             match self.frame().await? {
-                Some(piece) => self.packed = piece,
+                Some(piece) => {
+                    self.received += piece.len() as u64;
+                    self.packed = piece;
+                }
                 None => {
                     self.unpacker.finish(out)?;
                     return Ok(false);

@@ -2,9 +2,9 @@
 //!
 //! Many clients send all they have before they read anything. If their results waited for them in
 //! the connection, neither side would go on. So what does not fit a little memory waits in a file
-//! without a name, which goes away with the answer. The files of all streams together have a
-//! bound; where it is reached, or the disk is full, results that are there are kept in memory and
-//! the stream is told to take no more.
+//! without a name, which goes away with the answer. The files of a stream, of a key and of all
+//! streams together have bounds; where one is reached, or the disk is full, results that are there
+//! are kept in memory and the stream is told to take no more.
 
 mod room;
 #[cfg(test)]
@@ -19,14 +19,17 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::Notify;
 
-use crate::limits::{RESULTS_FILE_BYTES_MAX, RESULTS_HELD_BYTES};
-pub use room::Room;
+use crate::limits::{
+    RESULTS_FILE_BYTES_MAX, RESULTS_FREE_BYTES, RESULTS_HELD_BYTES, RESULTS_PAUSE_MAX,
+    RESULTS_RATIO_MAX,
+};
+pub use room::{KeyRoom, Room};
 
 /// The bytes of one piece that is read back from the file.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// The two ends.
-pub fn channel(room: Room) -> (Sender, impl Stream<Item = io::Result<Bytes>>) {
+pub fn channel(room: KeyRoom) -> (Sender, impl Stream<Item = io::Result<Bytes>>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State::new(room)),
         changed: Notify::new(),
@@ -52,13 +55,15 @@ struct Shared {
 struct State {
     held: VecDeque<Bytes>,
     held_bytes: usize,
-    room: Room,
+    room: KeyRoom,
     file: Option<File>,
     /// Where the unread bytes of the file begin and end.
     read: u64,
     written: u64,
     /// What comes after the file, once there is no room.
     rest: VecDeque<Bytes>,
+    /// How often something was taken.
+    takes: u64,
     end: Option<End>,
     is_abandoned: bool,
 }
@@ -83,8 +88,8 @@ pub enum Put {
 /// Why there is no room.
 #[derive(Debug, thiserror::Error)]
 pub enum Full {
-    /// The files of all streams have reached their bound.
-    #[error("results of all streams that wait to be read have reached their bound")]
+    /// The files of this stream, its key, or all streams have reached their bound.
+    #[error("results that wait to be read have reached their bound; read them while you send")]
     Bound,
     /// The disk takes no more.
     #[error("the disk takes no more of the results that wait to be read")]
@@ -102,22 +107,32 @@ impl Shared {
 pub struct Sender(Arc<Shared>);
 
 impl Sender {
-    /// Adds a piece, which is kept whatever is full. It waits only where the stream's own file is.
-    pub async fn put(&self, piece: Bytes) -> Put {
-        loop {
-            let changed = self.0.changed.notified();
-            {
-                let mut state = self.0.state();
-                if state.is_abandoned {
-                    return Put::Unread;
-                }
-                if state.written < RESULTS_FILE_BYTES_MAX {
-                    let put = state.put(piece);
-                    self.0.changed.notify_waiters();
-                    return put.map_or_else(Put::Last, |()| Put::Kept);
+    /// Adds a piece, which is kept whatever is full. `received` are the bytes that its client has
+    /// sent so far.
+    pub fn put(&self, piece: Bytes, received: u64) -> Put {
+        let mut state = self.0.state();
+        if state.is_abandoned {
+            return Put::Unread;
+        }
+        let put = state.put(piece, bound(received));
+        self.0.changed.notify_waiters();
+        put.map_or_else(Put::Last, |()| Put::Kept)
+    }
+
+    /// Ready once results have waited in the file for [`RESULTS_PAUSE_MAX`] and none was taken.
+    /// None is kept from then on.
+    pub fn forgotten(&self) -> impl Future<Output = ()> + use<> {
+        let shared = self.0.clone();
+        async move {
+            loop {
+                let before = shared.state().takes;
+                pause().await;
+                let mut state = shared.state();
+                if state.takes == before && state.read < state.written {
+                    state.is_abandoned = true;
+                    return state.clear();
                 }
             }
-            changed.await;
         }
     }
 
@@ -130,6 +145,22 @@ impl Sender {
     pub fn end(self) {
         self.0.state().end = Some(End::Whole);
     }
+}
+
+/// The most bytes that wait in a stream's file, once its client has sent so many.
+fn bound(received: u64) -> u64 {
+    let grown = received.saturating_mul(RESULTS_RATIO_MAX);
+    RESULTS_FREE_BYTES
+        .saturating_add(grown)
+        .min(RESULTS_FILE_BYTES_MAX)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "that nobody reads is known by the clock alone"
+)]
+async fn pause() {
+    tokio::time::sleep(RESULTS_PAUSE_MAX).await;
 }
 
 impl Drop for Sender {
@@ -173,7 +204,7 @@ impl Drop for Receiver {
 }
 
 impl State {
-    fn new(room: Room) -> Self {
+    fn new(room: KeyRoom) -> Self {
         Self {
             held: VecDeque::new(),
             held_bytes: 0,
@@ -182,13 +213,14 @@ impl State {
             read: 0,
             written: 0,
             rest: VecDeque::new(),
+            takes: 0,
             end: None,
             is_abandoned: false,
         }
     }
 
     /// Keeps a piece; answers why it is not where it should be.
-    fn put(&mut self, piece: Bytes) -> Result<(), Full> {
+    fn put(&mut self, piece: Bytes, bound: u64) -> Result<(), Full> {
         // In order: nothing passes what waits in the file, or after it.
         let is_first = self.read == self.written && self.rest.is_empty();
         if is_first && self.held_bytes + piece.len() <= RESULTS_HELD_BYTES {
@@ -196,7 +228,7 @@ impl State {
             self.held.push_back(piece);
             return Ok(());
         }
-        let written = if self.rest.is_empty() {
+        let written = if self.rest.is_empty() && self.written < bound {
             self.write(&piece)
         } else {
             Err(Full::Bound)
@@ -231,6 +263,7 @@ impl State {
     }
 
     fn take(&mut self) -> io::Result<Option<Bytes>> {
+        self.takes += 1;
         if let Some(piece) = self.held.pop_front() {
             self.held_bytes -= piece.len();
             return Ok(Some(piece));

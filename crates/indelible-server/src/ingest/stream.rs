@@ -7,14 +7,17 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use indelible_core::engine::Audit;
 use indelible_core::{AuditEvent, Receipt};
+use tokio::task::yield_now;
 
 use super::batch;
 use super::body::{Pieces, in_time};
+use super::budget::Share;
 use super::results::{self, Full, Put, Sender};
 use crate::app::App;
 use crate::keys::Key;
 use crate::limits::{
     BODY_TIME_MAX, LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX,
+    STREAM_BATCH_LINES_MAX,
 };
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
@@ -38,19 +41,15 @@ pub fn record(
         return Err(Problem::new(Kind::Overloaded, results::Full::Bound));
     }
     let run = Run {
+        lines: Lines::new(pieces, app.budget().share()),
         app,
         audit,
         key,
         request_id,
-        lines: Lines::new(pieces),
     };
-    let (sender, results) = results::channel(room);
+    let (sender, results) = results::channel(room.of_key(&run.key.id));
     // Not driven by the answer: who reads late would keep what was sent from being recorded.
-    let working = run.app.work();
-    tokio::spawn(async move {
-        let _working = working;
-        run.run(sender).await;
-    });
+    tokio::spawn(run.run(sender));
     Ok(reply::of(
         StatusCode::OK,
         "application/x-ndjson",
@@ -68,34 +67,58 @@ struct Run {
 
 impl Run {
     async fn run(mut self, sender: Sender) {
+        let mut working = self.app.work();
+        let forgotten = sender.forgotten();
+        tokio::pin!(forgotten);
         loop {
-            let (results, goes_on) = self.batch().await;
-            match sender.put(results).await {
+            let (lines, end) = tokio::select! {
+                lines = self.lines.batch() => lines,
+                () = working.told_to_stop() => {
+                    let problem = Problem::new(Kind::Stopping, "the server is stopping");
+                    return self.turn_away(problem, sender).await;
+                }
+                // Nobody reads; what was recorded is.
+                () = &mut forgotten => return,
+            };
+            let (results, goes_on) = self.record(lines, end).await;
+            let received = self.lines.pieces.received();
+            match sender.put(results, received) {
                 Put::Kept if goes_on => {}
-                Put::Last(full) if goes_on => return self.turn_away(full, sender).await,
+                Put::Last(full) if goes_on => return self.no_room(full, sender).await,
                 Put::Kept | Put::Last(_) => return sender.end(),
                 Put::Unread => return,
             }
+            // Lines that are refused wait for nothing: others have their turn.
+            yield_now().await;
         }
     }
 
-    /// Records no more, for want of room for the results, and says so in the last of them. What
-    /// the client still sends is read: it may be one that reads nothing before it has sent all.
-    async fn turn_away(mut self, full: Full, sender: Sender) {
+    async fn no_room(self, full: Full, sender: Sender) {
         let trail = self.audit.name();
         tracing::warn!(%trail, error = %full, source = ?full, "a stream was turned away");
-        let detail = format!("{full}; nothing from this line on was recorded");
-        let problem = Problem::new(Kind::Overloaded, detail);
+        let problem = Problem::new(Kind::Overloaded, full);
+        self.turn_away(problem, sender).await;
+    }
+
+    /// Records no more, and says so in the last of the results. What the client still sends is
+    /// read for a while: it may be one that reads nothing before it has sent all.
+    async fn turn_away(mut self, problem: Problem, sender: Sender) {
         self.app.counters().refused(problem.kind);
+        let detail = format!("{}; nothing from this line on was recorded", problem.detail);
+        let problem = Problem { detail, ..problem };
+        let is_stopping = problem.kind == Kind::Stopping;
         let result = [(self.lines.number + 1, Err(problem))];
-        sender.put(self.text(&result)).await;
-        while !sender.is_unread() && self.lines.pass_over().await {}
+        sender.put(self.text(&result), u64::MAX);
+        if !is_stopping {
+            let passing = async { while !sender.is_unread() && self.lines.pass_over().await {} };
+            // Whoever is not at the end by then is cut off.
+            let _ = in_time(BODY_TIME_MAX, passing).await;
+        }
         sender.end();
     }
 
     /// Records what has come in, and answers the lines of results and whether there may be more.
-    async fn batch(&mut self) -> (Bytes, bool) {
-        let (lines, end) = self.lines.batch().await;
+    async fn record(&mut self, lines: Vec<Line>, end: End) -> (Bytes, bool) {
         let mut numbers = Vec::with_capacity(lines.len());
         let mut events = Vec::with_capacity(lines.len());
         for (number, line) in lines {
@@ -143,9 +166,12 @@ type Line = (u64, Result<Vec<u8>, Problem>);
 /// The lines of a body; blank ones are counted and passed over.
 struct Lines {
     pieces: Pieces,
-    /// What came in and was not yet given out.
+    /// What came in.
     held: Vec<u8>,
-    /// How much of `held` holds no line end.
+    share: Share,
+    /// How much of `held` was given out.
+    given: usize,
+    /// How much of `held` holds no further line end.
     searched: usize,
     /// Whether the line that is coming in was too long already.
     skipping: bool,
@@ -156,10 +182,12 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(pieces: Pieces) -> Self {
+    fn new(pieces: Pieces, share: Share) -> Self {
         Self {
             pieces,
             held: Vec::new(),
+            share,
+            given: 0,
             searched: 0,
             skipping: false,
             number: 0,
@@ -173,7 +201,8 @@ impl Lines {
         while !self.has_ended {
             // A line that has begun must end in time, however steadily it drips in.
             match in_time(BODY_TIME_MAX, self.more()).await {
-                Ok(Ok(lines)) if lines.is_empty() => {}
+                // Blank lines wait for nothing either.
+                Ok(Ok(lines)) if lines.is_empty() => yield_now().await,
                 Ok(Ok(lines)) => return (lines, End::NotYet),
                 Ok(Err(problem)) | Err(problem) => return (Vec::new(), End::Cut(problem)),
             }
@@ -189,7 +218,11 @@ impl Lines {
             if self.number > before {
                 return Ok(lines);
             }
-            if !self.pieces.next(&mut self.held).await? {
+            self.held.drain(..self.given);
+            self.searched -= std::mem::take(&mut self.given);
+            let goes_on = self.pieces.next(&mut self.held).await?;
+            self.share.fit(self.held.len())?;
+            if !goes_on {
                 self.has_ended = true;
                 return Ok(Vec::new());
             }
@@ -198,40 +231,47 @@ impl Lines {
 
     /// Reads more and keeps nothing of it; whether there may be more.
     async fn pass_over(&mut self) -> bool {
-        self.held.clear();
+        self.clear();
         matches!(self.pieces.next(&mut self.held).await, Ok(true))
     }
 
     /// The lines that have ended.
     fn ended(&mut self) -> Vec<Line> {
         let mut lines = Vec::new();
-        let (mut start, mut bytes) = (0, 0);
-        while lines.len() < STREAM_BATCH_EVENTS_MAX && bytes < STREAM_BATCH_BYTES_MAX {
-            let from = start.max(self.searched);
-            let Some(length) = self.held[from..].iter().position(|byte| *byte == b'\n') else {
+        let mut bytes = 0;
+        let last = self.number + STREAM_BATCH_LINES_MAX;
+        while lines.len() < STREAM_BATCH_EVENTS_MAX
+            && bytes < STREAM_BATCH_BYTES_MAX
+            && self.number < last
+        {
+            let rest = &self.held[self.searched..];
+            let Some(length) = rest.iter().position(|byte| *byte == b'\n') else {
                 self.searched = self.held.len();
                 break;
             };
-            let end = from + length;
+            let end = self.searched + length;
             self.number += 1;
-            let line = &self.held[start..end];
+            let line = &self.held[self.given..end];
             if std::mem::take(&mut self.skipping) || line.len() > LINE_BYTES_MAX {
                 lines.push((self.number, Err(too_long())));
             } else if !line.trim_ascii().is_empty() {
                 bytes += line.len();
                 lines.push((self.number, Ok(line.to_vec())));
             }
-            start = end + 1;
-            self.searched = start;
+            self.given = end + 1;
+            self.searched = self.given;
         }
-        self.held.drain(..start);
-        self.searched -= start;
-        if self.searched == self.held.len() && self.held.len() > LINE_BYTES_MAX {
+        let open = self.held.len() - self.given;
+        if self.searched == self.held.len() && open > LINE_BYTES_MAX {
             self.skipping = true;
-            self.held.clear();
-            self.searched = 0;
+            self.clear();
         }
         lines
+    }
+
+    fn clear(&mut self) {
+        self.held.clear();
+        (self.given, self.searched) = (0, 0);
     }
 
     /// What is left when the stream has ended: as many lines as fit a batch, the last one at the
@@ -246,8 +286,8 @@ impl Lines {
 
     /// The line that the end of the stream ends.
     fn last(&mut self) -> Vec<Line> {
-        let line = std::mem::take(&mut self.held);
-        self.searched = 0;
+        let line = self.held.split_off(self.given);
+        self.clear();
         self.number += 1;
         if std::mem::take(&mut self.skipping) {
             return vec![(self.number, Err(too_long()))];
@@ -266,6 +306,8 @@ fn too_long() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use axum::body::to_bytes;
     use axum::http::HeaderMap;
     use indelible_core::TrailName;
@@ -273,15 +315,14 @@ mod tests {
 
     use super::*;
     use crate::ingest::coding::Coding;
-    use crate::limits::{RESULTS_FILES_BYTES_MAX, RESULTS_HELD_BYTES};
+    use crate::limits::{RESULTS_FILES_BYTES_MAX, RESULTS_HELD_BYTES, RESULTS_OF_KEY_BYTES_MAX};
     use crate::site::Site;
 
     const LINES: usize = 4_000;
 
-    async fn post(app: &App) -> Answer {
+    async fn post(app: &App, body: String) -> Answer {
         app.keys().first().await.expect("made");
         let key = app.keys().list().await.expect("readable").remove(0);
-        let body = "{\"action\":\"a\",\"resource_type\":\"t\"}\n".repeat(LINES);
         let coding = Coding::of(&HeaderMap::new())?;
         let pieces = Pieces::new(Body::from(body), coding)?;
         record(
@@ -291,6 +332,35 @@ mod tests {
             Arc::new(key),
             "r-1".into(),
         )
+    }
+
+    fn events() -> String {
+        "{\"action\":\"a\",\"resource_type\":\"t\"}\n".repeat(LINES)
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_all_refused_or_blank_leave_others_their_turn() {
+        const MANY: usize = 100_000;
+        for line in ["x\n", "\n"] {
+            let site = Site::new().await;
+            let app = App::new(site.engine.clone());
+            let answer = post(&app, line.repeat(MANY)).await.expect("begun");
+            // Of one thread: a turn for each time that the stream gives way.
+            let turns = Arc::new(AtomicUsize::new(0));
+            let others = turns.clone();
+            let other = tokio::spawn(async move {
+                loop {
+                    others.fetch_add(1, Ordering::Relaxed);
+                    tokio::task::yield_now().await;
+                }
+            });
+            let body = to_bytes(answer.into_body(), usize::MAX).await;
+            let results = body.expect("whole").iter().filter(|b| **b == b'\n').count();
+            other.abort();
+            assert_eq!(results, if line == "\n" { 0 } else { MANY });
+            let turns = turns.load(Ordering::Relaxed);
+            assert!(turns >= MANY / 4096, "{line:?}: {turns} turns");
+        }
     }
 
     /// The entries of the trail.
@@ -307,16 +377,20 @@ mod tests {
         let site = Site::new().await;
         let app = App::new(site.engine.clone());
         let room = app.results_room();
-        assert!(room.take(RESULTS_FILES_BYTES_MAX));
-        let Err(refused) = post(&app).await else {
+        let others: Vec<_> = (0..4).map(|n| room.of_key(&format!("other-{n}"))).collect();
+        for other in &others {
+            assert!(other.take(RESULTS_OF_KEY_BYTES_MAX));
+            assert!(!other.take(1), "its share is taken");
+        }
+        let Err(refused) = post(&app, events()).await else {
             panic!("there is no room");
         };
         assert_eq!(refused.kind, Kind::Overloaded);
         assert_eq!(refused.retry_after, Some(1));
         assert_eq!(recorded(&site).await, 0);
         // One byte is left when it begins, and its results are read late.
-        room.give_back(1);
-        let answer = post(&app).await.expect("begun");
+        others[0].give_back(1);
+        let answer = post(&app, events()).await.expect("begun");
         while app.counters().refusals().is_empty() {
             tokio::task::yield_now().await;
         }

@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes};
 use futures_util::{FutureExt, stream};
 use indelible_core::Following;
 use indelible_core::engine::Audit;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::feed::{Feed, Held, Slot};
@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::keys::InUse;
 use crate::limits::{FEED_PAGE_ENTRIES, STREAM_CHUNK_BYTES_MAX, STREAM_SILENCE_MAX};
 use crate::problem::{Kind, Problem};
+use crate::seats::Seat;
 
 /// What a client is given to begin with.
 pub struct Client {
@@ -39,7 +40,7 @@ pub struct Client {
     pub key: Option<InUse>,
     /// Its place among the streams that may be open at once.
     #[expect(dead_code, reason = "it is held until the client goes")]
-    pub place: OwnedSemaphorePermit,
+    pub seat: Seat,
 }
 
 impl Client {

@@ -13,6 +13,8 @@ use crate::desk::{Desk, on_both};
 
 on_both!(
     a_stop_answers_what_has_begun,
+    a_stop_waits_for_nobody_who_asks_nothing_whole,
+    a_stop_ends_a_stream_of_lines_with_a_word,
     lines_are_answered_while_more_are_sent,
     a_client_that_reads_late_is_answered_whole,
     a_request_that_is_cut_leaves_no_part_of_an_event,
@@ -148,6 +150,46 @@ async fn a_stop_answers_what_has_begun(desk: Desk) {
     ended.await.expect("no panic").expect("an orderly stop");
     let page = desk.get("/v1/trails/shop/events").await.is(200).json();
     assert_eq!(page["as_of"], 1);
+}
+
+async fn a_stop_waits_for_nobody_who_asks_nothing_whole(desk: Desk) {
+    let serving = Serving::of(&desk).await;
+    let mut half = serving.connect().await;
+    half.write_all(b"GET /heal").await.expect("sent");
+    let mut silent = serving.connect().await;
+    let mut after = serving.connect().await;
+    after
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .expect("sent");
+    read_until(&mut after, "alive").await;
+    serving.end().await;
+    for stream in [&mut half, &mut silent] {
+        let mut rest = Vec::new();
+        // Whether in order or not: it is at an end.
+        let _ = stream.read_to_end(&mut rest).await;
+        assert_eq!(rest, b"");
+    }
+}
+
+async fn a_stop_ends_a_stream_of_lines_with_a_word(desk: Desk) {
+    let serving = Serving::of(&desk).await;
+    let mut stream = serving.connect().await;
+    let head = head(&desk, 1_000_000, "application/x-ndjson");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let line = format!("{EVENT}\n");
+    stream.write_all(line.as_bytes()).await.expect("sent");
+    read_until(&mut stream, "\"line\":1,\"status\":201").await;
+    serving.end().await;
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.expect("in order");
+    let rest = String::from_utf8(rest).expect("UTF-8");
+    assert!(rest.contains("\"line\":2,\"status\":503"), "{rest}");
+    assert!(
+        rest.contains("nothing from this line on was recorded"),
+        "{rest}"
+    );
+    assert!(rest.ends_with("\r\n0\r\n\r\n"), "{rest}");
 }
 
 async fn lines_are_answered_while_more_are_sent(desk: Desk) {

@@ -276,8 +276,10 @@ async fn a_stop_ends_streams_in_order_and_they_go_on_afterwards(desk: Desk) {
     assert_eq!(listener.block().await, Err(End::Whole));
     let answered = desk.get(STREAM).await.refuses(503, "stopping", None);
     assert_eq!(answered.header("retry-after"), "1");
+    let next = App::new(desk.database.engine().clone());
+    let desk = desk.serving(next.clone());
     desk.records("shop", 2).await;
-    let serving = Serving::app(&desk, App::new(desk.database.engine().clone())).await;
+    let serving = Serving::app(&desk, next).await;
     let mut listener = Listener::open(serving.at(), STREAM, Some(&id)).await;
     assert_eq!(seqs(&mut listener, 2).await, [1, 2]);
     drop(listener);
@@ -312,17 +314,28 @@ async fn a_key_that_is_revoked_is_shown_nothing_more(desk: Desk) {
 }
 
 async fn streams_are_limited(desk: Desk) {
-    let open = async || desk.open(Call::new(Method::GET, STREAM)).await;
-    let mut streams = Vec::new();
-    for _ in 0..512 {
-        let stream = open().await;
-        assert_eq!(stream.status(), 200);
-        streams.push(stream);
+    let mut keys = Vec::new();
+    for _ in 0..5 {
+        keys.push(desk.key("reader", None).await);
     }
-    let answered = desk.get(STREAM).await.refuses(503, "overloaded", None);
-    assert_eq!(answered.header("retry-after"), "1");
+    let (last, others) = keys.split_last().expect("five");
+    let open = async |key: &str| desk.open(Call::new(Method::GET, STREAM).key(key)).await;
+    let mut streams = Vec::new();
+    for key in others {
+        for _ in 0..128 {
+            let stream = open(key).await;
+            assert_eq!(stream.status(), 200);
+            streams.push(stream);
+        }
+        // No key takes the seats of all.
+        let more = desk.call(Call::new(Method::GET, STREAM).key(key)).await;
+        let answered = more.refuses(503, "overloaded", None);
+        assert_eq!(answered.header("retry-after"), "1");
+    }
+    let more = desk.call(Call::new(Method::GET, STREAM).key(last)).await;
+    more.refuses(503, "overloaded", None);
     streams.pop();
-    assert_eq!(open().await.status(), 200);
+    assert_eq!(open(last).await.status(), 200);
 }
 
 /// The next piece of a body that `wanted` takes; those before it say that nothing is new.

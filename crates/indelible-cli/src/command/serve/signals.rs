@@ -47,8 +47,9 @@ impl Signals {
         Ok(Self)
     }
 
-    /// Ready once the process is told to stop, after `stopping`.
-    pub async fn stop(self, _tls: Option<Tls>, stopping: impl FnOnce()) {
+    /// Ready once the process is told to stop, after `stopping`. Nothing tells it to read its
+    /// settings again.
+    pub async fn stop(self, _reload: impl Fn(), stopping: impl FnOnce()) {
         // Where no interrupt can be heard, the process runs until it is ended.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

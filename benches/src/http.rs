@@ -1,10 +1,13 @@
 //! The server over HTTP on this machine, beside the same server with less behind it. Load and
 //! server share its cores.
 
+pub mod attack;
 mod bare;
 mod client;
+mod disturbed;
 
 use anyhow::Context;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +17,12 @@ use indelible_core::engine::{Engine, Ground, Options};
 use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{AuditProtocol, MemoryStore, Store, SystemClock, SystemEntropy};
-use indelible_server::{App, TrustedProxies};
+use indelible_server::{App, ServeError, TrustedProxies};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::Arguments;
 use crate::raw::Raw;
@@ -26,6 +30,7 @@ use crate::report::{Report, Rounds, median};
 use crate::timing::rate;
 use crate::workload;
 use bare::Bare;
+pub use disturbed::all as disturbed;
 
 /// Connections that record single events at once.
 const CONNECTIONS: usize = 64;
@@ -127,13 +132,18 @@ fn millis(time: Duration) -> f64 {
 }
 
 async fn singles(engine: Engine, events: usize) -> anyhow::Result<Measured> {
-    let share = events / CONNECTIONS;
+    let bodies = bodies_of_singles(events, CONNECTIONS);
+    measure(engine, "application/json", 201, bodies).await
+}
+
+/// So many single events in all, in a list for each connection.
+fn bodies_of_singles(events: usize, connections: usize) -> Vec<Vec<String>> {
+    let share = events / connections;
     let bodies = |of: usize| {
         let event = move |n| workload::json((of * share + n) as u64);
         (0..share).map(event).collect()
     };
-    let bodies: Vec<Vec<String>> = (0..CONNECTIONS).map(bodies).collect();
-    measure(engine, "application/json", 201, bodies, share * CONNECTIONS).await
+    (0..connections).map(bodies).collect()
 }
 
 async fn streams(engine: Engine, events: u64) -> anyhow::Result<Measured> {
@@ -147,7 +157,7 @@ async fn streams(engine: Engine, events: u64) -> anyhow::Result<Measured> {
         from.step_by(LINES as usize).map(request).collect()
     };
     let bodies: Vec<Vec<String>> = (0..STREAMS).map(bodies).collect();
-    measure(engine, "application/x-ndjson", 200, bodies, events as usize).await
+    measure(engine, "application/x-ndjson", 200, bodies).await
 }
 
 /// Serves the engine and sends it these bodies, each list on a connection of its own.
@@ -156,40 +166,80 @@ async fn measure(
     media: &'static str,
     status: u16,
     bodies: Vec<Vec<String>>,
-    events: usize,
 ) -> anyhow::Result<Measured> {
-    // The first record makes trail and mark; what is measured is the steady state.
-    let audit = engine.trail(TrailName::standard());
-    audit.record(workload::event(u64::MAX)).await?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let stopped = async {
-        let _ = stopped.await;
-    };
-    // Faster than any key may go by default: what is measured is the server.
-    let app = App::with(engine, u32::MAX / 2, TrustedProxies::none());
-    let first = app.keys().first().await?.context("the first start")?;
-    let key = first.key.token.expose().to_owned();
-    let serving = tokio::spawn(indelible_server::serve(listener, app, stopped));
-    let mut connections = Vec::new();
-    for _ in 0..bodies.len() {
-        connections.push(client::Connection::open(address, key.clone()).await?);
+    let served = Served::start(engine).await?;
+    let measured = served.load(media, status, bodies).await;
+    served.end().await?;
+    measured
+}
+
+/// A server at work.
+struct Served {
+    address: SocketAddr,
+    key: String,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Served {
+    async fn start(engine: Engine) -> anyhow::Result<Self> {
+        // The first record makes trail and mark; what is measured is the steady state.
+        let audit = engine.trail(TrailName::standard());
+        audit.record(workload::event(u64::MAX)).await?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        // Faster than any key may go by default: what is measured is the server.
+        let app = App::with(engine, u32::MAX / 2, TrustedProxies::none());
+        let first = app.keys().first().await?.context("the first start")?;
+        let key = first.key.token.expose().to_owned();
+        let serving = tokio::spawn(indelible_server::serve(listener, app, stopped));
+        Ok(Self {
+            address,
+            key,
+            stop,
+            serving,
+        })
     }
-    let watch = crate::timing::Stopwatch::start();
-    let tasks: Vec<_> = (connections.into_iter().zip(bodies))
-        .map(|(connection, bodies)| tokio::spawn(connection.post_all(media, status, bodies)))
-        .collect();
-    let mut times = Vec::new();
-    for task in tasks {
-        times.extend(task.await??);
+
+    async fn load(
+        &self,
+        media: &'static str,
+        status: u16,
+        bodies: Vec<Vec<String>>,
+    ) -> anyhow::Result<Measured> {
+        let events = bodies.iter().flatten().map(|body| body.lines().count());
+        let events: usize = events.sum();
+        let mut connections = Vec::new();
+        for _ in 0..bodies.len() {
+            let connection = client::Connection::open(self.address, self.key.clone());
+            connections.push(connection.await?);
+        }
+        let watch = crate::timing::Stopwatch::start();
+        let tasks: Vec<_> = (connections.into_iter().zip(bodies))
+            .map(|(connection, bodies)| tokio::spawn(connection.post_all(media, status, bodies)))
+            .collect();
+        let mut times = Vec::new();
+        for task in tasks {
+            times.extend(task.await??);
+        }
+        let rate = events as f64 / watch.passed().as_secs_f64();
+        times.sort_unstable();
+        Ok(Measured { rate, times })
     }
-    let rate = events as f64 / watch.passed().as_secs_f64();
-    times.sort_unstable();
-    // Nobody waits for an answer any more, so that the stop has nothing to wait for.
-    let _ = stop.send(());
-    serving.await??;
-    Ok(Measured { rate, times })
+
+    /// Nobody waits for an answer any more, so that the stop has nothing to wait for.
+    async fn end(self) -> anyhow::Result<()> {
+        let _ = self.stop.send(());
+        match self.serving.await? {
+            // Harm that was being done is cut off.
+            Ok(()) | Err(ServeError::CutOff { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 async fn open(folder: &Path) -> anyhow::Result<Database> {

@@ -12,9 +12,12 @@ mod timing;
 mod verify;
 mod workload;
 
+use std::net::SocketAddr;
+
 use anyhow::bail;
 use clap::Parser;
 
+use http::attack::Attack;
 use report::Report;
 
 /// Measure Indelible beside its baselines.
@@ -32,6 +35,15 @@ struct Arguments {
     /// Events of one round of recording, and of the trail that is verified.
     #[arg(long, default_value_t = 40_000)]
     events: usize,
+    /// Does harm to a server instead, for `http_disturbed`.
+    #[arg(long, hide = true, requires_all = ["at", "key"])]
+    attack: Option<Attack>,
+    /// The server that is harmed.
+    #[arg(long, hide = true)]
+    at: Option<SocketAddr>,
+    /// The key with which it is harmed.
+    #[arg(long, hide = true)]
+    key: Option<String>,
 }
 
 /// One measurement: its name and what runs it.
@@ -53,6 +65,9 @@ const MEASUREMENTS: &[Measurement] = &[
     ("ndjson_vs_raw_log", |arguments, report| {
         http::lines(arguments, report)
     }),
+    ("http_disturbed", |arguments, report| {
+        http::disturbed(arguments, report)
+    }),
     ("pg", |arguments, report| postgres::empty(arguments, report)),
     ("pg_5m", |arguments, report| {
         postgres::large(arguments, report)
@@ -66,6 +81,9 @@ fn is_of(name: &str, asked: &str) -> bool {
     if of_single && name == "http_single" {
         return true;
     }
+    if asked.starts_with("http_disturbed_") && name == "http_disturbed" {
+        return true;
+    }
     name == asked || (of_postgres && asked.ends_with("_5m") == name.ends_with("_5m"))
 }
 
@@ -75,6 +93,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let (Some(attack), Some(at), Some(key)) = (arguments.attack, arguments.at, &arguments.key) {
+        return http::attack::run(attack, at, key.clone());
+    }
     let wanted = |name: &str| {
         arguments
             .name

@@ -10,7 +10,9 @@ use tokio::sync::{Semaphore, watch};
 use crate::counters::Counters;
 use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
-use crate::limits::{EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, VERIFICATIONS_MAX};
+use crate::limits::{
+    EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, UNPACKINGS_MAX, VERIFICATIONS_MAX,
+};
 use crate::pace::Pace;
 use crate::seats::Seats;
 use crate::tail::Tails;
@@ -29,6 +31,7 @@ struct Shared {
     pace: Pace,
     proxies: TrustedProxies,
     verifications: Semaphore,
+    unpackings: Arc<Semaphore>,
     counters: Counters,
     tails: Tails,
     results_room: Room,
@@ -54,6 +57,7 @@ impl App {
                 tally: Tally::new(engine.clone()),
                 engine,
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
+                unpackings: Arc::new(Semaphore::new(UNPACKINGS_MAX)),
                 counters: Counters::default(),
                 tails: Tails::new(),
                 results_room: Room::new(),
@@ -113,6 +117,11 @@ impl App {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.shared.counters
+    }
+
+    /// Turns at unpacking large bodies.
+    pub(crate) fn unpackings(&self) -> &Arc<Semaphore> {
+        &self.shared.unpackings
     }
 
     pub(crate) fn verifications(&self) -> &Semaphore {

@@ -30,7 +30,7 @@ pub async fn create(
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let mut fields = Fields::read(&parts.headers, body).await?;
+    let mut fields = Fields::read(&app, &parts.headers, body).await?;
     let name = fields.needed("name")?;
     let missing = || Problem::new(Kind::InvalidBody, "`role` is missing").at("role");
     let wish = Wish {
@@ -66,7 +66,7 @@ pub async fn rotate(
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let mut fields = Fields::read(&parts.headers, body).await?;
+    let mut fields = Fields::read(&app, &parts.headers, body).await?;
     let overlap = fields.count("overlap_seconds")?.unwrap_or(0);
     fields.end()?;
     let key = app.keys().get(&id).await?;

@@ -5,7 +5,8 @@ use axum::http::HeaderMap;
 use indelible_core::json;
 use serde_json::{Map, Value};
 
-use crate::ingest::body;
+use crate::app::App;
+use crate::ingest::body::{self, Pieces};
 use crate::limits::SMALL_BODY_BYTES_MAX;
 use crate::problem::{Kind, Problem};
 use crate::request::shortened;
@@ -18,9 +19,10 @@ impl Fields {
     ///
     /// # Errors
     /// Another media type, a body that is too long or no object.
-    pub async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+    pub async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         body::expect_json(headers)?;
-        let text = body::whole(headers, body, SMALL_BODY_BYTES_MAX, |_| Ok(())).await?;
+        let pieces = Pieces::new(app, headers, body)?;
+        let text = body::whole(pieces, SMALL_BODY_BYTES_MAX, |_| Ok(())).await?;
         let parsed = json::parse(&text).map_err(|error| wrong(error.to_string()))?;
         match parsed.value {
             Value::Object(fields) => Ok(Self(fields)),

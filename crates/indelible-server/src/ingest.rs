@@ -8,16 +8,18 @@ mod results;
 mod single;
 mod stream;
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use indelible_core::engine::Audit;
-use indelible_core::{AuditEvent, Receipt};
+use indelible_core::{AuditEvent, Receipt, TrailName};
 use tokio::task::JoinError;
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
-use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX, BODY_READ_AT_ONCE_BYTES};
+use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX, BODY_READ_AT_ONCE_BYTES, TOO_LARGE_PAUSE};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::TrailPath;
@@ -26,7 +28,6 @@ pub use results::Room;
 use body::{Media, Pieces};
 pub use budget::Budget;
 use budget::Share;
-use coding::Coding;
 use single::IDEMPOTENCY_KEY;
 
 /// Records. One object is answered with 201 and its receipt; an array with 200 and one result for
@@ -36,10 +37,30 @@ pub async fn record(
     TrailPath(trail): TrailPath,
     request: Request,
 ) -> Answer {
+    let answer = take(app, trail, request).await;
+    if answer
+        .as_ref()
+        .is_err_and(|problem| problem.kind == Kind::TooLarge)
+    {
+        pause(TOO_LARGE_PAUSE).await;
+    }
+    answer
+}
+
+/// Whoever costs much more than others does so at leisure.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time that passes is what is meant"
+)]
+async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+async fn take(app: App, trail: TrailName, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     let media = body::media(headers)?;
-    let coding = Coding::of(headers)?;
+    let pieces = Pieces::new(&app, headers, body)?;
     let audit = app.trail(&trail);
     if trail.is_system() {
         return Err(indelible_core::AuditError::Reserved(trail).into());
@@ -55,10 +76,10 @@ pub async fn record(
         .clone();
     if media == Media::Lines {
         refuse_key(headers)?;
-        return stream::record(app, audit, Pieces::new(body, coding)?, key, id);
+        return stream::record(app, audit, pieces, key, id);
     }
     let mut share = app.budget().share();
-    let text = body::whole(headers, body, BODY_BYTES_MAX, |bytes| share.fit(bytes)).await?;
+    let text = body::whole(pieces, BODY_BYTES_MAX, |bytes| share.fit(bytes)).await?;
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
         app.counters().sent(&key.id, 1);
         return single::record(&app, &audit, headers, &text).await;

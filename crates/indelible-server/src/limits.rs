@@ -87,6 +87,18 @@ pub const UNPACKED_FREE_BYTES: u64 = 64 << 20;
 pub const UNPACKED_RATIO_MAX: u64 = 200;
 /// The most that a packed body may look back, as a power of two: 8 MiB.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Bytes of a body that are unpacked before its turn has to come.
+pub const UNPACKED_AT_ONCE_BYTES: u64 = 256 << 10;
+/// Bodies that are unpacked at once beyond that, each a little before the next has its turn.
+pub const UNPACKINGS_MAX: usize = 1;
+/// What comes of one step of unpacking, in bytes, past which it is at leisure.
+pub const UNPACKED_STEP_BYTES: usize = 16 << 10;
+/// How long a step at leisure takes at least, and no other has its turn meanwhile.
+pub const UNPACKED_STEP_PAUSE: Duration = Duration::from_millis(4);
+/// The most of a line that is too long which is passed over; past it the stream ends.
+pub const LINE_SKIPPED_BYTES_MAX: usize = 12 << 20;
+/// How long a body that is too large waits for the answer that says so.
+pub const TOO_LARGE_PAUSE: Duration = Duration::from_secs(1);
 /// Requests of one key in a second, unless the operator says otherwise.
 pub const KEY_REQUESTS_PER_SECOND: u32 = 10_000;
 /// Results of a stream that wait in memory for their client, in bytes.

@@ -29,7 +29,7 @@ pub async fn create(
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let mut fields = Fields::read(&parts.headers, body).await?;
+    let mut fields = Fields::read(&app, &parts.headers, body).await?;
     let missing = || Problem::new(Kind::InvalidBody, "`trail` is missing").at("trail");
     let name: TrailName = fields.parsed("trail")?.ok_or_else(missing)?;
     let description = fields.text("description")?;

@@ -1,11 +1,13 @@
 //! `indelible serve`
 
 mod demo;
+mod descriptors;
 mod log;
 mod notice;
 mod signals;
 
 use clap::Args;
+use indelible_server::limits::CONNECTIONS_MAX;
 use indelible_server::{App, Door, Tls};
 use tokio::net::TcpListener;
 
@@ -126,10 +128,17 @@ impl Server {
         }
         let address = self.listener.local_addr().map_err(Failure::new)?;
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let mut door = Door::from(self.listener).tls(self.tls.clone());
-        if let Some(most) = settings.connections_max {
-            door = door.connections_max(most);
+        let wished = settings.connections_max.unwrap_or(CONNECTIONS_MAX);
+        let most = descriptors::connections().map_or(wished, |most| most.min(wished));
+        if most < wished {
+            tracing::warn!(
+                most,
+                wished,
+                "the limit on open files allows fewer connections"
+            );
         }
+        let door = Door::from(self.listener).tls(self.tls.clone());
+        let door = door.connections_max(most);
         if let Some(listener) = self.metrics {
             let door = Door::from(listener).for_operators(app.clone());
             // It answers until the process ends: whoever watches it sees the stop.

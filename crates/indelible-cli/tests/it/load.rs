@@ -1,6 +1,6 @@
 //! T60 over HTTP: a server that is stopped or killed under load loses nothing that it answered.
 
-mod client;
+pub mod client;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

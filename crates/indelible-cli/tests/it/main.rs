@@ -5,6 +5,7 @@ mod doctor;
 
 mod configuration;
 mod copies;
+mod disturbance;
 mod exports;
 mod flood;
 mod help;

@@ -88,7 +88,12 @@ impl<'a> Line<'a> {
         if let Err(problem) = result
             && let Some(internal) = &problem.internal
         {
-            tracing::error!(request_id, kind = ?problem.kind, internal, "failed");
+            let kind = problem.kind;
+            if kind.status().is_server_error() {
+                tracing::error!(request_id, ?kind, internal, "failed");
+            } else {
+                tracing::warn!(request_id, ?kind, internal, "refused");
+            }
         }
         let (status, receipt, problem) = match result {
             Ok(receipt) => (StatusCode::CREATED, Some(receipt), None),

@@ -1,15 +1,18 @@
 //! Bodies of requests: what their media type says, and no more of them than is accepted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 use tokio::task::coop::consume_budget;
 
 use super::coding::{Coding, Unpacker};
-use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX};
+use crate::app::App;
+use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX, UNPACKED_STEP_BYTES, UNPACKED_STEP_PAUSE};
 use crate::problem::{Kind, Problem};
 
 /// What a body holds.
@@ -77,26 +80,29 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// The whole body, unpacked, of at most `bytes_max`. As it grows, `fit` is asked whether so many
-/// bytes may be held.
+/// The whole body, unpacked, of at most `bytes_max`. One that says that it is longer is not read.
+/// As it grows, `fit` is asked whether so many bytes may be held.
 ///
 /// # Errors
 /// A longer one, one that takes too long, one that is cut off or not packed as it says; those of
 /// `fit`.
 pub async fn whole(
-    headers: &HeaderMap,
-    body: Body,
+    mut pieces: Pieces,
     bytes_max: usize,
     mut fit: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Vec<u8>, Problem> {
-    let coding = Coding::of(headers)?;
+    let too_large = || {
+        let detail = format!("the body is longer than {bytes_max} bytes");
+        Problem::new(Kind::TooLarge, detail)
+    };
+    if pieces.body.size_hint().lower() > bytes_max as u64 {
+        return Err(too_large());
+    }
     let read = async {
-        let mut pieces = Pieces::new(body, coding)?;
         let mut text = Vec::new();
         while pieces.next(&mut text).await? {
             if text.len() > bytes_max {
-                let detail = format!("the body is longer than {bytes_max} bytes");
-                return Err(Problem::new(Kind::TooLarge, detail));
+                return Err(too_large());
             }
             fit(text.len())?;
         }
@@ -113,19 +119,22 @@ pub struct Pieces {
     packed: Bytes,
     /// The bytes that came in.
     received: u64,
+    /// Turns at unpacking a large body.
+    turns: Arc<Semaphore>,
 }
 
 impl Pieces {
-    /// The pieces of this body.
+    /// The pieces of the body of these headers.
     ///
     /// # Errors
-    /// No room for the decoder.
-    pub fn new(body: Body, coding: Coding) -> Result<Self, Problem> {
+    /// Another coding than those that are known; no room for the decoder.
+    pub fn new(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         Ok(Self {
             body,
-            unpacker: Unpacker::new(coding)?,
+            unpacker: Unpacker::new(Coding::of(headers)?)?,
             packed: Bytes::new(),
             received: 0,
+            turns: app.unpackings().clone(),
         })
     }
 
@@ -153,7 +162,18 @@ impl Pieces {
                 }
             }
         }
+        // However much a body holds, it keeps no more than one thread busy, and that in turn.
+        let turn = match self.unpacker.is_large() {
+            true => self.turns.acquire().await.ok(),
+            false => None,
+        };
+        let before = out.len();
         let taken = self.unpacker.unpack(&self.packed, out)?;
+        // No log is packed so well; whoever waits for it waits with the turn in hand.
+        if turn.is_some() && out.len() - before > UNPACKED_STEP_BYTES {
+            super::pause(UNPACKED_STEP_PAUSE).await;
+        }
+        drop(turn);
         self.packed.advance(taken);
         Ok(true)
     }

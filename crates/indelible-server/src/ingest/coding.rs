@@ -7,7 +7,9 @@ use flate2::write::MultiGzDecoder;
 use zstd::stream::raw;
 use zstd::stream::zio;
 
-use crate::limits::{UNPACKED_FREE_BYTES, UNPACKED_RATIO_MAX, ZSTD_WINDOW_LOG_MAX};
+use crate::limits::{
+    UNPACKED_AT_ONCE_BYTES, UNPACKED_FREE_BYTES, UNPACKED_RATIO_MAX, ZSTD_WINDOW_LOG_MAX,
+};
 use crate::problem::{Kind, Problem};
 
 /// How a body is packed.
@@ -83,6 +85,11 @@ impl Unpacker {
             packed: 0,
             unpacked: 0,
         })
+    }
+
+    /// Whether so much came of it that others must have their turn before the next piece.
+    pub fn is_large(&self) -> bool {
+        self.unpacked > UNPACKED_AT_ONCE_BYTES
     }
 
     /// Unpacks from the beginning of `piece`, appends what came of it to `out`, and answers how

@@ -16,8 +16,8 @@ use super::results::{self, Full, Put, Sender};
 use crate::app::App;
 use crate::keys::Key;
 use crate::limits::{
-    BODY_TIME_MAX, LINE_BYTES_MAX, STREAM_BATCH_BYTES_MAX, STREAM_BATCH_EVENTS_MAX,
-    STREAM_BATCH_LINES_MAX,
+    BODY_TIME_MAX, LINE_BYTES_MAX, LINE_SKIPPED_BYTES_MAX, STREAM_BATCH_BYTES_MAX,
+    STREAM_BATCH_EVENTS_MAX, STREAM_BATCH_LINES_MAX, TOO_LARGE_PAUSE,
 };
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
@@ -46,6 +46,7 @@ pub fn record(
         audit,
         key,
         request_id,
+        was_too_large: false,
     };
     let (sender, results) = results::channel(room.of_key(&run.key.id));
     // Not driven by the answer: who reads late would keep what was sent from being recorded.
@@ -63,6 +64,8 @@ struct Run {
     key: Arc<Key>,
     request_id: Arc<str>,
     lines: Lines,
+    /// Whether it was cut because it is too large.
+    was_too_large: bool,
 }
 
 impl Run {
@@ -85,7 +88,12 @@ impl Run {
             match sender.put(results, received) {
                 Put::Kept if goes_on => {}
                 Put::Last(full) if goes_on => return self.no_room(full, sender).await,
-                Put::Kept | Put::Last(_) => return sender.end(),
+                Put::Kept | Put::Last(_) => {
+                    if self.was_too_large {
+                        super::pause(TOO_LARGE_PAUSE).await;
+                    }
+                    return sender.end();
+                }
                 Put::Unread => return,
             }
             // Lines that are refused wait for nothing: others have their turn.
@@ -131,6 +139,7 @@ impl Run {
             End::NotYet => true,
             End::Reached => false,
             End::Cut(problem) => {
+                self.was_too_large = problem.kind == Kind::TooLarge;
                 numbers.push(self.lines.number + 1);
                 results.push(Err(problem));
                 false
@@ -175,6 +184,8 @@ struct Lines {
     searched: usize,
     /// Whether the line that is coming in was too long already.
     skipping: bool,
+    /// How much of it was passed over.
+    skipped: usize,
     /// Lines that ended.
     number: u64,
     /// Whether nothing more comes in.
@@ -190,6 +201,7 @@ impl Lines {
             given: 0,
             searched: 0,
             skipping: false,
+            skipped: 0,
             number: 0,
             has_ended: false,
         }
@@ -217,6 +229,9 @@ impl Lines {
             let lines = self.ended();
             if self.number > before {
                 return Ok(lines);
+            }
+            if self.skipped > LINE_BYTES_MAX + LINE_SKIPPED_BYTES_MAX {
+                return Err(too_long());
             }
             self.held.drain(..self.given);
             self.searched -= std::mem::take(&mut self.given);
@@ -252,6 +267,7 @@ impl Lines {
             let end = self.searched + length;
             self.number += 1;
             let line = &self.held[self.given..end];
+            self.skipped = 0;
             if std::mem::take(&mut self.skipping) || line.len() > LINE_BYTES_MAX {
                 lines.push((self.number, Err(too_long())));
             } else if !line.trim_ascii().is_empty() {
@@ -262,8 +278,9 @@ impl Lines {
             self.searched = self.given;
         }
         let open = self.held.len() - self.given;
-        if self.searched == self.held.len() && open > LINE_BYTES_MAX {
+        if self.searched == self.held.len() && (self.skipping || open > LINE_BYTES_MAX) {
             self.skipping = true;
+            self.skipped += open;
             self.clear();
         }
         lines
@@ -314,7 +331,6 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::ingest::coding::Coding;
     use crate::limits::{RESULTS_FILES_BYTES_MAX, RESULTS_HELD_BYTES, RESULTS_OF_KEY_BYTES_MAX};
     use crate::site::Site;
 
@@ -323,8 +339,7 @@ mod tests {
     async fn post(app: &App, body: String) -> Answer {
         app.keys().first().await.expect("made");
         let key = app.keys().list().await.expect("readable").remove(0);
-        let coding = Coding::of(&HeaderMap::new())?;
-        let pieces = Pieces::new(Body::from(body), coding)?;
+        let pieces = Pieces::new(app, &HeaderMap::new(), Body::from(body))?;
         record(
             app.clone(),
             app.trail(&TrailName::standard()),

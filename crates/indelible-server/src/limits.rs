@@ -93,8 +93,9 @@ pub const UNPACKED_AT_ONCE_BYTES: u64 = 256 << 10;
 pub const UNPACKINGS_MAX: usize = 1;
 /// What comes of one step of unpacking, in bytes, past which it is at leisure.
 pub const UNPACKED_STEP_BYTES: usize = 16 << 10;
-/// How long a step at leisure takes at least, and no other has its turn meanwhile.
-pub const UNPACKED_STEP_PAUSE: Duration = Duration::from_millis(4);
+/// How long a step at leisure takes at least: one of unpacking, in which no other has its turn
+/// meanwhile, or a piece of a line that is too long and passed over.
+pub const LEISURE_PAUSE: Duration = Duration::from_millis(4);
 /// The most of a line that is too long which is passed over; past it the stream ends.
 pub const LINE_SKIPPED_BYTES_MAX: usize = 12 << 20;
 /// How long a body that is too large waits for the answer that says so.

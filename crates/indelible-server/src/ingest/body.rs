@@ -12,7 +12,7 @@ use tokio::task::coop::consume_budget;
 
 use super::coding::{Coding, Unpacker};
 use crate::app::App;
-use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX, UNPACKED_STEP_BYTES, UNPACKED_STEP_PAUSE};
+use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX, LEISURE_PAUSE, UNPACKED_STEP_BYTES};
 use crate::problem::{Kind, Problem};
 
 /// What a body holds.
@@ -171,7 +171,7 @@ impl Pieces {
         let taken = self.unpacker.unpack(&self.packed, out)?;
         // No log is packed so well; whoever waits for it waits with the turn in hand.
         if turn.is_some() && out.len() - before > UNPACKED_STEP_BYTES {
-            super::pause(UNPACKED_STEP_PAUSE).await;
+            super::pause(LEISURE_PAUSE).await;
         }
         drop(turn);
         self.packed.advance(taken);

@@ -16,7 +16,7 @@ use super::results::{self, Full, Put, Sender};
 use crate::app::App;
 use crate::keys::Key;
 use crate::limits::{
-    BODY_TIME_MAX, LINE_BYTES_MAX, LINE_SKIPPED_BYTES_MAX, STREAM_BATCH_BYTES_MAX,
+    BODY_TIME_MAX, LEISURE_PAUSE, LINE_BYTES_MAX, LINE_SKIPPED_BYTES_MAX, STREAM_BATCH_BYTES_MAX,
     STREAM_BATCH_EVENTS_MAX, STREAM_BATCH_LINES_MAX, TOO_LARGE_PAUSE,
 };
 use crate::problem::{Answer, Kind, Problem};
@@ -232,6 +232,10 @@ impl Lines {
             }
             if self.skipped > LINE_BYTES_MAX + LINE_SKIPPED_BYTES_MAX {
                 return Err(too_long());
+            }
+            // What is only passed over comes in at leisure.
+            if self.skipping {
+                super::pause(LEISURE_PAUSE).await;
             }
             self.held.drain(..self.given);
             self.searched -= std::mem::take(&mut self.given);

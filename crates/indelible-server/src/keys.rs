@@ -167,8 +167,9 @@ impl Keys {
         let (mut key, version) = self.row(id).await?;
         if key.revoked_at.is_none() || !key.is_sealed {
             key.revoked_at.get_or_insert(self.now());
-            self.store(&key, Some(version)).await?;
+            // Whatever else the row says, it opens nothing from now on.
             key.is_sealed = true;
+            self.store(&key, Some(version)).await?;
         }
         // Under an id of its own, so that a revocation whose record failed is recorded when it is
         // asked for again, and none twice.
@@ -283,16 +284,28 @@ impl Keys {
     }
 
     /// Writes the time of use, but not with every use. That it could not be written, or somebody
-    /// else wrote first, keeps nobody out.
-    async fn note_use(&self, key: &Key, now: Timestamp) {
+    /// else wrote first, keeps nobody out. Only what was authenticated is written: a row that has
+    /// become another meanwhile stays as it is.
+    async fn note_use(&self, used: &Key, now: Timestamp) {
         let noted = |used: Timestamp| used > now.earlier(LAST_USE_GRAIN);
-        if key.last_used_at.is_some_and(noted) {
+        if used.last_used_at.is_some_and(noted) {
             return;
         }
-        let Ok((mut key, version)) = self.row(&key.id).await else {
+        let Ok((there, version)) = self.row(&used.id).await else {
             return;
         };
-        key.last_used_at = Some(now);
+        let last_used_at = there.last_used_at;
+        let as_used = Key {
+            last_used_at,
+            ..used.clone()
+        };
+        if there != as_used || there.state(now) != State::Active {
+            return;
+        }
+        let key = Key {
+            last_used_at: Some(now),
+            ..there
+        };
         if let Err(error) = self.store(&key, Some(version)).await {
             tracing::debug!(key = key.id, %error, "the use of a key was not noted");
         }

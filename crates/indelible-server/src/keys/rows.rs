@@ -59,8 +59,16 @@ impl Keys {
         self.found(id).await?.ok_or_else(unknown)
     }
 
-    /// Writes the row of a key, under a new seal.
+    /// Writes the row of a key, under a new seal. Whoever means to seal what had no good seal says
+    /// so by [`Key::is_sealed`].
+    ///
+    /// # Errors
+    /// [`KeyError::Unsealed`], with nothing written: a seal says that this installation wrote the
+    /// row so. [`KeyError::Busy`] where another version stands there.
     pub(super) async fn store(&self, key: &Key, version: Option<u64>) -> Result<(), KeyError> {
+        if !key.is_sealed {
+            return Err(KeyError::Unsealed(key.id.clone()));
+        }
         // A key is texts and times, which JSON always holds.
         let mut value = serde_json::to_value(key).unwrap_or_default();
         let seal = seal_of(self.secret().await?, &key.id, &value);

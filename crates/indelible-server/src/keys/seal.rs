@@ -28,8 +28,8 @@ impl Keys {
             .resource_id(id)
             .context(described(&key));
         self.engine.record_of_itself(event).await?;
-        self.store(&key, Some(version)).await?;
         key.is_sealed = true;
+        self.store(&key, Some(version)).await?;
         Ok(key)
     }
 

@@ -1,4 +1,5 @@
 mod first;
+mod swapped;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -15,6 +15,7 @@
 //! | `watch` | verification on a schedule, and the reading back of commits |
 //! | `tls` | certificates, which may be read again while the server runs |
 //! | `patience` | clients that ask and do not read |
+//! | `errand` | clients that ask and hang up |
 //! | `listen` | connections: time limits, orderly shutdown |
 //!
 //! Only this crate knows status codes. It decides nothing of what a trail holds or proves, opens
@@ -54,6 +55,7 @@ mod gate;
 mod openapi;
 mod router;
 
+mod errand;
 mod patience;
 mod tls;
 

@@ -12,18 +12,19 @@ use axum::extract::ConnectInfo;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use indelible_core::AuditError;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tower::{ServiceExt, service_fn};
+use tower::ServiceExt;
 
 use crate::app::{App, Working};
+use crate::errand::Errand;
 use crate::limits::{
     CONNECTIONS_MAX, DRAIN_TIME_MAX, FLUSH_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE,
     WRITE_PAUSE_MAX,
@@ -231,21 +232,21 @@ impl Server {
         peer: SocketAddr,
         place: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + use<> {
-        let (router, app) = (self.router.clone(), self.app.clone());
+        let (router, app, place) = (self.router.clone(), self.app.clone(), Arc::new(place));
         let service = service_fn(move |request: Request<Incoming>| {
             // Until the last of the answer is on its way.
             let working = app.work();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             let answered = router.clone().oneshot(request);
-            async move {
+            let answering = async move {
                 let answer = answered.await?;
                 Ok::<_, Infallible>(answer.map(|body| attended(body, working)))
-            }
+            };
+            Errand::new(answering, app.clone(), place.clone())
         });
         // Answers are small: none waits for more to go with it.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(service);
         let (http, watcher) = (self.http.clone(), self.graceful.watcher());
         let (tls, times) = (self.tls.clone(), self.times);
         let stalled = self.app.counters().stalled().clone();
@@ -259,7 +260,7 @@ impl Server {
                     Err(error) => tracing::debug!(%error, "no TLS was agreed on"),
                 },
             }
-            drop((open, place));
+            drop(open);
         }
     }
 }
@@ -293,12 +294,9 @@ async fn converse<S>(
     http: &http1::Builder,
     watcher: Watcher,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    service: TowerToHyperService<S>,
+    service: S,
 ) where
-    S: tower::Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
     S::Future: Send,
 {
     let connection = http.serve_connection(TokioIo::new(stream), service);

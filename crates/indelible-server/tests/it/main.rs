@@ -7,6 +7,7 @@ mod dice;
 mod connections;
 mod cutting;
 mod description;
+mod hanging_up;
 mod hostile;
 mod ingest;
 mod key_rows;

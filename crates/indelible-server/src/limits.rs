@@ -75,8 +75,16 @@ pub const TALLIES_MAX: usize = 256;
 pub const REJECTIONS_MAX: usize = 64;
 /// The most questions that a sum names.
 pub const TALLY_NAMES_MAX: usize = 16;
+/// Bytes of the questions that a sum names.
+pub const TALLY_NAMES_BYTES_MAX: usize = 16 << 10;
+/// The longest text of a question that is recorded whole, in bytes.
+pub const VALUE_BYTES_MAX: usize = 255;
+/// The longest question that is recorded, in bytes of JSON.
+pub const DETAILS_BYTES_MAX: usize = 8 << 10;
 /// The most callers that a sum of several names.
 pub const TALLY_CALLERS_MAX: usize = 64;
+/// Bytes of the callers that a sum of several names.
+pub const TALLY_CALLERS_BYTES_MAX: usize = 16 << 10;
 /// The most that a sum may grow before it is written down again.
 pub const TALLY_STEP_MAX: u64 = 1024;
 /// How often sums are looked through.

@@ -5,6 +5,7 @@
 //! never passes, raised in growing steps. An orderly end records exact counts. After an unclean one
 //! another process records the bound, as the most that there can have been.
 
+mod bounded;
 mod places;
 mod sum;
 #[cfg(test)]
@@ -31,7 +32,8 @@ pub struct Happening {
     pub group: String,
     /// What is recorded of it, in the fields of an event; its sum says the same.
     pub event: Map<String, Value>,
-    /// What is its own, for the context: in a sum, one of a list.
+    /// What is its own, for the context: in a sum, one of a list. Of any length: it is cut to
+    /// [`crate::limits::DETAILS_BYTES_MAX`].
     pub details: Map<String, Value>,
     /// How many entries it showed.
     pub results: u64,
@@ -59,6 +61,7 @@ impl Tally {
     /// # Errors
     /// Those of recording.
     pub async fn note(&self, mut happening: Happening) -> Result<(), AuditError> {
+        happening.details = bounded::bounded(happening.details);
         let (place, of) = self.place(&mut happening).await?;
         let mut sum = place.lock().await;
         let clock = &self.engine.ground().clock;

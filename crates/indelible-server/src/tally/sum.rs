@@ -6,9 +6,13 @@ use indelible_core::{AuditEvent, Timestamp, TrailName};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::bounded::{leading, length, start};
 use super::places::Of;
 use super::{Happening, read};
-use crate::limits::{TALLY_CALLERS_MAX, TALLY_NAMES_MAX, TALLY_STEP_MAX, TALLY_TIME};
+use crate::limits::{
+    TALLY_CALLERS_BYTES_MAX, TALLY_CALLERS_MAX, TALLY_NAMES_BYTES_MAX, TALLY_NAMES_MAX,
+    TALLY_STEP_MAX, TALLY_TIME, VALUE_BYTES_MAX,
+};
 
 /// What happened after the first time, which is recorded already.
 pub struct Sum {
@@ -27,6 +31,7 @@ pub struct Sum {
     is_recorded: bool,
     results: u64,
     named: Vec<(Map<String, Value>, u64)>,
+    named_bytes: usize,
     unnamed: u64,
     /// Who it was, where it is a sum of several.
     callers: Option<Callers>,
@@ -54,6 +59,7 @@ impl Sum {
             is_recorded: false,
             results: 0,
             named: Vec::new(),
+            named_bytes: 0,
             unnamed: 0,
             callers: (of == Of::Several).then(Callers::default),
             first_at: now,
@@ -97,8 +103,13 @@ impl Sum {
         let named = &mut self.named;
         if let Some((_, count)) = named.iter_mut().find(|(own, _)| *own == happening.details) {
             *count += 1;
-        } else if named.len() < TALLY_NAMES_MAX {
+            return;
+        }
+        let bytes = length(&one((&happening.details, COUNT_WIDEST)));
+        let has_room = self.named_bytes + bytes <= TALLY_NAMES_BYTES_MAX;
+        if has_room && named.len() < TALLY_NAMES_MAX {
             named.push((happening.details.clone(), 1));
+            self.named_bytes += bytes;
         } else {
             self.unnamed += 1;
         }
@@ -166,19 +177,28 @@ impl Sum {
     }
 
     fn asked(&self) -> Vec<Value> {
-        let one = |(details, count): &(Map<String, Value>, u64)| {
-            let mut details = details.clone();
-            details.insert("count".to_owned(), (*count).into());
-            Value::Object(details)
-        };
-        self.named.iter().map(one).collect()
+        let named = self.named.iter();
+        named
+            .map(|(details, count)| one((details, *count)))
+            .collect()
     }
+}
+
+/// A count that none is written longer than.
+const COUNT_WIDEST: u64 = u64::MAX;
+
+/// One of the questions that a sum names.
+fn one((details, count): (&Map<String, Value>, u64)) -> Value {
+    let mut details = details.clone();
+    details.insert("count".to_owned(), count.into());
+    Value::Object(details)
 }
 
 /// Who did what a sum of several counts.
 #[derive(Default)]
 struct Callers {
     named: Vec<Caller>,
+    bytes: usize,
     unnamed: u64,
 }
 
@@ -190,7 +210,11 @@ struct Caller {
 
 impl Callers {
     fn add(&mut self, happening: &Happening) {
-        let field = |name| happening.event.get(name).cloned().unwrap_or_default();
+        // As far as the fields of an event go.
+        let field = |name| match happening.event.get(name) {
+            Some(Value::String(text)) => start(text, VALUE_BYTES_MAX).into(),
+            _ => Value::Null,
+        };
         let (user_id, ip_address) = (field("user_id"), field("ip_address"));
         // Of a key the address says no more; of whoever has none it is all there is.
         let is_same = |caller: &&mut Caller| match user_id.is_null() {
@@ -199,13 +223,19 @@ impl Callers {
         };
         if let Some(caller) = self.named.iter_mut().find(is_same) {
             caller.count += 1;
-        } else if self.named.len() < TALLY_CALLERS_MAX {
-            let count = 1;
-            self.named.push(Caller {
-                user_id,
-                ip_address,
-                count,
-            });
+            return;
+        }
+        let mut caller = Caller {
+            user_id,
+            ip_address,
+            count: COUNT_WIDEST,
+        };
+        let bytes = length(&caller.value());
+        caller.count = 1;
+        let has_room = self.bytes + bytes <= TALLY_CALLERS_BYTES_MAX;
+        if has_room && self.named.len() < TALLY_CALLERS_MAX {
+            self.named.push(caller);
+            self.bytes += bytes;
         } else {
             self.unnamed += 1;
         }
@@ -225,13 +255,12 @@ pub fn left_behind(row: &Value) -> Option<AuditEvent> {
         "count_at_most": row["count_at_most"],
         "first_at": row["first_at"],
         "last_at": row["until"],
-        "asked": row["asked"],
+        "asked": leading(&row["asked"], TALLY_NAMES_BYTES_MAX),
         "exact": false,
     });
-    for name in ["callers", "callers_more"] {
-        if let Some(value) = row.get(name) {
-            sum[name] = value.clone();
-        }
+    if let Some(callers) = row.get("callers") {
+        sum["callers"] = leading(callers, TALLY_CALLERS_BYTES_MAX).into();
+        sum["callers_more"] = row["callers_more"].clone();
     }
     Some(summed(event, sum))
 }

@@ -1,4 +1,5 @@
 mod crash;
+mod length;
 
 use indelible_core::{AuditAction, AuditEvent, AuditProtocol, Query, TrailName};
 use serde_json::{Map, Value, json};

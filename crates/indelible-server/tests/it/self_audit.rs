@@ -16,6 +16,7 @@ on_both!(
     looking_brings_no_trail_into_being,
     what_cannot_be_recorded_is_not_shown,
     many_who_look_do_not_grow_the_sums,
+    long_questions_take_no_count_out_of_a_record,
 );
 
 /// The records of looks in a trail, oldest first, read past the server.
@@ -194,4 +195,41 @@ async fn many_who_look_do_not_grow_the_sums(desk: Desk) {
     // 256 are told apart; all others are one.
     assert_eq!(firsts, 257);
     assert_eq!(firsts as u64 + repeats, 600);
+}
+
+async fn long_questions_take_no_count_out_of_a_record(desk: Desk) {
+    desk.records("shop", 3).await;
+    let url = |n: u32| {
+        let user = format!("u-{n}").repeat(6000);
+        format!("/v1/trails/shop/events?action=page_viewed&user_id={user}&tag=a")
+    };
+    desk.get(&url(0)).await.is(200);
+    for n in 0..30 {
+        desk.get(&url(n)).await.is(200);
+        desk.get("/v1/trails/shop/events?limit=2&action=page_viewed")
+            .await
+            .is(200);
+    }
+    desk.app.settle_all().await.expect("settled");
+    let found = records(&desk, "shop", "audit_log_accessed").await;
+    assert_eq!(found.len(), 2);
+    let long = "u-0".repeat(6000);
+    let digest: String = Sha256::digest(&long)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let cut = json!({ "start": &long[..255], "bytes": 18_000, "sha256": digest });
+    let first = &found[0]["context"];
+    assert_eq!(first["query"]["user_id"], cut);
+    assert_eq!(
+        (&first["query"]["tag"], &first["result_count"]),
+        (&json!("a"), &json!(0))
+    );
+    let repeats = &found[1]["context"]["repeats"];
+    assert_eq!(
+        (&repeats["count"], &repeats["result_count"]),
+        (&json!(60), &json!(60))
+    );
+    assert_eq!(repeats["asked"][0]["query"]["user_id"], cut);
+    assert_eq!(repeats["asked"][1]["count"], 30);
 }

@@ -2,6 +2,7 @@
 //! making and revoking is an event in the trail `system`.
 
 mod cache;
+mod ending;
 mod first;
 mod key;
 mod role;
@@ -13,7 +14,6 @@ mod tests;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use indelible_core::engine::Engine;
 use indelible_core::state::Secret;
@@ -156,67 +156,6 @@ impl Keys {
     /// [`KeyError`].
     pub async fn get(&self, id: &str) -> Result<Key, KeyError> {
         self.row(id).await.map(|(key, _)| key)
-    }
-
-    /// Revokes a key. It opens nothing from now on, here at once and in other processes within
-    /// [`crate::limits::KEY_CACHE_TIME`]. A key that is revoked already is answered as it is.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn revoke(&self, id: &str, by: &str) -> Result<Key, KeyError> {
-        let (mut key, version) = self.row(id).await?;
-        if key.revoked_at.is_none() || !key.is_sealed {
-            key.revoked_at.get_or_insert(self.now());
-            // Whatever else the row says, it opens nothing from now on.
-            key.is_sealed = true;
-            self.store(&key, Some(version)).await?;
-        }
-        // Under an id of its own, so that a revocation whose record failed is recorded when it is
-        // asked for again, and none twice.
-        let event = AuditEvent::new(AuditAction::API_KEY_REVOKED, "api_key")
-            .id(event_id("revoked", id))
-            .user_id(by)
-            .resource_id(id)
-            .context(described(&key));
-        self.record_once(event).await?;
-        Ok(key)
-    }
-
-    /// Makes a key that takes the place of another, which ends after `overlap`.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn rotate(&self, id: &str, overlap: Duration, by: &str) -> Result<NewKey, KeyError> {
-        let (mut old, version) = self.row(id).await?;
-        let now = self.now();
-        if old.state(now) == State::Unsealed {
-            return Err(KeyError::Unsealed(id.to_owned()));
-        }
-        if old.state(now) != State::Active || old.rotated_to.is_some() {
-            return Err(KeyError::Ended(id.to_owned()));
-        }
-        let wish = Wish {
-            name: old.name.clone(),
-            role: old.role,
-            trail: old.trail.clone(),
-            expires_at: old.expires_at,
-        };
-        let new = self.fresh(wish, by, self.fresh_token())?;
-        let mut context = described(&new.key);
-        context["old_key_id"] = id.into();
-        context["new_key_id"] = new.key.id.clone().into();
-        context["overlap_seconds"] = overlap.as_secs().into();
-        let event = AuditEvent::new(AuditAction::API_KEY_ROTATED, "api_key")
-            .user_id(by)
-            .resource_id(new.key.id.as_str())
-            .context(context);
-        self.engine.record_of_itself(event).await?;
-        self.store(&new.key, None).await?;
-        let end = now.later(overlap);
-        old.expires_at = Some(old.expires_at.map_or(end, |before| before.min(end)));
-        old.rotated_to = Some(new.key.id.clone());
-        self.store(&old, Some(version)).await?;
-        Ok(new)
     }
 
     /// The key that a token opens with.

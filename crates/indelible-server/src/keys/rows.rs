@@ -2,16 +2,16 @@
 //!
 //! Whoever may write the registry and has not the secret, as the database role of a writer, can
 //! neither make a key nor change one: a row whose seal does not fit opens nothing. A row can still
-//! be put back as it was once; that a key was revoked is therefore read in the trail `system` too.
+//! be put back as it was once; that a key has ended is therefore read in the trail `system` too.
 
 use hmac::Mac;
 use indelible_core::state::{Purpose, Secret};
-use indelible_core::{Registry, StoreError, TrailName, Versioned};
+use indelible_core::{Registry, StoreError, Versioned};
 use serde_json::Value;
 
 use super::key::{Key, hex};
 use super::secret::mac;
-use super::{KeyError, Keys, event_id};
+use super::{KeyError, Keys};
 
 /// The kind of keys in the registry.
 const KIND: &str = "api_key";
@@ -38,7 +38,7 @@ impl Keys {
         let rows = self.registry().list(KIND).await?;
         let read = |(id, row): (String, Versioned)| read(secret, &id, row.value);
         let mut keys = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        self.look_for_revocations(&mut keys).await?;
+        self.look_for_ends(&mut keys).await?;
         Ok(keys)
     }
 
@@ -48,8 +48,7 @@ impl Keys {
             return Ok(None);
         };
         let mut key = read(self.secret().await?, id, row.value)?;
-        self.look_for_revocations(std::slice::from_mut(&mut key))
-            .await?;
+        self.look_for_ends(std::slice::from_mut(&mut key)).await?;
         Ok(Some((key, row.version)))
     }
 
@@ -80,32 +79,6 @@ impl Keys {
         stored?
             .map(|_| ())
             .ok_or_else(|| KeyError::Busy(key.id.clone()))
-    }
-
-    /// Takes keys for revoked whose revocation stands in the trail, whatever their rows say.
-    async fn look_for_revocations(&self, keys: &mut [Key]) -> Result<(), KeyError> {
-        let open: Vec<_> = keys
-            .iter_mut()
-            .filter(|key| key.revoked_at.is_none())
-            .collect();
-        let ids: Vec<_> = open
-            .iter()
-            .map(|key| event_id("revoked", &key.id))
-            .collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let store = &self.engine.ground().store;
-        let system = TrailName::system();
-        let seqs = store.seqs(&system, &ids).await?;
-        for (key, seq) in open.into_iter().zip(seqs) {
-            if let Some(seq) = seq {
-                let entry = store.entries(&system, seq..seq + 1).await?.pop();
-                let at = entry.map_or(key.created_at, |entry| entry.created_at);
-                key.revoked_at = Some(at);
-            }
-        }
-        Ok(())
     }
 }
 

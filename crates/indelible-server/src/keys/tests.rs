@@ -1,3 +1,4 @@
+mod ending;
 mod first;
 mod swapped;
 
@@ -10,6 +11,7 @@ use indelible_core::{MemoryStore, Registry, StoreError, Versioned};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::cache::Seen;
 use super::{InUse, Keys, NewKey, Rejection, Role, Wish};
 use crate::limits::KEY_CACHE_TIME;
 use crate::site::Site;
@@ -92,9 +94,28 @@ async fn a_reading_that_the_end_of_the_key_overtook_is_not_kept() {
     let ended = keys.rotate(&new.key.id, Duration::ZERO, "test").await;
     ended.expect("rotated");
     registry.home.add_permits(1);
-    assert!(reading.await.expect("no panic").expect("read"));
+    // The row that it read knows nothing of the end; the trail does.
+    assert!(!reading.await.expect("no panic").expect("read"));
     let opened = keys.authenticate(&new.token).await.expect("read");
     assert!(matches!(opened, Err(Rejection::Expired(_))), "{opened:?}");
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_change_is_not_remembered_after_it() {
+    let (_site, _, keys, new) = slow().await;
+    let (id, at) = (new.key.id.clone(), Duration::ZERO);
+    let generation = keys.cache.generation();
+    let key = Arc::new(new.key);
+    let seen = Seen {
+        at,
+        generation,
+        key,
+    };
+    keys.cache.remember(&seen);
+    assert!(keys.cache.get(&id, at).is_some());
+    keys.cache.forget(&id);
+    keys.cache.remember(&seen);
+    assert!(keys.cache.get(&id, at).is_none());
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ on_both!(
     of_servers_that_start_at_once_all_that_speak_say_one_key,
     a_row_that_this_installation_did_not_write_opens_nothing,
     a_revocation_stands_whatever_its_row_says,
+    a_rotation_stands_whatever_its_row_says,
     a_key_from_before_seals_is_sealed_where_its_making_is_on_record,
 );
 
@@ -159,6 +160,40 @@ async fn a_revocation_stands_whatever_its_row_says(desk: Desk) {
     write(&desk, &id, &before).await;
     assert!(!opens(&desk, &reader).await);
     assert_eq!(state(&desk, &id).await, "revoked");
+}
+
+async fn a_rotation_stands_whatever_its_row_says(desk: Desk) {
+    let overlap = std::time::Duration::from_secs(60);
+    // The whole row as it was, under the seal that it had; or without one, to be sealed.
+    for is_sealed in [true, false] {
+        let reader = desk.key("reader", None).await;
+        let id = id_of(&desk, &reader).await;
+        let mut before = row(&desk, &id).await;
+        let new = desk.app.keys().rotate(&id, overlap, "test").await;
+        let new = new.expect("rotated").key.id;
+        if !is_sealed {
+            before.as_object_mut().expect("an object").remove("seal");
+            // What such a row says of its end is not believed.
+            before["rotated_to"] = json!("0123456789abcdef");
+        }
+        write(&desk, &id, &before).await;
+        if !is_sealed {
+            assert_eq!(state(&desk, &id).await, "unsealed");
+            let sealed = desk.app.keys().seal(&id, "test").await;
+            assert_eq!(sealed.expect("sealed").rotated_to.as_ref(), Some(&new));
+        }
+        // It ends when it was to end, and no earlier.
+        assert!(opens(&desk, &reader).await);
+        desk.clock.pass(overlap);
+        assert!(!opens(&desk, &reader).await);
+        assert_eq!(state(&desk, &id).await, "expired");
+        let rotated = desk.post(&format!("/v1/keys/{id}/rotate"), "{}").await;
+        rotated.refuses(409, "key-ended", None);
+        let list = desk.get("/v1/keys").await.is(200).json();
+        let keys = list["keys"].as_array().expect("a list");
+        let line = keys.iter().find(|key| key["id"] == *id).expect("listed");
+        assert_eq!(line["rotated_to"], *new);
+    }
 }
 
 async fn a_key_from_before_seals_is_sealed_where_its_making_is_on_record(desk: Desk) {

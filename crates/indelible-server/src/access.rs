@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::RequestExt;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use indelible_axum::TrustedProxies;
@@ -178,14 +178,20 @@ pub struct Shown(pub u64);
 
 /// What a request asks of a trail: the entry in its path and its parameters.
 async fn asked(request: &mut Request) -> Map<String, Value> {
-    let mut asked = Map::new();
+    let mut asked = parameters(request.uri());
     if let Ok(params) = request.extract_parts::<RawPathParams>().await {
         let mut named = params.iter().filter(|(name, _)| *name == "id");
         if let Some((_, id)) = named.next() {
             asked.insert("entry".to_owned(), shortened(id).into());
         }
     }
-    let query = request.uri().query().unwrap_or_default();
+    asked
+}
+
+/// The parameters of a URL, for the record of a look.
+pub fn parameters(url: &Uri) -> Map<String, Value> {
+    let mut asked = Map::new();
+    let query = url.query().unwrap_or_default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         // Of a cursor only that there was one says something.
         let value = if name == "cursor" {
@@ -207,7 +213,7 @@ async fn asked(request: &mut Request) -> Map<String, Value> {
 }
 
 /// The record of a look at a trail, in the trail itself.
-fn looked(
+pub fn looked(
     caller: &Caller,
     permission: Permission,
     trail: TrailName,

@@ -36,7 +36,11 @@ pub async fn prove(State(app): State<App>, request: Request) -> Answer {
     let seq = find(&audit, path.entry).await?.seq;
     let proved = audit.prove(seq, open).await?;
     let gone = || Problem::not_found("the entry is not there any more");
-    Ok(reply::text(proved.ok_or_else(gone)?.text))
+    let mut response = reply::text(proved.ok_or_else(gone)?.text);
+    if open {
+        response.extensions_mut().insert(Shown(1));
+    }
+    Ok(response)
 }
 
 async fn find(audit: &Audit, name: EntryName) -> Result<Entry, Problem> {

@@ -13,6 +13,7 @@
 mod client;
 mod feed;
 mod frame;
+mod record;
 mod shown;
 
 use std::collections::HashMap;
@@ -24,7 +25,7 @@ use indelible_core::engine::Audit;
 use indelible_core::{Following, Query, TrailName};
 use tokio::sync::{Semaphore, watch};
 
-use crate::access::Caller;
+use crate::access::{Caller, parameters};
 use crate::app::App;
 use crate::gate::RequestId;
 use crate::keys::InUse;
@@ -35,6 +36,7 @@ use crate::request::{TrailPath, pairs};
 use crate::seats::{Seat, Seats};
 use client::Client;
 use feed::Feed;
+use record::Record;
 
 /// Where a client that comes back was, as browsers send it.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -66,9 +68,12 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
         return Err(Problem::new(Kind::InvalidRequest, detail).at(field));
     }
     let request_id = parts.extensions.get::<RequestId>();
-    let caller = parts.extensions.get::<Caller>();
-    let key = caller.map(|caller| InUse::of(caller.key.id.clone()));
-    let seat = tails.seat(caller)?;
+    let unknown = || Problem::new(Kind::Internal, "nobody is known to have asked");
+    let caller = parts.extensions.get::<Caller>().cloned();
+    let caller = caller.ok_or_else(unknown)?;
+    let key = InUse::of(caller.key.id.clone());
+    let seat = tails.seat(&caller)?;
+    let asked = parameters(&parts.uri);
     let client = Client {
         next,
         feed: tails.feed(&audit, size),
@@ -76,9 +81,10 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
         reads: tails.reads.clone(),
         request_id: request_id.map_or_else(|| "-".into(), |id| id.0.clone()),
         seat,
+        record: Record::new(app.clone(), caller, trail, asked),
         audit,
         following,
-        app: app.clone(),
+        app,
         key,
     };
     let mut response = reply::of(StatusCode::OK, "text/event-stream", client.body());
@@ -141,11 +147,11 @@ impl Tails {
         self.stopping.send_replace(true);
     }
 
-    fn seat(&self, caller: Option<&Caller>) -> Result<Seat, Problem> {
+    fn seat(&self, caller: &Caller) -> Result<Seat, Problem> {
         if *self.stopping.borrow() {
             return Err(Problem::new(Kind::Stopping, "the server is stopping"));
         }
-        self.seats.take(caller.map_or("", |caller| &caller.key.id))
+        self.seats.take(&caller.key.id)
     }
 
     /// The feed of a trail, which begins at `size` where there is none yet.

@@ -17,6 +17,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::feed::{Feed, Held, Slot};
 use super::frame;
+use super::record::Record;
 use super::shown::{self, Shown};
 use crate::app::App;
 use crate::keys::InUse;
@@ -37,7 +38,9 @@ pub struct Client {
     pub request_id: Arc<str>,
     pub app: App,
     /// The key that it was opened with.
-    pub key: Option<InUse>,
+    pub key: InUse,
+    /// What it has been shown.
+    pub record: Record,
     /// Its place among the streams that may be open at once.
     #[expect(dead_code, reason = "it is held until the client goes")]
     pub seat: Seat,
@@ -113,6 +116,7 @@ impl Run {
                 let last = frame::farewell("the key has ended", &self.place());
                 return Ok(Step::Last(last));
             }
+            self.client.record.settle().await?;
             // Where nothing matches for long, entries come and go without a word.
             if self.beat.tick().now_or_never().is_some() {
                 return Ok(Step::On(frame::heartbeat(&self.place())));
@@ -152,10 +156,7 @@ impl Run {
     /// A key that was revoked or has expired is shown nothing more.
     async fn may_go_on(&mut self) -> Result<bool, Problem> {
         let Client { app, key, .. } = &mut self.client;
-        match key {
-            Some(key) => Ok(app.keys().still_opens(key).await?),
-            None => Ok(true),
-        }
+        Ok(app.keys().still_opens(key).await?)
     }
 
     /// Waits for entries, the end of the silence, or the stop. Breaks where none will come.
@@ -191,11 +192,17 @@ impl Run {
         Ok(Bytes::from(text))
     }
 
-    fn show_one(&self, shown: &Shown, text: &mut Vec<u8>) -> Result<(), Problem> {
+    fn show_one(&mut self, shown: &Shown, text: &mut Vec<u8>) -> Result<(), Problem> {
         let Client {
-            audit, following, ..
-        } = &self.client;
-        shown.show(audit.name(), following, text)
+            audit,
+            following,
+            record,
+            ..
+        } = &mut self.client;
+        if shown.show(audit.name(), following, text)? {
+            record.count(shown.action());
+        }
+        Ok(())
     }
 
     /// Those that match of a page from the store, or the place that was reached.

@@ -36,20 +36,26 @@ impl Shown {
         ENTRY_BYTES + 2 * bodies.map(|part| part.body.len()).sum::<usize>()
     }
 
-    /// Appends it to a stream, if it is an answer to what is followed.
+    /// What was done.
+    pub fn action(&self) -> &str {
+        &self.stored.action
+    }
+
+    /// Appends it to a stream, if it is an answer to what is followed, and says whether it is.
     pub fn show(
         &self,
         trail: &TrailName,
         following: &Following,
         text: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let matches = following.matches(&self.stored, &self.columns);
-        if matches.map_err(unreadable)? {
+        let matches = matches.map_err(unreadable)?;
+        if matches {
             let json = self.json.get_or_init(|| self.write(trail));
             let json = json.as_ref().map_err(Clone::clone)?;
             frame::entry(text, &following.place(self.stored.seq + 1), json);
         }
-        Ok(())
+        Ok(matches)
     }
 
     fn write(&self, trail: &TrailName) -> Result<Vec<u8>, Problem> {

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use indelible::AuditProtocol;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::connections::Serving;
 use crate::desk::{Call, Desk, on_both};
+use crate::tail::listener::Listener;
 
 on_both!(
     every_kind_of_look_is_recorded_in_the_trail,
@@ -17,11 +20,13 @@ on_both!(
     what_cannot_be_recorded_is_not_shown,
     many_who_look_do_not_grow_the_sums,
     long_questions_take_no_count_out_of_a_record,
+    an_opened_proof_shows_an_entry,
+    what_a_stream_shows_is_recorded_each_minute_and_at_its_end,
+    a_stream_that_shows_its_own_records_alone_makes_none,
 );
 
 /// The records of looks in a trail, oldest first, read past the server.
 async fn records(desk: &Desk, trail: &str, action: &str) -> Vec<Value> {
-    use indelible::AuditProtocol;
     let trail = desk.database.trail(trail.parse().expect("a name"));
     let query = indelible::Query::new().action(action).limit(1000);
     let page = trail.query(query).await.expect("readable");
@@ -232,4 +237,77 @@ async fn long_questions_take_no_count_out_of_a_record(desk: Desk) {
     );
     assert_eq!(repeats["asked"][0]["query"]["user_id"], cut);
     assert_eq!(repeats["asked"][1]["count"], 30);
+}
+
+/// How many entries the records of looks say were shown, and how many records there are.
+async fn told(desk: &Desk) -> (u64, usize) {
+    let found = records(desk, "shop", "audit_log_accessed").await;
+    let shown = |entry: &Value| {
+        let context = &entry["context"];
+        let repeats = context["repeats"]["result_count"].as_u64();
+        repeats.or(context["result_count"].as_u64()).unwrap_or(0)
+    };
+    (found.iter().map(shown).sum(), found.len())
+}
+
+async fn an_opened_proof_shows_an_entry(desk: Desk) {
+    desk.records("shop", 1).await;
+    desk.get("/v1/trails/shop/events/0/proof").await.is(200);
+    assert_eq!(told(&desk).await, (0, 1));
+    for n in 1..=3 {
+        let url = "/v1/trails/shop/events/0/proof?open=true";
+        desk.get(url).await.is(200);
+        desk.app.settle_all().await.expect("settled");
+        assert_eq!(told(&desk).await.0, n);
+    }
+}
+
+const STREAM: &str = "/v1/trails/shop/events/stream";
+
+async fn what_a_stream_shows_is_recorded_each_minute_and_at_its_end(desk: Desk) {
+    desk.records("shop", 300).await;
+    let serving = Serving::of(&desk).await;
+    let url = format!("{STREAM}?action=page_viewed&from=0");
+    let mut listener = Listener::open(serving.at(), &url, None).await;
+    for _ in 0..300 {
+        listener.entry().await.expect("an entry");
+    }
+    assert_eq!(told(&desk).await, (0, 1));
+    desk.clock.pass(Duration::from_secs(60));
+    for _ in 0..2 {
+        desk.records("shop", 1).await;
+        listener.entry().await.expect("an entry");
+    }
+    let (shown, _) = told(&desk).await;
+    assert!((300..=301).contains(&shown), "{shown}");
+    let last = records(&desk, "shop", "audit_log_accessed").await;
+    let context = &last.last().expect("a record")["context"];
+    assert_eq!(
+        context["query"],
+        json!({ "action": "page_viewed", "from": "0" })
+    );
+    drop(listener);
+    serving.end().await;
+    assert_eq!(told(&desk).await.0, 302);
+}
+
+async fn a_stream_that_shows_its_own_records_alone_makes_none(desk: Desk) {
+    let serving = Serving::of(&desk).await;
+    desk.records("shop", 1).await;
+    let mut listener = Listener::open(serving.at(), &format!("{STREAM}?from=1"), None).await;
+    // The record of its own beginning.
+    let (_, entry) = listener.entry().await.expect("an entry");
+    assert_eq!(entry["action"], "audit_log_accessed");
+    for n in 0..3 {
+        desk.clock.pass(Duration::from_secs(60));
+        let audit = desk.database.trail("shop".parse().expect("a name"));
+        let looked = indelible::AuditAction::AUDIT_LOG_ACCESSED;
+        let event = indelible::AuditEvent::new(looked, "audit_log");
+        audit.record(event).await.expect("recorded");
+        let (_, entry) = listener.entry().await.expect("an entry");
+        assert_eq!((&entry["seq"], told(&desk).await.1), (&json!(n + 2), n + 2));
+    }
+    drop(listener);
+    serving.end().await;
+    assert_eq!(told(&desk).await.0, 4);
 }

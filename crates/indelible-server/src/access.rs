@@ -1,5 +1,6 @@
 //! Who may do what, and who did: the check before a handler, and the record of what it was.
 
+mod near;
 mod rejected;
 
 use std::net::SocketAddr;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use axum::RequestExt;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use indelible_axum::TrustedProxies;
@@ -19,6 +20,7 @@ use crate::gate::RequestId;
 use crate::keys::{Key, Permission};
 use crate::problem::{Kind, Problem};
 use crate::tally::Happening;
+use near::is_near;
 pub use rejected::REJECTED;
 use rejected::{Refused, identify};
 
@@ -74,23 +76,6 @@ impl Caller {
     }
 }
 
-/// Whether a request comes from this machine. Not behind a proxy: then all seem to.
-fn is_near(request: &Request) -> bool {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let is_forwarded = FORWARDED
-        .iter()
-        .any(|name| request.headers().contains_key(name));
-    !is_forwarded && peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
-}
-
-/// What proxies add to the requests that they pass on.
-const FORWARDED: [HeaderName; 4] = [
-    header::FORWARDED,
-    header::VIA,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-real-ip"),
-];
-
 fn forbidden(detail: String) -> Problem {
     Problem::new(Kind::Forbidden, detail)
 }
@@ -103,7 +88,7 @@ pub async fn check(
 ) -> Response {
     let permission = match access {
         Access::Open => return next.run(request).await,
-        Access::Near(_) if is_near(&request) => return next.run(request).await,
+        Access::Near(_) if is_near(&request, app.proxies()) => return next.run(request).await,
         Access::Near(permission) | Access::Trail(permission) | Access::Key(permission) => {
             permission
         }

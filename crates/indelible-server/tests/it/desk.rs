@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use indelible::core::Clock;
 use indelible::{Database, DatabaseUrl, Settings, Timestamp};
 use indelible_postgres::{Address, Options, PostgresStore};
@@ -218,6 +218,7 @@ pub struct Call(Request<Body>, bool);
 impl Call {
     pub fn new(method: Method, url: &str) -> Self {
         let request = Request::builder().method(method).uri(url);
+        let request = request.header("host", "127.0.0.1:7878");
         Self(request.body(Body::empty()).expect("a request"), false)
     }
 
@@ -235,6 +236,18 @@ impl Call {
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         let value = value.parse().expect("a value");
         self.0.headers_mut().append(name, value);
+        self
+    }
+
+    /// The same, meant for this host.
+    pub fn host(mut self, host: &str) -> Self {
+        self.0.headers_mut().remove("host");
+        self.header("host", host)
+    }
+
+    /// The same in an older version of HTTP.
+    pub fn old(mut self) -> Self {
+        *self.0.version_mut() = Version::HTTP_10;
         self
     }
 

@@ -9,6 +9,7 @@ use crate::desk::{Answered, Call, Desk, on_both};
 
 on_both!(
     figures_are_for_callers_on_the_same_machine_or_with_a_key,
+    figures_are_for_callers_who_mean_this_machine,
     figures_follow_what_is_done,
     every_family_is_described_once,
 );
@@ -78,6 +79,56 @@ async fn figures_are_for_callers_on_the_same_machine_or_with_a_key(desk: Desk) {
         assert!(!entries.is_empty() && entries.len() <= count, "{page}");
         assert_eq!(entries[0]["context"]["endpoint"], "GET /metrics");
     }
+}
+
+async fn figures_are_for_callers_who_mean_this_machine(desk: Desk) {
+    let call = || {
+        Call::new(Method::GET, "/metrics")
+            .from("127.0.0.1:1")
+            .anonymous()
+    };
+    for host in [
+        "localhost",
+        "LocalHost:7878",
+        "127.0.0.1",
+        "127.8.9.1:80",
+        "[::1]",
+        "[::1]:7878",
+        "[::ffff:127.0.0.1]:1",
+    ] {
+        desk.call(call().host(host)).await.is(200);
+    }
+    // A proxy on this machine that passes on whom its clients ask, and a page in a browser here
+    // whose name has come to point here.
+    for host in [
+        "audit.example",
+        "audit.example:7878",
+        "localhost.example",
+        "127.0.0.1.example",
+        "192.0.2.7",
+        "[2001:db8::1]:80",
+        "0.0.0.0",
+        "",
+        "[",
+        "localhost, audit.example",
+    ] {
+        let answered = desk.call(call().host(host)).await;
+        answered.refuses(401, "unauthorized", None);
+    }
+    let twice = call().header("host", "localhost");
+    let absolute = Call::new(Method::GET, "http://audit.example/metrics");
+    let absolute = absolute.from("127.0.0.1:1").anonymous();
+    for call in [twice, absolute, call().old()] {
+        let answered = desk.call(call).await;
+        answered.refuses(401, "unauthorized", None);
+    }
+    // One that is known to be a proxy speaks for others, whatever it says.
+    let proxies = indelible_server::TrustedProxies::new(["127.0.0.1"]).expect("blocks");
+    let engine = desk.database.engine().clone();
+    let desk = desk.serving(indelible_server::App::with(engine, 1000, proxies));
+    desk.call(call()).await.refuses(401, "unauthorized", None);
+    let other = call().from("127.0.0.2:1");
+    desk.call(other).await.is(200);
 }
 
 async fn figures_follow_what_is_done(desk: Desk) {

@@ -32,7 +32,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 /// The value of a figure of a running server.
 async fn figure(at: &At, name: &str) -> u64 {
     let mut stream = TcpStream::connect(at.address).await.expect("connected");
-    let ask = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let ask = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(ask).await.expect("sent");
     let text = rest(&mut stream).await;
     let value = text

@@ -19,7 +19,7 @@ pub enum Form {
 /// Events that are sent together, as often as it takes.
 #[derive(Debug)]
 pub struct Request {
-    form: Form,
+    pub form: Form,
     /// The numbers of the first event and of the one after the last; no other request has them.
     pub numbers: std::ops::Range<u64>,
 }

@@ -69,9 +69,8 @@ impl Keys {
             return Err(KeyError::Unsealed(key.id.clone()));
         }
         // A key is texts and times, which JSON always holds.
-        let mut value = serde_json::to_value(key).unwrap_or_default();
-        let seal = seal_of(self.secret().await?, &key.id, &value);
-        value[SEAL] = hex(&seal.finalize().into_bytes()).into();
+        let value = serde_json::to_value(key).unwrap_or_default();
+        let value = sealed(self.secret().await?, (ROW, &key.id), value);
         let stored = self.registry().put(KIND, &key.id, version, Some(&value));
         let stored = stored.await;
         // Of one whose answer was lost, too: it may be there.
@@ -82,20 +81,36 @@ impl Keys {
     }
 }
 
+/// What the seals of keys' rows are made for.
+const ROW: &str = "api-key-row";
+
+/// A row under a new seal: one of this kind, with this id.
+pub fn sealed(secret: &Secret, of: (&str, &str), mut value: Value) -> Value {
+    let seal = seal_of(secret, of, &value);
+    value[SEAL] = hex(&seal.finalize().into_bytes()).into();
+    value
+}
+
+/// A row without its seal, and whether that fits.
+pub fn unsealed(secret: &Secret, of: (&str, &str), mut value: Value) -> (Value, bool) {
+    let seal = value.as_object_mut().and_then(|row| row.remove(SEAL));
+    let seal = seal.as_ref().and_then(Value::as_str).and_then(bytes);
+    // Compared in constant time.
+    let fits = |seal: Vec<u8>| seal_of(secret, of, &value).verify_slice(&seal).is_ok();
+    let is_sealed = seal.is_some_and(fits);
+    (value, is_sealed)
+}
+
 /// HMAC-SHA-256 over the id and the canonical text of a row.
-fn seal_of(secret: &Secret, id: &str, value: &Value) -> hmac::Hmac<sha2::Sha256> {
-    let mut hmac = mac(secret, "api-key-row");
+fn seal_of(secret: &Secret, (kind, id): (&str, &str), value: &Value) -> hmac::Hmac<sha2::Sha256> {
+    let mut hmac = mac(secret, kind);
     // Objects are in order of their names.
     hmac.update(format!("{id}\n{value}\n").as_bytes());
     hmac
 }
 
-fn read(secret: &Secret, id: &str, mut value: Value) -> Result<Key, KeyError> {
-    let seal = value.as_object_mut().and_then(|row| row.remove(SEAL));
-    let seal = seal.as_ref().and_then(Value::as_str).and_then(bytes);
-    // Compared in constant time.
-    let fits = |seal: Vec<u8>| seal_of(secret, id, &value).verify_slice(&seal).is_ok();
-    let is_sealed = seal.is_some_and(fits);
+fn read(secret: &Secret, id: &str, value: Value) -> Result<Key, KeyError> {
+    let (value, is_sealed) = unsealed(secret, (ROW, id), value);
     let damaged = |error: serde_json::Error| StoreError::Corrupt {
         what: format!("the key {id}"),
         seq: None,

@@ -77,7 +77,7 @@ pub struct Desk {
     router: Router,
     url: DatabaseUrl,
     folder: TempDir,
-    _server: Option<TestDatabase>,
+    server: Option<TestDatabase>,
 }
 
 /// The role that the product works as, with the rights of a writer and no other.
@@ -85,16 +85,34 @@ const WRITER: &str = "server_writer";
 
 impl Desk {
     pub async fn on_sqlite() -> Self {
-        Self::with(None).await
+        Self::with(None).await.started().await
     }
 
     pub async fn on_postgres() -> Self {
+        Self::with(Some(Self::server())).await.started().await
+    }
+
+    /// Another one on the same kind of store, on which no server has started yet.
+    pub async fn unstarted(&self) -> Self {
+        Self::with(self.server.is_some().then(Self::server)).await
+    }
+
+    fn server() -> TestDatabase {
         let server = Cluster::shared().database_from("migrated", migrate);
         server.execute(&format!(
             "DO $$ BEGIN CREATE ROLE {WRITER} LOGIN IN ROLE indelible_writer; \
              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         ));
-        Self::with(Some(server)).await
+        server
+    }
+
+    async fn started(mut self) -> Self {
+        let first = self.app.keys().first().await.expect("made");
+        let first = first.expect("the first");
+        let said = self.app.keys().first_was_said(&first).await;
+        said.expect("kept");
+        self.admin = first.key.token.expose().to_owned();
+        self
     }
 
     async fn with(server: Option<TestDatabase>) -> Self {
@@ -108,17 +126,15 @@ impl Desk {
         let clock = Arc::new(Stopped::new());
         let database = open(&url, &folder, clock.clone()).await;
         let app = App::new(database.engine().clone());
-        let first = app.keys().first().await.expect("made").expect("the first");
-        app.keys().first_was_said(&first).await.expect("kept");
         Self {
             router: indelible_server::router(app.clone()),
             database,
             app,
             clock,
-            admin: first.key.token.expose().to_owned(),
+            admin: String::new(),
             url,
             folder,
-            _server: server,
+            server,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::desk::{Call, Desk, on_both};
 
 on_both!(
     of_servers_that_start_at_once_all_that_speak_say_one_key,
+    the_first_key_is_said_once_whatever_its_row_says,
     a_row_that_this_installation_did_not_write_opens_nothing,
     a_revocation_stands_whatever_its_row_says,
     a_rotation_stands_whatever_its_row_says,
@@ -15,22 +16,7 @@ on_both!(
 );
 
 async fn of_servers_that_start_at_once_all_that_speak_say_one_key(desk: Desk) {
-    // As if nobody had started yet.
-    let registry = &desk.database.engine().ground().registry;
-    for (kind, key) in [
-        ("api_key_first", "admin".to_owned()),
-        (
-            "api_key",
-            desk.app.keys().list().await.expect("readable")[0]
-                .id
-                .clone(),
-        ),
-    ] {
-        let row = registry.get(kind, &key).await.expect("readable");
-        let version = row.expect("a row").version;
-        let put = registry.put(kind, &key, Some(version), None).await;
-        put.expect("removed");
-    }
+    let desk = desk.unstarted().await;
     let mut starting = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let database = desk.another().await;
@@ -50,6 +36,39 @@ async fn of_servers_that_start_at_once_all_that_speak_say_one_key(desk: Desk) {
     let call = Call::new(Method::GET, "/v1/trails").key(&said[0]);
     desk.call(call).await.is(200);
     assert_eq!(desk.app.keys().list().await.expect("readable").len(), 1);
+}
+
+/// Writes the row that tells whether the first key was said, or takes it away.
+async fn write_first(desk: &Desk, value: Option<&Value>) {
+    let registry = &desk.database.engine().ground().registry;
+    let there = registry.get("api_key_first", "admin").await;
+    let version = there.expect("readable").map(|row| row.version);
+    let put = registry.put("api_key_first", "admin", version, value);
+    put.await.expect("written").expect("nobody else writes");
+}
+
+async fn the_first_key_is_said_once_whatever_its_row_says(desk: Desk) {
+    let desk = desk.unstarted().await;
+    let keys = desk.app.keys();
+    let first = keys.first().await.expect("made").expect("the first");
+    let registry = &desk.database.engine().ground().registry;
+    let row = registry.get("api_key_first", "admin").await;
+    let of_seed = row.expect("readable").expect("a row").value;
+    let forged = json!({ "seed": "00", "at": of_seed["at"] });
+    // Before it was said no seed but the installation's own has it said.
+    write_first(&desk, Some(&forged)).await;
+    assert!(keys.first().await.expect("readable").is_none());
+    write_first(&desk, Some(&of_seed)).await;
+    let again = keys.first().await.expect("made").expect("the same");
+    assert_eq!(again.key.token.expose(), first.key.token.expose());
+    keys.first_was_said(&again).await.expect("kept");
+    // And when it was said, none at all.
+    for row in [Some(&of_seed), Some(&forged), Some(&json!({})), None] {
+        write_first(&desk, row).await;
+        let said = keys.first().await.expect("readable");
+        assert!(said.is_none(), "{row:?}");
+    }
+    assert_eq!(keys.list().await.expect("readable").len(), 1);
 }
 
 /// The id of a key by its text.

@@ -182,7 +182,7 @@ impl Keys {
             }
             State::Expired => Err(Rejection::Expired(Box::new((*key).clone()))),
             State::Revoked => Err(Rejection::Revoked(Box::new((*key).clone()))),
-            State::Unsealed => Err(Rejection::Unsealed),
+            State::Unsealed | State::Unreadable => Err(Rejection::Unsealed),
         })
     }
 
@@ -286,6 +286,7 @@ impl Keys {
             last_used_at: None,
             sha256: hex(&digest),
             is_sealed: true,
+            is_readable: true,
         };
         Ok(NewKey { token, key })
     }
@@ -295,6 +296,9 @@ impl Keys {
 const NAME_CHARS_MAX: usize = 100;
 
 fn described(key: &Key) -> Value {
+    if !key.is_readable {
+        return json!({ "key_id": key.id, "fingerprint": key.id, "unreadable": true });
+    }
     json!({
         "key_id": key.id,
         "fingerprint": key.id,

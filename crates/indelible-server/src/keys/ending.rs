@@ -49,12 +49,8 @@ impl Keys {
             .context(described(&key));
         self.record_once(event).await?;
         self.cache.forget(id);
-        let revoked = Key {
-            revoked_at: Some(key.revoked_at.unwrap_or_else(|| self.now())),
-            is_sealed: true,
-            ..key
-        };
-        Ok(self.follow(id).await.unwrap_or(revoked))
+        let at = key.revoked_at.unwrap_or_else(|| self.now());
+        Ok(self.follow(id).await.unwrap_or_else(|_| key.revoked(at)))
     }
 
     /// Makes a key that takes the place of another, which ends after `overlap`.
@@ -65,7 +61,7 @@ impl Keys {
     pub async fn rotate(&self, id: &str, overlap: Duration, by: &str) -> Result<NewKey, KeyError> {
         let (old, _) = self.row(id).await?;
         let now = self.now();
-        if old.state(now) == State::Unsealed {
+        if matches!(old.state(now), State::Unsealed | State::Unreadable) {
             return Err(KeyError::Unsealed(id.to_owned()));
         }
         if old.state(now) != State::Active || old.rotated_to.is_some() {
@@ -137,8 +133,9 @@ impl Keys {
         let mut written = Err(KeyError::Busy(id.to_owned()));
         for _ in 0..TRIES_MAX {
             let (mut key, version) = self.row(id).await?;
-            // Whatever else the row of a revoked key says, it opens nothing.
-            key.is_sealed |= key.revoked_at.is_some();
+            if let Some(at) = key.revoked_at {
+                key = key.revoked(at);
+            }
             written = self.store(&key, Some(version)).await.map(|()| key);
             if !matches!(written, Err(KeyError::Busy(_))) {
                 break;

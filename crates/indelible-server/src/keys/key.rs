@@ -36,6 +36,9 @@ pub struct Key {
     /// Whether this installation wrote its row so.
     #[serde(skip)]
     pub(crate) is_sealed: bool,
+    /// Whether its row is one of a key. Where not, nothing else but its id is known of it.
+    #[serde(skip)]
+    pub(crate) is_readable: bool,
 }
 
 /// Whether a key is good.
@@ -50,6 +53,8 @@ pub enum State {
     Revoked,
     /// Its row has no good seal: this installation did not write it so.
     Unsealed,
+    /// Its row is none of a key.
+    Unreadable,
 }
 
 /// A key as it is shown.
@@ -57,11 +62,11 @@ pub enum State {
 pub struct KeyLine {
     id: String,
     name: String,
-    role: Role,
+    role: Option<Role>,
     trail: Option<TrailName>,
     last_four: String,
     state: State,
-    created_at: Timestamp,
+    created_at: Option<Timestamp>,
     created_by: String,
     expires_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
@@ -70,9 +75,52 @@ pub struct KeyLine {
 }
 
 impl Key {
+    /// What stands for a key whose row is none of a key. It has an id, and opens nothing.
+    pub(super) fn unreadable(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: String::new(),
+            role: Role::Writer,
+            trail: None,
+            last_four: String::new(),
+            created_at: Timestamp::MIN,
+            created_by: String::new(),
+            expires_at: None,
+            revoked_at: None,
+            rotated_to: None,
+            last_used_at: None,
+            sha256: String::new(),
+            is_sealed: false,
+            is_readable: false,
+        }
+    }
+
+    /// The same as its row is to be when it has been revoked at this time: sealed, since whatever
+    /// else it says, it opens nothing. In the place of one that is unreadable comes one that says
+    /// so, made then.
+    pub(super) fn revoked(self, at: Timestamp) -> Self {
+        let revoked = Self {
+            revoked_at: Some(at),
+            is_sealed: true,
+            ..self
+        };
+        if revoked.is_readable {
+            return revoked;
+        }
+        Self {
+            name: "unreadable".to_owned(),
+            created_at: at,
+            created_by: "unknown".to_owned(),
+            is_readable: true,
+            ..revoked
+        }
+    }
+
     /// Whether the key is good at `now`.
     pub fn state(&self, now: Timestamp) -> State {
-        if !self.is_sealed {
+        if !self.is_readable {
+            State::Unreadable
+        } else if !self.is_sealed {
             State::Unsealed
         } else if self.revoked_at.is_some() {
             State::Revoked
@@ -100,10 +148,10 @@ impl Key {
             state: self.state(now),
             id: key.id,
             name: key.name,
-            role: key.role,
+            role: key.is_readable.then_some(key.role),
             trail: key.trail,
             last_four: key.last_four,
-            created_at: key.created_at,
+            created_at: key.is_readable.then_some(key.created_at),
             created_by: key.created_by,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
@@ -124,15 +172,16 @@ impl KeyLine {
             State::Expired => "expired",
             State::Revoked => "revoked",
             State::Unsealed => "unsealed",
+            State::Unreadable => "unreadable",
         };
         vec![
             ("id", self.id.clone()),
             ("name", self.name.clone()),
-            ("role", self.role.to_string()),
+            ("role", text(&self.role)),
             ("trail", text(&self.trail)),
             ("last_four", self.last_four.clone()),
             ("state", state.to_owned()),
-            ("created_at", self.created_at.to_string()),
+            ("created_at", text(&self.created_at)),
             ("created_by", self.created_by.clone()),
             ("expires_at", text(&self.expires_at)),
             ("revoked_at", text(&self.revoked_at)),

@@ -6,7 +6,7 @@
 
 use hmac::Mac;
 use indelible_core::state::{Purpose, Secret};
-use indelible_core::{Registry, StoreError, Versioned};
+use indelible_core::{Registry, Versioned};
 use serde_json::Value;
 
 use super::key::{Key, hex};
@@ -29,7 +29,8 @@ impl Keys {
         Ok(self.secret.get_or_try_init(secret).await?)
     }
 
-    /// All keys, by id, those that ended and those without a good seal included.
+    /// All keys, by id, those that ended and those whose rows are not as this installation wrote
+    /// them included: one bad row hides no other.
     ///
     /// # Errors
     /// [`KeyError::Audit`], also where the installation's secret is not at hand.
@@ -37,7 +38,7 @@ impl Keys {
         let secret = self.secret().await?;
         let rows = self.registry().list(KIND).await?;
         let read = |(id, row): (String, Versioned)| read(secret, &id, row.value);
-        let mut keys = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut keys: Vec<_> = rows.into_iter().map(read).collect();
         self.look_for_ends(&mut keys).await?;
         Ok(keys)
     }
@@ -47,7 +48,7 @@ impl Keys {
         let Some(row) = self.registry().get(KIND, id).await? else {
             return Ok(None);
         };
-        let mut key = read(self.secret().await?, id, row.value)?;
+        let mut key = read(self.secret().await?, id, row.value);
         self.look_for_ends(std::slice::from_mut(&mut key)).await?;
         Ok(Some((key, row.version)))
     }
@@ -109,20 +110,21 @@ fn seal_of(secret: &Secret, (kind, id): (&str, &str), value: &Value) -> hmac::Hm
     hmac
 }
 
-fn read(secret: &Secret, id: &str, value: Value) -> Result<Key, KeyError> {
+fn read(secret: &Secret, id: &str, value: Value) -> Key {
     let (value, is_sealed) = unsealed(secret, (ROW, id), value);
-    let damaged = |error: serde_json::Error| StoreError::Corrupt {
-        what: format!("the key {id}"),
-        seq: None,
-        problem: error.to_string(),
-    };
-    let key: Key = serde_json::from_value(value).map_err(damaged)?;
-    Ok(Key {
-        is_sealed: is_sealed && key.id == id,
-        // What it says of itself is not believed before its seal is.
-        id: id.to_owned(),
-        ..key
-    })
+    match serde_json::from_value::<Key>(value) {
+        Ok(key) => Key {
+            is_sealed: is_sealed && key.id == id,
+            is_readable: true,
+            // What it says of itself is not believed before its seal is.
+            id: id.to_owned(),
+            ..key
+        },
+        Err(error) => {
+            tracing::error!(key = id, %error, "the row of a key is none of a key");
+            Key::unreadable(id)
+        }
+    }
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

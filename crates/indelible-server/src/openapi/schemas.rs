@@ -92,10 +92,14 @@ pub fn all() -> Value {
         ),
         "Role": {"type": "string", "enum": ["writer", "reader", "auditor", "admin"]},
         "Key": object(&[
-            ("id", text()), ("name", text()), ("role", of("Role")), ("trail", or_null(text())),
+            ("id", text()), ("name", text()), ("role", or_null(of("Role"))),
+            ("trail", or_null(text())),
             ("last_four", text()),
-            ("state", json!({"type": "string", "enum": ["active", "expired", "revoked", "unsealed"]})),
-            ("created_at", time()), ("created_by", text()), ("expires_at", or_null(time())),
+            ("state", json!({"type": "string", "enum": [
+                "active", "expired", "revoked", "unsealed", "unreadable",
+            ]})),
+            ("created_at", or_null(time())), ("created_by", text()),
+            ("expires_at", or_null(time())),
             ("revoked_at", or_null(time())), ("rotated_to", or_null(text())),
             ("last_used_at", or_null(time())),
         ], &[("key", text())]),

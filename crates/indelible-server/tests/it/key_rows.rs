@@ -10,6 +10,7 @@ on_both!(
     of_servers_that_start_at_once_all_that_speak_say_one_key,
     the_first_key_is_said_once_whatever_its_row_says,
     a_row_that_this_installation_did_not_write_opens_nothing,
+    a_row_that_is_none_of_a_key_hides_no_other_and_can_be_revoked,
     a_revocation_stands_whatever_its_row_says,
     a_rotation_stands_whatever_its_row_says,
     a_key_from_before_seals_is_sealed_where_its_making_is_on_record,
@@ -74,7 +75,7 @@ async fn the_first_key_is_said_once_whatever_its_row_says(desk: Desk) {
 /// The id of a key by its text.
 async fn id_of(desk: &Desk, key: &str) -> String {
     let keys = desk.app.keys().list().await.expect("readable");
-    let ends = |last_four: &str| key.ends_with(last_four);
+    let ends = |last_four: &str| !last_four.is_empty() && key.ends_with(last_four);
     let line = |key: &indelible_server::keys::Key| ends(&key.last_four).then(|| key.id.clone());
     keys.iter().find_map(line).expect("a key")
 }
@@ -166,6 +167,40 @@ async fn a_row_that_this_installation_did_not_write_opens_nothing(desk: Desk) {
     desk.call(revoked).await.is(200);
     assert!(!opens(&desk, &forged).await);
     assert_eq!(state(&desk, &id).await, "revoked");
+}
+
+async fn a_row_that_is_none_of_a_key_hides_no_other_and_can_be_revoked(desk: Desk) {
+    let shop = desk.key("admin", Some("shop")).await;
+    for damaged in [
+        json!({ "seal": "00" }),
+        json!("text"),
+        json!([1]),
+        Value::Null,
+    ] {
+        let reader = desk.key("reader", None).await;
+        let id = id_of(&desk, &reader).await;
+        write(&desk, &id, &damaged).await;
+        assert!(!opens(&desk, &reader).await);
+        assert_eq!(state(&desk, &id).await, "unreadable");
+        let list = desk.get("/v1/keys").await.is(200).json();
+        let keys = list["keys"].as_array().expect("a list");
+        let line = keys.iter().find(|key| key["id"] == *id).expect("listed");
+        for unknown in ["role", "trail", "created_at", "expires_at"] {
+            assert_eq!(line[unknown], Value::Null, "{unknown}");
+        }
+        // Whose trail it was for is not known: it is for who manages all of them.
+        let url = format!("/v1/keys/{id}");
+        let others = Call::new(Method::DELETE, &url).key(&shop);
+        desk.call(others).await.refuses(403, "forbidden", None);
+        let rotated = desk.post(&format!("{url}/rotate"), "{}").await;
+        rotated.refuses(409, "key-ended", None);
+        assert!(desk.app.keys().seal(&id, "test").await.is_err());
+        let revoked = desk.call(Call::new(Method::DELETE, &url)).await.is(200);
+        assert_eq!(revoked.json()["state"], "revoked");
+        assert_eq!(state(&desk, &id).await, "revoked");
+        assert!(!opens(&desk, &reader).await);
+        assert!(row(&desk, &id).await["revoked_at"].is_string());
+    }
 }
 
 async fn a_revocation_stands_whatever_its_row_says(desk: Desk) {

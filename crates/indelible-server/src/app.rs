@@ -8,6 +8,7 @@ use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::{Semaphore, watch};
 
 use crate::counters::Counters;
+use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
 use crate::limits::{
@@ -33,6 +34,7 @@ struct Shared {
     verifications: Semaphore,
     unpackings: Arc<Semaphore>,
     counters: Counters,
+    readiness: Readiness,
     tails: Tails,
     results_room: Room,
     budget: Budget,
@@ -59,6 +61,7 @@ impl App {
                 verifications: Semaphore::new(VERIFICATIONS_MAX),
                 unpackings: Arc::new(Semaphore::new(UNPACKINGS_MAX)),
                 counters: Counters::default(),
+                readiness: Readiness::default(),
                 tails: Tails::new(),
                 results_room: Room::new(),
                 budget: Budget::new(),
@@ -122,6 +125,10 @@ impl App {
     /// Turns at unpacking large bodies.
     pub(crate) fn unpackings(&self) -> &Arc<Semaphore> {
         &self.shared.unpackings
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.shared.readiness
     }
 
     pub(crate) fn verifications(&self) -> &Semaphore {

@@ -52,6 +52,8 @@ pub const EXPORT_PAGE_ENTRIES: i64 = 1000;
 pub const SUMMARY_ROWS_MAX: usize = 10_000;
 /// The longest id of a request that is taken from its caller, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// How long the database is taken for as ready as it was when it was asked last.
+pub const READY_TIME: Duration = Duration::from_secs(1);
 /// Verifications that run at once.
 pub const VERIFICATIONS_MAX: usize = 1;
 /// What a client is told to wait when it is turned away for the moment, in seconds.

@@ -8,25 +8,32 @@ mod page;
 mod parameters;
 mod schemas;
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::access::Access;
-use crate::problem::Answer;
 use crate::reply;
 use crate::router::urls;
 use operations::{Content, OPERATIONS, Operation};
 use parameters::Parameter;
 
+/// The document as it is sent. Anybody may ask for it, so it is made once.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document().to_string()));
+/// The page of it.
+static PAGE: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(page::render(&document())));
+
 /// `GET /openapi.json`
-pub async fn describe() -> Answer {
-    reply::json(StatusCode::OK, &document())
+pub async fn describe() -> Response {
+    reply::of(StatusCode::OK, "application/json", DOCUMENT.clone())
 }
 
 /// `GET /docs`: the same for people, without scripts and without anything from elsewhere.
 pub async fn read() -> Response {
-    let page = page::render(&document());
+    let page = PAGE.clone();
     let mut response = reply::of(StatusCode::OK, "text/html; charset=utf-8", page);
     let policy = "default-src 'none'; style-src 'self'; form-action 'none'; \
                   frame-ancestors 'none'; base-uri 'none'";
@@ -248,6 +255,21 @@ mod tests {
         routed.sort();
         described.sort();
         assert_eq!(routed, described);
+    }
+
+    #[tokio::test]
+    async fn the_document_and_its_page_are_made_once() {
+        async fn body(response: Response) -> Bytes {
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+            body.expect("whole")
+        }
+        let (first, again) = (body(describe().await).await, body(describe().await).await);
+        assert_eq!((first.as_ptr(), first.len()), (again.as_ptr(), again.len()));
+        let sent: Value = serde_json::from_slice(&first).expect("JSON");
+        assert_eq!(sent, document());
+        let (first, again) = (body(read().await).await, body(read().await).await);
+        assert_eq!((first.as_ptr(), first.len()), (again.as_ptr(), again.len()));
+        assert!(!first.is_empty());
     }
 
     #[test]

@@ -151,6 +151,11 @@ async fn the_process_says_whether_it_is_ready(desk: Desk) {
     assert_eq!(desk.get("/readyz").await.is(200).json()["status"], "ready");
     desk.database.close().await.expect("closed");
     desk.get("/healthz").await.is(200);
+    // Anybody may ask: the database is asked once a second.
+    for _ in 0..3 {
+        desk.get("/readyz").await.is(200);
+    }
+    desk.clock.pass(std::time::Duration::from_secs(1));
     let answered = desk.get("/readyz").await.refuses(503, "unavailable", None);
     assert_eq!(answered.header("retry-after"), "1");
     let event = "{\"action\":\"a\",\"resource_type\":\"r\"}";

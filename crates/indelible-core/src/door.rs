@@ -5,6 +5,7 @@
 
 mod body;
 mod compare;
+mod prepare;
 mod text;
 
 use std::sync::Arc;

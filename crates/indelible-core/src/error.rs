@@ -70,6 +70,29 @@ pub enum AuditError {
         /// Where it was looked for.
         place: String,
     },
+    /// The store could not take the event, and the local spool has no room for it.
+    #[error(
+        "the trail cannot be reached and the spool in {place} is full, with {bytes} bytes; \
+         nothing was recorded"
+    )]
+    SpoolFull {
+        /// The spool's folder.
+        place: String,
+        /// The bytes that wait in it.
+        bytes: u64,
+    },
+    /// The store could not take the event, and neither could the local spool.
+    #[error("the trail cannot be reached, and the event was not spooled: {problem}")]
+    Unspooled {
+        /// Why.
+        problem: String,
+    },
+    /// The store gave no answer in the time that the caller has for it.
+    #[error("the trail gave no answer within {millis} ms; whether the event is recorded is open")]
+    Unanswered {
+        /// How long it was waited for, in milliseconds.
+        millis: u64,
+    },
     /// The engine has been closed.
     #[error("the audit trail is closed")]
     Closed,
@@ -230,10 +253,18 @@ impl AuditError {
         }
     }
 
+    /// Whether the event itself is to blame, so that the same event is refused for ever.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_) | Self::IdConflict { .. } | Self::Reserved(_)
+        )
+    }
+
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Overloaded => true,
+            Self::Overloaded | Self::SpoolFull { .. } | Self::Unanswered { .. } => true,
             Self::Store(error) => {
                 matches!(
                     **error,

@@ -1,6 +1,7 @@
 //! What a caller hands in.
 
 mod read;
+mod write;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;

@@ -75,6 +75,8 @@ pub enum Delivery {
     Duplicate,
     /// Durable in a local spool, to be recorded later under the same id.
     Spooled,
+    /// Not recorded: the caller asked for best effort only, and the trail could not take it.
+    Dropped,
 }
 
 /// One page of entries.

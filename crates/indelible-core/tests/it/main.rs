@@ -11,6 +11,7 @@ mod json_properties;
 mod json_reader;
 mod json_repairs;
 mod json_vectors;
+mod preparing;
 mod recording;
 mod recovery;
 mod redact_evidence;

@@ -39,6 +39,9 @@ pub struct Settings {
     pub read_only: bool,
     /// The engine's own settings.
     pub options: Options,
+    /// What becomes of events that the database cannot take, for [`Database::delivering`].
+    #[cfg(feature = "spool")]
+    pub delivery: crate::delivery::DeliverySettings,
     /// The redaction.
     pub redactor: Arc<Redactor>,
     /// The clock.
@@ -58,6 +61,8 @@ impl Default for Settings {
             replace_lost: false,
             read_only: false,
             options: Options::default(),
+            #[cfg(feature = "spool")]
+            delivery: crate::delivery::DeliverySettings::default(),
             redactor: Arc::new(Redactor::default_mask()),
             clock: Arc::new(SystemClock::new()),
             entropy: Arc::new(SystemEntropy),
@@ -71,6 +76,8 @@ pub struct Database {
     engine: Engine,
     url: DatabaseUrl,
     state_dir: Option<PathBuf>,
+    #[cfg(feature = "spool")]
+    pub(crate) delivery: crate::delivery::DeliverySettings,
 }
 
 /// What a store is opened to.
@@ -132,6 +139,8 @@ impl Database {
             engine,
             url: url.clone(),
             state_dir,
+            #[cfg(feature = "spool")]
+            delivery: settings.delivery,
         })
     }
 

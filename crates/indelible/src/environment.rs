@@ -34,9 +34,14 @@ impl Settings {
     /// | `XDG_STATE_HOME`, else `HOME` | where state directories are, `~/.local/state` |
     /// | `INDELIBLE__INSTALLATION__NAME` | the installation's name for a new database |
     /// | `INDELIBLE__IDENTITY__SIGNING_KEY`, `…_FILE` | the signing key, 64 hexadecimal digits |
+    /// | `INDELIBLE__DELIVERY__MODE` | `required`, `spooled` or `best_effort` |
+    /// | `INDELIBLE__DELIVERY__FOLDER` | the folder of the spools |
+    /// | `INDELIBLE__DELIVERY__BYTES_MAX` | bytes that may wait in one of them |
+    /// | `INDELIBLE__DELIVERY__WHEN_FULL` | `refuse` or `drop_newest` |
     ///
     /// # Errors
-    /// [`ConnectError::SigningKey`] where a signing key is named that cannot be read.
+    /// [`ConnectError::SigningKey`] where a signing key is named that cannot be read,
+    /// [`ConnectError::Delivery`] for a setting of delivery that is none.
     pub fn from_environment() -> Result<Self, ConnectError> {
         let home = text("HOME").map(|home| PathBuf::from(home).join(".local").join("state"));
         Ok(Self {
@@ -44,6 +49,8 @@ impl Settings {
             state_home: text("XDG_STATE_HOME").map(PathBuf::from).or(home),
             installation: text("INDELIBLE__INSTALLATION__NAME"),
             signing_seed: secret("INDELIBLE__IDENTITY__SIGNING_KEY")?,
+            #[cfg(feature = "spool")]
+            delivery: delivery()?,
             ..Self::default()
         })
     }
@@ -55,6 +62,32 @@ impl Settings {
 )]
 fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(feature = "spool")]
+fn delivery() -> Result<crate::delivery::DeliverySettings, ConnectError> {
+    let mode = setting("INDELIBLE__DELIVERY__MODE")?;
+    let when_full = setting("INDELIBLE__DELIVERY__WHEN_FULL")?;
+    Ok(crate::delivery::DeliverySettings {
+        mode: mode.unwrap_or_default(),
+        folder: text("INDELIBLE__DELIVERY__FOLDER").map(PathBuf::from),
+        bytes_max: setting("INDELIBLE__DELIVERY__BYTES_MAX")?,
+        when_full: when_full.unwrap_or_default(),
+        patience: None,
+    })
+}
+
+#[cfg(feature = "spool")]
+fn setting<T>(name: &'static str) -> Result<Option<T>, ConnectError>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let read = |text: String| text.parse().map_err(|error: T::Err| (text, error));
+    let setting = text(name).map(read).transpose();
+    setting.map_err(|(text, error)| ConnectError::Delivery {
+        variable: name,
+        problem: format!("`{text}`: {error}"),
+    })
 }
 
 fn secret(name: &'static str) -> Result<Option<Secret>, ConnectError> {

@@ -55,6 +55,19 @@ pub enum ConnectError {
         /// What is wrong, without the key.
         problem: String,
     },
+    /// A setting of delivery that is none.
+    #[cfg(feature = "spool")]
+    #[error("{variable}: {problem}")]
+    Delivery {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The spool cannot be opened.
+    #[cfg(feature = "spool")]
+    #[error(transparent)]
+    Spool(#[from] indelible_spool::SpoolError),
     /// The state directory failed.
     #[error("the state directory: {0}")]
     State(#[from] StateError),

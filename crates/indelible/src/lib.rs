@@ -33,6 +33,8 @@
 
 mod adapter;
 mod database;
+#[cfg(feature = "spool")]
+mod delivery;
 mod environment;
 mod error;
 mod known;
@@ -45,6 +47,8 @@ pub use adapter::PostgresAuditAdapter;
 #[cfg(feature = "sqlite")]
 pub use adapter::SqliteAuditAdapter;
 pub use database::{Database, Settings};
+#[cfg(feature = "spool")]
+pub use delivery::{DeliverySettings, deliver};
 pub use environment::{database_url, get_audit};
 pub use error::ConnectError;
 pub use url::DatabaseUrl;
@@ -56,6 +60,10 @@ pub use indelible_core::{
     Page, Query, QueryError, Receipt, Timestamp, TrailName,
 };
 pub use indelible_merkle as merkle;
+#[cfg(feature = "spool")]
+pub use indelible_spool as spool;
+#[cfg(feature = "spool")]
+pub use indelible_spool::{Delivering, DeliveryMode};
 
 /// Opens the database at `url` and answers its trail `default`, which implements
 /// [`AuditProtocol`]: `Arc::new(audit)` is an `Arc<dyn AuditProtocol>`.

@@ -8,6 +8,7 @@ mod kill;
 mod place;
 mod restoring;
 mod site;
+mod spooling;
 mod tamper;
 mod trust;
 mod writing;

@@ -54,8 +54,13 @@ impl Site {
     }
 }
 
-/// Cargo builds the examples of a package with its tests, beside their folder.
+/// The writing program.
 pub fn writer_path() -> PathBuf {
+    example_path("steady_writer")
+}
+
+/// An example of this package, by its name: Cargo builds them with its tests, beside their folder.
+pub fn example_path(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test's own path");
     let folder = test
         .parent()
@@ -63,7 +68,7 @@ pub fn writer_path() -> PathBuf {
         .expect("target/<profile>");
     folder
         .join("examples")
-        .join(format!("steady_writer{}", std::env::consts::EXE_SUFFIX))
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The writing program at work.

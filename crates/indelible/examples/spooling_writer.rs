@@ -25,8 +25,12 @@ use indelible::{
 };
 use serde_json::json;
 
-/// How long the trail may take: short, so that its silence is often met.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long the trail may take before an event is spooled.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long it may take with what was spooled: short, so that its silence is often met.
+const DEADLINE: Duration = Duration::from_millis(50);
+/// Calls of one spell of weather; the last of four spells is bad.
+const SPELL: u64 = 32;
 /// Bytes of one file of the spool: small, so that there are many.
 const SEGMENT_BYTES: u64 = 8 << 10;
 
@@ -42,10 +46,12 @@ async fn main() -> ExitCode {
     }
 }
 
-/// A trail that fails at random: before it records, after it recorded, or without a word.
+/// A trail that in bad weather fails at random: before it records, after it recorded, or without
+/// a word.
 struct Faulty {
     trail: Audit,
     state: AtomicU64,
+    calls: AtomicU64,
     fails: bool,
 }
 
@@ -67,17 +73,19 @@ impl Faulty {
 impl AuditProtocol for Faulty {
     async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
         let source = || "a fault".into();
-        match self.next() % 64 {
-            0 if self.fails => Err(StoreError::Unavailable { source: source() }.into()),
-            1 if self.fails => {
+        let spell = self.calls.fetch_add(1, Ordering::Relaxed) / SPELL;
+        let is_bad = self.fails && spell % 4 == 3;
+        match self.next() % 8 {
+            0 if is_bad => Err(StoreError::Unavailable { source: source() }.into()),
+            1 if is_bad => {
                 self.trail.record(event).await?;
                 Err(StoreError::Unknown { source: source() }.into())
             }
-            2 if self.fails => {
+            2 if is_bad => {
                 self.trail.record(event).await?;
                 std::future::pending().await
             }
-            3 if self.fails => std::future::pending().await,
+            3 if is_bad => std::future::pending().await,
             _ => self.trail.record(event).await,
         }
     }
@@ -100,6 +108,7 @@ async fn write(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     let faulty = Faulty {
         trail: database.trail(trail.clone()),
         state: AtomicU64::new(seed),
+        calls: AtomicU64::new(0),
         fails: tasks > 0,
     };
     let mut options = Options::default();
@@ -109,7 +118,7 @@ async fn write(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         .map(|folder| folder.join(trail.as_str()));
     options.segment_bytes = SEGMENT_BYTES;
     if tasks > 0 {
-        (options.patience, options.deadline) = (PATIENCE, PATIENCE);
+        (options.patience, options.deadline) = (PATIENCE, DEADLINE);
     }
     let audit = Delivering::open(Arc::new(faulty), trail, options)?;
     if tasks == 0 {

@@ -146,6 +146,7 @@ impl Session {
         }
         how.signing_seed.clone_from(&settings.signing_key);
         how.installation.clone_from(&settings.installation);
+        how.delivery.folder.clone_from(&settings.spool_folder);
         how.create = matches!(access, Access::Create | Access::Replace | Access::Serve);
         how.replace_lost = access == Access::Replace;
         how.read_only = access == Access::Read;

@@ -37,6 +37,8 @@ pub struct Settings {
     pub redaction: Mode,
     /// The rules of redaction, where they are not the standard ones.
     pub rules: Option<Rules>,
+    /// The folder of the spools of all trails, where it is not in the state directory.
+    pub spool_folder: Option<PathBuf>,
     /// The file that was read.
     pub file: Option<PathBuf>,
     /// What a server stands on.
@@ -104,6 +106,9 @@ impl Settings {
                 .transpose()?,
             redaction: mode.unwrap_or_default(),
             rules: rules.map(|path| rules_of(&path)).transpose()?,
+            spool_folder: from("INDELIBLE__DELIVERY__FOLDER")?
+                .map(PathBuf::from)
+                .or(file.delivery.folder),
             file: path,
             server: ServerSettings::gather(server, environment, tables)?,
         })

@@ -21,6 +21,7 @@ pub struct SettingsFile {
     pub state: StateTable,
     pub installation: InstallationTable,
     pub redaction: RedactionTable,
+    pub delivery: DeliveryTable,
     pub server: ServerTable,
     pub tls: TlsTable,
     pub verification: VerificationTable,
@@ -69,6 +70,13 @@ pub struct RedactionTable {
     pub mode: Option<Written<Mode>>,
     /// The path of a file of rules.
     pub rules: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliveryTable {
+    /// The folder of the spools of all trails.
+    pub folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -27,4 +27,5 @@ mod rotation;
 mod schemathesis;
 mod seals;
 mod serving;
+mod spooled;
 mod verification;

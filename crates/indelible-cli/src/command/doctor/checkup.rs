@@ -2,6 +2,7 @@
 
 mod outside;
 mod server;
+mod spool;
 
 use indelible::core::engine::{Ground, Stage};
 use indelible::core::redact::Mode;
@@ -185,6 +186,7 @@ impl Checkup {
             }
         }
         self.last_event(opened, &heads, now).await;
+        self.spools(&opened.database, now);
         self.instances(ground).await;
     }
 

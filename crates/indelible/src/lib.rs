@@ -85,3 +85,8 @@ pub async fn connect(url: &str) -> Result<Audit, ConnectError> {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 pub struct ReadMe;
+
+/// The guide's page on delivery: what it shows compiles.
+#[cfg(all(doctest, feature = "spool"))]
+#[doc = include_str!("../../../docs/guide/delivery.md")]
+pub struct DeliveryPage;

@@ -36,12 +36,15 @@ use crate::writer::Refusal;
 ///
 /// An event whose structure is refused, or whose id stands in the trail with other content, is an
 /// error in each of them. While events wait in the spool, those after them join them there, so that their
-/// order stays. Clones share everything.
+/// order stays; the last few are waited for. Clones share everything.
 #[derive(Clone)]
 pub struct Delivering {
     shared: Arc<Shared>,
     mode: DeliveryMode,
 }
+
+/// So few events in the spool are waited for rather than added to.
+const LAST_FEW: u64 = 256;
 
 struct Shared {
     core: Arc<Core>,
@@ -59,6 +62,10 @@ pub(crate) struct Core {
     pub wake: Notify,
     /// The trail has just taken something.
     pub up: Notify,
+    /// Nothing waits any more, or the trail takes nothing any more.
+    pub turned: Notify,
+    /// Whether the trail took what was last delivered to it from the spool.
+    pub is_taking: AtomicBool,
     trail: TrailName,
     door: Door,
     closed: AtomicBool,
@@ -104,6 +111,8 @@ impl Delivering {
             pulse: Pulse::default(),
             wake: Notify::new(),
             up: Notify::new(),
+            turned: Notify::new(),
+            is_taking: AtomicBool::new(false),
             trail,
             door: Door::new(
                 options.clock.clone(),
@@ -227,7 +236,7 @@ impl Delivering {
         // Redacted and stamped before the first try, so that every later one is the same event.
         let event = core.door.prepare(event)?;
         let id = event.id.unwrap_or_default();
-        if spool.has_backlog() {
+        if spool.has_backlog() && !self.is_let_past(spool).await {
             match core.put(spool, &event).await {
                 Ok(()) => return Ok(core.receipt(id, Delivery::Spooled)),
                 Err(refusal) => {
@@ -240,11 +249,38 @@ impl Delivering {
             }
         }
         match self.within(core.options.patience, event.clone()).await {
-            Err(error) if !error.is_final() => match core.put(spool, &event).await {
-                Ok(()) => Ok(core.receipt(id, Delivery::Spooled)),
-                Err(refusal) => core.overflow(spool, &event, refusal),
-            },
+            Err(error) if !error.is_final() => {
+                core.is_taking.store(false, Ordering::SeqCst);
+                match core.put(spool, &event).await {
+                    Ok(()) => Ok(core.receipt(id, Delivery::Spooled)),
+                    Err(refusal) => core.overflow(spool, &event, refusal),
+                }
+            }
             answer => core.noted(answer),
+        }
+    }
+
+    /// Waits for the last few events of the spool, where the trail takes them. Callers who went
+    /// on adding to them would keep it from ever being empty.
+    async fn is_let_past(&self, spool: &Spool) -> bool {
+        let core = &self.shared.core;
+        let timer = self.shared.thread.timer(core.options.patience);
+        tokio::pin!(timer);
+        loop {
+            let turned = core.turned.notified();
+            tokio::pin!(turned);
+            turned.as_mut().enable();
+            let depth = spool.depth();
+            if depth.events == 0 {
+                return true;
+            }
+            if depth.events > LAST_FEW || !core.is_taking.load(Ordering::SeqCst) {
+                return false;
+            }
+            tokio::select! {
+                () = turned => {}
+                () = &mut timer => return false,
+            }
         }
     }
 

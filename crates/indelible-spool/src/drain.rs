@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use indelible_core::{AuditError, AuditEvent, Receipt, StoreError, uuid_v7};
@@ -150,6 +151,9 @@ impl Drain {
                 .and_then(|(next, _)| next.content.as_ref().ok());
             spool.advance(segment, line.end, 1, next.map(|waiting| waiting.since));
             self.is_up();
+            if !spool.has_backlog() {
+                self.core.turned.notify_waiters();
+            }
         }
         progress
     }
@@ -225,6 +229,7 @@ impl Drain {
 
     fn is_up(&mut self) {
         self.backoff.reset();
+        self.core.is_taking.store(true, Ordering::SeqCst);
         if let Some(error) = self.core.pulse.tried(None) {
             tracing::info!(last_error = error, "the trail takes events again");
         }
@@ -232,6 +237,8 @@ impl Drain {
 
     fn pause(&mut self, error: AuditError) -> Step {
         let wait = self.backoff.next(&*self.core.options.entropy);
+        self.core.is_taking.store(false, Ordering::SeqCst);
+        self.core.turned.notify_waiters();
         if self.core.pulse.tried(Some(error.to_string())).is_none() {
             let depth = self.core.depth();
             tracing::warn!(%error, events = depth.events, "the trail takes no events now");

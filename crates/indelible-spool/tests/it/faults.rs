@@ -55,6 +55,35 @@ async fn while_something_waits_what_comes_joins_it() {
     assert_eq!(site.viewed().await, numbers(0..200));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_who_never_rest_get_back_to_the_trail_itself() {
+    let site = Site::new().await;
+    let audit = site.open(DeliveryMode::Spooled);
+    site.trail.set(Mood::Down);
+    for n in 0..1000 {
+        audit.record(view(n)).await.expect("spooled");
+    }
+    site.trail.set(Mood::Up);
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let audit = audit.clone();
+            tokio::spawn(async move {
+                for n in 0..10_000 {
+                    let receipt = audit.record(view(n)).await.expect("taken");
+                    if receipt.delivery == Delivery::Recorded {
+                        return n;
+                    }
+                }
+                panic!("only ever spooled")
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("recorded in the end");
+    }
+    assert_eq!(audit.vitals().depth_events, 0);
+}
+
 #[tokio::test]
 async fn a_trail_that_takes_the_event_of_another_caller_ends_the_wait() {
     let site = Site::new().await;

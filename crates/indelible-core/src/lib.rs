@@ -8,6 +8,7 @@
 //! randomness come in as [`Clock`] and [`Entropy`]. Applications depend on the crate `indelible`.
 
 pub mod action;
+mod attempt;
 pub mod catalogue;
 mod clock;
 pub mod door;
@@ -37,6 +38,7 @@ mod trail;
 pub mod verify;
 
 pub use action::AuditAction;
+pub use attempt::{Attempt, BeginAttempt};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_v7};
 pub use entry::Entry;
 pub use error::{AuditError, Refusal};

@@ -56,8 +56,8 @@ pub use url::DatabaseUrl;
 pub use indelible_core as core;
 pub use indelible_core::engine::Audit;
 pub use indelible_core::{
-    AuditAction, AuditError, AuditEvent, AuditProtocol, Delivery, Entry, EventError, Note, Outcome,
-    Page, Query, QueryError, Receipt, Timestamp, TrailName,
+    Attempt, AuditAction, AuditError, AuditEvent, AuditProtocol, BeginAttempt, Delivery, Entry,
+    EventError, Note, Outcome, Page, Query, QueryError, Receipt, Timestamp, TrailName,
 };
 pub use indelible_merkle as merkle;
 #[cfg(feature = "spool")]

@@ -1,6 +1,7 @@
 //! The integration tests of the crate, one module per topic.
 
 mod asking;
+mod attempting;
 mod catalogue;
 mod copying;
 mod following;

@@ -92,8 +92,8 @@ impl Keys {
             let (there, _) = self.row(id).await?;
             if there.rotated_to.as_ref() != Some(&new.key.id) {
                 // Nobody has its text.
-                let revoked = self.revoke(&new.key.id, by).await;
-                tracing::warn!(key = new.key.id, ?revoked, %error, "a rotation was not done");
+                let is_revoked = self.revoke(&new.key.id, by).await.is_ok();
+                tracing::warn!(key = new.key.id, is_revoked, %error, "a rotation was not done");
                 return Err(error);
             }
         }

@@ -168,17 +168,18 @@ pub async fn serve(
     app.stop();
     let closing = server.graceful.shutdown();
     tokio::pin!(closing);
+    let mut is_closed = false;
     let drained = tokio::time::timeout(DRAIN_TIME_MAX, async {
-        let is_closed = tokio::select! {
-            () = &mut closing => true,
-            () = app.rest() => false,
-        };
+        tokio::select! {
+            () = &mut closing => is_closed = true,
+            () = app.rest() => {}
+        }
+        // What was begun for clients that are gone.
         app.rest().await;
-        is_closed
     });
     let drained = drained.await;
     let requests = app.at_work();
-    if !matches!(drained, Ok(true)) {
+    if !is_closed {
         // Whoever has asked nothing whole by now keeps nobody waiting.
         let _ = tokio::time::timeout(FLUSH_TIME_MAX, &mut closing).await;
     }

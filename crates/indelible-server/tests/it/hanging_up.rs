@@ -45,7 +45,14 @@ async fn t23_refusals_whose_clients_hang_up_are_recorded_and_counted(desk: Desk)
         let head = format!("GET {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {reader}\r\n");
         send(&serving, &format!("{head}\r\n")).await;
     }
-    // The stop waits for what goes on without its client.
+    let refused = async || {
+        let call = Call::new(Method::GET, "/metrics").from("127.0.0.1:1");
+        let figures = desk.call(call).await.is(200).text();
+        figures.contains("indelible_http_requests_total{status=\"4xx\"} 200\n")
+    };
+    while !refused().await {
+        tokio::task::yield_now().await;
+    }
     serving.end().await;
     let call = Call::new(Method::GET, "/metrics").from("127.0.0.1:1");
     let figures = desk.call(call).await.is(200).text();
@@ -79,6 +86,13 @@ async fn a_rotation_whose_client_hangs_up_is_done_whole(desk: Desk) {
         );
         send(&serving, &head).await;
     }
+    for id in &olds {
+        let key = async || desk.app.keys().get(id).await.expect("readable");
+        while key().await.rotated_to.is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
+    // What is left of it then is waited for.
     serving.end().await;
     let list = desk.get("/v1/keys").await.is(200).json();
     let keys = list["keys"].as_array().expect("a list");

@@ -19,9 +19,11 @@ use indelible::core::store::{
 };
 use indelible::core::{MemoryStore, Store, StoreError, SystemClock, SystemEntropy};
 use indelible::merkle::Hash;
-use indelible_server::App;
+use indelible_server::{App, ServeError};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -131,6 +133,7 @@ impl Store for Moody {
 /// A server over it, with room for one event in the queue and no patience.
 struct House {
     store: Arc<Moody>,
+    app: App,
     router: axum::Router,
     admin: String,
 }
@@ -163,7 +166,8 @@ impl House {
         app.keys().first_was_said(&first).await.expect("kept");
         Self {
             store,
-            router: indelible_server::router(app),
+            router: indelible_server::router(app.clone()),
+            app,
             admin: first.key.token.expose().to_owned(),
         }
     }
@@ -254,4 +258,35 @@ async fn t12_nothing_is_a_success_that_was_not_written() {
         *house.store.mood.lock().expect("no panic") = Mood::Fine;
         assert_eq!(house.record().await.status(), 201);
     }
+}
+
+#[tokio::test]
+async fn a_stop_gives_up_what_takes_too_long_for_a_client_that_is_gone() {
+    let house = House::new(Mood::Fine, 0).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stopped = async {
+        let _ = stopped.await;
+    };
+    let serving = tokio::spawn(indelible_server::serve(listener, house.app, stopped));
+    let mut client = TcpStream::connect(address).await.expect("connected");
+    let head = format!(
+        "POST /v1/trails/shop/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{EVENT}",
+        house.admin,
+        EVENT.len()
+    );
+    client.write_all(head.as_bytes()).await.expect("sent");
+    let entered = house.store.entered.acquire().await;
+    entered.expect("it stays open").forget();
+    client.shutdown().await.expect("closed");
+    let answer = client.read_to_end(&mut Vec::new()).await;
+    assert_eq!(answer.expect("closed in order"), 0);
+    // Nothing is left to wait for but the database, which does not answer.
+    tokio::time::pause();
+    stop.send(()).expect("it runs");
+    let served = serving.await.expect("no panic");
+    let is_cut_off = matches!(served, Err(ServeError::CutOff { .. }));
+    assert!(is_cut_off, "{served:?}");
 }

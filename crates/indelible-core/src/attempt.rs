@@ -1,5 +1,7 @@
 //! An attempt and its outcome, as two entries that belong together.
 
+mod unresolved;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,6 +14,8 @@ use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::outcome::Outcome;
 use crate::protocol::{AuditProtocol, Receipt};
+
+pub use unresolved::unresolved;
 
 /// The context member that says why something failed or was denied.
 const REASON: &str = "reason";
@@ -78,7 +82,7 @@ impl Attempt {
         audit: Arc<dyn AuditProtocol>,
         mut event: AuditEvent,
     ) -> Result<Self, AuditError> {
-        let workflow = workflow_of(&event.action);
+        let workflow = workflow_named(event.action.as_str());
         if let Some(workflow) = workflow {
             event.action = AuditAction::custom(workflow.attempted);
         }
@@ -156,8 +160,8 @@ impl Attempt {
 }
 
 /// The workflow that an action is a step of, by any of its names.
-fn workflow_of(action: &AuditAction) -> Option<&'static Workflow> {
-    let name = catalogue::resolve(action.as_str())?.workflow?;
+fn workflow_named(action: &str) -> Option<&'static Workflow> {
+    let name = catalogue::resolve(action)?.workflow?;
     catalogue::workflows().iter().find(|w| w.name == name)
 }
 

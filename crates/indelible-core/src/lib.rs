@@ -38,7 +38,7 @@ mod trail;
 pub mod verify;
 
 pub use action::AuditAction;
-pub use attempt::{Attempt, BeginAttempt};
+pub use attempt::{Attempt, BeginAttempt, unresolved};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_v7};
 pub use entry::Entry;
 pub use error::{AuditError, Refusal};

@@ -57,7 +57,7 @@ pub use indelible_core as core;
 pub use indelible_core::engine::Audit;
 pub use indelible_core::{
     Attempt, AuditAction, AuditError, AuditEvent, AuditProtocol, BeginAttempt, Delivery, Entry,
-    EventError, Note, Outcome, Page, Query, QueryError, Receipt, Timestamp, TrailName,
+    EventError, Note, Outcome, Page, Query, QueryError, Receipt, Timestamp, TrailName, unresolved,
 };
 pub use indelible_merkle as merkle;
 #[cfg(feature = "spool")]

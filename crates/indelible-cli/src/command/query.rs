@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use clap::Args;
-use indelible::{Audit, AuditProtocol, Page, Query};
+use indelible::{Audit, Page, Query};
 use indelible_exchange::{EntryWriter, ExportFormat};
 
 use crate::answer::Found;
 use crate::failure::{Failure, Status, remark};
 use crate::filters::Filters;
 use crate::output::Format;
-use crate::pages::Pages;
+use crate::pages::{Pages, page};
 use crate::session::{Access, Session};
 
 /// Finds entries, newest first
@@ -26,11 +26,16 @@ Examples:
   indelible query --action user_login_failed --start-date 24h
   indelible query --user-id none --resource-type iam_user --start-date 2026-11-01 --end-date 2026-11-02
   indelible query --ip-address 10.0.0.0/8 --context request.method=DELETE --output json
+  indelible query --unresolved --end-date 1h --output json
   indelible query --outcome denied --all --output ndjson | jq -r .user_id | sort | uniq -c"
 )]
 pub struct QueryCommand {
     #[command(flatten)]
     filters: Filters,
+    /// Attempts alone of which no outcome is known: no later entry with their correlation id
+    /// closes them
+    #[arg(long, conflicts_with_all = ["outcome", "offset"])]
+    unresolved: bool,
     /// Entries of a page, 1 to 1000 [default: 100]
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true)]
     limit: Option<i64>,
@@ -62,14 +67,11 @@ impl QueryCommand {
         query.cursor = self.cursor;
         let opened = session.open(Access::Read).await?;
         if self.all {
-            let printed = print_all(session, &opened.audit, query).await;
+            let pages = Pages::new(query).unresolved(self.unresolved);
+            let printed = print_all(session, &opened.audit, pages).await;
             return opened.close(printed).await;
         }
-        let page = opened
-            .audit
-            .query(query.clone())
-            .await
-            .map_err(Failure::from);
+        let page = page(&opened.audit, query.clone(), self.unresolved).await;
         let page = opened.close(page).await?;
         let moved = (query.start_date.clone(), query.end_date.clone()) != given_dates;
         let next = next_flags(&page, &query, moved);
@@ -99,13 +101,12 @@ fn next_flags(page: &Page, query: &Query, dates_moved: bool) -> Option<String> {
     Some(format!("{flags}--cursor {cursor}"))
 }
 
-async fn print_all(session: &Session, audit: &Audit, query: Query) -> Result<Status, Failure> {
+async fn print_all(session: &Session, audit: &Audit, mut pages: Pages) -> Result<Status, Failure> {
     let format = match session.output.format() {
         Format::Csv => ExportFormat::Csv,
         _ => ExportFormat::Ndjson,
     };
     let mut rows = EntryWriter::begin(session.output.writer(), format)?;
-    let mut pages = Pages::new(query);
     while let Some(page) = pages.next(audit).await? {
         page.entries
             .iter()

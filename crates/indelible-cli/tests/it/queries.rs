@@ -13,6 +13,7 @@ on_each_store! {
     all_pages_come_as_lines,
     lines_and_documents_say_the_same,
     tables_fit_a_hundred_columns_where_there_is_no_terminal,
+    attempts_without_an_outcome_are_found_page_after_page,
 }
 
 fn seqs(page: &Value) -> Vec<u64> {
@@ -255,4 +256,30 @@ fn tables_fit_a_hundred_columns_where_there_is_no_terminal(new: fn() -> Desk) {
     assert!(!shown.out.contains('\x1b'), "{}", shown.out);
     let none = desk.run(&["query", "--user-id", "nobody"]).fine();
     assert_eq!(none.out, "no entry matches, as of size 1\n");
+}
+
+fn attempts_without_an_outcome_are_found_page_after_page(new: fn() -> Desk) {
+    let desk = new();
+    for n in 0..5 {
+        let id = format!("request-{n}");
+        let record = ["record", "user_login_attempted", "session"];
+        desk.run(&[&record[..], &["--correlation-id", &id]].concat())
+            .fine();
+        if n % 2 == 0 {
+            let record = ["record", "user_login_failed", "session"];
+            desk.run(&[&record[..], &["--correlation-id", &id]].concat())
+                .fine();
+        }
+    }
+    let page = desk.json(&["query", "--unresolved"]);
+    assert_eq!(seqs(&page), [5, 2]);
+    let first = desk.json(&["query", "--unresolved", "--limit", "1"]);
+    assert_eq!(seqs(&first), [5]);
+    let cursor = first["next_cursor"].as_str().expect("a cursor");
+    let second = ["query", "--unresolved", "--limit", "2", "--cursor", cursor];
+    assert_eq!(seqs(&desk.json(&second)), [2]);
+    let all = ["query", "--unresolved", "--all", "--output", "ndjson"];
+    assert_eq!(desk.run(&all).fine().lines().len(), 2);
+    desk.run(&["query", "--unresolved", "--outcome", "failed"])
+        .fails(2, "--outcome");
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use indelible_core::{
-    AuditAction, AuditEvent, AuditProtocol, BeginAttempt, Entry, Outcome, catalogue,
+    AuditAction, AuditEvent, AuditProtocol, BeginAttempt, Entry, Outcome, Query, catalogue,
+    unresolved,
 };
 use serde_json::json;
 
@@ -130,4 +131,61 @@ async fn a_context_that_is_none_is_refused_by_the_door_and_not_lost() {
     let attempt = attempt.learned(|event| event.context(json!([1])));
     let refused = attempt.failed("x").await.expect_err("no object");
     assert!(refused.to_string().contains("context"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_has_no_outcome_is_found_and_nothing_else() {
+    let audit = audit().await;
+    let login = || AuditEvent::new(AuditAction::USER_LOGIN_ATTEMPTED, "session");
+    let mut open = Vec::new();
+    for n in 0..30 {
+        // Several attempts of one request: each has its own outcome.
+        let correlation = format!("request-{}", n / 3);
+        let event = match n % 3 {
+            0 => login().correlation_id(correlation),
+            1 => event("invoice.pay").correlation_id(correlation),
+            _ => event("report.send"),
+        };
+        let attempt = audit.attempt(event).await.expect("recorded");
+        let seq = attempt.receipt().seq.expect("recorded");
+        match n % 4 {
+            0 => open.push(seq),
+            1 => drop(attempt.succeeded().await.expect("recorded")),
+            2 => drop(attempt.failed("x").await.expect("recorded")),
+            _ => drop(attempt.denied("x").await.expect("recorded")),
+        }
+    }
+    // An outcome from before closes nothing, and neither does another action.
+    let early = login().outcome(Outcome::Failed).correlation_id("late");
+    audit.record(early).await.expect("recorded");
+    let late = audit.attempt(login().correlation_id("late")).await;
+    open.push(late.expect("recorded").receipt().seq.expect("recorded"));
+    let other = event("invoice.pay").correlation_id("late");
+    audit.record(other).await.expect("recorded");
+    // Nobody can tell whose outcome would close this one.
+    let alone = event("import").outcome(Outcome::Attempted);
+    let alone = audit.record(alone).await.expect("recorded");
+    open.push(alone.seq.expect("recorded"));
+    open.reverse();
+    for limit in [1, 2, 7, 1000] {
+        let mut query = Query::new().limit(limit);
+        let mut found = Vec::new();
+        loop {
+            let page = unresolved(&*audit, query.clone()).await.expect("readable");
+            found.extend(page.entries.iter().map(|entry| entry.seq));
+            let Some(cursor) = page.next_cursor else {
+                break;
+            };
+            assert!(!page.entries.is_empty(), "it looks like the end");
+            query = query.cursor(cursor);
+        }
+        assert_eq!(found, open, "{limit} a page");
+    }
+    for (query, field) in [
+        (Query::new().outcome("failed"), "outcome"),
+        (Query::new().offset(1), "offset"),
+    ] {
+        let error = unresolved(&*audit, query).await.expect_err("refused");
+        assert!(error.to_string().contains(field), "{error}");
+    }
 }

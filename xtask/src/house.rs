@@ -85,6 +85,11 @@ pub const HOMES: &[Home] = &[
         test_hosts: &[],
     },
     Home {
+        guest: "hyper",
+        hosts: &["indelible-client", "indelible-server"],
+        test_hosts: &[],
+    },
+    Home {
         guest: "pyo3",
         hosts: &["indelible-python"],
         test_hosts: &[],

@@ -93,6 +93,10 @@ pub enum AuditError {
         /// How long it was waited for, in milliseconds.
         millis: u64,
     },
+    /// The server that keeps the trail refused, or is not to be trusted. The crate that spoke
+    /// with it has the type to downcast to.
+    #[error("{0}")]
+    Remote(Arc<dyn std::error::Error + Send + Sync>),
     /// The engine has been closed.
     #[error("the audit trail is closed")]
     Closed,
@@ -215,6 +219,9 @@ pub enum Refusal {
         /// What the process calls itself.
         program: String,
     },
+    /// The server that keeps the trail refuses, and tells the reason to its operator alone.
+    #[error("its server refuses them until its operator acts; the server's log says why")]
+    ByServer,
     /// The database was opened for reading only.
     #[error("the database was opened for reading only")]
     ReadOnly,

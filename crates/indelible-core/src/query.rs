@@ -148,10 +148,8 @@ pub struct QueryError {
 }
 
 impl QueryError {
-    pub(crate) fn new(
-        field: impl Into<Cow<'static, str>>,
-        problem: impl std::fmt::Display,
-    ) -> Self {
+    /// What is wrong with a field of a question.
+    pub fn new(field: impl Into<Cow<'static, str>>, problem: impl std::fmt::Display) -> Self {
         Self {
             field: field.into(),
             problem: problem.to_string(),

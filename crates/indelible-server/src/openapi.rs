@@ -189,7 +189,10 @@ fn headers(operation: &Operation, status: u16) -> Value {
         ("begin_trail", 201) => Some(("Location", text("Where its events are", true))),
         ("record", 201) => Some((
             "Preference-Applied",
-            text("`proof` where the proof is in the answer", false),
+            text(
+                "`proof` and `consistency=N` where they are in the answer",
+                false,
+            ),
         )),
         ("export", 200) => Some(("Content-Disposition", text("A name for the file", true))),
         (_, 401) => Some((

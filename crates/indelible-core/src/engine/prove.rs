@@ -29,6 +29,7 @@ pub struct Proved {
 }
 
 /// The newest checkpoint that can be given out, and what it is of.
+#[derive(Clone)]
 struct Signed {
     /// The entries of the trail, of which the checkpoint may cover fewer.
     head_size: u64,
@@ -62,10 +63,38 @@ impl Audit {
     /// # Errors
     /// As [`Audit::checkpoint`].
     pub async fn prove(&self, seq: u64, open: bool) -> Result<Option<Proved>, AuditError> {
-        let store = &self.engine.shared.ground.store;
+        match self.signed().await? {
+            Some(signed) => self.prove_under(signed, seq, open).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Proves both under one checkpoint: that the entry at `seq` is in the trail, as
+    /// [`Audit::prove`] does, and that the trail continues the one of `from` entries, as
+    /// [`Audit::consistency`] does. `None` where there is no such entry.
+    ///
+    /// # Errors
+    /// As both.
+    pub async fn prove_continuing(
+        &self,
+        seq: u64,
+        from: u64,
+    ) -> Result<Option<(Proved, String)>, AuditError> {
         let Some(signed) = self.signed().await? else {
             return Ok(None);
         };
+        let consistency = self.consistency_under(signed.clone(), from).await?;
+        let proved = self.prove_under(signed, seq, false).await?;
+        Ok(proved.map(|proved| (proved, consistency)))
+    }
+
+    async fn prove_under(
+        &self,
+        signed: Signed,
+        seq: u64,
+        open: bool,
+    ) -> Result<Option<Proved>, AuditError> {
+        let store = &self.engine.shared.ground.store;
         if seq >= signed.head_size {
             return Ok(None);
         }
@@ -110,15 +139,15 @@ impl Audit {
     /// [`AuditError::Query`] where the trail is smaller than `from`; else as
     /// [`Audit::checkpoint`].
     pub async fn consistency(&self, from: u64) -> Result<Option<String>, AuditError> {
+        match self.signed().await? {
+            Some(signed) => self.consistency_under(signed, from).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn consistency_under(&self, signed: Signed, from: u64) -> Result<String, AuditError> {
         let store = &self.engine.shared.ground.store;
-        let Some(Signed {
-            size,
-            note: checkpoint,
-            ..
-        }) = self.signed().await?
-        else {
-            return Ok(None);
-        };
+        let (size, checkpoint) = (signed.size, signed.note);
         if from > size {
             let problem = format!("the newest checkpoint is of {size} entries, fewer than {from}");
             return Err(QueryError::new("from", problem).into());
@@ -132,14 +161,12 @@ impl Audit {
                 .ok_or_else(missing)?;
             consistency_proof(from, size, &nodes).map_err(|_| missing())?
         };
-        Ok(Some(
-            ConsistencyFile {
-                old_size: from,
-                proof,
-                checkpoint,
-            }
-            .to_string(),
-        ))
+        Ok(ConsistencyFile {
+            old_size: from,
+            proof,
+            checkpoint,
+        }
+        .to_string())
     }
 
     /// The checkpoint of the trail's head and its size, or the one in the mark where the key is

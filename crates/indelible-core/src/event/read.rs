@@ -48,6 +48,14 @@ pub enum EventError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The server that keeps the trail found something wrong.
+    #[error("{problem}")]
+    Refused {
+        /// The field, where one is to blame.
+        field: Option<String>,
+        /// What is wrong.
+        problem: String,
+    },
 }
 
 impl EventError {
@@ -56,6 +64,7 @@ impl EventError {
         match self {
             Self::Json(_) | Self::NotAnObject => None,
             Self::Unknown { field } => Some(field),
+            Self::Refused { field, .. } => field.as_deref(),
             Self::Missing { field }
             | Self::WrongType { field, .. }
             | Self::IllFormed { field, .. } => Some(field),

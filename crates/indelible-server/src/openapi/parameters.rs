@@ -162,7 +162,8 @@ pub const RECORDING: &[Parameter] = &[
     parameter(
         "Prefer",
         Shape::Text,
-        "`proof` adds the proof to the receipt of one event",
+        "`proof` adds the proof to the receipt of one event; `consistency=N` adds the proof that the \
+         trail continues its first N entries, and the verifier key",
     ),
     parameter(
         "Content-Encoding",

@@ -71,7 +71,8 @@ pub fn all() -> Value {
             ("created_at", or_null(time())), ("leaf_hash", or_null(hash())),
             ("tree_size", or_null(count())),
             ("delivery", json!({"type": "string", "enum": ["recorded", "duplicate", "spooled"]})),
-        ], &[("content_checked", json!({"type": "boolean"})), ("proof", text())]),
+        ], &[("content_checked", json!({"type": "boolean"})), ("proof", text()),
+            ("consistency", text()), ("verifier_key", text())]),
         "Result": object(&[("status", count())], &[
             ("index", count()), ("line", count()), ("receipt", of("Receipt")),
             ("problem", of("Problem")),

@@ -16,6 +16,7 @@ on_both!(
     t7_one_hostile_event_keeps_no_other_out,
     a_request_is_made_once_under_its_key,
     the_proof_comes_with_the_receipt,
+    the_receipt_proves_that_the_trail_continues,
     t81_a_key_that_goes_too_fast_waits_and_others_do_not,
 );
 
@@ -263,6 +264,45 @@ async fn the_proof_comes_with_the_receipt(desk: Desk) {
     );
     let without = desk.post(EVENTS, EVENT).await.is(201).json();
     assert_eq!(without.get("proof"), None);
+}
+
+async fn the_receipt_proves_that_the_trail_continues(desk: Desk) {
+    use indelible::merkle::{Checkpoint, ConsistencyFile, VerifierKey};
+    desk.records("shop", 5).await;
+    let note = desk.get("/v1/trails/shop/checkpoint").await.is(200).text();
+    let writer = desk.key("writer", Some("shop")).await;
+    let ask = async |preference: &str| {
+        let call = Call::new(Method::POST, EVENTS).key(&writer);
+        let call = call.header("content-type", "application/json");
+        let call = call.header("prefer", preference).body(EVENT);
+        desk.call(call).await.is(201)
+    };
+    let answered = ask("consistency=5").await;
+    assert_eq!(answered.header("preference-applied"), "consistency=5");
+    let receipt = answered.json();
+    let key: VerifierKey = receipt["verifier_key"]
+        .as_str()
+        .expect("a key")
+        .parse()
+        .expect("a key");
+    let known = std::slice::from_ref(&key);
+    let old = Checkpoint::open(&note, known)
+        .expect("signed")
+        .into_checkpoint();
+    let file = receipt["consistency"].as_str().expect("a proof");
+    let file = ConsistencyFile::parse(file).expect("a proof");
+    let new = file.verify(&old, known).expect("it continues");
+    // The look at the checkpoint is an entry, too.
+    assert_eq!((new.checkpoint().size(), &receipt["seq"]), (7, &6.into()));
+
+    // The trail has fewer entries, or the preference is none: the event is recorded all the same.
+    for preference in ["consistency=99", "consistency=x", "consistency"] {
+        let answered = ask(preference).await;
+        assert_eq!(answered.header("preference-applied"), "", "{preference}");
+        assert_eq!(answered.json().get("consistency"), None);
+    }
+    let both = ask("consistency=9, proof").await;
+    assert_eq!(both.header("preference-applied"), "proof, consistency=9");
 }
 
 async fn t81_a_key_that_goes_too_fast_waits_and_others_do_not(desk: Desk) {

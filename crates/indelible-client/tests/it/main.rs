@@ -1,0 +1,7 @@
+//! The client against the real server, and against servers that fail and lie.
+
+mod fake;
+mod ground;
+
+mod failing;
+mod recording;

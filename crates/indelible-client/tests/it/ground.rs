@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use indelible::core::state::Secret;
 use indelible::core::verify::TrailReport;
 use indelible::core::{Clock, Timestamp};
 use indelible::{Database, DatabaseUrl, Settings, TrailName};
 use indelible_client::{HttpAudit, HttpAuditBuilder, Pause};
 use indelible_server::{App, Door, ServeError, TrustedProxies};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -58,7 +60,7 @@ impl Pause for HandPause {
     }
 }
 
-/// A server over a database in memory.
+/// A server over a database of its own.
 pub struct Server {
     pub database: Database,
     pub admin: String,
@@ -67,6 +69,7 @@ pub struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<Result<(), ServeError>>,
+    _folder: TempDir,
 }
 
 impl Server {
@@ -76,12 +79,27 @@ impl Server {
 
     /// A server that takes so many requests a second of a key, and whose door is made so.
     pub async fn with(rate: u32, make: impl FnOnce(Door) -> Door) -> Self {
-        let clock = HandClock::new();
+        Self::of(Settings::default(), rate, make).await
+    }
+
+    /// A server that signs as every other twin does, with a trail of its own.
+    pub async fn twin() -> Self {
         let mut settings = Settings::default();
+        settings.installation = Some("twins.example".to_owned());
+        settings.signing_seed = Secret::from_hex(&"17".repeat(32));
+        Self::of(settings, 10_000, |door| door).await
+    }
+
+    async fn of(mut settings: Settings, rate: u32, make: impl FnOnce(Door) -> Door) -> Self {
+        let clock = HandClock::new();
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        settings.state_dir = Some(folder.path().join("state"));
         settings.options.long_lived = false;
         settings.clock = clock.clone();
-        let database = Database::open(&DatabaseUrl::Memory, settings).await;
-        let database = database.expect("opens");
+        let url = DatabaseUrl::Sqlite(data.join("trail.db"));
+        let database = Database::open(&url, settings).await.expect("opens");
         let app = App::with(database.engine().clone(), rate, TrustedProxies::none());
         let first = app.keys().first().await.expect("made").expect("the first");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -100,6 +118,7 @@ impl Server {
             address,
             stop,
             ended,
+            _folder: folder,
         }
     }
 

@@ -4,4 +4,5 @@ mod fake;
 mod ground;
 
 mod failing;
+mod lying;
 mod recording;

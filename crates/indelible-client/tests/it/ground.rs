@@ -69,7 +69,7 @@ pub struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<Result<(), ServeError>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -90,18 +90,24 @@ impl Server {
         Self::of(settings, 10_000, |door| door).await
     }
 
-    async fn of(mut settings: Settings, rate: u32, make: impl FnOnce(Door) -> Door) -> Self {
+    async fn of(settings: Settings, rate: u32, make: impl FnOnce(Door) -> Door) -> Self {
         let clock = HandClock::new();
         let folder = tempfile::tempdir().expect("a folder");
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).expect("a folder");
-        settings.state_dir = Some(folder.path().join("state"));
-        settings.options.long_lived = false;
-        settings.clock = clock.clone();
-        let url = DatabaseUrl::Sqlite(data.join("trail.db"));
-        let database = Database::open(&url, settings).await.expect("opens");
+        std::fs::create_dir(folder.path().join("data")).expect("a folder");
+        let database = open(settings, &folder, &clock).await;
         let app = App::with(database.engine().clone(), rate, TrustedProxies::none());
         let first = app.keys().first().await.expect("made").expect("the first");
+        let admin = first.key.token.expose().to_owned();
+        Self::serve(database, app, admin, (clock, folder), make).await
+    }
+
+    async fn serve(
+        database: Database,
+        app: App,
+        admin: String,
+        (clock, folder): (Arc<HandClock>, TempDir),
+        make: impl FnOnce(Door) -> Door,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
@@ -112,14 +118,29 @@ impl Server {
         let ended = tokio::spawn(indelible_server::serve(door, app.clone(), stopped));
         Self {
             database,
-            admin: first.key.token.expose().to_owned(),
+            admin,
             clock,
             app,
             address,
             stop,
             ended,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The same server, started again after its signing key was rotated.
+    pub async fn rotated(self) -> Self {
+        self.stop.send(()).expect("it runs");
+        self.ended.await.expect("no panic").expect("in order");
+        self.database.close().await.expect("closed");
+        let database = open(Settings::default(), &self.folder, &self.clock).await;
+        let rotated = database.engine().rotate_key("planned").await;
+        assert!(!rotated.expect("rotated").is_empty());
+        database.close().await.expect("closed");
+        let database = open(Settings::default(), &self.folder, &self.clock).await;
+        let app = App::new(database.engine().clone());
+        let ground = (self.clock, self.folder);
+        Self::serve(database, app, self.admin, ground, |door| door).await
     }
 
     pub fn url(&self) -> String {
@@ -174,4 +195,13 @@ pub fn client(url: &str, clock: &Arc<HandClock>) -> HttpAuditBuilder {
         .trail(shop())
         .clock(clock.clone())
         .pause(Arc::new(HandPause(clock.clone())))
+}
+
+async fn open(mut settings: Settings, folder: &TempDir, clock: &Arc<HandClock>) -> Database {
+    settings.state_dir = Some(folder.path().join("state"));
+    settings.options.long_lived = false;
+    settings.clock = clock.clone();
+    let file = folder.path().join("data").join("trail.db");
+    let database = Database::open(&DatabaseUrl::Sqlite(file), settings).await;
+    database.expect("opens")
 }

@@ -4,5 +4,6 @@ mod fake;
 mod ground;
 
 mod failing;
+mod identity;
 mod lying;
 mod recording;

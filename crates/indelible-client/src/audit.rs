@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hyper::Method;
 use indelible_core::door::Door;
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, Page, Query, Receipt, TrailName};
+use indelible_core::{
+    AuditError, AuditEvent, AuditProtocol, EventError, Page, Query, Receipt, TrailName,
+};
 use indelible_merkle::VerifierKey;
 use serde::de::DeserializeOwned;
 
@@ -81,7 +83,7 @@ impl fmt::Debug for HttpAudit {
 impl AuditProtocol for HttpAudit {
     async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
         let inner = &self.inner;
-        let event = inner.door.prepare(event)?;
+        let event = inner.prepare(event)?;
         let body = Bytes::from(event.to_json());
         if !inner.is_due() {
             return inner.plain(&event, body).await;
@@ -134,6 +136,15 @@ impl AuditProtocol for HttpAudit {
 }
 
 impl Inner {
+    /// The event as every attempt sends it. An outcome that the caller left out is the server's to
+    /// fill in, from the same catalogue, so that it stays left out when the same id comes again.
+    fn prepare(&self, event: AuditEvent) -> Result<AuditEvent, EventError> {
+        let outcome = event.outcome;
+        let mut sent = self.door.prepare(event)?;
+        sent.outcome = outcome;
+        Ok(sent)
+    }
+
     pub(crate) fn asked(&self, is_question: bool) -> Asked<'_> {
         Asked {
             server: &self.server,

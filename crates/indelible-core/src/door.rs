@@ -87,11 +87,12 @@ impl Door {
     pub fn admit(&self, event: AuditEvent) -> Result<Admitted, EventError> {
         check_resource_type(&event.resource_type)?;
         let now = self.clock.now();
+        let is_stamped = event.notes.iter().any(Note::is_stamp);
         let given = Given {
             id: event.id.is_some(),
             outcome: event.outcome.is_some(),
             tags: !event.tags.is_empty(),
-            occurred_at: event.occurred_at,
+            occurred_at: event.occurred_at.filter(|_| !is_stamped),
         };
         // Notes of the door come first: of too many, those from outside are only counted.
         let mut notes = Notes::default();
@@ -116,7 +117,7 @@ impl Door {
             resource_id,
             correlation_id,
         };
-        for note in event.notes {
+        for note in event.notes.into_iter().filter(|note| !note.is_stamp()) {
             notes.push(self.clean_note(note));
         }
         let notes = body::by_part(notes.into_vec());

@@ -17,6 +17,7 @@ use crate::json::{RepairKind, Repairs};
 /// | `redacted` | `rule`, `path` |
 /// | `clamped` | `was`, the later time that was given |
 /// | `dropped` | `value`, the tag that does not fit |
+/// | `stamped` | none; on `occurred_at` alone, on the way to a trail: never stored, see [`Note::stamp`] |
 /// | `more` | `count` of further notes that were not kept |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Note {
@@ -53,6 +54,18 @@ impl Note {
         }
         self.facts.insert(name.to_owned(), value);
         self
+    }
+
+    /// The note that `occurred_at` is not the caller's, who left it out, but was stamped on the way
+    /// to a trail that is elsewhere, or later: when the same id comes again with another time of
+    /// this kind, it is the same event. A trail takes notice of it and does not keep it.
+    pub fn stamp() -> Self {
+        Self::new("occurred_at", "stamped")
+    }
+
+    /// Whether it is a [`Note::stamp`].
+    pub fn is_stamp(&self) -> bool {
+        self.kind == "stamped" && self.field == "occurred_at"
     }
 
     /// The notes on repairs of an event's JSON, or, with `field`, of that field's value.

@@ -4,20 +4,27 @@ use super::Door;
 use crate::action::AuditAction;
 use crate::entry::Entry;
 use crate::event::{AuditEvent, EventError};
+use crate::note::Note;
 use crate::trail::TrailName;
 
 impl Door {
     /// The event as it would be stored: id, time and outcome stamped, secrets masked, what is too
     /// long cut, all of it noted. What is handed on, or written to disk before it is recorded,
     /// goes through here first. Admitting it again leaves every field as it is, unless a cut went
-    /// through the marker of a secret: that half is masked once more.
+    /// through the marker of a secret: that half is masked once more. A time that the caller left out
+    /// is marked with [`Note::stamp`], so that the trail goes on taking it for left out when the
+    /// same id comes again.
     ///
     /// # Errors
     /// Those of [`Door::admit`].
     pub fn prepare(&self, event: AuditEvent) -> Result<AuditEvent, EventError> {
         let admitted = self.admit(event)?;
         let entry = admitted.new.entry.open(&TrailName::standard());
-        Ok(of_entry(entry.expect("the door wrote the parts just now")))
+        let mut event = of_entry(entry.expect("the door wrote the parts just now"));
+        if admitted.given.occurred_at.is_none() {
+            event.notes.push(Note::stamp());
+        }
+        Ok(event)
     }
 }
 

@@ -7,6 +7,7 @@ use indelible_core::redact::{Mode, Redactor, Rules};
 use indelible_core::{AuditEvent, SystemEntropy, TrailName, json};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::ground::{HandClock, event};
 use crate::redact_properties::{text, value};
@@ -71,6 +72,37 @@ fn what_is_cut_masked_replaced_clamped_and_dropped_is_so_once() {
         .map(|n| (format!("password{n}"), json!({"secret": n})))
         .collect();
     check(&door, event("x").context(many));
+}
+
+#[test]
+fn a_stamped_time_is_left_out_when_the_id_comes_again() {
+    let clock = HandClock::new();
+    let redactor = Arc::new(Redactor::default_mask());
+    let door = Door::new(clock.clone(), Arc::new(SystemEntropy), redactor);
+    let given = event("x").id(Uuid::from_u128(7));
+    let first = through_text(&door.prepare(given.clone()).expect("admitted"));
+    let stored = door.admit(first).expect("admitted").new.entry;
+    assert!(
+        stored
+            .open(&TrailName::standard())
+            .expect("readable")
+            .notes
+            .is_empty()
+    );
+    clock.pass(std::time::Duration::from_secs(1));
+    let compared = |event: AuditEvent| {
+        let admitted = door.admit(event).expect("admitted");
+        door.compare(&admitted, &stored).expect("readable")
+    };
+    let again = through_text(&door.prepare(given.clone()).expect("admitted"));
+    assert_ne!(again.occurred_at, Some(stored.occurred_at));
+    assert_eq!(compared(again.clone()), Sameness::Equal);
+    let twice = door.prepare(again).expect("admitted");
+    assert_eq!(compared(twice), Sameness::Equal);
+    // A time that the caller gave counts.
+    let other = given.occurred_at("2020-01-01T00:00:00Z".parse().expect("a time"));
+    let other = door.prepare(other).expect("admitted");
+    assert_eq!(compared(other), Sameness::Differs("occurred_at"));
 }
 
 #[test]

@@ -48,6 +48,9 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// The source of salts, ids and keys.
     pub entropy: Arc<dyn Entropy>,
+    /// How a server is spoken with, where the trail is behind one.
+    #[cfg(feature = "client")]
+    pub client: crate::server::ClientSettings,
 }
 
 impl Default for Settings {
@@ -66,6 +69,8 @@ impl Default for Settings {
             redactor: Arc::new(Redactor::default_mask()),
             clock: Arc::new(SystemClock::new()),
             entropy: Arc::new(SystemEntropy),
+            #[cfg(feature = "client")]
+            client: crate::server::ClientSettings::default(),
         }
     }
 }

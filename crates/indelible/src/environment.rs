@@ -38,6 +38,11 @@ impl Settings {
     /// | `INDELIBLE__DELIVERY__FOLDER` | the folder of the spools |
     /// | `INDELIBLE__DELIVERY__BYTES_MAX` | bytes that may wait in one of them |
     /// | `INDELIBLE__DELIVERY__WHEN_FULL` | `refuse` or `drop_newest` |
+    /// | `INDELIBLE__CLIENT__KEY`, `…_FILE` | the API key for a server |
+    /// | `INDELIBLE__CLIENT__VERIFIER_KEY` | the verifier key of its trail, see [`crate::AnyAudit`] |
+    /// | `INDELIBLE__CLIENT__CERTIFICATES` | a PEM file of authorities for its certificate |
+    ///
+    /// The last three need the feature `client`.
     ///
     /// # Errors
     /// [`ConnectError::SigningKey`] where a signing key is named that cannot be read,
@@ -51,6 +56,8 @@ impl Settings {
             signing_seed: secret("INDELIBLE__IDENTITY__SIGNING_KEY")?,
             #[cfg(feature = "spool")]
             delivery: delivery()?,
+            #[cfg(feature = "client")]
+            client: client()?,
             ..Self::default()
         })
     }
@@ -95,15 +102,42 @@ fn secret(name: &'static str) -> Result<Option<Secret>, ConnectError> {
         variable: name,
         problem,
     };
-    let value = match (text(name), text(&format!("{name}_FILE"))) {
-        (Some(value), _) => value,
-        (None, Some(path)) => {
-            std::fs::read_to_string(&path).map_err(|error| wrong(format!("{path}: {error}")))?
-        }
-        (None, None) => return Ok(None),
+    let Some(value) = value_or_file(name).map_err(wrong)? else {
+        return Ok(None);
     };
     let malformed = || wrong("expected 64 hexadecimal digits".to_owned());
     Secret::from_hex(value.trim())
         .map(Some)
         .ok_or_else(malformed)
+}
+
+/// The value of a variable, else what stands in the file that `…_FILE` names.
+fn value_or_file(name: &str) -> Result<Option<String>, String> {
+    match (text(name), text(&format!("{name}_FILE"))) {
+        (Some(value), _) => Ok(Some(value)),
+        (None, Some(path)) => std::fs::read_to_string(&path)
+            .map(Some)
+            .map_err(|error| format!("{path}: {error}")),
+        (None, None) => Ok(None),
+    }
+}
+
+#[cfg(feature = "client")]
+fn client() -> Result<crate::server::ClientSettings, ConnectError> {
+    const KEY: &str = "INDELIBLE__CLIENT__KEY";
+    const VERIFIER_KEY: &str = "INDELIBLE__CLIENT__VERIFIER_KEY";
+    let mut settings = crate::server::ClientSettings::default();
+    let wrong = |variable, problem| ConnectError::Variable { variable, problem };
+    let key = value_or_file(KEY).map_err(|problem| wrong(KEY, problem))?;
+    settings.key = key.map(crate::server::ApiKey::new);
+    if let Some(text) = text(VERIFIER_KEY) {
+        let key = text.trim().parse();
+        settings.verifier_key = Some(key.map_err(
+            |error: indelible_merkle::note::VerifierKeyError| {
+                wrong(VERIFIER_KEY, error.to_string())
+            },
+        )?);
+    }
+    settings.certificates = text("INDELIBLE__CLIENT__CERTIFICATES").map(PathBuf::from);
+    Ok(settings)
 }

@@ -68,6 +68,19 @@ pub enum ConnectError {
     #[cfg(feature = "spool")]
     #[error(transparent)]
     Spool(#[from] indelible_spool::SpoolError),
+    /// A setting of the environment that cannot be read.
+    #[cfg(feature = "client")]
+    #[error("{variable}: {problem}")]
+    Variable {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong, without its value.
+        problem: String,
+    },
+    /// A server's URL, its certificates or what is known of it.
+    #[cfg(feature = "client")]
+    #[error(transparent)]
+    Client(#[from] indelible_client::BuildError),
     /// The state directory failed.
     #[error("the state directory: {0}")]
     State(#[from] StateError),

@@ -32,6 +32,7 @@
 //! settings of one's own reads none of it.
 
 mod adapter;
+mod any;
 mod database;
 #[cfg(feature = "spool")]
 mod delivery;
@@ -39,6 +40,8 @@ mod environment;
 mod error;
 mod known;
 mod outside;
+#[cfg(feature = "client")]
+mod server;
 mod url;
 
 pub use adapter::MemoryAuditAdapter;
@@ -46,13 +49,18 @@ pub use adapter::MemoryAuditAdapter;
 pub use adapter::PostgresAuditAdapter;
 #[cfg(feature = "sqlite")]
 pub use adapter::SqliteAuditAdapter;
+pub use any::{AnyAudit, connect_protocol};
 pub use database::{Database, Settings};
 #[cfg(feature = "spool")]
 pub use delivery::{DeliverySettings, deliver};
 pub use environment::{database_url, get_audit};
 pub use error::ConnectError;
+#[cfg(feature = "client")]
+pub use server::{ApiKey, ClientSettings};
 pub use url::DatabaseUrl;
 
+#[cfg(feature = "client")]
+pub use indelible_client as client;
 pub use indelible_core as core;
 pub use indelible_core::engine::Audit;
 pub use indelible_core::{
@@ -80,6 +88,11 @@ pub async fn connect(url: &str) -> Result<Audit, ConnectError> {
     let database = Database::open(&url.parse()?, Settings::from_environment()?).await?;
     Ok(database.trail(TrailName::standard()))
 }
+
+/// The guide's page on servers: what it shows compiles.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/guide/client.md")]
+pub struct ClientPage;
 
 /// The page that people read first: what it shows compiles and runs.
 #[cfg(doctest)]

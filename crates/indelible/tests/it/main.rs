@@ -5,6 +5,7 @@ mod clock;
 mod crowd;
 mod disk;
 mod kill;
+mod moving;
 mod place;
 mod restoring;
 mod site;

@@ -99,6 +99,14 @@ impl Place {
         }
     }
 
+    /// The same as text.
+    pub fn url_text(&self) -> String {
+        match self {
+            Self::File(path) => format!("sqlite:{}", path.display()),
+            Self::Server(database) => database.url_as(WRITER),
+        }
+    }
+
     pub fn server(&self) -> &TestDatabase {
         match self {
             Self::File(_) => panic!("it is on no server"),

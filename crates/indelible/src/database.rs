@@ -186,6 +186,10 @@ impl Database {
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(unused_variables, reason = "a store in memory has none")
+)]
 async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, ConnectError> {
     match url {
         DatabaseUrl::Memory => {

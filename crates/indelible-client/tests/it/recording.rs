@@ -115,6 +115,41 @@ async fn what_is_refused_is_what_an_engine_of_ones_own_refuses() {
     assert_eq!(server.entries().await, 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn t20_every_rejected_event_is_told_and_every_other_one_is_stored() {
+    let server = Server::new().await;
+    let audit = Arc::new(server.client().build().expect("built"));
+    let first = audit.record(event()).await.expect("recorded").id;
+    let mut waiting = tokio::task::JoinSet::new();
+    for n in 0..100_u32 {
+        let audit = audit.clone();
+        let sent = match n % 10 {
+            3 => AuditEvent::new(AuditAction::DATA_VIEWED, "no kind"),
+            5 => AuditEvent::new(AuditAction::DATA_VIEWED, "page").context(json!([n])),
+            7 => event().user_id(format!("other-{n}")).id(first),
+            // Over every limit: cut and stored.
+            9 => event()
+                .user_id("x".repeat(1 << 20))
+                .context(json!({"a": "y".repeat(1 << 20)})),
+            _ => event().resource_id(n.to_string()),
+        };
+        waiting.spawn(async move { (n, audit.record(sent).await) });
+    }
+    while let Some(done) = waiting.join_next().await {
+        let (n, result) = done.expect("no panic");
+        let field = result.as_ref().err().and_then(AuditError::field);
+        let expected = match n % 10 {
+            3 => Some("resource_type"),
+            5 => Some("context"),
+            7 => Some("id"),
+            _ => None,
+        };
+        assert_eq!(field, expected, "{n}: {result:?}");
+        assert_eq!(result.is_err(), expected.is_some(), "{n}: {result:?}");
+    }
+    assert_eq!(server.entries().await, 71);
+}
+
 #[test]
 fn the_key_is_not_shown() {
     let builder = indelible_client::HttpAudit::builder("http://127.0.0.1:1").key("hunter2");

@@ -220,8 +220,10 @@ async fn trail(request: &mut Request) -> Option<String> {
 fn may(caller: &Caller, permission: Permission, trail: Option<&str>) -> Result<(), Problem> {
     let key = &caller.key;
     if !key.role.may(permission) {
-        let (role, permission) = (key.role, permission.as_str());
-        return Err(forbidden(format!("a {role} key may not {permission}")));
+        let (role, permission) = (key.role, permission.as_str().replace('_', " "));
+        return Err(forbidden(format!(
+            "the key's role, {role}, may not {permission}"
+        )));
     }
     match trail {
         Some(trail) if !key.covers(trail) => {

@@ -54,7 +54,9 @@ pub enum KeyError {
     #[error("there is no key {0}")]
     Unknown(String),
     /// It is no good any more.
-    #[error("the key {0} is expired or revoked")]
+    #[error(
+        "the key {0} is expired, revoked, or was rotated already: rotate the one that follows it"
+    )]
     Ended(String),
     /// Its row has no good seal.
     #[error(

@@ -243,7 +243,7 @@ fn keys_are_made_listed_rotated_and_revoked_beside_a_running_server(desk: fn() -
     desk.run(&["keys", "revoke", "none"])
         .fails(4, "there is no key none");
     desk.run(&["keys", "rotate", &id("audit")])
-        .fails(1, "expired or revoked");
+        .fails(1, "expired, revoked, or was rotated already");
     desk.run(&[
         "keys",
         "create",
@@ -341,5 +341,8 @@ fn every_curl_line_of_the_guide_does_what_it_says(desk: fn() -> Desk) {
         assert!(output.status.success(), "{line}\n{said}");
         assert!(!said.is_empty(), "{line}");
     }
+    let key = desk.run(&["vkey", "--trail", "shop"]).fine().out;
+    let verify = ["verify-proof", "shop-0.tlog-proof", "--key", key.trim()];
+    desk.run(&verify).fine();
     assert_eq!(server.stop("TERM").0, Some(0));
 }

@@ -39,7 +39,8 @@ impl Exposition {
             total += count;
             let bound = values.bounds.get(place);
             let bound = bound.map_or("+Inf".to_owned(), |bound| {
-                (*bound as f64 * unit).to_string()
+                // As it is written: 0.025, not the double beside it.
+                ((*bound as f64 * unit * 1e9).round() / 1e9).to_string()
             });
             self.sample(&bucket, &[("le", &bound)], total as f64);
         }

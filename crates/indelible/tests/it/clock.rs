@@ -110,8 +110,10 @@ async fn t45_t66_a_clock_that_is_set_back_changes_no_order(kind: Kind) {
     assert_eq!(found, [8, 7, 6]);
     let system = database.trail(TrailName::system());
     let jumps = Query::new().action("audit_clock_drift_detected");
-    let jumps = system.query(jumps).await.expect("answers").entries;
-    assert!(!jumps.is_empty(), "a jump is itself recorded");
+    // A jump is itself recorded, beside what was recorded when it was seen.
+    while (system.query(jumps.clone()).await.expect("answers").entries).is_empty() {
+        tokio::task::yield_now().await;
+    }
     expect_clean(&database).await;
     database.close().await.expect("closes");
     expect_clean(&site.open().await).await;

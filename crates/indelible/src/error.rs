@@ -47,6 +47,10 @@ pub enum ConnectError {
          outside the database's own"
     )]
     NoStateHome,
+    /// No folder for the store of one test could be made.
+    #[cfg(feature = "testing")]
+    #[error("no temporary folder can be made: {0}")]
+    Folder(#[source] std::io::Error),
     /// A signing key from the environment that cannot be read; its text is not kept.
     #[error("{variable}: {problem}")]
     SigningKey {

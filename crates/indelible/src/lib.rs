@@ -38,10 +38,16 @@ mod database;
 mod delivery;
 mod environment;
 mod error;
+mod handler;
 mod known;
 mod outside;
+#[cfg(doctest)]
+pub mod pages;
+mod self_check;
 #[cfg(feature = "client")]
 mod server;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod url;
 
 pub use adapter::MemoryAuditAdapter;
@@ -55,6 +61,10 @@ pub use database::{Database, Settings};
 pub use delivery::{DeliverySettings, deliver};
 pub use environment::{database_url, get_audit};
 pub use error::ConnectError;
+pub use handler::{
+    AuditEventHandler, EventMappings, EventType, HandleError, HandlerCounts, Treatment,
+};
+pub use self_check::{SelfCheckError, self_check};
 #[cfg(feature = "client")]
 pub use server::{ApiKey, ClientSettings};
 pub use url::DatabaseUrl;
@@ -88,18 +98,3 @@ pub async fn connect(url: &str) -> Result<Audit, ConnectError> {
     let database = Database::open(&url.parse()?, Settings::from_environment()?).await?;
     Ok(database.trail(TrailName::standard()))
 }
-
-/// The guide's page on servers: what it shows compiles.
-#[cfg(all(doctest, feature = "client"))]
-#[doc = include_str!("../../../docs/guide/client.md")]
-pub struct ClientPage;
-
-/// The page that people read first: what it shows compiles and runs.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-pub struct ReadMe;
-
-/// The guide's page on delivery: what it shows compiles.
-#[cfg(all(doctest, feature = "spool"))]
-#[doc = include_str!("../../../docs/guide/delivery.md")]
-pub struct DeliveryPage;

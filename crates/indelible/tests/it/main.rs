@@ -4,12 +4,15 @@
 mod clock;
 mod crowd;
 mod disk;
+mod domain_events;
 mod kill;
 mod moving;
 mod place;
 mod restoring;
+mod self_check;
 mod site;
 mod spooling;
 mod tamper;
+mod testing_kit;
 mod trust;
 mod writing;

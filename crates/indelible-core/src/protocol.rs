@@ -42,7 +42,20 @@ pub trait AuditProtocol: Send + Sync + 'static {
     async fn query(&self, query: Query) -> Result<Page, AuditError>;
 }
 
-/// What recording answers.
+/// What recording answers: where the event stands, and the hash under which it can be proved.
+///
+/// ```
+/// use indelible_core::{AuditError, AuditEvent, AuditProtocol, Delivery};
+///
+/// async fn reference(audit: &dyn AuditProtocol, event: AuditEvent) -> Result<String, AuditError> {
+///     let receipt = audit.record(event).await?;
+///     Ok(match (receipt.delivery, receipt.seq) {
+///         (Delivery::Spooled, _) => format!("{}, on its way", receipt.id),
+///         (_, Some(seq)) => format!("{} #{seq}", receipt.trail),
+///         (_, None) => receipt.id.to_string(),
+///     })
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The trail.
@@ -79,7 +92,26 @@ pub enum Delivery {
     Dropped,
 }
 
-/// One page of entries.
+/// One page of entries, which iterates over them.
+///
+/// All that match, page by page; what is recorded meanwhile does not move the pages:
+///
+/// ```
+/// use indelible_core::{AuditError, AuditProtocol, Query};
+///
+/// async fn users(audit: &dyn AuditProtocol) -> Result<Vec<String>, AuditError> {
+///     let failed = Query::new().action("user_login_failed").limit(1000);
+///     let mut users = Vec::new();
+///     let mut page = audit.query(failed.clone()).await?;
+///     loop {
+///         users.extend(page.iter().filter_map(|entry| entry.user_id.clone()));
+///         match page.next_cursor {
+///             Some(cursor) => page = audit.query(failed.clone().cursor(cursor)).await?,
+///             None => return Ok(users),
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     /// The entries, newest seq first.
@@ -92,6 +124,22 @@ pub struct Page {
     pub has_more: bool,
     /// The limit that was applied.
     pub limit: usize,
+}
+
+impl Page {
+    /// The entries, newest seq first.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.entries.iter()
+    }
+}
+
+impl<'p> IntoIterator for &'p Page {
+    type Item = &'p Entry;
+    type IntoIter = std::slice::Iter<'p, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 impl IntoIterator for Page {

@@ -57,7 +57,22 @@ macro_rules! adapter {
 }
 
 adapter! {
-    /// The trail `default` of a database in this process, for tests and trials.
+    /// The trail `default` of a database in this process, for tests and trials. The feature
+    /// `testing` has assertions for it.
+    ///
+    /// ```
+    /// use indelible::{AuditAction, AuditEvent, AuditProtocol, MemoryAuditAdapter, Query};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let audit = MemoryAuditAdapter::new().await?;
+    /// let event = AuditEvent::new(AuditAction::DATA_DELETED, "account").resource_id("acc-1");
+    /// assert_eq!(audit.record(event).await?.seq, Some(0));
+    /// let page = audit.query(Query::new().resource_id("acc-1")).await?;
+    /// assert!(page.iter().all(|entry| entry.action == "data_deleted"));
+    /// # Ok(())
+    /// # }
+    /// ```
     MemoryAuditAdapter
 }
 
@@ -74,6 +89,16 @@ impl MemoryAuditAdapter {
 #[cfg(feature = "sqlite")]
 adapter! {
     /// The trail `default` of a database in one file.
+    ///
+    /// ```no_run
+    /// use indelible::{Settings, SqliteAuditAdapter};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let settings = Settings::from_environment()?;
+    /// let audit = SqliteAuditAdapter::at("/var/lib/bank/audit.db", settings).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     SqliteAuditAdapter
 }
 
@@ -95,6 +120,16 @@ impl SqliteAuditAdapter {
 #[cfg(feature = "postgres")]
 adapter! {
     /// The trail `default` of a PostgreSQL database.
+    ///
+    /// ```no_run
+    /// use indelible::{PostgresAuditAdapter, Settings};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let address = "postgres://app@db.example/audit".parse()?;
+    /// let audit = PostgresAuditAdapter::at(address, Settings::from_environment()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     PostgresAuditAdapter
 }
 

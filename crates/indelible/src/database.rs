@@ -76,6 +76,22 @@ impl Default for Settings {
 }
 
 /// One open database with its trails.
+///
+/// ```
+/// use indelible::{AuditAction, AuditEvent, AuditProtocol, Database, Settings};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let database = Database::open(&"memory:".parse()?, Settings::default()).await?;
+/// let (north, south) = (database.trail("north".parse()?), database.trail("south".parse()?));
+/// let event = AuditEvent::new(AuditAction::DATA_VIEWED, "statement").user_id("u-17");
+/// // A trail comes into being at its first record; each counts for itself.
+/// assert_eq!(north.record(event.clone()).await?.seq, Some(0));
+/// assert_eq!(south.record(event).await?.seq, Some(0));
+/// database.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Database {
     engine: Engine,

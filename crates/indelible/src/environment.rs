@@ -11,6 +11,18 @@ use crate::error::ConnectError;
 /// Opens the database that the environment names: `INDELIBLE_DATABASE_URL`, else `DATABASE_URL`,
 /// else `sqlite:indelible.db`.
 ///
+/// ```no_run
+/// use indelible::{AuditAction, AuditEvent, AuditProtocol};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let audit = indelible::get_audit().await?;
+/// let backup = AuditEvent::new(AuditAction::ADMIN_BACKUP_CREATED, "system");
+/// println!("recorded as #{:?}", audit.record(backup).await?.seq);
+/// audit.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`crate::connect`].
 pub async fn get_audit() -> Result<Audit, ConnectError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indelible_core::TrailName;
+use indelible_core::{AuditProtocol, TrailName};
 use indelible_spool::{Delivering, DeliveryMode, Options, WhenFull};
 
 use crate::database::{Database, Settings};
@@ -26,6 +26,31 @@ pub struct DeliverySettings {
     pub patience: Option<Duration>,
 }
 
+impl DeliverySettings {
+    /// The handle that delivers to `inner`; `folder` is that of the spools of all trails.
+    pub(crate) fn open(
+        &self,
+        inner: Arc<dyn AuditProtocol>,
+        trail: TrailName,
+        folder: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<Delivering, ConnectError> {
+        let mut options = Options::default();
+        options.mode = self.mode;
+        options.folder = folder.map(|folder| folder.join(trail.as_str()));
+        options.when_full = self.when_full;
+        if let Some(bytes_max) = self.bytes_max {
+            options.bytes_max = bytes_max;
+            options.warn_bytes = bytes_max / 4 * 3;
+        }
+        options.patience = self.patience.unwrap_or(options.patience);
+        options.redactor = settings.redactor.clone();
+        options.clock = settings.clock.clone();
+        options.entropy = settings.entropy.clone();
+        Ok(Delivering::open(inner, trail, options)?)
+    }
+}
+
 impl Database {
     /// The handle on one trail that delivers as [`Settings::delivery`] say, or as a call chooses.
     /// One handle and its clones use one spool: keep it for as long as the program records.
@@ -34,22 +59,15 @@ impl Database {
     /// [`ConnectError::Spool`] where the spool cannot be opened.
     pub fn delivering(&self, trail: TrailName) -> Result<Delivering, ConnectError> {
         let ground = self.engine().ground();
-        let mut options = Options::default();
-        options.mode = self.delivery.mode;
-        options.folder = self
-            .spool_folder()
-            .map(|folder| folder.join(trail.as_str()));
-        options.when_full = self.delivery.when_full;
-        if let Some(bytes_max) = self.delivery.bytes_max {
-            options.bytes_max = bytes_max;
-            options.warn_bytes = bytes_max / 4 * 3;
-        }
-        options.patience = self.delivery.patience.unwrap_or(options.patience);
-        options.redactor = ground.redactor.clone();
-        options.clock = ground.clock.clone();
-        options.entropy = ground.entropy.clone();
+        let settings = Settings {
+            redactor: ground.redactor.clone(),
+            clock: ground.clock.clone(),
+            entropy: ground.entropy.clone(),
+            ..Settings::default()
+        };
         let inner = Arc::new(self.trail(trail.clone()));
-        Ok(Delivering::open(inner, trail, options)?)
+        self.delivery
+            .open(inner, trail, self.spool_folder(), &settings)
     }
 
     /// The folder of the spools of all trails, `None` for `memory:` where none is named.
@@ -57,28 +75,4 @@ impl Database {
         let standard = || Some(self.state_dir()?.join("spool"));
         self.delivery.folder.clone().or_else(standard)
     }
-}
-
-/// Opens the database at `url` as [`crate::connect`] does, and answers the handle on its trail
-/// `default` that delivers as the environment says ([`Settings::from_environment`]).
-///
-/// ```
-/// use indelible::core::Delivery;
-/// use indelible::{AuditAction, AuditEvent, AuditProtocol, DeliveryMode};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let audit = indelible::deliver("memory:").await?;
-/// let view = AuditEvent::new(AuditAction::DATA_VIEWED, "statement").user_id("u-17");
-/// let receipt = audit.record_with(view, DeliveryMode::BestEffort).await?;
-/// assert_eq!(receipt.delivery, Delivery::Recorded);
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-/// Those of [`crate::connect`]; [`ConnectError::Spool`].
-pub async fn deliver(url: &str) -> Result<Delivering, ConnectError> {
-    let database = Database::open(&url.parse()?, Settings::from_environment()?).await?;
-    database.delivering(TrailName::standard())
 }

@@ -101,3 +101,15 @@ pub enum ConnectError {
     #[error(transparent)]
     Audit(#[from] AuditError),
 }
+
+#[cfg(feature = "spool")]
+impl ConnectError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Unavailable { .. }),
+            Self::Audit(error) => error.is_passing(),
+            _ => false,
+        }
+    }
+}

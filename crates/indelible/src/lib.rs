@@ -35,6 +35,8 @@ mod adapter;
 mod any;
 mod database;
 #[cfg(feature = "spool")]
+mod deliver;
+#[cfg(feature = "spool")]
 mod delivery;
 mod environment;
 mod error;
@@ -58,7 +60,9 @@ pub use adapter::SqliteAuditAdapter;
 pub use any::{AnyAudit, connect_protocol};
 pub use database::{Database, Settings};
 #[cfg(feature = "spool")]
-pub use delivery::{DeliverySettings, deliver};
+pub use deliver::{DeliveringAudit, deliver, deliver_with};
+#[cfg(feature = "spool")]
+pub use delivery::DeliverySettings;
 pub use environment::{database_url, get_audit};
 pub use error::ConnectError;
 pub use handler::{

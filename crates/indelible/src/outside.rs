@@ -66,16 +66,29 @@ impl Outside {
         settings: &Settings,
         installation: &str,
     ) -> Result<(Arc<dyn State>, Option<PathBuf>), ConnectError> {
-        let dir = match self {
-            Self::Nowhere => return Ok((Arc::new(StateInMemory::new()), None)),
-            Self::Named(dir) => dir.clone(),
-            Self::Home { states, .. } => StateDir::at(states.join(installation)),
+        let Some(dir) = self.state_dir(installation) else {
+            return Ok((Arc::new(StateInMemory::new()), None));
         };
         let path = dir.path().to_owned();
         Ok((
             Arc::new(dir.with_signing_seed(settings.signing_seed.clone())),
             Some(path),
         ))
+    }
+
+    /// The state directory of the installation that the database is known to belong to.
+    #[cfg(feature = "spool")]
+    pub fn known_state_dir(&self) -> Result<Option<PathBuf>, ConnectError> {
+        let known = self.installation()?;
+        Ok(known.and_then(|installation| Some(self.state_dir(&installation)?.path().to_owned())))
+    }
+
+    fn state_dir(&self, installation: &str) -> Option<StateDir> {
+        match self {
+            Self::Nowhere => None,
+            Self::Named(dir) => Some(dir.clone()),
+            Self::Home { states, .. } => Some(StateDir::at(states.join(installation))),
+        }
     }
 
     /// Refuses a database that is gone, or empty, although it held the trails of an installation
@@ -100,11 +113,7 @@ impl Outside {
 
     /// Where the high-water marks of an installation are, if it has any.
     fn marked(&self, installation: &str) -> Option<String> {
-        let dir = match self {
-            Self::Nowhere => return None,
-            Self::Named(dir) => dir.clone(),
-            Self::Home { states, .. } => StateDir::at(states.join(installation)),
-        };
+        let dir = self.state_dir(installation)?;
         let marks = dir.path().join("marks");
         let mut files = std::fs::read_dir(marks).ok()?;
         files.next().map(|_| dir.path().display().to_string())

@@ -63,10 +63,7 @@ pub(crate) fn open(
     let mut trust = trust.map_or_else(TrustedServer::first_use, TrustedServer::pinned);
     let standard = || {
         let home = settings.state_home.as_ref()?;
-        // A file name of its own for each URL.
-        let name: String =
-            form_urlencoded::byte_serialize(url.trim_end_matches('/').as_bytes()).collect();
-        let name = format!("{name}~{trail}");
+        let name = format!("{}~{trail}", file_name(url));
         Some(home.join("indelible").join("servers").join(name))
     };
     if let Some(file) = client.file.clone().or_else(standard) {
@@ -89,6 +86,18 @@ pub(crate) fn open(
         builder = builder.certificates(file);
     }
     Ok(Some(builder.build()?))
+}
+
+/// The folder of the spools for all trails of a server.
+#[cfg(feature = "spool")]
+pub(crate) fn spools(url: &str, settings: &Settings) -> Option<PathBuf> {
+    let home = settings.state_home.as_ref()?;
+    Some(home.join("indelible").join("spool").join(file_name(url)))
+}
+
+/// A file name of its own for each URL.
+fn file_name(url: &str) -> String {
+    form_urlencoded::byte_serialize(url.trim_end_matches('/').as_bytes()).collect()
 }
 
 fn make(folder: &Path) -> Result<(), ConnectError> {

@@ -6,6 +6,7 @@ mod crowd;
 mod disk;
 mod domain_events;
 mod kill;
+mod late;
 mod moving;
 mod place;
 mod restoring;

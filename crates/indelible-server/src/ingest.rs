@@ -8,8 +8,6 @@ mod results;
 mod single;
 mod stream;
 
-use std::time::Duration;
-
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use indelible_core::engine::Audit;
@@ -20,6 +18,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::gate::RequestId;
 use crate::limits::{ARRAY_EVENTS_MAX, BODY_BYTES_MAX, BODY_READ_AT_ONCE_BYTES, TOO_LARGE_PAUSE};
+use crate::pause::pause;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::TrailPath;
@@ -45,15 +44,6 @@ pub async fn record(
         pause(TOO_LARGE_PAUSE).await;
     }
     answer
-}
-
-/// Whoever costs much more than others does so at leisure.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the time that passes is what is meant"
-)]
-async fn pause(time: Duration) {
-    tokio::time::sleep(time).await;
 }
 
 async fn take(app: App, trail: TrailName, request: Request) -> Answer {

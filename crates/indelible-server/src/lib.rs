@@ -27,6 +27,7 @@ mod problem;
 
 pub mod keys;
 mod pace;
+mod pause;
 mod seats;
 mod tally;
 

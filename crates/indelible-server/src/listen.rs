@@ -30,6 +30,7 @@ use crate::limits::{
     WRITE_PAUSE_MAX,
 };
 use crate::patience::Patient;
+use crate::pause::pause;
 use crate::router::{operator_router, router};
 use crate::tls::Tls;
 
@@ -319,7 +320,7 @@ async fn accept(
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection could be accepted");
-                pause().await;
+                pause(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -336,11 +337,3 @@ fn is_of_the_client(error: &io::Error) -> bool {
 
 /// How long the server waits where the system has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "descriptors come back when other connections end, which nothing announces"
-)]
-async fn pause() {
-    tokio::time::sleep(ACCEPT_PAUSE).await;
-}

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::pause::pause;
+
 /// A stream that fails with [`io::ErrorKind::TimedOut`] once bytes wait to be written and for as
 /// long as `patience` none was taken and none came in. It is counted once.
 ///
@@ -43,7 +45,9 @@ impl<S> Patient<S> {
             self.waiting = None;
             return written;
         }
-        let waiting = self.waiting.get_or_insert_with(|| after(self.patience));
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(pause(self.patience)));
         if waiting.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
@@ -52,14 +56,6 @@ impl<S> Patient<S> {
         self.ended.fetch_add(1, Ordering::Relaxed);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "that nothing happens is known by the clock alone"
-)]
-fn after(time: Duration) -> Pin<Box<Sleep>> {
-    Box::pin(tokio::time::sleep(time))
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {

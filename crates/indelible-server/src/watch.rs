@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::counters::Verified;
 use crate::limits::{REREAD_PAUSE, VERIFICATION_TURN_MAX};
+use crate::pause::pause;
 
 /// Watches over the trails until it is dropped: verifies them all each `interval`, where there is
 /// one, and reads back every commit of this process.
@@ -167,12 +168,4 @@ async fn record(app: &App, event: AuditEvent) {
         Ok(receipt) => tracing::info!(seq = receipt.seq, "the finding is recorded in system"),
         Err(error) => tracing::error!(%error, "the finding could not be recorded"),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the pace of checks, which no result depends on"
-)]
-async fn pause(time: Duration) {
-    tokio::time::sleep(time).await;
 }

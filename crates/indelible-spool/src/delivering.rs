@@ -1,9 +1,11 @@
 //! The handle that delivers as its caller chooses.
 
+mod core;
+mod thread;
+
 use std::collections::HashSet;
-use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,19 +13,19 @@ use indelible_core::door::Door;
 use indelible_core::{
     AuditError, AuditEvent, AuditProtocol, Delivery, Page, Query, Receipt, TrailName,
 };
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 
-use crate::drain::{Drain, Flush, unanswered};
+use crate::drain::{Drain, unanswered};
 use crate::error::SpoolError;
 use crate::inspection;
-use crate::ledger::Depth;
-use crate::line::Waiting;
 use crate::losses::Losses;
-use crate::mode::{DeliveryMode, WhenFull};
+use crate::mode::DeliveryMode;
 use crate::options::Options;
 use crate::spool::{Bounds, Spool};
 use crate::vitals::{Pulse, Vitals};
-use crate::writer::Refusal;
+
+pub(crate) use core::Core;
+use thread::Thread;
 
 /// An [`AuditProtocol`] around another one, which delivers events as the caller chooses: for the
 /// handle ([`Delivering::with`]) or for one call ([`Delivering::record_with`]).
@@ -49,33 +51,6 @@ const LAST_FEW: u64 = 256;
 struct Shared {
     core: Arc<Core>,
     thread: Thread,
-}
-
-/// What handles and drain share.
-pub(crate) struct Core {
-    pub inner: Arc<dyn AuditProtocol>,
-    pub options: Options,
-    pub spool: Option<Spool>,
-    pub losses: Losses,
-    pub pulse: Pulse,
-    /// Something waits to be delivered.
-    pub wake: Notify,
-    /// The trail has just taken something.
-    pub up: Notify,
-    /// Nothing waits any more, or the trail takes nothing any more.
-    pub turned: Notify,
-    /// Whether the trail took what was last delivered to it from the spool.
-    pub is_taking: AtomicBool,
-    trail: TrailName,
-    door: Door,
-    closed: AtomicBool,
-}
-
-/// The drain's thread, whose runtime also times the patience of callers.
-struct Thread {
-    runtime: tokio::runtime::Handle,
-    flushes: Mutex<Option<mpsc::UnboundedSender<Flush>>>,
-    handle: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 impl Delivering {
@@ -306,165 +281,4 @@ impl AuditProtocol for Delivering {
     async fn query(&self, query: Query) -> Result<Page, AuditError> {
         self.shared.core.inner.query(query).await
     }
-}
-
-impl Core {
-    pub fn depth(&self) -> Depth {
-        self.spool.as_ref().map(Spool::depth).unwrap_or_default()
-    }
-
-    fn recorded(&self) {
-        self.pulse.recorded.one();
-        // Whoever waits for the trail need not wait on.
-        self.up.notify_one();
-    }
-
-    fn noted(&self, answer: Result<Receipt, AuditError>) -> Result<Receipt, AuditError> {
-        if answer.is_ok() {
-            self.recorded();
-        }
-        answer
-    }
-
-    fn lost(&self, policy: &str, action: &str, error: &AuditError) {
-        let now = self.options.clock.now();
-        self.losses.add(policy, action, error, now);
-        self.wake.notify_one();
-    }
-
-    async fn put(&self, spool: &Spool, event: &AuditEvent) -> Result<(), Refusal> {
-        let waiting = Waiting {
-            event: event.clone(),
-            since: self.options.clock.now(),
-        };
-        spool.append(&waiting).await?;
-        self.pulse.spooled.one();
-        self.wake.notify_one();
-        Ok(())
-    }
-
-    /// Neither trail nor spool took the event.
-    fn overflow(
-        &self,
-        spool: &Spool,
-        event: &AuditEvent,
-        refusal: Refusal,
-    ) -> Result<Receipt, AuditError> {
-        let (error, policy) = match refusal {
-            Refusal::Full(bytes) => {
-                let place = spool.path().display().to_string();
-                let error = AuditError::SpoolFull { place, bytes };
-                (error, self.options.when_full)
-            }
-            Refusal::Io(error) => {
-                let problem = error.to_string();
-                (AuditError::Unspooled { problem }, self.options.when_full)
-            }
-        };
-        let (id, action) = (event.id.unwrap_or_default(), event.action.as_str());
-        self.pulse.overflowed.one();
-        self.lost(policy.as_str(), action, &error);
-        tracing::error!(%id, action, %error, policy = policy.as_str(), "an event was not kept");
-        match policy {
-            WhenFull::Refuse => Err(error),
-            WhenFull::DropNewest => Ok(self.receipt(id, Delivery::Dropped)),
-        }
-    }
-
-    fn receipt(&self, id: uuid::Uuid, delivery: Delivery) -> Receipt {
-        Receipt {
-            trail: self.trail.clone(),
-            id,
-            seq: None,
-            created_at: None,
-            leaf_hash: None,
-            tree_size: None,
-            delivery,
-            content_checked: None,
-        }
-    }
-}
-
-impl Thread {
-    fn start(drain: Drain) -> Result<Self, SpoolError> {
-        let at = SpoolError::at(std::path::Path::new("indelible-delivery"));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(&at)?;
-        let (flushes, asked) = mpsc::unbounded_channel();
-        let own = runtime.handle().clone();
-        let handle = std::thread::Builder::new()
-            .name("indelible-delivery".to_owned())
-            .spawn(move || runtime.block_on(drain.run(asked)))
-            .map_err(&at)?;
-        Ok(Self {
-            runtime: own,
-            flushes: Mutex::new(Some(flushes)),
-            handle: Mutex::new(Some(handle)),
-        })
-    }
-
-    fn flush(&self, answer: Flush) {
-        let flushes = self.flushes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flushes) = &*flushes {
-            // A thread that is gone drops the answer.
-            let _ = flushes.send(answer);
-        }
-    }
-
-    /// Ends after `patience`, or never once the thread is gone.
-    fn timer(&self, patience: Duration) -> impl Future<Output = ()> + use<> {
-        let timer = Timer(self.runtime.spawn(pass(patience)));
-        async move {
-            let mut timer = timer;
-            if (&mut timer.0).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    fn stop(&self) {
-        let flushes = &self.flushes;
-        drop(
-            flushes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let handle = self
-            .handle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(handle) = handle
-            && handle.thread().id() != std::thread::current().id()
-        {
-            // A drain that panicked has nothing more to say.
-            let _ = handle.join();
-        }
-    }
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// A timer that is given up with whoever waits for it.
-struct Timer(tokio::task::JoinHandle<()>);
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the patience of a caller: what it waits for may never come"
-)]
-async fn pass(time: Duration) {
-    tokio::time::sleep(time).await;
 }

@@ -13,6 +13,7 @@ use tokio::task::coop::consume_budget;
 use super::coding::{Coding, Unpacker};
 use crate::app::App;
 use crate::limits::{BODY_PAUSE_MAX, BODY_TIME_MAX, LEISURE_PAUSE, UNPACKED_STEP_BYTES};
+use crate::pause::pause;
 use crate::problem::{Kind, Problem};
 
 /// What a body holds.
@@ -171,7 +172,7 @@ impl Pieces {
         let taken = self.unpacker.unpack(&self.packed, out)?;
         // No log is packed so well; whoever waits for it waits with the turn in hand.
         if turn.is_some() && out.len() - before > UNPACKED_STEP_BYTES {
-            super::pause(LEISURE_PAUSE).await;
+            pause(LEISURE_PAUSE).await;
         }
         drop(turn);
         self.packed.advance(taken);

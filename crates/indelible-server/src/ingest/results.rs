@@ -23,6 +23,7 @@ use crate::limits::{
     RESULTS_FILE_BYTES_MAX, RESULTS_FREE_BYTES, RESULTS_HELD_BYTES, RESULTS_PAUSE_MAX,
     RESULTS_RATIO_MAX,
 };
+use crate::pause::pause;
 pub use room::{KeyRoom, Room};
 
 /// The bytes of one piece that is read back from the file.
@@ -126,7 +127,7 @@ impl Sender {
         async move {
             loop {
                 let before = shared.state().takes;
-                pause().await;
+                pause(RESULTS_PAUSE_MAX).await;
                 let mut state = shared.state();
                 if state.takes == before && state.read < state.written {
                     state.is_abandoned = true;
@@ -153,14 +154,6 @@ fn bound(received: u64) -> u64 {
     RESULTS_FREE_BYTES
         .saturating_add(grown)
         .min(RESULTS_FILE_BYTES_MAX)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "that nobody reads is known by the clock alone"
-)]
-async fn pause() {
-    tokio::time::sleep(RESULTS_PAUSE_MAX).await;
 }
 
 impl Drop for Sender {

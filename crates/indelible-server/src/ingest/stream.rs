@@ -19,6 +19,7 @@ use crate::limits::{
     BODY_TIME_MAX, LEISURE_PAUSE, LINE_BYTES_MAX, LINE_SKIPPED_BYTES_MAX, STREAM_BATCH_BYTES_MAX,
     STREAM_BATCH_EVENTS_MAX, STREAM_BATCH_LINES_MAX, TOO_LARGE_PAUSE,
 };
+use crate::pause::pause;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
@@ -90,7 +91,7 @@ impl Run {
                 Put::Last(full) if goes_on => return self.no_room(full, sender).await,
                 Put::Kept | Put::Last(_) => {
                     if self.was_too_large {
-                        super::pause(TOO_LARGE_PAUSE).await;
+                        pause(TOO_LARGE_PAUSE).await;
                     }
                     return sender.end();
                 }
@@ -235,7 +236,7 @@ impl Lines {
             }
             // What is only passed over comes in at leisure.
             if self.skipping {
-                super::pause(LEISURE_PAUSE).await;
+                pause(LEISURE_PAUSE).await;
             }
             self.held.drain(..self.given);
             self.searched -= std::mem::take(&mut self.given);

@@ -2,6 +2,7 @@
 
 mod file;
 mod server;
+mod value;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,7 +16,8 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use file::SettingsFile;
 use server::ServerTables;
-pub use server::{Level, LogFormat, ServerFlags, ServerSettings, TlsFiles};
+pub use server::{ServerFlags, ServerSettings, TlsFiles};
+pub use value::{Level, LogFormat};
 
 /// The settings of one call.
 pub struct Settings {

@@ -9,7 +9,7 @@ use indelible::core::redact::Mode;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::server::{Interval, Level, LogFormat, Positive, Proxies, Span};
+use super::value::{Interval, Level, LogFormat, Positive, Proxies, Span};
 use crate::failure::Failure;
 
 /// The settings of a file; names that are none are refused.

@@ -38,6 +38,7 @@ mod backoff;
 mod delivering;
 mod drain;
 mod error;
+mod exposition;
 mod folder;
 mod inspection;
 mod ledger;

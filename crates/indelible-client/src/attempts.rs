@@ -129,6 +129,15 @@ impl Attempts {
     }
 }
 
+impl Course {
+    /// What the caller is told of a problem that passes when no further attempt is made.
+    pub fn given_up(&mut self, problem: Problem, asked: &Asked<'_>) -> AuditError {
+        let setback = Setback::Problem(problem, None);
+        self.is_open |= setback.leaves_it_open();
+        setback.end(asked, self)
+    }
+}
+
 impl Setback {
     fn leaves_it_open(&self) -> bool {
         match self {

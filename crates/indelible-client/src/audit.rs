@@ -138,7 +138,7 @@ impl AuditProtocol for HttpAudit {
 impl Inner {
     /// The event as every attempt sends it. An outcome that the caller left out is the server's to
     /// fill in, from the same catalogue, so that it stays left out when the same id comes again.
-    fn prepare(&self, event: AuditEvent) -> Result<AuditEvent, EventError> {
+    pub(crate) fn prepare(&self, event: AuditEvent) -> Result<AuditEvent, EventError> {
         let outcome = event.outcome;
         let mut sent = self.door.prepare(event)?;
         sent.outcome = outcome;
@@ -153,7 +153,7 @@ impl Inner {
         }
     }
 
-    fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         let every = match self.verify {
             Verify::Off => return false,
             Verify::Receipts => return true,
@@ -183,7 +183,11 @@ impl Inner {
     }
 
     /// Records, and has the receipt proved. The caller has the turn.
-    async fn checked(&self, event: &AuditEvent, body: Bytes) -> Result<Receipt, AuditError> {
+    pub(crate) async fn checked(
+        &self,
+        event: &AuditEvent,
+        body: Bytes,
+    ) -> Result<Receipt, AuditError> {
         let mut course = self.attempts.begin();
         let mut races = 0;
         let mut first: Option<Receipt> = None;

@@ -60,6 +60,7 @@ mod check;
 
 mod audit;
 
+mod batch;
 mod builder;
 
 pub use address::AddressError;

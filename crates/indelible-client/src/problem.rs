@@ -37,6 +37,11 @@ impl Problem {
         Self { status, ..read }
     }
 
+    /// The problem of one event among many, which would have had this status alone.
+    pub fn of_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// Its name; empty where it is none of Indelible's.
     pub fn name(&self) -> &str {
         self.r#type.strip_prefix(TYPE).unwrap_or_default()

@@ -50,6 +50,15 @@ impl AnyAudit {
         Ok(Self(Place::Here(Box::new(database), audit)))
     }
 
+    /// Records many events, in few commits or requests, and answers for each in its place.
+    pub async fn record_all(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        match &self.0 {
+            Place::Here(_, audit) => audit.record_all(events).await,
+            #[cfg(feature = "client")]
+            Place::Server(audit) => audit.record_all(events).await,
+        }
+    }
+
     /// Takes no more events, waits for those taken, and releases the database. Nothing needs to be
     /// released of a server.
     ///

@@ -1,5 +1,6 @@
 //! The client against the real server, and against servers that fail and lie.
 
+mod batching;
 mod fake;
 mod ground;
 

@@ -1,6 +1,7 @@
 //! A database of its own for a test, under a clock that is set by hand.
 
 mod failing;
+mod hooked;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use indelible_core::state::StateInMemory;
 use indelible_core::{Clock, Entropy, MemoryStore, Registry, Timestamp};
 
 pub use failing::{FAULTS, Failing, Fault};
+pub use hooked::{Hook, Hooked};
 
 /// 2026-01-01T00:00:00Z, and whatever has passed since.
 #[derive(Default)]

@@ -7,63 +7,39 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use indelible_core::{MemoryStore, Registry, StoreError, Versioned};
-use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::cache::Seen;
 use super::{InUse, Keys, NewKey, Rejection, Role, Wish};
 use crate::limits::KEY_CACHE_TIME;
-use crate::site::Site;
+use crate::site::{Hook, Hooked, Site};
 
-/// A registry whose next reading of a key comes home when it is told to.
+/// The next reading of a key comes home when it is told to.
 struct Slow {
-    inner: Arc<MemoryStore>,
     reads: AtomicU64,
     is_slow: AtomicBool,
     home: Semaphore,
 }
 
 #[async_trait]
-impl Registry for Slow {
-    async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
-        let read = self.inner.get(kind, key).await;
+impl Hook for Slow {
+    async fn after_get(&self, kind: &str) {
         if kind == "api_key" {
             self.reads.fetch_add(1, Ordering::SeqCst);
             if self.is_slow.swap(false, Ordering::SeqCst) {
                 self.home.acquire().await.expect("open").forget();
             }
         }
-        read
-    }
-
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError> {
-        self.inner.list(kind).await
-    }
-
-    async fn put(
-        &self,
-        kind: &str,
-        key: &str,
-        expected: Option<u64>,
-        value: Option<&Value>,
-    ) -> Result<Option<u64>, StoreError> {
-        self.inner.put(kind, key, expected, value).await
     }
 }
 
-async fn slow() -> (Site, Arc<Slow>, Arc<Keys>, NewKey) {
-    let mut registry = None;
-    let site = Site::over(|inner| {
-        let slow = Slow {
-            inner,
-            reads: AtomicU64::new(0),
-            is_slow: AtomicBool::new(false),
-            home: Semaphore::new(0),
-        };
-        registry.insert(Arc::new(slow)).clone()
-    });
-    let (site, registry) = (site.await, registry.expect("made"));
+async fn slow() -> (Site, Arc<Hooked<Slow>>, Arc<Keys>, NewKey) {
+    let slow = Slow {
+        reads: AtomicU64::new(0),
+        is_slow: AtomicBool::new(false),
+        home: Semaphore::new(0),
+    };
+    let (site, registry) = Hooked::site(slow).await;
     let keys = Arc::new(Keys::new(site.engine.clone()));
     let new = keys.create(reader(), "test").await.expect("made");
     (site, registry, keys, new)
@@ -81,19 +57,19 @@ fn reader() -> Wish {
 #[tokio::test]
 async fn a_reading_that_the_end_of_the_key_overtook_is_not_kept() {
     let (_site, registry, keys, new) = slow().await;
-    registry.is_slow.store(true, Ordering::SeqCst);
+    registry.hook.is_slow.store(true, Ordering::SeqCst);
     let (reader, id) = (keys.clone(), new.key.id.clone());
     let reading = tokio::spawn(async move {
         let mut key = InUse::of(id);
         reader.still_opens(&mut key).await
     });
-    while registry.is_slow.load(Ordering::SeqCst) {
+    while registry.hook.is_slow.load(Ordering::SeqCst) {
         tokio::task::yield_now().await;
     }
     // It has read, and comes home after the key has ended.
     let ended = keys.rotate(&new.key.id, Duration::ZERO, "test").await;
     ended.expect("rotated");
-    registry.home.add_permits(1);
+    registry.hook.home.add_permits(1);
     // The row that it read knows nothing of the end; the trail does.
     assert!(!reading.await.expect("no panic").expect("read"));
     let opened = keys.authenticate(&new.token).await.expect("read");
@@ -125,10 +101,10 @@ async fn a_key_in_use_is_looked_up_once_in_a_while_and_its_end_is_known_at_once(
     for _ in 0..10 {
         assert!(keys.still_opens(&mut key).await.expect("read"));
     }
-    assert_eq!(registry.reads.load(Ordering::SeqCst), 1);
+    assert_eq!(registry.hook.reads.load(Ordering::SeqCst), 1);
     site.clock.pass(KEY_CACHE_TIME);
     assert!(keys.still_opens(&mut key).await.expect("read"));
-    assert_eq!(registry.reads.load(Ordering::SeqCst), 2);
+    assert_eq!(registry.hook.reads.load(Ordering::SeqCst), 2);
     // Here at once.
     keys.revoke(&new.key.id, "test").await.expect("revoked");
     assert!(!keys.still_opens(&mut key).await.expect("read"));

@@ -5,57 +5,35 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use indelible_core::{MemoryStore, Registry, StoreError, Versioned};
-use serde_json::Value;
+use indelible_core::{MemoryStore, Registry};
 
 use super::reader;
 use crate::keys::{KeyError, Keys, State};
-use crate::site::{FAULTS, Failing, Site};
+use crate::site::{FAULTS, Failing, Hook, Hooked, Site};
 
-/// A registry in which somebody else writes the row of a key before each of its next writes.
+/// Somebody else writes the row of a key before each of its next writes.
 struct Crowded {
-    inner: Arc<MemoryStore>,
     writes: AtomicI64,
 }
 
 #[async_trait]
-impl Registry for Crowded {
-    async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
-        self.inner.get(kind, key).await
-    }
-
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError> {
-        self.inner.list(kind).await
-    }
-
-    async fn put(
-        &self,
-        kind: &str,
-        key: &str,
-        expected: Option<u64>,
-        value: Option<&Value>,
-    ) -> Result<Option<u64>, StoreError> {
-        let is_next = kind == "api_key" && expected.is_some();
+impl Hook for Crowded {
+    async fn before_put(&self, rows: &MemoryStore, kind: &str, key: &str, is_new: bool) {
+        let is_next = kind == "api_key" && !is_new;
         if is_next && self.writes.fetch_sub(1, Ordering::SeqCst) > 0 {
-            let row = self.inner.get(kind, key).await?.expect("a row");
-            let put = self
-                .inner
-                .put(kind, key, Some(row.version), Some(&row.value));
-            put.await?.expect("nobody else writes");
+            let row = rows.get(kind, key).await.expect("readable");
+            let row = row.expect("a row");
+            let put = rows.put(kind, key, Some(row.version), Some(&row.value));
+            put.await.expect("written").expect("nobody else writes");
         }
-        self.inner.put(kind, key, expected, value).await
     }
 }
 
-async fn crowded() -> (Site, Arc<Crowded>, Keys) {
-    let mut registry = None;
-    let site = Site::over(|inner| {
-        let writes = AtomicI64::new(0);
-        registry.insert(Arc::new(Crowded { inner, writes })).clone()
-    });
-    let site = site.await;
+async fn crowded() -> (Site, Arc<Hooked<Crowded>>, Keys) {
+    let writes = AtomicI64::new(0);
+    let (site, registry) = Hooked::site(Crowded { writes }).await;
     let keys = Keys::new(site.engine.clone());
-    (site, registry.expect("made"), keys)
+    (site, registry, keys)
 }
 
 async fn state(keys: &Keys, id: &str) -> State {
@@ -68,13 +46,13 @@ async fn whoever_writes_the_row_meanwhile_keeps_no_key_from_ending() {
     for writes in [1, 3, i64::MAX] {
         let (_site, registry, keys) = crowded().await;
         let old = keys.create(reader(), "test").await.expect("made").key.id;
-        registry.writes.store(writes, Ordering::SeqCst);
+        registry.hook.writes.store(writes, Ordering::SeqCst);
         let new = keys.rotate(&old, Duration::ZERO, "test").await;
         let new = new.expect("rotated").key.id;
         assert_eq!(state(&keys, &old).await, State::Expired);
         let there = keys.get(&old).await.expect("readable");
         assert_eq!(there.rotated_to.as_ref(), Some(&new));
-        registry.writes.store(writes, Ordering::SeqCst);
+        registry.hook.writes.store(writes, Ordering::SeqCst);
         assert_eq!(state(&keys, &new).await, State::Active);
         let revoked = keys.revoke(&new, "test").await.expect("revoked");
         assert_eq!(revoked.state(keys.now()), State::Revoked);

@@ -4,61 +4,38 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use indelible_core::{MemoryStore, Registry, StoreError, Versioned};
-use serde_json::{Value, json};
+use indelible_core::{MemoryStore, Registry};
+use serde_json::json;
 
 use super::reader;
 use crate::keys::{KeyError, Keys, State};
 use crate::limits::KEY_CACHE_TIME;
-use crate::site::Site;
+use crate::site::{Hook, Hooked, Site};
 
-/// A registry in which a key's row is made an admin's before a reading that is chosen.
+/// A key's row is made an admin's before a reading that is chosen.
 struct Swapping {
-    inner: Arc<MemoryStore>,
     /// Readings of keys before it.
     before: AtomicI64,
 }
 
 #[async_trait]
-impl Registry for Swapping {
-    async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
+impl Hook for Swapping {
+    async fn before_get(&self, rows: &MemoryStore, kind: &str, key: &str) {
         if kind == "api_key" && self.before.fetch_sub(1, Ordering::SeqCst) == 0 {
-            let mut row = self.inner.get(kind, key).await?.expect("a row");
+            let row = rows.get(kind, key).await.expect("readable");
+            let mut row = row.expect("a row");
             row.value["role"] = json!("admin");
-            let put = self
-                .inner
-                .put(kind, key, Some(row.version), Some(&row.value));
-            put.await?.expect("nobody else writes");
+            let put = rows.put(kind, key, Some(row.version), Some(&row.value));
+            put.await.expect("written").expect("nobody else writes");
         }
-        self.inner.get(kind, key).await
-    }
-
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError> {
-        self.inner.list(kind).await
-    }
-
-    async fn put(
-        &self,
-        kind: &str,
-        key: &str,
-        expected: Option<u64>,
-        value: Option<&Value>,
-    ) -> Result<Option<u64>, StoreError> {
-        self.inner.put(kind, key, expected, value).await
     }
 }
 
-async fn swapping() -> (Site, Arc<Swapping>, Keys) {
-    let mut registry = None;
-    let site = Site::over(|inner| {
-        let before = AtomicI64::new(i64::MAX);
-        registry
-            .insert(Arc::new(Swapping { inner, before }))
-            .clone()
-    });
-    let site = site.await;
+async fn swapping() -> (Site, Arc<Hooked<Swapping>>, Keys) {
+    let before = AtomicI64::new(i64::MAX);
+    let (site, registry) = Hooked::site(Swapping { before }).await;
     let keys = Keys::new(site.engine.clone());
-    (site, registry.expect("made"), keys)
+    (site, registry, keys)
 }
 
 #[tokio::test]
@@ -66,10 +43,13 @@ async fn the_use_of_a_key_seals_no_row_that_was_changed_meanwhile() {
     let (site, registry, keys) = swapping().await;
     let new = keys.create(reader(), "test").await.expect("made");
     // After the reading that authenticates, before the one that notes the use.
-    registry.before.store(1, Ordering::SeqCst);
+    registry.hook.before.store(1, Ordering::SeqCst);
     let opened = keys.authenticate(&new.token).await.expect("read");
     assert!(opened.is_ok());
-    assert!(registry.before.load(Ordering::SeqCst) < 0, "it was changed");
+    assert!(
+        registry.hook.before.load(Ordering::SeqCst) < 0,
+        "it was changed"
+    );
     site.clock.pass(KEY_CACHE_TIME);
     let there = keys.get(&new.key.id).await.expect("readable");
     assert_eq!(there.state(keys.now()), State::Unsealed);
@@ -81,7 +61,7 @@ async fn the_use_of_a_key_seals_no_row_that_was_changed_meanwhile() {
 async fn no_row_without_a_seal_is_sealed_in_passing() {
     let (_site, registry, keys) = swapping().await;
     let new = keys.create(reader(), "test").await.expect("made");
-    registry.before.store(0, Ordering::SeqCst);
+    registry.hook.before.store(0, Ordering::SeqCst);
     let (there, version) = keys.row(&new.key.id).await.expect("readable");
     let stored = keys.store(&there, Some(version)).await;
     assert!(matches!(stored, Err(KeyError::Unsealed(_))), "{stored:?}");

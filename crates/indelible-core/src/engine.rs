@@ -9,6 +9,7 @@
 //! The sequencers run on a thread of the engine's own, so that they outlive the caller's runtime.
 
 mod audit;
+mod chain;
 mod copy;
 mod follow;
 mod identity;

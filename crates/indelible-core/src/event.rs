@@ -6,7 +6,7 @@ mod write;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub use read::EventError;
+pub use read::{EventError, KEPT_NESTING_MAX};
 
 use crate::action::AuditAction;
 use crate::note::Note;
@@ -151,6 +151,15 @@ impl AuditEvent {
     /// [`EventError`] names the field whose structure is wrong; the text is not kept.
     pub fn from_json(text: &[u8]) -> Result<Self, EventError> {
         read::event(text)
+    }
+
+    /// Reads an event from the text that [`AuditEvent::to_json`] made of one that was prepared for
+    /// a trail ([`crate::door::Door::prepare`]): its notes may nest deeper than a caller's context.
+    ///
+    /// # Errors
+    /// As [`AuditEvent::from_json`].
+    pub fn from_kept_json(text: &[u8]) -> Result<Self, EventError> {
+        read::kept(text)
     }
 
     /// Reads an event from an already parsed JSON object, as [`AuditEvent::from_json`] does.

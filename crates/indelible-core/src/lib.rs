@@ -9,6 +9,7 @@
 
 pub mod action;
 mod attempt;
+mod backoff;
 pub mod catalogue;
 mod clock;
 pub mod door;
@@ -22,6 +23,7 @@ mod hex;
 pub mod json;
 mod memory;
 mod note;
+pub mod outbox;
 mod outcome;
 pub mod part;
 mod protocol;
@@ -39,10 +41,11 @@ pub mod verify;
 
 pub use action::AuditAction;
 pub use attempt::{Attempt, BeginAttempt, unresolved};
+pub use backoff::Backoff;
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_v7};
 pub use entry::Entry;
 pub use error::{AuditError, Refusal};
-pub use event::{AuditEvent, EventError};
+pub use event::{AuditEvent, EventError, KEPT_NESTING_MAX};
 pub use head_key::{HEAD_MAC_BYTES, HeadKey};
 pub use memory::MemoryStore;
 pub use note::Note;

@@ -39,6 +39,9 @@ UNION ALL SELECT 'head', 'UPDATE', \
 UNION ALL SELECT 'rollup', 'UPDATE', 'count' \
 UNION ALL SELECT 'op_registry', p.name, NULL \
 FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p (name) \
+UNION ALL SELECT 'op_outbox', p.name, NULL \
+FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) AS p (name) \
+UNION ALL SELECT 'op_outbox', 'UPDATE', 'refused' \
 UNION ALL SELECT 'op_migration', 'SELECT', NULL",
     function: "make_partitions(integer)",
 };
@@ -48,7 +51,8 @@ pub(crate) const AUDITOR: Access = Access {
     role: "indelible_auditor",
     needed: "\
 SELECT t.name, 'SELECT', NULL FROM unnest(ARRAY['audit_logs', 'head', 'entry', 'placement', \
-'event_id', 'node', 'tag', 'span', 'rollup', 'op_migration', 'op_registry']) AS t (name)",
+'event_id', 'node', 'tag', 'span', 'rollup', 'op_migration', 'op_outbox', \
+'op_registry']) AS t (name)",
     function: "opened(bytea)",
 };
 

@@ -23,6 +23,7 @@ mod connection;
 mod error;
 mod migration;
 mod open;
+pub mod outbox;
 pub mod sql;
 
 mod append;
@@ -40,4 +41,7 @@ pub use address::{Address, AddressError, SslMode};
 pub use error::{GUARD, PostgresError};
 pub use migration::{Migrated, MigrationStatus};
 pub use open::Options;
+pub use outbox::{PostgresOutbox, PostgresOutboxTable};
 pub use store::PostgresStore;
+/// The driver whose transactions [`PostgresOutbox`] joins.
+pub use tokio_postgres;

@@ -26,7 +26,7 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 4] = [
+pub(crate) const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         name: "log",
@@ -46,6 +46,11 @@ pub(crate) const MIGRATIONS: [Migration; 4] = [
         version: 4,
         name: "access",
         sql: include_str!("../migrations/0004_access.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "outbox",
+        sql: include_str!("../migrations/0005_outbox.sql"),
     },
 ];
 

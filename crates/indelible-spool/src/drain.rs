@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indelible_core::{AuditError, AuditEvent, Receipt, StoreError, uuid_v7};
+use indelible_core::{AuditError, AuditEvent, Backoff, Receipt, StoreError, uuid_v7};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::backoff::Backoff;
 use crate::delivering::Core;
 use crate::losses::may_be_recorded;
 use crate::segment::{Found, Segment};

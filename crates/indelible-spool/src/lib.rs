@@ -34,7 +34,6 @@
 //! redacted events are written to it, each with a checksum, and synced before a caller is told
 //! `spooled`. The form of the files is in `docs/formats/spool.md`.
 
-mod backoff;
 mod delivering;
 mod drain;
 mod error;

@@ -7,14 +7,11 @@
 //! Canonical JSON holds no line feed, so that a damaged line spoils no other one.
 
 use indelible_core::json::{self, canonical};
-use indelible_core::{AuditEvent, Timestamp};
+use indelible_core::{AuditEvent, KEPT_NESTING_MAX, Timestamp};
 use serde_json::{Map, Value};
 
 /// The digits of the checksum and the space behind them.
 const SUM_BYTES: usize = 9;
-/// Objects and arrays that may stand within each other: those of an event's context or notes, and
-/// those around them.
-const NESTING_MAX: u8 = json::NESTING_MAX + 8;
 
 /// An event that waits, and since when.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +59,7 @@ pub(crate) fn opened(line: &[u8]) -> Option<Map<String, Value>> {
     if sum != format!("{:08x} ", crc32fast::hash(body)).as_bytes() {
         return None;
     }
-    match json::parse_with_depth(body, NESTING_MAX).ok()?.value {
+    match json::parse_with_depth(body, KEPT_NESTING_MAX).ok()?.value {
         Value::Object(object) => Some(object),
         _ => None,
     }

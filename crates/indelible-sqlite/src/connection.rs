@@ -45,6 +45,13 @@ pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection,
     Ok(db)
 }
 
+/// Opens a connection to a database of another program, whose journal stays as that one chose.
+pub(crate) fn visiting(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    pragma(&db, "secure_delete", true)?;
+    Ok(db)
+}
+
 /// Opens a connection that only reads. The file must be there.
 pub(crate) fn reading(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
     let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;

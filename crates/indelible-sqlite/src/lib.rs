@@ -32,6 +32,7 @@ mod connection;
 mod error;
 mod migration;
 mod open;
+pub mod outbox;
 pub mod sql;
 
 mod append;
@@ -47,4 +48,7 @@ mod writer;
 pub use error::SqliteError;
 pub use migration::MigrationStatus;
 pub use open::Options;
+pub use outbox::{SqliteOutbox, SqliteOutboxTable};
+/// The driver whose transactions [`SqliteOutbox`] joins.
+pub use rusqlite;
 pub use store::SqliteStore;

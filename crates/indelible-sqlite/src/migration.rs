@@ -19,7 +19,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         name: "log",
@@ -34,6 +34,11 @@ const MIGRATIONS: [Migration; 3] = [
         version: 3,
         name: "registry",
         sql: include_str!("../migrations/0003_registry.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "outbox",
+        sql: include_str!("../migrations/0004_outbox.sql"),
     },
 ];
 

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use indelible_core::outbox::Settlement;
 use indelible_core::store::{StoreError, Verdict};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -39,6 +40,7 @@ pub(crate) struct Writer {
 pub(crate) enum Task {
     Append(Vec<Batch>),
     Put(Put),
+    Settle(Settlement),
 }
 
 /// What became of a [`Task`].
@@ -46,6 +48,7 @@ pub(crate) enum Done {
     Verdicts(Vec<Verdict>),
     /// As `Registry::put` answers.
     Version(Option<u64>),
+    Settled,
 }
 
 /// Settings of the writing connection that durability hangs on.
@@ -284,6 +287,7 @@ impl Task {
         match self {
             Self::Append(batches) => batches.iter().map(Batch::len).sum(),
             Self::Put(_) => 1,
+            Self::Settle(settlement) => settlement.moved.len() + settlement.refused.len(),
         }
     }
 }

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::Engine;
+use super::chain::Chain;
 use super::queue::{Job, Queue};
 use crate::entry::Entry;
 use crate::error::{AuditError, Refusal};
@@ -43,7 +44,7 @@ impl Audit {
     /// Records many events, in order; each has its own answer, in the same order. Events that
     /// wait together share commits.
     pub async fn record_all(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
-        self.record_many(events, true).await
+        self.record_many(events, true, None).await
     }
 
     /// As [`Audit::record_all`], for an importer whose ids come from keys that may turn out not to
@@ -53,13 +54,25 @@ impl Audit {
         &self,
         events: Vec<AuditEvent>,
     ) -> Vec<Result<Receipt, AuditError>> {
-        self.record_many(events, false).await
+        self.record_many(events, false, None).await
+    }
+
+    /// As [`Audit::record_all`], and the events that are recorded are so in the order given, each
+    /// with a higher seq than those before it that were not there already: an event that cannot be
+    /// taken now holds back all behind it, which get its error. One that is itself to blame
+    /// ([`AuditError::is_final`]) holds back nobody.
+    pub async fn record_in_order(
+        &self,
+        events: Vec<AuditEvent>,
+    ) -> Vec<Result<Receipt, AuditError>> {
+        self.record_many(events, true, Some(Chain::default())).await
     }
 
     async fn record_many(
         &self,
         events: Vec<AuditEvent>,
         records_conflict: bool,
+        chain: Option<Chain>,
     ) -> Vec<Result<Receipt, AuditError>> {
         let mut answers = Vec::with_capacity(events.len());
         let mut waiting = std::collections::VecDeque::new();
@@ -69,7 +82,7 @@ impl Audit {
             {
                 answers.push(answered(answer).await);
             }
-            waiting.push_back(self.hand_in(event, records_conflict).await);
+            waiting.push_back(self.hand_in(event, records_conflict, chain.as_ref()).await);
         }
         for answer in waiting {
             answers.push(answered(answer).await);
@@ -81,6 +94,23 @@ impl Audit {
         &self,
         event: AuditEvent,
         records_conflict: bool,
+        chain: Option<&Chain>,
+    ) -> Result<Answer, AuditError> {
+        if let Some(failure) = chain.and_then(Chain::failure) {
+            return Err(failure.clone());
+        }
+        let handed_in = self.queued(event, records_conflict, chain).await;
+        if let (Some(chain), Err(error)) = (chain, &handed_in) {
+            chain.failed(error);
+        }
+        handed_in
+    }
+
+    async fn queued(
+        &self,
+        event: AuditEvent,
+        records_conflict: bool,
+        chain: Option<&Chain>,
     ) -> Result<Answer, AuditError> {
         if self.trail.is_system() {
             return Err(AuditError::Reserved(self.trail.clone()));
@@ -96,6 +126,7 @@ impl Audit {
             event,
             answer,
             records_conflict,
+            link: chain.map(Chain::link),
         };
         Queue::of(shared, &self.trail)?.put(job, shared).await?;
         Ok(answered)
@@ -200,7 +231,7 @@ async fn answered(answer: Result<Answer, AuditError>) -> Result<Receipt, AuditEr
 #[async_trait]
 impl AuditProtocol for Audit {
     async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
-        answered(self.hand_in(event, true).await).await
+        answered(self.hand_in(event, true, None).await).await
     }
 
     async fn query(&self, query: Query) -> Result<Page, AuditError> {

@@ -345,6 +345,7 @@ fn job(shared: &Shared, event: AuditEvent) -> Result<(Job, Answer), AuditError> 
             event,
             answer,
             records_conflict: true,
+            link: None,
         },
         answered,
     ))

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::chain::Link;
 use super::{Shared, sequencer};
 use crate::door::Admitted;
 use crate::error::AuditError;
@@ -20,6 +21,18 @@ pub(super) struct Job {
     pub answer: oneshot::Sender<Result<Receipt, AuditError>>,
     /// Whether a conflict of its id is a record in `system`.
     pub records_conflict: bool,
+    /// What holds it back when an event before it fails.
+    pub link: Option<Link>,
+}
+
+impl Job {
+    /// The job did not get into the queue, for this reason.
+    fn given_back(self, error: AuditError) -> AuditError {
+        if let Some(link) = self.link {
+            link.answered(Some(&error));
+        }
+        error
+    }
 }
 
 /// The entrance to one trail's sequencer.
@@ -62,15 +75,21 @@ impl Queue {
     pub async fn put(&self, job: Job, shared: &Shared) -> Result<(), AuditError> {
         let job = match self.sender.try_send(job) {
             Ok(()) => return Ok(()),
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(AuditError::Closed),
+            Err(mpsc::error::TrySendError::Closed(job)) => {
+                return Err(job.given_back(AuditError::Closed));
+            }
             Err(mpsc::error::TrySendError::Full(job)) => job,
         };
         let (sender, patience) = (self.sender.clone(), shared.options.patience);
         let waited = shared.thread.handle.spawn(async move {
             match sender.send_timeout(job, patience).await {
                 Ok(()) => Ok(()),
-                Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(AuditError::Overloaded),
-                Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(AuditError::Closed),
+                Err(mpsc::error::SendTimeoutError::Timeout(job)) => {
+                    Err(job.given_back(AuditError::Overloaded))
+                }
+                Err(mpsc::error::SendTimeoutError::Closed(job)) => {
+                    Err(job.given_back(AuditError::Closed))
+                }
             }
         });
         let put = waited.await.unwrap_or(Err(AuditError::Closed));

@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
+use super::chain::Link;
 use super::queue::Job;
 use super::{Shared, copy, instance, load};
 use crate::door::{Admitted, Sameness};
@@ -84,7 +85,7 @@ struct Batch {
 
 impl Sequencer {
     async fn commit(&mut self, shared: &Arc<Shared>, jobs: Vec<Job>) {
-        let mut batch = Batch::sort(jobs);
+        let mut batch = Batch::sort(held_back(jobs));
         let appended = self.append(shared, &mut batch).await;
         let Batch {
             fresh,
@@ -357,6 +358,18 @@ fn receipt(trail: &TrailName, entry: &StoredEntry, size: u64, delivery: Delivery
     }
 }
 
+/// Answers the jobs that stand behind a failed one, and leaves the others.
+fn held_back(jobs: Vec<Job>) -> Vec<Job> {
+    let mut left = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match job.link.as_ref().and_then(Link::failure).cloned() {
+            Some(error) => answer(job, Err(error)),
+            None => left.push(job),
+        }
+    }
+    left
+}
+
 fn answer_all(jobs: impl IntoIterator<Item = Job>, error: &AuditError) {
     for job in jobs {
         answer(job, Err(error.clone()));
@@ -364,6 +377,9 @@ fn answer_all(jobs: impl IntoIterator<Item = Job>, error: &AuditError) {
 }
 
 fn answer(job: Job, result: Result<Receipt, AuditError>) {
+    if let Some(link) = job.link {
+        link.answered(result.as_ref().err());
+    }
     // A caller that is gone wants no answer; its event is recorded all the same.
     let _ = job.answer.send(result);
 }

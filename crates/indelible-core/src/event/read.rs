@@ -72,9 +72,21 @@ impl EventError {
     }
 }
 
+/// Objects and arrays that may stand within each other where an event is kept on its way to a
+/// trail: those of its context or its notes, and those around them.
+pub const KEPT_NESTING_MAX: u8 = json::NESTING_MAX + 8;
+
 pub(super) fn event(text: &[u8]) -> Result<AuditEvent, EventError> {
     // The event itself is one level around the context, whose nesting is what is limited.
-    let parsed = json::parse_with_depth(text, json::NESTING_MAX + 1)?;
+    within(text, json::NESTING_MAX + 1)
+}
+
+pub(super) fn kept(text: &[u8]) -> Result<AuditEvent, EventError> {
+    within(text, KEPT_NESTING_MAX)
+}
+
+fn within(text: &[u8], depth_max: u8) -> Result<AuditEvent, EventError> {
+    let parsed = json::parse_with_depth(text, depth_max)?;
     let Value::Object(object) = parsed.value else {
         return Err(EventError::NotAnObject);
     };

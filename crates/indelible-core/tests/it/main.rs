@@ -12,6 +12,7 @@ mod json_properties;
 mod json_reader;
 mod json_repairs;
 mod json_vectors;
+mod outbox;
 mod preparing;
 mod recording;
 mod recovery;

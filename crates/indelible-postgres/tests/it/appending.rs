@@ -319,6 +319,7 @@ async fn a_closed_store_refuses_and_closes_again() {
 fn t92_t93_no_statement_notifies_or_takes_an_advisory_lock() {
     for text in [
         sql::HEAD_UPDATE,
+        indelible_postgres::outbox::INSERT,
         sql::HEAD_INSERT,
         sql::HEAD_LOCK,
         sql::EVENT_ID_INSERT,
@@ -332,6 +333,7 @@ fn t92_t93_no_statement_notifies_or_takes_an_advisory_lock() {
         include_str!("../../migrations/0002_index.sql"),
         include_str!("../../migrations/0003_registry.sql"),
         include_str!("../../migrations/0004_access.sql"),
+        include_str!("../../migrations/0005_outbox.sql"),
     ] {
         let text = text.to_lowercase();
         for word in ["notify", "advisory", "nextval", "serial"] {

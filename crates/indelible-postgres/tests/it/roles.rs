@@ -30,7 +30,7 @@ async fn a_writer_appends_and_has_no_privilege_to_change_anything() {
         "UPDATE indelible.entry SET actor = NULL",
         "UPDATE indelible.rollup SET action = 'x'",
         "UPDATE indelible.head SET trail_id = 'x'",
-        "INSERT INTO indelible.op_migration VALUES (5, 'x', sha256('x'), now(), 'x')",
+        "INSERT INTO indelible.op_migration VALUES (99, 'x', sha256('x'), now(), 'x')",
         "SELECT * FROM indelible.audit_logs",
         "CREATE TABLE indelible.mine ()",
         "DROP FUNCTION indelible.refuse()",

@@ -1,8 +1,8 @@
-//! How long to wait before the trail is tried again.
+//! How long to wait before what failed is tried again.
 
 use std::time::Duration;
 
-use indelible_core::Entropy;
+use crate::clock::Entropy;
 
 /// The first wait.
 const FIRST: Duration = Duration::from_millis(100);
@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Waits that double with each failure, each shortened by up to its half at random, so that many
 /// processes do not come back at one moment.
 #[derive(Debug, Default)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     failures: u32,
 }
 

@@ -1,0 +1,197 @@
+//! One pass over an outbox, and what is remembered from one to the next.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::draining::Figures;
+use super::letter::Letter;
+use super::{Outbox, Row, Settlement};
+use crate::backoff::Backoff;
+use crate::engine::Engine;
+use crate::error::AuditError;
+use crate::protocol::{Delivery, Receipt};
+use crate::store::StoreError;
+use crate::trail::TrailName;
+
+/// Rows that are read, recorded and taken out at once.
+const ROWS_AT_ONCE: usize = 256;
+
+/// What moves events from one outbox into the trails of an engine. Any number of them, in this
+/// process and others, may work on one outbox; see [`crate::outbox`] for why that keeps every
+/// promise.
+pub struct Drain {
+    engine: Engine,
+    outbox: Arc<dyn Outbox>,
+    /// The trails that took nothing, and when each is tried again.
+    stalls: HashMap<TrailName, Stall>,
+    pub(super) figures: Arc<Figures>,
+}
+
+/// A trail that takes nothing now.
+#[derive(Default)]
+struct Stall {
+    backoff: Backoff,
+    /// When it is tried again, by the clock's elapsed time.
+    due: Duration,
+}
+
+/// What one pass did.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Moved {
+    /// Events that were recorded.
+    pub recorded: u64,
+    /// Events that stood in their trail already: a drain before, or beside, did not come to take
+    /// their rows out.
+    pub duplicates: u64,
+    /// Events that can never be recorded, and whose rows are now marked.
+    pub refused: u64,
+    /// The trails that could not take all, each with what it met.
+    pub held: Vec<(TrailName, AuditError)>,
+}
+
+/// The rows of one trail, and the answers to as many as have one.
+type Answered = (TrailName, Vec<i64>, Vec<Result<Receipt, AuditError>>);
+
+impl Drain {
+    /// A drain of `outbox` into the trails of `engine`.
+    pub fn new(engine: Engine, outbox: Arc<dyn Outbox>) -> Self {
+        Self {
+            engine,
+            outbox,
+            stalls: HashMap::new(),
+            figures: Arc::default(),
+        }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Moves all that waits when it comes to it. A trail that took nothing is passed over until
+    /// its time comes; waits double with each failure, up to half a minute.
+    ///
+    /// May be given up at any time.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`] where the outbox cannot be read or a row not be taken out, and
+    /// [`AuditError::Closed`]. What was recorded stays so.
+    pub async fn pass(&mut self) -> Result<Moved, AuditError> {
+        let mut moved = Moved::default();
+        let now = self.engine.ground().clock.elapsed();
+        let not_due = self.stalls.iter().filter(|(_, stall)| stall.due > now);
+        let mut passed_over: Vec<_> = not_due.map(|(trail, _)| trail.clone()).collect();
+        loop {
+            let rows = self.outbox.waiting(&passed_over, ROWS_AT_ONCE).await?;
+            let is_last = rows.len() < ROWS_AT_ONCE;
+            if !rows.is_empty() {
+                let held = moved.held.len();
+                self.move_rows(rows, &mut moved).await?;
+                passed_over.extend(moved.held[held..].iter().map(|(trail, _)| trail.clone()));
+            }
+            if is_last {
+                return Ok(moved);
+            }
+        }
+    }
+
+    async fn move_rows(&mut self, rows: Vec<Row>, moved: &mut Moved) -> Result<(), AuditError> {
+        let mut settlement = Settlement::default();
+        let mut trails: BTreeMap<String, Vec<Letter>> = BTreeMap::new();
+        for row in rows {
+            let (position, trail) = (row.position, row.trail.clone());
+            match Letter::open(row) {
+                Ok(letter) => trails.entry(trail).or_default().push(letter),
+                Err(reason) => refuse(&mut settlement, position, &trail, reason),
+            }
+        }
+        let mut tasks = JoinSet::new();
+        for letters in trails.into_values() {
+            let engine = self.engine.clone();
+            tasks.spawn(record(engine, letters));
+        }
+        while let Some(answered) = tasks.join_next().await {
+            let (trail, positions, answers) = answered.map_err(|error| StoreError::Unknown {
+                source: error.into(),
+            })?;
+            let held = sort(&trail, &positions, answers, &mut settlement, moved);
+            if matches!(held, Some(AuditError::Closed)) {
+                return Err(AuditError::Closed);
+            }
+            self.remember(trail, held, moved);
+        }
+        moved.refused += settlement.refused.len() as u64;
+        self.outbox.settle(&settlement).await?;
+        self.figures.settled(&settlement);
+        Ok(())
+    }
+
+    /// Keeps in mind how a trail fared.
+    fn remember(&mut self, trail: TrailName, held: Option<AuditError>, moved: &mut Moved) {
+        let ground = self.engine.ground();
+        let Some(error) = held else {
+            if self.stalls.remove(&trail).is_some() {
+                tracing::info!(%trail, "the trail takes events of the outbox again");
+            }
+            return;
+        };
+        if !self.stalls.contains_key(&trail) {
+            tracing::warn!(%trail, %error, "the trail takes no events of the outbox now");
+        }
+        let stall = self.stalls.entry(trail.clone()).or_default();
+        stall.due = ground.clock.elapsed() + stall.backoff.next(&*ground.entropy);
+        moved.held.push((trail, error));
+    }
+}
+
+/// Records the events of one trail in their order.
+async fn record(engine: Engine, letters: Vec<Letter>) -> Answered {
+    let trail = letters[0].trail.clone();
+    let positions = letters.iter().map(|letter| letter.position).collect();
+    let events = letters.into_iter().map(|letter| letter.event).collect();
+    let answers = engine.trail(trail.clone()).record_in_order(events).await;
+    (trail, positions, answers)
+}
+
+/// Says of each row what becomes of it, and answers why the rest of the trail's must wait.
+fn sort(
+    trail: &TrailName,
+    positions: &[i64],
+    answers: Vec<Result<Receipt, AuditError>>,
+    settlement: &mut Settlement,
+    moved: &mut Moved,
+) -> Option<AuditError> {
+    let mut held = None;
+    for (position, answer) in positions.iter().zip(answers) {
+        match answer {
+            Ok(receipt) => {
+                match receipt.delivery {
+                    Delivery::Duplicate => moved.duplicates += 1,
+                    _ => moved.recorded += 1,
+                }
+                settlement.moved.push(*position);
+            }
+            Err(error) if error.is_final() => {
+                refuse(settlement, *position, trail.as_str(), error.to_string());
+            }
+            Err(error) => {
+                held.get_or_insert(error);
+            }
+        }
+    }
+    held
+}
+
+fn refuse(settlement: &mut Settlement, position: i64, trail: &str, reason: String) {
+    tracing::error!(
+        position,
+        trail,
+        reason,
+        "an event of the outbox can never be recorded"
+    );
+    settlement.refused.push((position, reason));
+}

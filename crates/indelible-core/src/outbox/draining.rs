@@ -1,0 +1,166 @@
+//! A drain that goes on by itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{Drain, Settlement};
+use crate::backoff::Backoff;
+use crate::error::AuditError;
+use crate::store::StoreError;
+
+/// A drain at work on a thread of its own. It stops when this is dropped, at once and harmlessly:
+/// whatever it was about is done again by the next one.
+pub struct Draining {
+    stop: Option<oneshot::Sender<()>>,
+    ended: Option<oneshot::Receiver<()>>,
+    figures: Arc<Figures>,
+}
+
+/// What a drain has done since it was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Vitals {
+    /// Rows whose events are in their trails, and that were taken out.
+    pub moved: u64,
+    /// Rows that can never be recorded.
+    pub refused: u64,
+    /// Passes that failed as a whole.
+    pub failures: u64,
+    /// What the last pass met; `None` after a good one.
+    pub last_error: Option<String>,
+}
+
+/// The counters behind [`Vitals`].
+#[derive(Default)]
+pub(super) struct Figures {
+    moved: AtomicU64,
+    refused: AtomicU64,
+    failures: AtomicU64,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Drain {
+    /// Starts the drain on a thread of its own: a pass every `interval`, the next at once while
+    /// much waits, and less often while the outbox cannot be read.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`] where no thread can be had.
+    pub fn start(self, interval: Duration) -> Result<Draining, AuditError> {
+        let unavailable =
+            |e: std::io::Error| AuditError::from(StoreError::Unavailable { source: e.into() });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(unavailable)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ending, ended) = oneshot::channel::<()>();
+        let figures = Arc::clone(&self.figures);
+        std::thread::Builder::new()
+            .name("indelible-outbox".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        () = self.run(interval) => {}
+                        // An error says that whoever started it is gone.
+                        _ = stopped => {}
+                    }
+                });
+                drop(runtime);
+                // Nobody may be waiting.
+                let _ = ending.send(());
+            })
+            .map_err(unavailable)?;
+        Ok(Draining {
+            stop: Some(stop),
+            ended: Some(ended),
+            figures,
+        })
+    }
+
+    /// Passes over the outbox until the engine is closed.
+    async fn run(mut self, interval: Duration) {
+        let mut backoff = Backoff::default();
+        loop {
+            let pause = match self.pass().await {
+                Err(AuditError::Closed) => return,
+                Ok(moved) => {
+                    if backoff.is_failing() {
+                        tracing::info!("the outbox is drained again");
+                    }
+                    backoff.reset();
+                    let held = moved.held.first();
+                    self.figures
+                        .passed(held.map(|(trail, error)| format!("trail {trail}: {error}")));
+                    interval
+                }
+                Err(error) => {
+                    if !backoff.is_failing() {
+                        tracing::warn!(%error, "the outbox is not drained now");
+                    }
+                    self.figures.failures.fetch_add(1, Ordering::Relaxed);
+                    self.figures.passed(Some(error.to_string()));
+                    backoff.next(&*self.engine().ground().entropy).max(interval)
+                }
+            };
+            rest(pause).await;
+        }
+    }
+}
+
+impl Draining {
+    /// Ends the drain and waits until it has let go of engine and outbox: before the database is
+    /// closed.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if let Some(ended) = self.ended.take() {
+            // A thread that panicked has ended, too.
+            let _ = ended.await;
+        }
+    }
+
+    /// What it has done.
+    pub fn vitals(&self) -> Vitals {
+        self.figures.read()
+    }
+}
+
+impl Figures {
+    pub fn settled(&self, settlement: &Settlement) {
+        let count = |list: usize| list as u64;
+        self.moved
+            .fetch_add(count(settlement.moved.len()), Ordering::Relaxed);
+        self.refused
+            .fetch_add(count(settlement.refused.len()), Ordering::Relaxed);
+    }
+
+    fn passed(&self, error: Option<String>) {
+        *self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    fn read(&self) -> Vitals {
+        let last = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Vitals {
+            moved: self.moved.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+            last_error: last.clone(),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an insert into an outbox signals nobody: it is looked at again and again"
+)]
+async fn rest(time: Duration) {
+    tokio::time::sleep(time).await;
+}

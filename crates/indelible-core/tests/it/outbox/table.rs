@@ -1,0 +1,141 @@
+//! An outbox in memory, whose transactions come into sight when the test says.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use indelible_core::outbox::{Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::{StoreError, TrailName};
+use tokio::sync::Notify;
+
+#[derive(Default)]
+pub struct Table {
+    rows: Mutex<Vec<(Row, Option<String>)>>,
+    next: AtomicU64,
+    settles_to_fail: AtomicU64,
+    settled: Notify,
+}
+
+impl Table {
+    /// Positions for rows that are not in sight yet.
+    pub fn positions_for(&self, count: usize) -> Vec<i64> {
+        let first = self.next.fetch_add(count as u64, Ordering::SeqCst);
+        (1..=count as u64).map(|n| (first + n) as i64).collect()
+    }
+
+    /// Brings the rows of a transaction into sight.
+    pub fn show(&self, added: Vec<(i64, &str, String)>) {
+        let mut rows = self.rows.lock().expect("unpoisoned");
+        for (position, trail, event) in added {
+            let row = Row {
+                position,
+                trail: trail.to_owned(),
+                event: Some(event.into_bytes()),
+                queued_at: None,
+            };
+            rows.push((row, None));
+        }
+        rows.sort_by_key(|(row, _)| row.position);
+    }
+
+    /// A transaction of these rows, committed at once.
+    pub fn commit(&self, rows: Vec<(&str, String)>) {
+        let positions = self.positions_for(rows.len());
+        let rows = positions.into_iter().zip(rows);
+        self.show(
+            rows.map(|(at, (trail, event))| (at, trail, event))
+                .collect(),
+        );
+    }
+
+    pub fn fail_settles(&self, count: u64) {
+        self.settles_to_fail.store(count, Ordering::SeqCst);
+    }
+
+    pub fn positions(&self) -> Vec<i64> {
+        let rows = self.rows.lock().expect("unpoisoned");
+        rows.iter().map(|(row, _)| row.position).collect()
+    }
+
+    pub fn reasons(&self) -> Vec<String> {
+        let rows = self.rows.lock().expect("unpoisoned");
+        rows.iter()
+            .filter_map(|(_, reason)| reason.clone())
+            .collect()
+    }
+
+    /// Waits until nothing is in it.
+    pub async fn emptied(&self) {
+        loop {
+            let settled = self.settled.notified();
+            if self.positions().is_empty() {
+                return;
+            }
+            settled.await;
+        }
+    }
+}
+
+#[async_trait]
+impl Outbox for Table {
+    async fn waiting(
+        &self,
+        passed_over: &[TrailName],
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.rows.lock().expect("unpoisoned");
+        let wanted = rows.iter().filter(|(row, refused)| {
+            refused.is_none() && !passed_over.iter().any(|trail| trail.as_str() == row.trail)
+        });
+        Ok(wanted.map(|(row, _)| row.clone()).take(limit).collect())
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        let fails = self
+            .settles_to_fail
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+        if fails.is_ok() {
+            let source = "planned".into();
+            return Err(StoreError::Unknown { source });
+        }
+        let mut rows = self.rows.lock().expect("unpoisoned");
+        rows.retain(|(row, _)| !settlement.moved.contains(&row.position));
+        for (row, refused) in rows.iter_mut() {
+            let found = settlement
+                .refused
+                .iter()
+                .find(|(at, _)| *at == row.position);
+            if let (Some((_, reason)), None) = (found, &refused) {
+                *refused = Some(reason.clone());
+            }
+        }
+        drop(rows);
+        self.settled.notify_waiters();
+        Ok(())
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let rows = self.rows.lock().expect("unpoisoned");
+        let refused = rows.iter().filter(|(_, refused)| refused.is_some()).count() as u64;
+        Ok(Standing {
+            waiting: rows.len() as u64 - refused,
+            waiting_since: None,
+            refused,
+        })
+    }
+
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+        let rows = self.rows.lock().expect("unpoisoned");
+        let refused = rows.iter().filter_map(|(row, reason)| {
+            Some(Refused {
+                position: row.position,
+                trail: row.trail.clone(),
+                queued_at: row.queued_at,
+                reason: reason.clone()?,
+            })
+        });
+        Ok(refused.take(limit).collect())
+    }
+}

@@ -1,0 +1,204 @@
+//! The drain's side: reading the rows of an outbox and taking them out.
+//!
+//! Each statement is a transaction of its own: no lock is held between reading and taking out.
+
+use async_trait::async_trait;
+use indelible_core::outbox::{EVENT_BYTES_MAX, Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::store::StoreError;
+use indelible_core::{Timestamp, TrailName};
+use tokio_postgres::types::{FromSql, Type};
+
+use crate::address::Address;
+use crate::connection::{Connections, Lent};
+use crate::error::{corrupt, refused};
+use crate::open::Options;
+use crate::row::Moment;
+use crate::store::PostgresStore;
+
+/// $1 trails to pass over, $2 rows at most, $3 bytes of an event at most.
+const WAITING: &str = "\
+SELECT position, trail, \
+CASE WHEN octet_length(event) <= $3 THEN convert_to(event, 'UTF8') END, queued_at \
+FROM indelible.op_outbox WHERE refused IS NULL AND trail <> ALL ($1) ORDER BY position LIMIT $2";
+
+/// $1 positions.
+const TAKE_OUT: &str = "DELETE FROM indelible.op_outbox WHERE position = ANY ($1)";
+
+/// $1 positions, $2 reasons.
+const REFUSE: &str = "\
+UPDATE indelible.op_outbox AS o SET refused = u.reason \
+FROM unnest($1::bigint[], $2::text[]) AS u (position, reason) \
+WHERE o.position = u.position AND o.refused IS NULL";
+
+const STANDING: &str = "\
+SELECT count(*) FILTER (WHERE refused IS NULL), count(*) FILTER (WHERE refused IS NOT NULL), \
+(SELECT queued_at FROM indelible.op_outbox WHERE refused IS NULL ORDER BY position LIMIT 1) \
+FROM indelible.op_outbox";
+
+/// $1 rows at most.
+const REFUSED: &str = "\
+SELECT position, trail, queued_at, refused FROM indelible.op_outbox \
+WHERE refused IS NOT NULL ORDER BY position LIMIT $1";
+
+const WHAT: &str = "op_outbox";
+
+/// The outbox of a database that holds no trails, or of one whose trails are not opened here.
+pub struct PostgresOutboxTable {
+    connections: Connections,
+}
+
+impl PostgresOutboxTable {
+    /// The outbox at `address`, whose table [`super::CREATE`] has made. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// `Unavailable` where no connection can be set up.
+    pub fn open(address: &Address, options: &Options) -> Result<Self, StoreError> {
+        let connections = Connections::new(address, options)?;
+        Ok(Self { connections })
+    }
+}
+
+#[async_trait]
+impl Outbox for PostgresOutboxTable {
+    async fn waiting(
+        &self,
+        passed_over: &[TrailName],
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        waiting(&self.connections, passed_over, limit).await
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        settle(&self.connections, settlement).await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        standing(&self.connections).await
+    }
+
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+        refused_rows(&self.connections, limit).await
+    }
+}
+
+#[async_trait]
+impl Outbox for PostgresStore {
+    async fn waiting(
+        &self,
+        passed_over: &[TrailName],
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        waiting(&self.connections, passed_over, limit).await
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        self.writable()?;
+        settle(&self.connections, settlement).await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        standing(&self.connections).await
+    }
+
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+        refused_rows(&self.connections, limit).await
+    }
+}
+
+async fn waiting(
+    connections: &Connections,
+    passed_over: &[TrailName],
+    limit: usize,
+) -> Result<Vec<Row>, StoreError> {
+    let passed_over: Vec<&str> = passed_over.iter().map(TrailName::as_str).collect();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let bytes_max = i32::try_from(EVENT_BYTES_MAX).unwrap_or(i32::MAX);
+    let lent = connections.lend().await?;
+    let rows = lent
+        .rows(
+            WAITING,
+            &[
+                (&passed_over, Type::TEXT_ARRAY),
+                (&limit, Type::INT8),
+                (&bytes_max, Type::INT4),
+            ],
+        )
+        .await?;
+    let row = |row: &tokio_postgres::Row| {
+        Ok(Row {
+            position: cell(row, 0)?,
+            trail: cell(row, 1)?,
+            event: cell(row, 2)?,
+            queued_at: moment(row, 3),
+        })
+    };
+    rows.iter().map(row).collect()
+}
+
+async fn settle(connections: &Connections, settlement: &Settlement) -> Result<(), StoreError> {
+    let lent = connections.lend().await?;
+    if !settlement.moved.is_empty() {
+        change(&lent, TAKE_OUT, &[(&settlement.moved, Type::INT8_ARRAY)]).await?;
+    }
+    if !settlement.refused.is_empty() {
+        let (positions, reasons): (Vec<i64>, Vec<&str>) = settlement
+            .refused
+            .iter()
+            .map(|(position, reason)| (*position, reason.as_str()))
+            .unzip();
+        let parameters: [crate::connection::Param<'_>; 2] =
+            [(&positions, Type::INT8_ARRAY), (&reasons, Type::TEXT_ARRAY)];
+        change(&lent, REFUSE, &parameters).await?;
+    }
+    Ok(())
+}
+
+async fn change(
+    lent: &Lent,
+    sql: &str,
+    parameters: &[crate::connection::Param<'_>],
+) -> Result<(), StoreError> {
+    lent.execute(sql, parameters)
+        .await?
+        .map(drop)
+        .map_err(refused)
+}
+
+async fn standing(connections: &Connections) -> Result<Standing, StoreError> {
+    let rows = connections.lend().await?.rows(STANDING, &[]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(Standing::default());
+    };
+    let count = |column| cell::<i64>(row, column).map(i64::unsigned_abs);
+    Ok(Standing {
+        waiting: count(0)?,
+        refused: count(1)?,
+        waiting_since: moment(row, 2),
+    })
+}
+
+async fn refused_rows(connections: &Connections, limit: usize) -> Result<Vec<Refused>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let lent = connections.lend().await?;
+    let rows = lent.rows(REFUSED, &[(&limit, Type::INT8)]).await?;
+    let row = |row: &tokio_postgres::Row| {
+        Ok(Refused {
+            position: cell(row, 0)?,
+            trail: cell(row, 1)?,
+            queued_at: moment(row, 2),
+            reason: cell(row, 3)?,
+        })
+    };
+    rows.iter().map(row).collect()
+}
+
+/// A time that another program may have written: one beyond the years of a timestamp is as good as
+/// none.
+fn moment(row: &tokio_postgres::Row, column: usize) -> Option<Timestamp> {
+    let moment = row.try_get::<_, Option<Moment>>(column);
+    moment.ok().flatten().map(|moment| moment.0)
+}
+
+fn cell<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, column: usize) -> Result<T, StoreError> {
+    row.try_get(column).map_err(|e| corrupt(WHAT, None, e))
+}

@@ -1,0 +1,14 @@
+-- The outbox: events that joined their caller's own transaction and wait for a drain to move them
+-- into their trails. Operational, not evidence, so no guards. The same text makes the table in a
+-- database of the application's own; docs/formats/outbox.md says what may be written here by other
+-- programs.
+
+CREATE TABLE IF NOT EXISTS op_outbox (
+    -- Rising within a transaction, and given once for ever.
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    trail TEXT NOT NULL,
+    event TEXT NOT NULL,
+    queued_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    -- Why the event can never be recorded; NULL while it waits.
+    refused TEXT
+) STRICT;

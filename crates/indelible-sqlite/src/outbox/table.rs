@@ -1,0 +1,204 @@
+//! The drain's side: reading the rows of an outbox and taking them out.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use indelible_core::outbox::{EVENT_BYTES_MAX, Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::store::StoreError;
+use indelible_core::{Timestamp, TrailName};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::task::spawn_blocking;
+
+use crate::connection;
+use crate::error::{SqliteError, backend, refused, unavailable};
+use crate::open::Options;
+use crate::store::SqliteStore;
+use crate::writer::{Done, Task};
+
+/// ?1 a JSON array of trails to pass over, ?2 rows at most, ?3 bytes of an event at most.
+const WAITING: &str = "\
+SELECT position, trail, CASE WHEN octet_length(event) <= ?3 THEN event END, queued_at \
+FROM op_outbox WHERE refused IS NULL AND trail NOT IN (SELECT value FROM json_each(?1)) \
+ORDER BY position LIMIT ?2";
+
+/// ?1 position.
+const TAKE_OUT: &str = "DELETE FROM op_outbox WHERE position = ?1";
+
+/// ?1 position, ?2 reason.
+const REFUSE: &str = "UPDATE op_outbox SET refused = ?2 WHERE position = ?1 AND refused IS NULL";
+
+const STANDING: &str = "\
+SELECT count(*) FILTER (WHERE refused IS NULL), count(*) FILTER (WHERE refused IS NOT NULL), \
+(SELECT queued_at FROM op_outbox WHERE refused IS NULL ORDER BY position LIMIT 1) FROM op_outbox";
+
+/// ?1 rows at most.
+const REFUSED: &str = "\
+SELECT position, trail, queued_at, refused FROM op_outbox WHERE refused IS NOT NULL \
+ORDER BY position LIMIT ?1";
+
+/// The outbox in a database of the application's own.
+pub struct SqliteOutboxTable {
+    db: Arc<Mutex<Connection>>,
+}
+
+impl SqliteOutboxTable {
+    /// The outbox in the file at `path`, whose table [`super::CREATE`] has made. Of `options` the
+    /// busy timeout is regarded. The file's journal stays as it is.
+    ///
+    /// # Errors
+    /// `Unavailable` where there is no such file or it cannot be opened.
+    pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
+        if !path.try_exists().map_err(unavailable)? {
+            return Err(unavailable(SqliteError::Absent(path)));
+        }
+        let db = connection::visiting(&path, options.busy_timeout)?;
+        Ok(Self {
+            db: Arc::new(Mutex::new(db)),
+        })
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let db = Arc::clone(&self.db);
+        let work = move || work(&mut db.lock().unwrap_or_else(PoisonError::into_inner));
+        spawn_blocking(work).await.map_err(backend)?
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteOutboxTable {
+    async fn waiting(
+        &self,
+        passed_over: &[TrailName],
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let passed_over = names(passed_over)?;
+        self.with(move |db| waiting(db, &passed_over, limit)).await
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        let settlement = settlement.clone();
+        self.with(move |db| {
+            // The lock is taken at once: see `sql::BEGIN`.
+            let transaction = db
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(refused)?;
+            settle(&transaction, &settlement).map_err(refused)?;
+            transaction.commit().map_err(refused)
+        })
+        .await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        self.with(|db| standing(db)).await
+    }
+
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+        self.with(move |db| refused_rows(db, limit)).await
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn waiting(
+        &self,
+        passed_over: &[TrailName],
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let passed_over = names(passed_over)?;
+        let read = move |db: &Connection| waiting(db, &passed_over, limit);
+        self.readers.read(move |db, _| read(db)).await
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        let task = Task::Settle(settlement.clone());
+        match self.writer()?.done(task).await? {
+            Done::Settled => Ok(()),
+            Done::Verdicts(_) | Done::Version(_) => Err(unavailable(SqliteError::Closed)),
+        }
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        self.readers.read(|db, _| standing(db)).await
+    }
+
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+        self.readers
+            .read(move |db, _| refused_rows(db, limit))
+            .await
+    }
+}
+
+/// Takes rows out and marks others, within a transaction.
+pub(crate) fn settle(db: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
+    let mut take_out = db.prepare_cached(TAKE_OUT)?;
+    for position in &settlement.moved {
+        take_out.execute([position])?;
+    }
+    let mut refuse = db.prepare_cached(REFUSE)?;
+    for (position, reason) in &settlement.refused {
+        refuse.execute((position, reason))?;
+    }
+    Ok(())
+}
+
+fn names(trails: &[TrailName]) -> Result<String, StoreError> {
+    let names: Vec<&str> = trails.iter().map(TrailName::as_str).collect();
+    serde_json::to_string(&names).map_err(backend)
+}
+
+fn waiting(db: &Connection, passed_over: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+    let mut statement = db.prepare_cached(WAITING).map_err(refused)?;
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok(Row {
+            position: row.get(0)?,
+            trail: text(row, 1)?,
+            event: row.get_ref(2)?.as_bytes_or_null()?.map(<[u8]>::to_vec),
+            queued_at: text(row, 3)?.parse::<Timestamp>().ok(),
+        })
+    };
+    let rows = statement
+        .query_map((passed_over, limit, EVENT_BYTES_MAX), row)
+        .map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
+}
+
+fn standing(db: &Connection) -> Result<Standing, StoreError> {
+    let mut statement = db.prepare_cached(STANDING).map_err(refused)?;
+    let row = |row: &rusqlite::Row<'_>| {
+        let since = row.get_ref(2)?.as_bytes_or_null()?;
+        Ok(Standing {
+            waiting: row.get(0)?,
+            refused: row.get(1)?,
+            waiting_since: since.and_then(|text| lossy(text).parse().ok()),
+        })
+    };
+    statement.query_row([], row).map_err(refused)
+}
+
+fn refused_rows(db: &Connection, limit: usize) -> Result<Vec<Refused>, StoreError> {
+    let mut statement = db.prepare_cached(REFUSED).map_err(refused)?;
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok(Refused {
+            position: row.get(0)?,
+            trail: text(row, 1)?,
+            queued_at: text(row, 2)?.parse::<Timestamp>().ok(),
+            reason: text(row, 3)?,
+        })
+    };
+    let rows = statement.query_map([limit], row).map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
+}
+
+/// A text that another program wrote, whatever bytes are in it.
+fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(lossy(row.get_ref(column)?.as_bytes()?))
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -15,6 +15,7 @@ pub mod hashes;
 pub mod heads;
 pub mod ids;
 pub mod order;
+pub mod outbox;
 pub mod projections;
 pub mod registry;
 pub mod reopen;

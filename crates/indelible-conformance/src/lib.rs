@@ -35,7 +35,7 @@ mod suite;
 pub mod cases;
 pub mod model;
 
-pub use database::{Database, StoreUnderTest};
+pub use database::{Database, End, OutboxUnderTest, StoreUnderTest};
 pub use handle::{Handle, NO_SEQS, all};
 pub use model::Effort;
 pub use observation::Observation;

@@ -6,7 +6,8 @@
 /// `.await`), that gives a fresh [`Database`](crate::Database). `effort` is how long the random
 /// tests go on, an [`Effort`](crate::Effort). `claims` names what the store claims beyond the
 /// port: `survives_reopen`, that what was acknowledged is there when the database is opened
-/// again; `shared_by_two`, that two handles, as of two processes, may have it open at once.
+/// again; `shared_by_two`, that two handles, as of two processes, may have it open at once;
+/// `has_outbox`, that a caller's own transaction can be joined.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -240,6 +241,22 @@ macro_rules! claim {
             pages_of_one_handle_beside_writers_of_the_other
             two_handles_share_one_registry
             closing_one_handle_leaves_the_other_open
+        }
+    };
+    (has_outbox) => {
+        $crate::cases! { outbox:
+            a_fresh_outbox_is_empty
+            committed_rows_wait_in_the_order_of_their_transaction
+            rolled_back_rows_are_never_seen
+            a_read_begins_at_the_lowest_and_is_cut_at_the_limit
+            trails_can_be_passed_over
+            what_was_moved_is_gone_and_its_position_with_it
+            what_is_refused_stays_with_its_reason_and_waits_no_more
+            settling_again_changes_nothing
+            any_text_can_be_read
+            an_event_that_is_too_long_is_answered_without_its_text
+            a_drain_moves_committed_rows_once_and_in_order
+            drains_of_two_handles_move_each_row_once_and_in_order
         }
     };
 }

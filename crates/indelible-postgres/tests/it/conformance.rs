@@ -3,22 +3,29 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use indelible_conformance::{Effort, StoreUnderTest, suite};
+use indelible_conformance::{Effort, OutboxUnderTest, StoreUnderTest, suite};
 use indelible_postgres::PostgresStore;
 
 use crate::fixture::Database;
+use crate::outbox::{Elsewhere, InTrailsDatabase, sender};
 
-/// A fresh database and the login role that writes to it.
+/// A fresh database, the login role that writes to it, and one that puts events into its outbox.
 struct Server {
     database: Database,
     role: String,
+    sender: String,
 }
 
 impl Server {
     fn new() -> Self {
         let database = Database::new();
         let role = database.role("app", &["indelible_writer"]);
-        Self { database, role }
+        let sender = sender(&database);
+        Self {
+            database,
+            role,
+            sender,
+        }
     }
 }
 
@@ -28,12 +35,46 @@ impl indelible_conformance::Database for Server {
         let store = PostgresStore::open(&self.database.address_as(&self.role)).await;
         Arc::new(store.expect("it opens"))
     }
+
+    async fn outbox(&self) -> Option<Arc<dyn OutboxUnderTest>> {
+        Some(Arc::new(
+            InTrailsDatabase::of(&self.database, &self.role, &self.sender).await,
+        ))
+    }
+}
+
+/// A trail, and a database of an application with an outbox of its own.
+struct Beside {
+    server: Server,
+    bank: Database,
+}
+
+#[async_trait]
+impl indelible_conformance::Database for Beside {
+    async fn open(&self) -> Arc<dyn StoreUnderTest> {
+        self.server.open().await
+    }
+
+    async fn outbox(&self) -> Option<Arc<dyn OutboxUnderTest>> {
+        Some(Arc::new(Elsewhere::of(&self.bank).await))
+    }
 }
 
 suite! {
     database: Server::new(),
     effort: effort(),
-    claims: [survives_reopen, shared_by_two],
+    claims: [survives_reopen, shared_by_two, has_outbox],
+}
+
+mod beside {
+    use super::{Beside, Database, Server};
+
+    async fn suite_database() -> impl indelible_conformance::Database {
+        let (server, bank) = (Server::new(), Database::empty());
+        Beside { server, bank }
+    }
+
+    indelible_conformance::claim! { has_outbox }
 }
 
 #[expect(

@@ -12,6 +12,7 @@ mod guards;
 mod migrating;
 mod misplaced;
 mod opening;
+mod outbox;
 mod partitions;
 mod pooler;
 mod registry;

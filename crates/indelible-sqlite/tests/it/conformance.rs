@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use indelible_conformance::{Database, Effort, StoreUnderTest, suite};
+use indelible_conformance::{Database, Effort, OutboxUnderTest, StoreUnderTest, suite};
 
 use crate::fixture::Folder;
+use crate::outbox::{InOwnFile, InTrailsFile};
 
 struct File(Folder);
 
@@ -14,12 +15,40 @@ impl Database for File {
     async fn open(&self) -> Arc<dyn StoreUnderTest> {
         Arc::new(self.0.store())
     }
+
+    async fn outbox(&self) -> Option<Arc<dyn OutboxUnderTest>> {
+        Some(Arc::new(InTrailsFile::of(&self.0)))
+    }
+}
+
+/// A trail, and a database of an application with an outbox of its own beside it.
+struct Beside(Folder);
+
+#[async_trait]
+impl Database for Beside {
+    async fn open(&self) -> Arc<dyn StoreUnderTest> {
+        Arc::new(self.0.store())
+    }
+
+    async fn outbox(&self) -> Option<Arc<dyn OutboxUnderTest>> {
+        Some(Arc::new(InOwnFile::of(&self.0)))
+    }
 }
 
 suite! {
     database: File(Folder::new()),
     effort: effort(),
-    claims: [survives_reopen, shared_by_two],
+    claims: [survives_reopen, shared_by_two, has_outbox],
+}
+
+mod beside {
+    use super::{Beside, Folder};
+
+    async fn suite_database() -> impl indelible_conformance::Database {
+        Beside(Folder::new())
+    }
+
+    indelible_conformance::claim! { has_outbox }
 }
 
 #[expect(

@@ -8,4 +8,5 @@ mod damage;
 mod finding;
 mod guards;
 mod opening;
+mod outbox;
 mod statements;

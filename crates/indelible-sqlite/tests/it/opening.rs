@@ -203,7 +203,7 @@ fn many_may_open_a_new_file_at_once() {
         .into_iter()
         .map(|migration| migration.version)
         .collect();
-    assert_eq!(versions, [1, 2, 3]);
+    assert_eq!(versions, [1, 2, 3, 4]);
 }
 
 #[tokio::test]

@@ -1,0 +1,229 @@
+//! The outbox: the published statement by a role that may do nothing else, the drain's side beside
+//! it.
+
+use async_trait::async_trait;
+use indelible_conformance::{End, OutboxUnderTest};
+use indelible_core::outbox::{Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::{AuditAction, AuditError, AuditEvent, StoreError, TrailName};
+use indelible_postgres::{Options, PostgresOutbox, PostgresOutboxTable, PostgresStore, outbox};
+
+use crate::fixture::{Database, client, code};
+
+/// What the role of an application that only sends is granted.
+const GRANTS: [&str; 2] = [
+    "GRANT USAGE ON SCHEMA indelible TO",
+    "GRANT INSERT (trail, event) ON indelible.op_outbox TO",
+];
+
+pub fn sender(database: &Database) -> String {
+    let role = database.role("bank", &[]);
+    for grant in GRANTS {
+        database.0.execute(&format!("{grant} {role}"));
+    }
+    role
+}
+
+macro_rules! under_test {
+    ($name:ident, $table:ident) => {
+        #[async_trait]
+        impl Outbox for $name {
+            async fn waiting(
+                &self,
+                passed_over: &[TrailName],
+                limit: usize,
+            ) -> Result<Vec<Row>, StoreError> {
+                self.$table.waiting(passed_over, limit).await
+            }
+
+            async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+                self.$table.settle(settlement).await
+            }
+
+            async fn standing(&self) -> Result<Standing, StoreError> {
+                self.$table.standing().await
+            }
+
+            async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+                self.$table.refused(limit).await
+            }
+        }
+
+        #[async_trait]
+        impl OutboxUnderTest for $name {
+            async fn insert(&self, rows: &[(&str, &str)], end: End) {
+                let mut db = client(&self.url).await;
+                let transaction = db.transaction().await.expect("it begins");
+                for (trail, event) in rows {
+                    let inserted = transaction.execute(outbox::INSERT, &[trail, event]).await;
+                    assert_eq!(inserted.expect("it inserts"), 1);
+                }
+                let ended = match end {
+                    End::Commit => transaction.commit().await,
+                    End::Rollback => transaction.rollback().await,
+                };
+                ended.expect("it ends");
+            }
+        }
+    };
+}
+
+/// The outbox beside the trails, written by a role that may insert and drained by a writer.
+pub struct InTrailsDatabase {
+    url: String,
+    store: PostgresStore,
+}
+
+impl InTrailsDatabase {
+    pub async fn of(database: &Database, writer: &str, sender: &str) -> Self {
+        let store = PostgresStore::open(&database.address_as(writer)).await;
+        Self {
+            url: database.0.url_as(sender),
+            store: store.expect("it opens"),
+        }
+    }
+}
+
+under_test! { InTrailsDatabase, store }
+
+/// The outbox in a database of the application's own.
+pub struct Elsewhere {
+    url: String,
+    table: PostgresOutboxTable,
+}
+
+impl Elsewhere {
+    pub async fn of(database: &Database) -> Self {
+        let url = database.0.superuser_url();
+        let db = client(&url).await;
+        db.batch_execute(outbox::CREATE).await.expect("it is made");
+        let table = PostgresOutboxTable::open(&database.address(), &Options::default());
+        Self {
+            url,
+            table: table.expect("it opens"),
+        }
+    }
+}
+
+under_test! { Elsewhere, table }
+
+fn event(n: usize) -> AuditEvent {
+    AuditEvent::new(AuditAction::DATA_VIEWED, "statement").resource_id(n.to_string())
+}
+
+async fn waiting(outbox: &impl Outbox) -> Vec<AuditEvent> {
+    let rows = outbox.waiting(&[], 5000).await.expect("it reads");
+    let event = |row: Row| AuditEvent::from_kept_json(&row.event.expect("short"));
+    let events = rows.into_iter().map(event);
+    events.map(|event| event.expect("an event")).collect()
+}
+
+#[tokio::test]
+async fn events_join_a_transaction_and_share_its_end() {
+    let database = Database::new();
+    let store = database.store().await;
+    let outbox = PostgresOutbox::new(TrailName::standard());
+    let mut db = database.client(&sender(&database)).await;
+    let transaction = db.transaction().await.expect("it begins");
+    let gone = outbox.record_in(&transaction, event(0)).await;
+    let gone = gone.expect("queued");
+    transaction.rollback().await.expect("it ends");
+    let transaction = db.transaction().await.expect("it begins");
+    let first = outbox
+        .record_in(&transaction, event(1))
+        .await
+        .expect("queued");
+    // T15: a bulk call of n items yields n events, in their order.
+    let bulk = outbox
+        .record_all_in(&transaction, (2..3000).map(event))
+        .await;
+    transaction.commit().await.expect("it ends");
+    let there = waiting(&store).await;
+    let ids: Vec<_> = there.iter().filter_map(|event| event.id).collect();
+    let queued = std::iter::once(first).chain(bulk.expect("queued"));
+    assert_eq!(ids, queued.map(|queued| queued.id).collect::<Vec<_>>());
+    assert!(!ids.contains(&gone.id));
+    let resources: Vec<_> = there
+        .into_iter()
+        .filter_map(|event| event.resource_id)
+        .collect();
+    assert_eq!(
+        resources,
+        (1..3000).map(|n| n.to_string()).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn a_sender_may_send_and_nothing_else() {
+    let database = Database::new();
+    let role = sender(&database);
+    let db = database.client(&role).await;
+    db.execute(outbox::INSERT, &[&"a", &"{}"])
+        .await
+        .expect("it may");
+    for statement in [
+        "SELECT event FROM indelible.op_outbox",
+        "UPDATE indelible.op_outbox SET refused = 'x'",
+        "DELETE FROM indelible.op_outbox",
+        "TRUNCATE indelible.op_outbox",
+        "INSERT INTO indelible.op_outbox (trail, event, refused) VALUES ('a', '{}', 'x')",
+        "INSERT INTO indelible.op_outbox (trail, event, queued_at) VALUES ('a', '{}', now())",
+        "SELECT trail_id FROM indelible.entry",
+        "INSERT INTO indelible.op_registry VALUES ('a', 'b', 1, '{}')",
+    ] {
+        let code = code(&db, statement).await;
+        assert_eq!(code.as_deref(), Some("42501"), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn an_ill_formed_event_leaves_the_transaction_as_it_was() {
+    let database = Database::new();
+    let outbox = PostgresOutbox::new(TrailName::standard());
+    let mut db = database.client(&sender(&database)).await;
+    let transaction = db.transaction().await.expect("it begins");
+    let mut ill_formed = event(1);
+    ill_formed.resource_type = "a b".to_owned();
+    let error = outbox.record_in(&transaction, ill_formed.clone()).await;
+    assert_eq!(
+        error.expect_err("ill-formed").field(),
+        Some("resource_type")
+    );
+    let error = outbox
+        .record_all_in(&transaction, [event(0), ill_formed])
+        .await;
+    assert!(matches!(error, Err(AuditError::Invalid(_))));
+    transaction
+        .batch_execute("SELECT 1")
+        .await
+        .expect("nothing was asked");
+    transaction.commit().await.expect("it ends");
+    assert!(waiting(&database.store().await).await.is_empty());
+    let elsewhere = Database::empty();
+    let db = client(&elsewhere.0.superuser_url()).await;
+    let error = outbox.record_in(&db, event(1)).await.expect_err("no table");
+    assert!(error.to_string().contains("migrate up"), "{error}");
+}
+
+#[tokio::test]
+async fn a_time_beyond_the_calendar_keeps_nothing_from_being_read() {
+    let database = Database::new();
+    let store = database.store().await;
+    for time in ["infinity", "-infinity", "99999-01-01Z"] {
+        database.0.execute(&format!(
+            "INSERT INTO indelible.op_outbox (trail, event, queued_at) VALUES ('a', '{{}}', '{time}')"
+        ));
+    }
+    let rows = store.waiting(&[], 9).await.expect("it reads");
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| row.queued_at.is_none()));
+    assert_eq!(store.standing().await.expect("it counts").waiting, 3);
+}
+
+#[tokio::test]
+async fn making_an_outbox_again_leaves_it_as_it_is() {
+    let database = Database::empty();
+    let own = Elsewhere::of(&database).await;
+    own.insert(&[("a", "1")], End::Commit).await;
+    let again = Elsewhere::of(&database).await;
+    assert_eq!(again.standing().await.expect("it counts").waiting, 1);
+}

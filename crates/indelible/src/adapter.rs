@@ -24,6 +24,11 @@ macro_rules! adapter {
                 Self { audit: self.database.trail(name), database: self.database.clone() }
             }
 
+            /// The database, with all its trails.
+            pub fn database(&self) -> &Database {
+                &self.database
+            }
+
             /// The trail's handle, which can also prove.
             pub fn audit(&self) -> &Audit {
                 &self.audit

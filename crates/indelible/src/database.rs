@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use indelible_core::engine::{Audit, Engine, Ground, InstallationError, Options, installation};
+use indelible_core::outbox::Outbox;
 use indelible_core::redact::Redactor;
 use indelible_core::state::{Secret, State};
 use indelible_core::store::{Condition, Store};
@@ -42,6 +44,8 @@ pub struct Settings {
     /// What becomes of events that the database cannot take, for [`Database::delivering`].
     #[cfg(feature = "spool")]
     pub delivery: crate::delivery::DeliverySettings,
+    /// How often [`Database::drain_outbox`] looks for events to move.
+    pub outbox_interval: Duration,
     /// The redaction.
     pub redactor: Arc<Redactor>,
     /// The clock.
@@ -52,6 +56,9 @@ pub struct Settings {
     #[cfg(feature = "client")]
     pub client: crate::server::ClientSettings,
 }
+
+/// How often an outbox is looked at, where nobody says otherwise.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -66,6 +73,7 @@ impl Default for Settings {
             options: Options::default(),
             #[cfg(feature = "spool")]
             delivery: crate::delivery::DeliverySettings::default(),
+            outbox_interval: OUTBOX_INTERVAL,
             redactor: Arc::new(Redactor::default_mask()),
             clock: Arc::new(SystemClock::new()),
             entropy: Arc::new(SystemEntropy),
@@ -97,6 +105,9 @@ pub struct Database {
     engine: Engine,
     url: DatabaseUrl,
     state_dir: Option<PathBuf>,
+    /// `None` in memory, where nobody has transactions to join.
+    pub(crate) outbox: Option<Arc<dyn Outbox>>,
+    pub(crate) outbox_interval: Duration,
     #[cfg(feature = "spool")]
     pub(crate) delivery: crate::delivery::DeliverySettings,
 }
@@ -105,6 +116,7 @@ pub struct Database {
 struct Opened {
     store: Arc<dyn Store>,
     registry: Arc<dyn Registry>,
+    outbox: Option<Arc<dyn Outbox>>,
 }
 
 impl Database {
@@ -124,7 +136,11 @@ impl Database {
         {
             outside.refuse_lost(url, known.as_deref(), &settings)?;
         }
-        let Opened { store, registry } = open_store(url, &settings).await?;
+        let Opened {
+            store,
+            registry,
+            outbox,
+        } = open_store(url, &settings).await?;
         if is_on_a_server(url) && is_new(&*store, &*registry).await? {
             outside.refuse_lost(url, known.as_deref(), &settings)?;
         }
@@ -160,6 +176,8 @@ impl Database {
             engine,
             url: url.clone(),
             state_dir,
+            outbox,
+            outbox_interval: settings.outbox_interval,
             #[cfg(feature = "spool")]
             delivery: settings.delivery,
         })
@@ -213,6 +231,7 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
             Ok(Opened {
                 store: store.clone(),
                 registry: store,
+                outbox: None,
             })
         }
         #[cfg(feature = "sqlite")]
@@ -230,7 +249,8 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
             let store = Arc::new(SqliteStore::open_with(path, &options)?);
             Ok(Opened {
                 store: store.clone(),
-                registry: store,
+                registry: store.clone(),
+                outbox: Some(store),
             })
         }
         #[cfg(not(feature = "sqlite"))]
@@ -245,7 +265,8 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
             let store = Arc::new(PostgresStore::open_with(address, &options).await?);
             Ok(Opened {
                 store: store.clone(),
-                registry: store,
+                registry: store.clone(),
+                outbox: Some(store),
             })
         }
     }

@@ -27,6 +27,9 @@ pub enum ConnectError {
     /// There is no database at the URL, and this operation makes none.
     #[error("there is no trail at {0}; `indelible record` or `indelible import` begins one")]
     Missing(String),
+    /// There is no database at the URL, and so no outbox in it.
+    #[error("there is no outbox at {0}: there is no such file")]
+    NoOutbox(String),
     /// The database of an installation that was here is not here any more.
     #[error(
         "{url} held the trails of installation {installation}, whose checkpoints are in {place}, \

@@ -42,6 +42,7 @@ mod environment;
 mod error;
 mod handler;
 mod known;
+pub mod outbox;
 mod outside;
 #[cfg(doctest)]
 pub mod pages;

@@ -18,6 +18,11 @@ pub struct DeliveryModes;
 #[doc = include_str!("../../../docs/guide/domain-events.md")]
 pub struct DomainEvents;
 
+/// The guide's page on outboxes.
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+#[doc = include_str!("../../../docs/guide/outbox.md")]
+pub struct Outboxes;
+
 /// The guide's page on tests.
 #[cfg(feature = "testing")]
 #[doc = include_str!("../../../docs/guide/testing.md")]

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 
 /// A drain at work on a thread of its own. It stops when this is dropped, at once and harmlessly:
 /// whatever it was about is done again by the next one.
+#[must_use = "it stops when this is dropped"]
 pub struct Draining {
     stop: Option<oneshot::Sender<()>>,
     ended: Option<oneshot::Receiver<()>>,

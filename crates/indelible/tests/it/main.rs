@@ -8,6 +8,7 @@ mod domain_events;
 mod kill;
 mod late;
 mod moving;
+mod outbox;
 mod place;
 mod restoring;
 mod self_check;

@@ -10,6 +10,7 @@ mod healthcheck;
 mod import;
 mod keys;
 mod migrate;
+mod outbox;
 mod prove;
 mod query;
 mod record;
@@ -46,6 +47,8 @@ pub enum Command {
     Trail(trail::Trail),
     Copy(copy::Copy),
     #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
+    #[command(subcommand)]
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
     Healthcheck(healthcheck::Healthcheck),
@@ -79,6 +82,7 @@ impl Command {
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,
+            Self::Outbox(command) => command.run(session).await,
             Self::Migrate(command) => command.run(session).await,
             Self::Doctor(command) => command.run(session).await,
             Self::Healthcheck(command) => command.run(session),

@@ -71,6 +71,7 @@ impl Settings {
             server: file.server,
             tls: file.tls,
             verification: file.verification,
+            outbox: file.outbox,
             log: file.log,
             limits: file.limits,
         };

@@ -54,7 +54,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use drain::{Drain, Moved};
-pub use draining::{Draining, Vitals};
+pub use draining::{Draining, Vitals, Watch};
 
 use crate::door::Door;
 use crate::error::AuditError;

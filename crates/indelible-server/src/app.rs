@@ -1,9 +1,10 @@
 //! What every request is answered from.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indelible_axum::TrustedProxies;
 use indelible_core::engine::{Audit, Engine};
+use indelible_core::outbox::Watch;
 use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::{Semaphore, watch};
 
@@ -39,6 +40,7 @@ struct Shared {
     results_room: Room,
     budget: Budget,
     exports: Seats,
+    outbox: OnceLock<Watch>,
     /// Each piece of work in progress holds a receiver, which learns of the stop.
     working: watch::Sender<bool>,
 }
@@ -66,6 +68,7 @@ impl App {
                 results_room: Room::new(),
                 budget: Budget::new(),
                 exports: Seats::new("exports", EXPORTS_MAX, EXPORTS_OF_KEY_MAX),
+                outbox: OnceLock::new(),
                 working: watch::Sender::new(false),
             }),
         }
@@ -84,6 +87,16 @@ impl App {
     /// The API keys.
     pub fn keys(&self) -> &Keys {
         &self.shared.keys
+    }
+
+    /// Shows in the metrics what a drain of the outbox does. The first one stays.
+    pub fn watch_outbox(&self, watch: Watch) {
+        // There is one drain of a database's own outbox in one server.
+        let _ = self.shared.outbox.set(watch);
+    }
+
+    pub(crate) fn outbox(&self) -> Option<&Watch> {
+        self.shared.outbox.get()
     }
 
     /// Records the sums of accesses and refusals whose minute is over.

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use indelible_core::Timestamp;
 use indelible_core::engine::Vitals;
+use indelible_core::outbox;
 
 use crate::app::App;
 use crate::counters::Counters;
@@ -26,6 +27,9 @@ pub async fn show(State(app): State<App>) -> Response {
     of_engine(&mut text, &app.engine().vitals(), now);
     of_server(&mut text, app.counters());
     of_verification(&mut text, app.counters(), now);
+    if let Some(watch) = app.outbox() {
+        of_outbox(&mut text, &watch.vitals(), now);
+    }
     reply::of(StatusCode::OK, MEDIA_TYPE, text.finish())
 }
 
@@ -90,6 +94,17 @@ fn of_verification(text: &mut Exposition, counters: &Counters, now: Timestamp) {
     }
 }
 
+fn of_outbox(text: &mut Exposition, vitals: &outbox::Vitals, now: Timestamp) {
+    text.one(&OUTBOX_MOVED, &[], vitals.moved as f64);
+    text.one(&OUTBOX_FAILURES, &[], vitals.failures as f64);
+    if let Some(standing) = &vitals.standing {
+        let since = standing.waiting_since;
+        text.one(&OUTBOX_WAITING, &[], standing.waiting as f64);
+        text.one(&OUTBOX_AGE, &[], since.map_or(0.0, |since| age(since, now)));
+        text.one(&OUTBOX_REFUSED, &[], standing.refused as f64);
+    }
+}
+
 /// Seconds from `at` to `now`, none where the clock was set back between.
 fn age(at: Timestamp, now: Timestamp) -> f64 {
     (now.as_micros().saturating_sub(at.as_micros()).max(0)) as f64 / 1e6
@@ -137,6 +152,15 @@ families! {
         "Connections ended because their clients did not read what they had asked for.";
     REQUEST_DURATION = Summary "indelible_http_request_duration_seconds"
         "Time until the answer began.";
+    OUTBOX_MOVED = Counter "indelible_outbox_moved_total"
+        "Events of the outbox that this process brought into their trails.";
+    OUTBOX_FAILURES = Counter "indelible_outbox_failures_total"
+        "Times that the outbox could not be read or a row not be taken out.";
+    OUTBOX_WAITING = Gauge "indelible_outbox_waiting" "Events that wait in the outbox.";
+    OUTBOX_AGE = Gauge "indelible_outbox_age_seconds"
+        "Time since the oldest of them was put there.";
+    OUTBOX_REFUSED = Gauge "indelible_outbox_refused"
+        "Events in the outbox that can never be recorded.";
     VERIFY_FAILURES = Counter "indelible_verify_failures_total"
         "Trails that a scheduled verification found altered, or could not read.";
     VERIFY_AGE = Gauge "indelible_verify_age_seconds"

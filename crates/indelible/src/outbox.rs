@@ -51,7 +51,7 @@ use indelible_core::door::Door;
 use indelible_core::{AuditError, StoreError};
 
 pub use indelible_core::outbox::{
-    Drain, Draining, Moved, Outbox, Queued, Refused, Standing, Statement, Vitals,
+    Drain, Draining, Moved, Outbox, Queued, Refused, Standing, Statement, Vitals, Watch,
 };
 #[cfg(feature = "postgres")]
 pub use indelible_postgres::{

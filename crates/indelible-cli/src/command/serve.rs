@@ -7,6 +7,7 @@ mod notice;
 mod signals;
 
 use clap::Args;
+use indelible::outbox::Draining;
 use indelible_server::limits::CONNECTIONS_MAX;
 use indelible_server::{App, Door, Tls};
 use tokio::net::TcpListener;
@@ -21,6 +22,9 @@ use signals::Signals;
 ///
 /// The first start on a database prints `admin key: …`, once: with it, `indelible keys` or the API
 /// makes the others.
+///
+/// Events that applications put into the outbox of the database within their own transactions
+/// are moved into their trails.
 ///
 /// On SIGTERM or SIGINT it accepts no more, answers what has begun, records the orderly stop and
 /// ends. What was acknowledged is on disk at any time. On SIGHUP it reads its certificate and the
@@ -126,6 +130,7 @@ impl Server {
         if settings.demo {
             fill_demo(session, opened).await?;
         }
+        let draining = drain(opened, &app)?;
         let address = self.listener.local_addr().map_err(Failure::new)?;
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let wished = settings.connections_max.unwrap_or(CONNECTIONS_MAX);
@@ -167,9 +172,23 @@ impl Server {
         watching.abort();
         // It has let go of the engine when this is over.
         let _ = watching.await;
+        if let Some(draining) = draining {
+            draining.stop().await;
+        }
         served.map_err(Failure::new)?;
         Ok(Status::Fine)
     }
+}
+
+/// Drains the database's own outbox, where it has one and the settings do not say otherwise.
+fn drain(opened: &Opened, app: &App) -> Result<Option<Draining>, Failure> {
+    let (outbox, interval) = (opened.database.outbox(), opened.settings.server.outbox.0);
+    let (Some(outbox), Some(interval)) = (outbox, interval) else {
+        return Ok(None);
+    };
+    let draining = opened.database.drain(outbox).start(interval)?;
+    app.watch_outbox(draining.watch());
+    Ok(Some(draining))
 }
 
 async fn fill_demo(session: &Session, opened: &Opened) -> Result<(), Failure> {

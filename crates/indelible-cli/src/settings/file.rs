@@ -25,6 +25,7 @@ pub struct SettingsFile {
     pub server: ServerTable,
     pub tls: TlsTable,
     pub verification: VerificationTable,
+    pub outbox: OutboxTable,
     pub log: LogTable,
     pub limits: LimitsTable,
 }
@@ -98,6 +99,12 @@ pub struct TlsTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VerificationTable {
+    pub interval: Option<Written<Interval>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboxTable {
     pub interval: Option<Written<Interval>>,
 }
 

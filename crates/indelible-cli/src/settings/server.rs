@@ -8,7 +8,7 @@ use std::time::Duration;
 use indelible_server::TrustedProxies;
 use indelible_server::limits::KEY_REQUESTS_PER_SECOND;
 
-use super::file::{LimitsTable, LogTable, ServerTable, TlsTable, VerificationTable};
+use super::file::{LimitsTable, LogTable, OutboxTable, ServerTable, TlsTable, VerificationTable};
 use super::value::{Interval, Level, LogFormat, Positive, Proxies, Span, Truth};
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -26,6 +26,8 @@ pub struct ServerSettings {
     pub tls: Option<TlsFiles>,
     /// How often all trails are verified.
     pub verification: Interval,
+    /// How often the outbox is drained.
+    pub outbox: Interval,
     /// How much is said on standard error.
     pub log: Level,
     /// In which form.
@@ -79,6 +81,9 @@ pub struct ServerFlags {
     /// How often all trails are verified: a span such as 24h, or off [default: 24h]
     #[arg(long, value_name = "SPAN")]
     pub verify_every: Option<Interval>,
+    /// How often the database's outbox is drained: a span such as 5s, or off [default: 1s]
+    #[arg(long, value_name = "SPAN")]
+    pub drain_every: Option<Interval>,
     /// How much is said on standard error; read again on SIGHUP [default: info]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub log: Option<Level>,
@@ -93,6 +98,7 @@ pub struct ServerTables {
     pub server: ServerTable,
     pub tls: TlsTable,
     pub verification: VerificationTable,
+    pub outbox: OutboxTable,
     pub log: LogTable,
     pub limits: LimitsTable,
 }
@@ -116,6 +122,7 @@ impl ServerSettings {
         let cert = flags.tls_cert.clone().or(cert).or(file.tls.cert);
         let key = flags.tls_key.clone().or(key).or(file.tls.key);
         let verification = variables.read("INDELIBLE__VERIFICATION__INTERVAL")?;
+        let outbox = variables.read("INDELIBLE__OUTBOX__INTERVAL")?;
         let log = variables.read("INDELIBLE__LOG__LEVEL")?;
         let log_format = variables.read("INDELIBLE__LOG__FORMAT")?;
         let connections = variables.read::<Positive>("INDELIBLE__LIMITS__CONNECTIONS")?;
@@ -139,6 +146,10 @@ impl ServerSettings {
                 .or(verification)
                 .or(file.verification.interval.map(|written| written.0))
                 .unwrap_or(Interval(Some(VERIFICATION_STANDARD))),
+            outbox: (flags.drain_every)
+                .or(outbox)
+                .or(file.outbox.interval.map(|written| written.0))
+                .unwrap_or(Interval(Some(OUTBOX_STANDARD))),
             log: (flags.log)
                 .or(log)
                 .or(file.log.level.map(|written| written.0))
@@ -164,6 +175,7 @@ impl ServerSettings {
 
 const LISTEN_STANDARD: &str = "127.0.0.1:7878";
 const VERIFICATION_STANDARD: Duration = Duration::from_secs(24 * 60 * 60);
+const OUTBOX_STANDARD: Duration = Duration::from_secs(1);
 
 fn tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>, Failure> {
     match (cert, key) {
@@ -204,6 +216,7 @@ mod tests {
         let standard = standard.expect("settings");
         assert_eq!(standard.listen, "127.0.0.1:7878");
         assert_eq!(standard.verification, Interval(Some(VERIFICATION_STANDARD)));
+        assert_eq!(standard.outbox, Interval(Some(OUTBOX_STANDARD)));
         assert_eq!((standard.metrics_listen, standard.tls), (None, None));
         assert_eq!((standard.rate, standard.demo), (10_000, false));
         assert_eq!(
@@ -265,6 +278,7 @@ mod tests {
         for (name, value) in [
             ("INDELIBLE__VERIFICATION__INTERVAL", "soon"),
             ("INDELIBLE__VERIFICATION__INTERVAL", "0s"),
+            ("INDELIBLE__OUTBOX__INTERVAL", "never"),
             ("INDELIBLE__LOG__LEVEL", "loud"),
             ("INDELIBLE__LOG__FORMAT", "xml"),
             ("INDELIBLE__LIMITS__CONNECTIONS", "0"),

@@ -18,6 +18,7 @@ mod load;
 mod looks;
 mod maintenance;
 mod operating;
+mod outbox;
 mod postgres;
 mod proofs;
 mod queries;

@@ -72,6 +72,11 @@ impl Drain {
         &self.engine
     }
 
+    /// The outbox.
+    pub fn outbox(&self) -> &Arc<dyn Outbox> {
+        &self.outbox
+    }
+
     /// Moves all that waits when it comes to it. A trail that took nothing is passed over until
     /// its time comes; waits double with each failure, up to half a minute.
     ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Drain, Settlement};
+use super::{Drain, Settlement, Standing};
 use crate::backoff::Backoff;
 use crate::error::AuditError;
 use crate::store::StoreError;
@@ -20,6 +20,10 @@ pub struct Draining {
     figures: Arc<Figures>,
 }
 
+/// The eyes on a drain at work, for whoever shows its figures. Clones are cheap.
+#[derive(Clone)]
+pub struct Watch(Arc<Figures>);
+
 /// What a drain has done since it was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,7 +36,13 @@ pub struct Vitals {
     pub failures: u64,
     /// What the last pass met; `None` after a good one.
     pub last_error: Option<String>,
+    /// How much was in the outbox when it was looked at last, at most a quarter of a minute and
+    /// one pass ago; `None` before.
+    pub standing: Option<Standing>,
 }
+
+/// How often rows are counted.
+const STANDING_EVERY: Duration = Duration::from_secs(15);
 
 /// The counters behind [`Vitals`].
 #[derive(Default)]
@@ -41,6 +51,7 @@ pub(super) struct Figures {
     refused: AtomicU64,
     failures: AtomicU64,
     last_error: Mutex<Option<String>>,
+    standing: Mutex<Option<Standing>>,
 }
 
 impl Drain {
@@ -84,6 +95,7 @@ impl Drain {
     /// Passes over the outbox until the engine is closed.
     async fn run(mut self, interval: Duration) {
         let mut backoff = Backoff::default();
+        let mut counted_at = None;
         loop {
             let pause = match self.pass().await {
                 Err(AuditError::Closed) => return,
@@ -106,7 +118,23 @@ impl Drain {
                     backoff.next(&*self.engine().ground().entropy).max(interval)
                 }
             };
+            self.count(&mut counted_at).await;
             rest(pause).await;
+        }
+    }
+}
+
+impl Drain {
+    /// Counts what is in the outbox, when it is time to. What cannot be counted stays as it was
+    /// counted last: the next pass says what is wrong.
+    async fn count(&self, counted_at: &mut Option<Duration>) {
+        let now = self.engine().ground().clock.elapsed();
+        if counted_at.is_some_and(|at| now.saturating_sub(at) < STANDING_EVERY) {
+            return;
+        }
+        if let Ok(standing) = self.outbox().standing().await {
+            *counted_at = Some(now);
+            *lock(&self.figures.standing) = Some(standing);
         }
     }
 }
@@ -126,6 +154,23 @@ impl Draining {
     pub fn vitals(&self) -> Vitals {
         self.figures.read()
     }
+
+    /// The same for whoever does not hold this.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.figures))
+    }
+}
+
+impl Watch {
+    /// What the drain has done, also after it has ended.
+    pub fn vitals(&self) -> Vitals {
+        self.0.read()
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Every change is one assignment.
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Figures {
@@ -138,22 +183,16 @@ impl Figures {
     }
 
     fn passed(&self, error: Option<String>) {
-        *self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = error;
+        *lock(&self.last_error) = error;
     }
 
     fn read(&self) -> Vitals {
-        let last = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
         Vitals {
             moved: self.moved.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
-            last_error: last.clone(),
+            last_error: lock(&self.last_error).clone(),
+            standing: lock(&self.standing).clone(),
         }
     }
 }

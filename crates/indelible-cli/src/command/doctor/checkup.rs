@@ -1,5 +1,6 @@
 //! Looking at one thing after the other.
 
+mod outbox;
 mod outside;
 mod server;
 mod spool;
@@ -187,6 +188,7 @@ impl Checkup {
         }
         self.last_event(opened, &heads, now).await;
         self.spools(&opened.database, now);
+        self.outbox(&opened.database, now).await;
         self.instances(ground).await;
     }
 

@@ -244,6 +244,7 @@ mod tests {
         let variables = [
             ("INDELIBLE__SERVER__LISTEN", "variable:1"),
             ("INDELIBLE__VERIFICATION__INTERVAL", "off"),
+            ("INDELIBLE__OUTBOX__INTERVAL", "5s"),
             ("INDELIBLE__LIMITS__CONNECTIONS", "9"),
             ("INDELIBLE__LIMITS__PATIENCE", "2m"),
             ("INDELIBLE__LIMITS__RATE", "11"),
@@ -252,6 +253,7 @@ mod tests {
         let flags = ServerFlags {
             listen: Some("flag:1".to_owned()),
             rate: Some("12".parse().expect("a number")),
+            drain_every: Some(Interval(None)),
             demo: true,
             ..ServerFlags::default()
         };
@@ -259,11 +261,13 @@ mod tests {
         assert_eq!(all.listen, "flag:1");
         assert_eq!(all.metrics_listen.as_deref(), Some("file:2"));
         assert_eq!(all.verification, Interval(None));
+        assert_eq!(all.outbox, Interval(None));
         assert_eq!(all.connections_max, Some(9));
         assert_eq!(all.patience, Some(Duration::from_secs(120)));
         assert_eq!((all.rate, all.demo), (12, true));
         let two = gathered(ServerFlags::default(), &variables, file()).expect("settings");
         assert_eq!(two.listen, "variable:1");
+        assert_eq!(two.outbox, Interval(Some(Duration::from_secs(5))));
         assert_eq!((two.rate, two.demo), (11, false));
         let one = gathered(ServerFlags::default(), &[], file()).expect("settings");
         assert_eq!(

@@ -33,6 +33,7 @@ fn a_healthy_database_is_fine_on_one_screen() {
         "key",
         "mark",
         "last event",
+        "outbox",
         "instances",
     ];
     assert_eq!(verdicts(&report), expected.map(|check| (check, "ok")));

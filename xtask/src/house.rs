@@ -168,8 +168,8 @@ pub const MACHINE_FOLDERS: &[&str] = &["home", "root", "work", "Users"];
 /// Files of the stores that may count rows: no page or list stands in them.
 pub const COUNTING_FILES: &[&str] = &[
     // How deep an outbox is, for whoever asks; no pass of a drain does.
-    "crates/indelible-postgres/src/outbox/table.rs",
-    "crates/indelible-sqlite/src/outbox/table.rs",
+    "crates/indelible-postgres/src/outbox/standing.rs",
+    "crates/indelible-sqlite/src/outbox/standing.rs",
 ];
 
 /// The two stores, mirrored file for file.

@@ -81,7 +81,8 @@ pub trait Outbox: Send + Sync + 'static {
     ) -> Result<Vec<Row>, StoreError>;
 
     /// Takes out what was moved and marks what is refused. A row that is gone, or marked already,
-    /// is passed over. After an error any of it may be done.
+    /// or that another caller is settling at this moment, is passed over. After an error any of it
+    /// may be done.
     async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError>;
 
     /// How much there is. Counts rows: not for every pass.

@@ -15,6 +15,7 @@
 //! must not be done within such a transaction is to wait for the trail: `record` on the same file
 //! waits for the lock that its caller holds. `record_in` is what such a caller wants.
 
+mod standing;
 mod table;
 
 use std::sync::Arc;

@@ -175,3 +175,28 @@ fn an_outbox_in_a_database_of_its_own_is_drained_from_there() {
     desk.run(&["outbox", "drain", "--at", "memory:"])
         .status_is(1);
 }
+
+#[test]
+fn what_waits_in_a_database_that_was_left_is_moved_into_the_new_one() {
+    let desk = Desk::new();
+    desk.records(1);
+    let (old, new) = ("sqlite:indelible.db", "sqlite:new.db");
+    put(&desk, &[("default", event(1, "a"))]);
+    desk.run(&["copy", old, new]).fine();
+    put(&desk, &[("default", event(2, "b"))]);
+    let held = desk.run(&["outbox", "drain", "--output", "json"]);
+    let held = held.status_is(1).json();
+    assert_eq!(
+        (&held["recorded"], &held["refused"]),
+        (&0.into(), &0.into())
+    );
+    assert_eq!(held["held"][0]["trail"], "default");
+    let reason = held["held"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("moved it"), "{reason}");
+    let moved = desk.json(&["outbox", "drain", "--database", new, "--at", old]);
+    assert_eq!(
+        (&moved["recorded"], &moved["held"]),
+        (&2.into(), &serde_json::json!([]))
+    );
+    assert_eq!(desk.json(&["outbox", "status"])["waiting"], 0);
+}

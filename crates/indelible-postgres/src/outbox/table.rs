@@ -8,6 +8,7 @@ use indelible_core::store::StoreError;
 use indelible_core::{Timestamp, TrailName};
 use tokio_postgres::types::{FromSql, Type};
 
+use super::standing::standing;
 use crate::address::Address;
 use crate::connection::{Connections, Lent};
 use crate::error::{corrupt, refused};
@@ -21,19 +22,20 @@ SELECT position, trail, \
 CASE WHEN octet_length(event) <= $3 THEN convert_to(event, 'UTF8') END, queued_at \
 FROM indelible.op_outbox WHERE refused IS NULL AND trail <> ALL ($1) ORDER BY position LIMIT $2";
 
-/// $1 positions.
-const TAKE_OUT: &str = "DELETE FROM indelible.op_outbox WHERE position = ANY ($1)";
+/// $1 positions. Rows that another drain is settling at this moment are its to settle: two that
+/// waited for each other in different orders would never end.
+const TAKE_OUT: &str = "\
+WITH mine AS (SELECT position FROM indelible.op_outbox WHERE position = ANY ($1) \
+ORDER BY position FOR UPDATE SKIP LOCKED) \
+DELETE FROM indelible.op_outbox AS o USING mine WHERE o.position = mine.position";
 
-/// $1 positions, $2 reasons.
+/// $1 positions, $2 reasons. As [`TAKE_OUT`].
 const REFUSE: &str = "\
+WITH mine AS (SELECT position FROM indelible.op_outbox \
+WHERE position = ANY ($1) AND refused IS NULL ORDER BY position FOR UPDATE SKIP LOCKED) \
 UPDATE indelible.op_outbox AS o SET refused = u.reason \
-FROM unnest($1::bigint[], $2::text[]) AS u (position, reason) \
-WHERE o.position = u.position AND o.refused IS NULL";
-
-const STANDING: &str = "\
-SELECT count(*) FILTER (WHERE refused IS NULL), count(*) FILTER (WHERE refused IS NOT NULL), \
-(SELECT queued_at FROM indelible.op_outbox WHERE refused IS NULL ORDER BY position LIMIT 1) \
-FROM indelible.op_outbox";
+FROM mine JOIN unnest($1::bigint[], $2::text[]) AS u (position, reason) \
+ON u.position = mine.position WHERE o.position = mine.position";
 
 /// $1 rows at most.
 const REFUSED: &str = "\
@@ -164,19 +166,6 @@ async fn change(
         .map_err(refused)
 }
 
-async fn standing(connections: &Connections) -> Result<Standing, StoreError> {
-    let rows = connections.lend().await?.rows(STANDING, &[]).await?;
-    let Some(row) = rows.first() else {
-        return Ok(Standing::default());
-    };
-    let count = |column| cell::<i64>(row, column).map(i64::unsigned_abs);
-    Ok(Standing {
-        waiting: count(0)?,
-        refused: count(1)?,
-        waiting_since: moment(row, 2),
-    })
-}
-
 async fn refused_rows(connections: &Connections, limit: usize) -> Result<Vec<Refused>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let lent = connections.lend().await?;
@@ -194,11 +183,14 @@ async fn refused_rows(connections: &Connections, limit: usize) -> Result<Vec<Ref
 
 /// A time that another program may have written: one beyond the years of a timestamp is as good as
 /// none.
-fn moment(row: &tokio_postgres::Row, column: usize) -> Option<Timestamp> {
+pub(super) fn moment(row: &tokio_postgres::Row, column: usize) -> Option<Timestamp> {
     let moment = row.try_get::<_, Option<Moment>>(column);
     moment.ok().flatten().map(|moment| moment.0)
 }
 
-fn cell<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, column: usize) -> Result<T, StoreError> {
+pub(super) fn cell<'a, T: FromSql<'a>>(
+    row: &'a tokio_postgres::Row,
+    column: usize,
+) -> Result<T, StoreError> {
     row.try_get(column).map_err(|e| corrupt(WHAT, None, e))
 }

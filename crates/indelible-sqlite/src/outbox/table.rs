@@ -10,6 +10,7 @@ use indelible_core::{Timestamp, TrailName};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::task::spawn_blocking;
 
+use super::standing::standing;
 use crate::connection;
 use crate::error::{SqliteError, backend, refused, unavailable};
 use crate::open::Options;
@@ -27,10 +28,6 @@ const TAKE_OUT: &str = "DELETE FROM op_outbox WHERE position = ?1";
 
 /// ?1 position, ?2 reason.
 const REFUSE: &str = "UPDATE op_outbox SET refused = ?2 WHERE position = ?1 AND refused IS NULL";
-
-const STANDING: &str = "\
-SELECT count(*) FILTER (WHERE refused IS NULL), count(*) FILTER (WHERE refused IS NOT NULL), \
-(SELECT queued_at FROM op_outbox WHERE refused IS NULL ORDER BY position LIMIT 1) FROM op_outbox";
 
 /// ?1 rows at most.
 const REFUSED: &str = "\
@@ -167,19 +164,6 @@ fn waiting(db: &Connection, passed_over: &str, limit: usize) -> Result<Vec<Row>,
     rows.collect::<Result<_, _>>().map_err(refused)
 }
 
-fn standing(db: &Connection) -> Result<Standing, StoreError> {
-    let mut statement = db.prepare_cached(STANDING).map_err(refused)?;
-    let row = |row: &rusqlite::Row<'_>| {
-        let since = row.get_ref(2)?.as_bytes_or_null()?;
-        Ok(Standing {
-            waiting: row.get(0)?,
-            refused: row.get(1)?,
-            waiting_since: since.and_then(|text| lossy(text).parse().ok()),
-        })
-    };
-    statement.query_row([], row).map_err(refused)
-}
-
 fn refused_rows(db: &Connection, limit: usize) -> Result<Vec<Refused>, StoreError> {
     let mut statement = db.prepare_cached(REFUSED).map_err(refused)?;
     let row = |row: &rusqlite::Row<'_>| {
@@ -199,6 +183,6 @@ fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
     Ok(lossy(row.get_ref(column)?.as_bytes()?))
 }
 
-fn lossy(bytes: &[u8]) -> String {
+pub(super) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

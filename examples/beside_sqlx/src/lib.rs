@@ -1,13 +1,15 @@
 //! An application that keeps its data with sqlx, in PostgreSQL or SQLite, and its trail with
-//! Indelible beside it. The two share nothing: a record is on disk when `record` returns, whatever
-//! becomes of the application's own transaction.
+//! Indelible beside it. A record is on disk when `record` returns, whatever becomes of the
+//! application's own transaction; an event that is to share its fate joins it as one statement
+//! more, which is recorded once the transaction has committed.
 //!
 //! Indelible's own feature `sqlite` is left out here: it brings a SQLite of its own, as sqlx does,
 //! and one program can link only one. `postgres`, `client` and `spool` go together with any.
 
 use std::sync::Arc;
 
-use indelible::{AuditAction, AuditError, AuditEvent, AuditProtocol, BeginAttempt};
+use indelible::outbox::PostgresOutbox;
+use indelible::{AuditAction, AuditError, AuditEvent, AuditProtocol, BeginAttempt, TrailName};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -76,6 +78,36 @@ impl Accounts {
                 Err(error.into())
             }
         }
+    }
+
+    /// Closes an account: the event is part of the transaction, and is recorded if that commits.
+    /// An account with money in it is not closed, and no event says that it was.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub async fn close(&self, user: &str, account: &str) -> Result<bool, TransferError> {
+        let mut transaction = self.pool.begin().await?;
+        let event = AuditEvent::new(AuditAction::DATA_DELETED, "account")
+            .user_id(user)
+            .resource_id(account);
+        let statement = PostgresOutbox::new(TrailName::standard()).statement(event)?;
+        let [trail, event] = &statement.parameters;
+        sqlx::query(statement.sql)
+            .bind(trail)
+            .bind(event)
+            .execute(&mut *transaction)
+            .await?;
+        let closed = sqlx::query("DELETE FROM account WHERE id = $1 AND cents = 0")
+            .bind(account)
+            .execute(&mut *transaction)
+            .await?;
+        let is_closed = closed.rows_affected() == 1;
+        if is_closed {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(is_closed)
     }
 
     async fn move_money(&self, from: &str, to: &str, cents: i64) -> Result<(), sqlx::Error> {

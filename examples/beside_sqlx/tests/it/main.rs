@@ -59,6 +59,31 @@ async fn a_recorded_attempt_survives_the_rollback_of_the_business_transaction() 
         .map(|entry| entry.outcome.as_str())
         .collect();
     assert_eq!(outcomes, ["attempted", "succeeded", "attempted", "failed"]);
+
+    // Closed with its event, or neither.
+    sqlx::query("UPDATE account SET cents = 0 WHERE id = 'a'")
+        .execute(&pool)
+        .await
+        .expect("done");
+    assert!(accounts.close("u-1", "a").await.expect("closed"));
+    assert!(
+        !accounts
+            .close("u-1", "b")
+            .await
+            .expect("there is money in it")
+    );
+    let outbox = trail.outbox().expect("of PostgreSQL");
+    let moved = trail.drain(outbox).pass().await.expect("drained");
+    assert_eq!((moved.recorded, moved.refused), (1, 0));
+    let deleted = audit
+        .query(Query::new().action("data_deleted"))
+        .await
+        .expect("read");
+    let ids: Vec<_> = deleted
+        .iter()
+        .map(|entry| entry.resource_id.as_deref())
+        .collect();
+    assert_eq!(ids, [Some("a")]);
     trail.close().await.expect("closed");
 }
 

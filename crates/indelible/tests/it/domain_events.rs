@@ -92,7 +92,7 @@ async fn an_event_delivered_twice_is_recorded_once() {
 }
 
 #[tokio::test]
-async fn one_domain_event_of_several_deeds_is_as_many_events() {
+async fn t15_one_domain_event_of_several_deeds_is_as_many_events() {
     let (memory, _) = trail().await;
     let handler = AuditEventHandler::new(Arc::new(memory.clone()), mappings());
     let accounts: Vec<_> = (0..40).map(|n| format!("acc-{n}")).collect();
@@ -146,7 +146,7 @@ async fn a_bus_of_boxed_events_and_one_of_closures_work_alike() {
 }
 
 #[tokio::test]
-async fn what_fails_is_told_counted_and_goes_on() {
+async fn t3_what_fails_is_told_counted_and_goes_on() {
     let (memory, failing) = trail().await;
     let handler = AuditEventHandler::new(Arc::new(failing.clone()), mappings());
     failing.fail_next(1, Fault::Unavailable);
@@ -183,7 +183,7 @@ async fn a_channel_that_drops_events_leaves_an_entry_that_says_how_many() {
 }
 
 #[tokio::test]
-async fn concurrent_subscribers_do_not_mix_their_actors() {
+async fn t5_concurrent_subscribers_do_not_mix_their_actors() {
     let (memory, _) = trail().await;
     let handler = AuditEventHandler::new(Arc::new(memory.clone()), mappings());
     let tasks: Vec<_> = (0..64)

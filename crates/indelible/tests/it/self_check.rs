@@ -24,7 +24,7 @@ impl AuditProtocol for Crossed {
 }
 
 #[tokio::test]
-async fn the_event_of_a_self_check_can_be_read_back() {
+async fn t4_the_event_of_a_self_check_can_be_read_back() {
     let audit = MemoryAuditAdapter::new().await.expect("open");
     let receipt = self_check(&audit).await.expect("wired well");
     let entry = audit
@@ -34,7 +34,7 @@ async fn the_event_of_a_self_check_can_be_read_back() {
 }
 
 #[tokio::test]
-async fn a_recorder_that_leads_elsewhere_is_found() {
+async fn t4_a_recorder_that_leads_elsewhere_is_found() {
     let trails = (
         MemoryAuditAdapter::new().await,
         MemoryAuditAdapter::new().await,

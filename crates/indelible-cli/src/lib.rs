@@ -22,6 +22,7 @@ mod output;
 mod arguments;
 mod environment;
 mod settings;
+mod usage;
 
 mod destination;
 mod filters;
@@ -43,7 +44,7 @@ use environment::Environment;
 use failure::{Failure, Status};
 use output::Output;
 use session::Session;
-use text::visible;
+use usage::harmless;
 
 /// Runs one call of the command line, `arguments` beginning with the program's name, and answers
 /// its exit status: 0 fine, 1 failure, 2 usage, 3 verification failed, 4 not found.
@@ -54,22 +55,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => failure::report_usage(&harmless(error, &arguments)),
     };
     ExitCode::from(status as u8)
-}
-
-/// The same error of arguments that do not steer a terminal: it repeats them as they are, between
-/// line ends and colours of its own.
-fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
-    let shown = |argument: &OsString| OsString::from(&*visible(&argument.to_string_lossy()));
-    match Arguments::try_parse_from(arguments.iter().map(shown)) {
-        Err(again) if again.kind() == error.kind() => again,
-        _ if !error.use_stderr() => error,
-        // What is wrong with the call is what was made visible.
-        _ => {
-            let text = error.render().to_string();
-            let text = text.trim_end().trim_start_matches("error: ");
-            Arguments::command().error(error.kind(), visible(text))
-        }
-    }
 }
 
 /// The whole of the command line as clap knows it, for help and completions.
@@ -89,44 +74,4 @@ fn perform(arguments: Arguments) -> Result<Status, Failure> {
     let runtime = runtime.map_err(Failure::new)?;
     let session = Session::new(arguments.global, environment, output);
     runtime.block_on(arguments.command.run(&session))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(arguments: &[&str]) -> String {
-        let line = ["indelible"].iter().chain(arguments).map(OsString::from);
-        let line: Vec<OsString> = line.collect();
-        let error = Arguments::try_parse_from(&line).expect_err("a wrong call");
-        harmless(error, &line).render().to_string()
-    }
-
-    #[test]
-    fn a_wrong_call_is_repeated_without_what_steers() {
-        let hostile = "x\x1b[2J\r\nforged\u{9b}1m\u{202e}";
-        let shown = "x\\u{1b}[2J\\r\\nforged\\u{9b}1m\\u{202e}";
-        for arguments in [
-            &[hostile][..],
-            &["query", "--trail", hostile],
-            &["query", "--output", hostile],
-            &["query", &format!("--{hostile}")],
-            &["show", "1", hostile],
-        ] {
-            let said = said(arguments);
-            assert!(said.contains(shown), "{said:?}");
-            assert!(
-                !said.contains(['\x1b', '\r', '\u{9b}', '\u{202e}']),
-                "{said:?}"
-            );
-            assert!(!said.contains("\nforged"), "{said:?}");
-        }
-    }
-
-    #[test]
-    fn help_and_versions_are_as_they_are() {
-        let said = said(&["query", "--help"]);
-        assert!(said.contains("\nUsage: indelible query"), "{said}");
-        assert!(said.lines().count() > 10, "{said}");
-    }
 }

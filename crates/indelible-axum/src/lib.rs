@@ -5,22 +5,22 @@
 //! | [`RequestContextLayer`] | works out client address, user agent and request id of each request |
 //! | [`TrustedProxies`] | says whose word on the client's address is believed |
 //! | [`RequestContext`], [`ClientAddress`], [`Actor`] | what handlers extract |
+//! | [`RequestAudit`] | is the trail for the request at hand, whose events carry all of that |
+//! | [`AuditLayer`] | records chosen routes with their outcome |
 //! | [`DenialLayer`] | records answers of 401 and 403 as `access_denied` |
 //!
 //! ```
 //! use std::sync::Arc;
 //!
 //! use axum::Router;
-//! use axum::extract::State;
 //! use axum::routing::post;
-//! use indelible_axum::{DenialLayer, RequestContext, RequestContextLayer, TrustedProxies};
+//! use indelible_axum::{DenialLayer, RequestAudit, RequestContextLayer, TrustedProxies};
 //! use indelible_core::{AuditAction, AuditEvent, AuditProtocol};
 //!
 //! type Audit = Arc<dyn AuditProtocol>;
 //!
-//! async fn log_out(State(audit): State<Audit>, request: RequestContext) -> &'static str {
-//!     let event = request.fill(AuditEvent::new(AuditAction::USER_LOGOUT, "session"));
-//!     match audit.record(event).await {
+//! async fn log_out(audit: RequestAudit) -> &'static str {
+//!     match audit.record(AuditEvent::new(AuditAction::USER_LOGOUT, "session")).await {
 //!         Ok(_receipt) => "good-bye",
 //!         Err(_) => "good-bye, unrecorded",
 //!     }
@@ -65,6 +65,7 @@
 //! [`into_make_service_with_connect_info`]: axum::Router::into_make_service_with_connect_info
 
 mod actor;
+mod audit;
 mod client;
 mod context;
 mod denial;
@@ -72,15 +73,22 @@ mod forwarded;
 mod layer;
 mod network;
 mod node;
+mod recorded;
+mod recorder;
 mod request_id;
+mod route;
 
 pub use actor::{Actor, ActorMissing};
+pub use audit::RequestAudit;
 pub use client::{ClientAddress, ProxyHeader, TrustedProxies};
 pub use context::{ClientAddressMissing, RequestContext, RequestContextMissing};
-pub use denial::{DenialCounts, DenialLayer, DenialService};
+pub use denial::{DenialLayer, DenialService};
 pub use layer::{RequestContextLayer, RequestContextService};
 pub use network::{Network, NetworkError};
+pub use recorded::Recorded;
+pub use recorder::RecordCounts;
 pub use request_id::RequestId;
+pub use route::{AuditLayer, AuditService};
 
 /// The guide's page, so that its code is compiled and run.
 #[cfg(doctest)]

@@ -82,7 +82,7 @@ impl Attempt {
         audit: Arc<dyn AuditProtocol>,
         mut event: AuditEvent,
     ) -> Result<Self, AuditError> {
-        let workflow = workflow_named(event.action.as_str());
+        let workflow = catalogue::workflow_of(event.action.as_str());
         if let Some(workflow) = workflow {
             event.action = AuditAction::custom(workflow.attempted);
         }
@@ -148,7 +148,7 @@ impl Attempt {
             workflow,
             ..
         } = self;
-        if let Some(action) = workflow.and_then(|workflow| closing(workflow, outcome)) {
+        if let Some(action) = workflow.and_then(|workflow| workflow.action(outcome)) {
             event.action = AuditAction::custom(action);
         }
         event.outcome = Some(outcome);
@@ -156,22 +156,6 @@ impl Attempt {
             event.context = Some(with_reason(event.context, reason));
         }
         audit.record(event).await
-    }
-}
-
-/// The workflow that an action is a step of, by any of its names.
-fn workflow_named(action: &str) -> Option<&'static Workflow> {
-    let name = catalogue::resolve(action)?.workflow?;
-    catalogue::workflows().iter().find(|w| w.name == name)
-}
-
-/// The action that closes a workflow. Where the catalogue has none for what was denied, it is the
-/// one for what failed, whose outcome says that it was denied.
-fn closing(workflow: &Workflow, outcome: Outcome) -> Option<&'static str> {
-    match outcome {
-        Outcome::Succeeded => workflow.succeeded,
-        Outcome::Denied => workflow.denied.or(workflow.failed),
-        _ => workflow.failed,
     }
 }
 

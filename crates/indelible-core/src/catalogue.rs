@@ -49,6 +49,20 @@ pub struct Workflow {
     pub resolve_seconds: u32,
 }
 
+impl Workflow {
+    /// The action that says that the workflow stands so. Where the catalogue has none for what was
+    /// denied, it is the one for what failed, whose outcome says that it was denied.
+    pub fn action(&self, outcome: Outcome) -> Option<&'static str> {
+        match outcome {
+            Outcome::Attempted => Some(self.attempted),
+            Outcome::Succeeded => self.succeeded,
+            Outcome::Failed => self.failed,
+            Outcome::Denied => self.denied.or(self.failed),
+            Outcome::Completed => None,
+        }
+    }
+}
+
 /// A name found in the wild that is not the catalogue's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Alias {
@@ -109,6 +123,12 @@ pub fn find(value: &str) -> Option<&'static CatalogueAction> {
 /// The action that a stored form means: itself, or what it is an alias of.
 pub fn resolve(value: &str) -> Option<&'static CatalogueAction> {
     find(value).or_else(|| find(alias_of(value)?))
+}
+
+/// The workflow that a stored form is a step of; aliases are followed.
+pub fn workflow_of(value: &str) -> Option<&'static Workflow> {
+    let name = resolve(value)?.workflow?;
+    WORKFLOWS.iter().find(|workflow| workflow.name == name)
 }
 
 /// The outcome that a stored form speaks of; `completed` outside of the catalogue.

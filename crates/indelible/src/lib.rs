@@ -74,6 +74,8 @@ pub use self_check::{SelfCheckError, self_check};
 pub use server::{ApiKey, ClientSettings};
 pub use url::DatabaseUrl;
 
+#[cfg(feature = "axum")]
+pub use indelible_axum as axum;
 #[cfg(feature = "client")]
 pub use indelible_client as client;
 pub use indelible_core as core;

@@ -4,4 +4,6 @@ mod addresses;
 mod contexts;
 mod denials;
 mod ground;
+mod handles;
 mod oracle;
+mod routes;

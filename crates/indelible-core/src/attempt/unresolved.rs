@@ -79,7 +79,7 @@ fn closes(entry: &Entry, attempt: &Entry) -> bool {
     if entry.seq <= attempt.seq || entry.outcome == Outcome::Attempted {
         return false;
     }
-    match super::workflow_named(&attempt.action) {
+    match catalogue::workflow_of(&attempt.action) {
         None => entry.action == attempt.action,
         Some(workflow) => {
             let closing = catalogue::resolve(&entry.action).map(|action| action.value);

@@ -1,0 +1,81 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use indelible::AuditProtocol;
+use indelible::core::{Clock, SystemClock};
+
+use crate::accounts::Accounts;
+use crate::people::People;
+use crate::sessions::Sessions;
+
+/// The bank: who its people are, what they have, and where it records.
+#[derive(Clone)]
+pub struct Bank {
+    inside: Arc<Inside>,
+}
+
+struct Inside {
+    audit: Arc<dyn AuditProtocol>,
+    audit_deadline: Duration,
+    clock: Arc<dyn Clock>,
+    people: People,
+    accounts: Accounts,
+    sessions: Sessions,
+}
+
+impl Bank {
+    /// A bank that records with `audit`, and waits for `audit_deadline` at most for a record that
+    /// it can go on without.
+    pub fn new(audit: Arc<dyn AuditProtocol>, audit_deadline: Duration) -> Self {
+        Self {
+            inside: Arc::new(Inside {
+                audit,
+                audit_deadline,
+                clock: Arc::new(SystemClock::new()),
+                people: People::of_the_demonstration(),
+                accounts: Accounts::of_the_demonstration(),
+                sessions: Sessions::default(),
+            }),
+        }
+    }
+
+    /// The trail.
+    pub fn audit(&self) -> Arc<dyn AuditProtocol> {
+        self.inside.audit.clone()
+    }
+
+    /// How long a request waits for a record that it can go on without.
+    pub fn audit_deadline(&self) -> Duration {
+        self.inside.audit_deadline
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inside.clock
+    }
+
+    /// Its people.
+    pub fn people(&self) -> &People {
+        &self.inside.people
+    }
+
+    /// Their accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.inside.accounts
+    }
+
+    /// Their sessions.
+    pub fn sessions(&self) -> &Sessions {
+        &self.inside.sessions
+    }
+}
+
+/// By this a handler may take `RequestAudit`.
+impl FromRef<Bank> for Arc<dyn AuditProtocol> {
+    fn from_ref(bank: &Bank) -> Self {
+        bank.audit()
+    }
+}

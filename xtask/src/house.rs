@@ -47,12 +47,12 @@ pub const HOMES: &[Home] = &[
     Home {
         guest: "rusqlite",
         hosts: &["indelible-sqlite", "indelible-bench"],
-        test_hosts: &["indelible", "indelible-cli"],
+        test_hosts: &["indelible", "indelible-cli", "bank"],
     },
     Home {
         guest: "tokio-postgres",
         hosts: &["indelible-postgres", "indelible-bench", "indelible-testbed"],
-        test_hosts: &["indelible", "indelible-cli"],
+        test_hosts: &["indelible", "indelible-cli", "bank"],
     },
     Home {
         guest: "deadpool-postgres",

@@ -8,6 +8,7 @@ use indelible::AuditProtocol;
 use indelible::core::{Clock, SystemClock};
 
 use crate::accounts::Accounts;
+use crate::events::Events;
 use crate::people::People;
 use crate::sessions::Sessions;
 
@@ -21,6 +22,7 @@ struct Inside {
     audit: Arc<dyn AuditProtocol>,
     audit_deadline: Duration,
     clock: Arc<dyn Clock>,
+    events: Events,
     people: People,
     accounts: Accounts,
     sessions: Sessions,
@@ -32,6 +34,7 @@ impl Bank {
     pub fn new(audit: Arc<dyn AuditProtocol>, audit_deadline: Duration) -> Self {
         Self {
             inside: Arc::new(Inside {
+                events: Events::new(audit.clone()),
                 audit,
                 audit_deadline,
                 clock: Arc::new(SystemClock::new()),
@@ -55,6 +58,11 @@ impl Bank {
     /// The clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.inside.clock
+    }
+
+    /// Its domain events.
+    pub fn events(&self) -> &Events {
+        &self.inside.events
     }
 
     /// Its people.

@@ -13,7 +13,7 @@
 //! | 6 | "my activity" of the last 30 days | [`activity`] |
 //! | 7 | failed logins of the last 24 hours | [`administration`] |
 //! | 8 | the events of providers, page by page | [`providers`] |
-//! | 9 | a domain event, recorded by a handler | [`passwords`] |
+//! | 9 | a domain event, recorded by a handler | [`passwords`], [`events`] |
 //! | 10 | a deletion, on record before it happens | [`deletion`] |
 //! | 11 | a test of the application | `tests/it/deletion.rs` |
 
@@ -25,6 +25,7 @@ pub mod bank;
 pub mod caller;
 pub mod customers;
 pub mod deletion;
+pub mod events;
 pub mod jobs;
 pub mod login;
 pub mod passwords;

@@ -2,15 +2,13 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use indelible::axum::RequestAudit;
-use indelible::core::{SystemEntropy, uuid_v7};
-use indelible::{AuditAction, AuditEvent, AuditProtocol};
+use indelible::axum::RequestContext;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::answer::{Given, Refusal};
 use crate::bank::Bank;
 use crate::caller::Caller;
+use crate::events::{UserPasswordChanged, event_id};
 
 /// The old password and the new one.
 #[derive(Deserialize)]
@@ -19,25 +17,24 @@ pub struct Change {
     new: String,
 }
 
-/// `PUT /me/password`
+/// `PUT /me/password`. Nothing here speaks of the trail: `events` says what becomes of the event.
 pub async fn change(
     State(bank): State<Bank>,
     Caller { user, .. }: Caller,
-    audit: RequestAudit,
+    request: RequestContext,
     Given(Change { current, new }): Given<Change>,
 ) -> Result<StatusCode, Refusal> {
     if bank.people().check(&user, &current).is_err() {
         return Err(Refusal::Forbidden("the current password is another one"));
     }
-    let event_id = uuid_v7(bank.clock().now(), &SystemEntropy);
-    let event = AuditEvent::new(AuditAction::USER_PASSWORD_CHANGED, "user")
-        .resource_id(&user)
-        .context(json!({
-            "initiated_by": "user",
-            "method": "self_service",
-            "event_id": event_id,
-        }));
-    audit.record(event).await?;
     bank.people().set_password(&user, new);
+    let event = UserPasswordChanged {
+        event_id: event_id(bank.clock().now()),
+        user_id: user,
+        initiated_by: "user",
+        method: "self_service",
+        request,
+    };
+    bank.events().publish(&event).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -28,6 +28,8 @@ pub mod deletion;
 pub mod events;
 pub mod jobs;
 pub mod login;
+#[cfg(doctest)]
+pub mod pages;
 pub mod passwords;
 pub mod people;
 pub mod providers;

@@ -3,6 +3,7 @@
 
 mod clock;
 mod crowd;
+mod deliveries;
 mod disk;
 mod domain_events;
 mod kill;

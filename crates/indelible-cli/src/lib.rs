@@ -49,12 +49,17 @@ use usage::harmless;
 /// Runs one call of the command line, `arguments` beginning with the program's name, and answers
 /// its exit status: 0 fine, 1 failure, 2 usage, 3 verification failed, 4 not found.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(status(arguments))
+}
+
+/// As [`run`], for a caller that ends the process in its own way.
+pub fn status(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let status = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => perform(arguments).unwrap_or_else(|failure| failure.report()),
         Err(error) => failure::report_usage(&harmless(error, &arguments)),
     };
-    ExitCode::from(status as u8)
+    status as u8
 }
 
 /// The whole of the command line as clap knows it, for help and completions.

@@ -59,7 +59,7 @@ impl Begun {
             Err(failing) => return refuse(failing),
         };
         let Ok(outcome) = outcome.parse::<Outcome>() else {
-            return refuse(Failing::invalid("outcome", " ends no attempt"));
+            return refuse(Failing::new("invalid", "`outcome` ends no attempt"));
         };
         if self.living.pid != std::process::id() {
             return refuse(Failing::forked());

@@ -23,16 +23,6 @@ impl Failing {
         }
     }
 
-    /// What the caller gave for `field` is no value of it.
-    pub fn invalid(field: impl Into<String>, problem: impl std::fmt::Display) -> Self {
-        let field = field.into();
-        Self {
-            code: Cow::Borrowed("invalid"),
-            message: format!("`{field}`{problem}"),
-            field: Some(field),
-        }
-    }
-
     /// The process is not the one that the handle was used in.
     pub fn forked() -> Self {
         Self::new(

@@ -146,13 +146,14 @@ impl Living {
                 State::Open(opened) => Some(opened),
                 State::Unopened | State::Closed => None,
             });
-            match open {
+            let is_closed = match open {
                 Ok(opened) => return Ok(opened),
-                Err(state) if matches!(*state, State::Closed) => {
-                    return Err(AuditError::Closed.into());
-                }
-                Err(_) => {}
+                Err(state) => matches!(*state, State::Closed),
+            };
+            if is_closed {
+                return Err(AuditError::Closed.into());
             }
+            // Nobody reads the state from here on, so that it can be changed.
             self.open(seen).await?;
         }
     }

@@ -166,7 +166,7 @@ impl Trail {
     fn start<'py>(&self, py: Python<'py>, wait: bool, work: Work) -> PyResult<Bound<'py, PyAny>> {
         match self.living(py) {
             Ok(living) => run(py, wait, work, living),
-            Err(failing) => reading::failure(py, Told::new("open", failing)),
+            Err(failing) => reading::failure(py, Told::new(work.operation(), failing)),
         }
     }
 
@@ -215,15 +215,16 @@ pub(crate) fn run(
     work: Work,
     living: Arc<Living>,
 ) -> PyResult<Bound<'_, PyAny>> {
+    let operation = work.operation();
     if !wait {
         return match submit(py, work, living)? {
             Ok(future) => Ok(future),
-            Err(failing) => reading::failure(py, Told::new("open", failing)),
+            Err(failing) => reading::failure(py, Told::new(operation, failing)),
         };
     }
     let process = match Process::current(py) {
         Ok(process) => process,
-        Err(failing) => return reading::failure(py, Told::new("open", failing)),
+        Err(failing) => return reading::failure(py, Told::new(operation, failing)),
     };
     let (sender, answer) = mpsc::channel();
     process.runtime.spawn(async move {
@@ -240,7 +241,7 @@ pub(crate) fn run(
             Ok(answer) => return reading::result(py, answer),
             Err(mpsc::RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return reading::failure(py, Told::new("open", Failing::internal()));
+                return reading::failure(py, Told::new(operation, Failing::internal()));
             }
         }
     }

@@ -78,7 +78,8 @@ impl Told {
 }
 
 impl Work {
-    fn operation(&self) -> &'static str {
+    /// What was asked for.
+    pub fn operation(&self) -> &'static str {
         match self {
             Self::Record(_) | Self::RecordAll(_) | Self::Attempt(_) | Self::End(_) => "record",
             Self::Query(..) => "query",

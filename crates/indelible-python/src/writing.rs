@@ -16,6 +16,8 @@ const DEPTH_MAX: usize = 70;
 pub(crate) const NAIVE: &str = " has no time zone, so that it names no point in time: use \
      datetime.now(timezone.utc), or .astimezone() for a local time";
 
+const NO_FIELD: &str = " is no field of an event; what has no field of its own goes into `context`";
+
 /// The fields of an event in the order in which the Python half hands them over.
 pub(crate) const FIELDS: [&str; 13] = [
     "action",
@@ -42,6 +44,9 @@ pub(crate) fn event<'a, 'py: 'a>(
     let mut out = Vec::with_capacity(512);
     out.push(b'{');
     for (field, value) in fields {
+        if !FIELDS.contains(&field) {
+            return Ok(Err(Problem::new(NO_FIELD).of(field)));
+        }
         if value.is_none() {
             continue;
         }
@@ -51,28 +56,43 @@ pub(crate) fn event<'a, 'py: 'a>(
         string(field, &mut out);
         out.push(b':');
         if let Err(problem) = self::field(field, &value, kinds, &mut out) {
-            return Ok(Err(Failing::invalid(field, problem.0)));
+            return Ok(Err(problem.of(field)));
         }
     }
     out.push(b'}');
     Ok(Ok(out))
 }
 
-/// What is wrong, beginning with the path to it.
-struct Problem(String);
+/// What is wrong, and the path to it within the field.
+struct Problem {
+    path: String,
+    problem: String,
+}
 
 impl Problem {
     /// Nothing of what was raised is shown: it may repeat the value.
     fn raised(error: &PyErr, py: Python<'_>) -> Self {
         let name = error.get_type(py).name().map(|name| name.to_string());
         let name = name.unwrap_or_else(|_| "an exception".to_owned());
-        Self(format!(" cannot be read: {name} was raised"))
+        Self::new(format!(" cannot be read: {name} was raised"))
+    }
+
+    fn new(problem: impl Into<String>) -> Self {
+        let (path, problem) = (String::new(), problem.into());
+        Self { path, problem }
+    }
+
+    fn of(self, field: &str) -> Failing {
+        let Self { path, problem } = self;
+        let mut failing = Failing::new("invalid", format!("`{field}{path}`{problem}"));
+        failing.field = Some(field.to_owned());
+        failing
     }
 
     fn within(mut self, step: std::fmt::Arguments<'_>) -> Self {
         let mut path = String::new();
         let _ = path.write_fmt(step);
-        self.0.insert_str(0, &path);
+        self.path.insert_str(0, &path);
         self
     }
 }
@@ -100,7 +120,7 @@ fn text(value: &Bound<'_, PyAny>, kinds: &Kinds, out: &mut Vec<u8>) -> Result<()
     if let Some(text) = text_of(value, kinds).map_err(|e| Problem::raised(&e, value.py()))? {
         return write_text(&text, out);
     }
-    Err(Problem(format!(
+    Err(Problem::new(format!(
         " is a text or a UUID, not {}: say which text with str(…)",
         kind(value)
     )))
@@ -134,16 +154,16 @@ fn time(value: &Bound<'_, PyAny>, kinds: &Kinds) -> Result<String, Problem> {
     let raised = |error: PyErr| Problem::raised(&error, py);
     if value.is_instance(kinds.datetime.bind(py)).map_err(raised)? {
         let text = instant(value, kinds).map_err(raised)?;
-        return text.ok_or_else(|| Problem(NAIVE.to_owned()));
+        return text.ok_or_else(|| Problem::new(NAIVE));
     }
-    Err(Problem(format!(
+    Err(Problem::new(format!(
         " is a datetime with its time zone, not {}",
         kind(value)
     )))
 }
 
 fn tags(value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Problem> {
-    let wrong = || Problem(format!(" is a list of texts, not {}", kind(value)));
+    let wrong = || Problem::new(format!(" is a list of texts, not {}", kind(value)));
     if value.is_instance_of::<PyString>() {
         return Err(wrong());
     }
@@ -211,7 +231,7 @@ fn other(
     }
     if is(&kinds.datetime)? {
         let text = instant(value, kinds).map_err(raised)?;
-        string(&text.ok_or_else(|| Problem(NAIVE.to_owned()))?, out);
+        string(&text.ok_or_else(|| Problem::new(NAIVE))?, out);
         return Ok(());
     }
     if is(&kinds.date)? || is(&kinds.time)? {
@@ -223,7 +243,7 @@ fn other(
             .call_method0("is_finite")
             .and_then(|is| is.is_truthy());
         if !is_finite.map_err(raised)? {
-            return Err(Problem(
+            return Err(Problem::new(
                 " is no number, which JSON does not have".to_owned(),
             ));
         }
@@ -251,7 +271,7 @@ fn other(
         let dict = dict.cast_into::<PyDict>().map_err(|e| raised(e.into()))?;
         return object(&dict, kinds, depth, out);
     }
-    Err(Problem(format!(
+    Err(Problem::new(format!(
         " is {}, which is no JSON value: say what of it is to be recorded",
         kind(value)
     )))
@@ -295,7 +315,7 @@ fn member<'py>(
             key.str().map_err(raised)?
         }
         None => {
-            return Err(Problem(format!(
+            return Err(Problem::new(format!(
                 " has a key that is {}; keys are texts",
                 kind(key)
             )));
@@ -349,7 +369,7 @@ fn set(
 fn deeper(depth: usize) -> Result<usize, Problem> {
     depth
         .checked_sub(1)
-        .ok_or_else(|| Problem(" is nested deeper than 64 levels".to_owned()))
+        .ok_or_else(|| Problem::new(" is nested deeper than 64 levels".to_owned()))
 }
 
 fn write_integer(value: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> Result<(), Problem> {
@@ -373,7 +393,9 @@ fn write_double(value: &Bound<'_, PyFloat>, out: &mut Vec<u8>) -> Result<(), Pro
     let double = value.value();
     if !double.is_finite() {
         let name = if double.is_nan() { "NaN" } else { "infinite" };
-        return Err(Problem(format!(" is {name}, which JSON does not have")));
+        return Err(Problem::new(format!(
+            " is {name}, which JSON does not have"
+        )));
     }
     // Writing into a vector cannot fail.
     let _ = serde_json::to_writer(out, &double);

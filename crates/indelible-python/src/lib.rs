@@ -5,7 +5,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `writing`, `question` | from Python values to an event's JSON and to a query |
+//! | `writing`, `scalar`, `question` | from Python values to an event's JSON and to a query |
 //! | `plan`, `opened`, `living` | a trail that is opened at its first use, and closed around a fork |
 //! | `work` | what can be asked of a trail, and what it answers |
 //! | `process` | threads that belong to this process, not to the one it was forked from |
@@ -25,9 +25,11 @@ mod native;
 mod opened;
 mod plan;
 mod port;
+mod problem;
 mod process;
 mod question;
 mod reading;
+mod scalar;
 mod trail;
 mod work;
 mod writing;

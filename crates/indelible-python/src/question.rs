@@ -6,7 +6,8 @@ use pyo3::types::{PyBool, PyDict, PyInt, PyString};
 
 use crate::failing::Failing;
 use crate::kinds::{Kinds, instant};
-use crate::writing::{NAIVE, kind, text_of};
+use crate::problem::kind;
+use crate::writing::{NAIVE, text_of};
 
 /// The question of these arguments, named as the fields of a query; `None` is left out.
 pub(crate) fn query(filters: &Bound<'_, PyDict>) -> PyResult<Result<Query, Failing>> {

@@ -12,6 +12,7 @@ use crate::failing::Failing;
 use crate::living::Living;
 use crate::plan::{Place, Plan};
 use crate::port::submit;
+use crate::problem::kind;
 use crate::process::Process;
 use crate::question;
 use crate::reading;
@@ -249,10 +250,7 @@ pub(crate) fn run(
 
 fn of_dict(event: &Bound<'_, PyAny>) -> PyResult<Result<Vec<u8>, Failing>> {
     let Ok(dict) = event.cast::<PyDict>() else {
-        let message = format!(
-            "an event is a dict of its fields, not {}",
-            writing::kind(event)
-        );
+        let message = format!("an event is a dict of its fields, not {}", kind(event));
         return Ok(Err(Failing::new("invalid", message)));
     };
     let mut fields = Vec::with_capacity(dict.len());

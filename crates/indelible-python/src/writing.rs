@@ -1,13 +1,13 @@
 //! From Python values to an event's JSON, which the engine reads as it reads any other: limits,
 //! repairs and refusals are its own.
 
-use std::fmt::Write as _;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
 use crate::failing::Failing;
 use crate::kinds::{Kinds, instant};
+use crate::problem::{Problem, kind};
+use crate::scalar::{string, write_double, write_integer, write_text};
 
 /// Deeper than the engine takes, so that it is the engine that refuses.
 const DEPTH_MAX: usize = 70;
@@ -61,40 +61,6 @@ pub(crate) fn event<'a, 'py: 'a>(
     }
     out.push(b'}');
     Ok(Ok(out))
-}
-
-/// What is wrong, and the path to it within the field.
-struct Problem {
-    path: String,
-    problem: String,
-}
-
-impl Problem {
-    /// Nothing of what was raised is shown: it may repeat the value.
-    fn raised(error: &PyErr, py: Python<'_>) -> Self {
-        let name = error.get_type(py).name().map(|name| name.to_string());
-        let name = name.unwrap_or_else(|_| "an exception".to_owned());
-        Self::new(format!(" cannot be read: {name} was raised"))
-    }
-
-    fn new(problem: impl Into<String>) -> Self {
-        let (path, problem) = (String::new(), problem.into());
-        Self { path, problem }
-    }
-
-    fn of(self, field: &str) -> Failing {
-        let Self { path, problem } = self;
-        let mut failing = Failing::new("invalid", format!("`{field}{path}`{problem}"));
-        failing.field = Some(field.to_owned());
-        failing
-    }
-
-    fn within(mut self, step: std::fmt::Arguments<'_>) -> Self {
-        let mut path = String::new();
-        let _ = path.write_fmt(step);
-        self.path.insert_str(0, &path);
-        self
-    }
 }
 
 fn field(
@@ -370,78 +336,4 @@ fn deeper(depth: usize) -> Result<usize, Problem> {
     depth
         .checked_sub(1)
         .ok_or_else(|| Problem::new(" is nested deeper than 64 levels".to_owned()))
-}
-
-fn write_integer(value: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> Result<(), Problem> {
-    if let Ok(small) = value.extract::<i64>() {
-        // Writing into a vector cannot fail.
-        let _ = std::io::Write::write_fmt(out, format_args!("{small}"));
-        return Ok(());
-    }
-    // More digits than 64 bits hold: the engine keeps them as a text, and notes it.
-    let int = value.py().get_type::<PyInt>();
-    let digits = int.call_method1("__repr__", (value,));
-    let digits = digits.map_err(|error| Problem::raised(&error, value.py()))?;
-    let digits = digits
-        .str()
-        .map_err(|error| Problem::raised(&error, value.py()))?;
-    out.extend_from_slice(digits.to_string_lossy().as_bytes());
-    Ok(())
-}
-
-fn write_double(value: &Bound<'_, PyFloat>, out: &mut Vec<u8>) -> Result<(), Problem> {
-    let double = value.value();
-    if !double.is_finite() {
-        let name = if double.is_nan() { "NaN" } else { "infinite" };
-        return Err(Problem::new(format!(
-            " is {name}, which JSON does not have"
-        )));
-    }
-    // Writing into a vector cannot fail.
-    let _ = serde_json::to_writer(out, &double);
-    Ok(())
-}
-
-fn write_text(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> Result<(), Problem> {
-    if let Ok(text) = text.to_str() {
-        string(text, out);
-        return Ok(());
-    }
-    // Lone surrogates: the engine replaces them, and notes it.
-    let raised = |error: PyErr| Problem::raised(&error, text.py());
-    let bytes = text.call_method1("encode", ("utf-16-le", "surrogatepass"));
-    let bytes: Vec<u8> = bytes.and_then(|bytes| bytes.extract()).map_err(raised)?;
-    let units = bytes
-        .chunks_exact(2)
-        .map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-    out.push(b'"');
-    for unit in char::decode_utf16(units) {
-        match unit {
-            Ok(letter) => {
-                let mut quoted = Vec::new();
-                string(letter.encode_utf8(&mut [0; 4]), &mut quoted);
-                out.extend_from_slice(&quoted[1..quoted.len() - 1]);
-            }
-            Err(lone) => {
-                let unit = lone.unpaired_surrogate();
-                let _ = std::io::Write::write_fmt(out, format_args!("\\u{unit:04x}"));
-            }
-        }
-    }
-    out.push(b'"');
-    Ok(())
-}
-
-fn string(text: &str, out: &mut Vec<u8>) {
-    // Writing into a vector cannot fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
-/// What a value is, for people.
-pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
-    let name = value.get_type().qualname();
-    name.map_or_else(
-        |_| "something else".to_owned(),
-        |name| format!("of type {name}"),
-    )
 }

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from indelible import (
     Success,
     get_audit,
 )
+
 
 from conftest import command_line
 
@@ -121,8 +123,8 @@ def test_the_interpreter_is_not_held_while_a_thread_waits(sqlite: str) -> None:
         thread.start()
         while not done:
             waits += is_waiting
-            # Lets the other thread go on, and comes back only when it lets go in its turn.
-            os.sched_yield()
+            # Waits for nothing: lets the other thread go on until it lets go in its turn.
+            time.sleep(0)
         thread.join()
     finally:
         sys.setswitchinterval(interval)

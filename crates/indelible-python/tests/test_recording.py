@@ -10,6 +10,7 @@ import logging
 import threading
 import uuid
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -322,7 +323,7 @@ async def test_secrets_do_not_enter(sqlite: str) -> None:
         found = await audit.query()
     assert isinstance(found, Success)
     assert "hunter" not in str(found.value)
-    assert b"hunter" not in open(sqlite.removeprefix("sqlite:"), "rb").read()
+    assert b"hunter" not in Path(sqlite.removeprefix("sqlite:")).read_bytes()
 
 
 async def test_the_same_id_is_recorded_once() -> None:

@@ -1,0 +1,57 @@
+"""Who asks: dependencies that refuse everybody else."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from .bank import Bank
+from .recording import Recording
+from .refusals import Refusal
+
+BACKUP_TOKEN = "backup-job"
+"""What the scheduler of the backups shows instead of a session."""
+
+
+def the_bank(request: Request) -> Bank:
+    """The bank of this application."""
+    bank: Bank = request.app.state.bank
+    return bank
+
+
+TheBank = Annotated[Bank, Depends(the_bank)]
+
+
+def _token(authorization: Annotated[str, Header()] = "") -> str:
+    return authorization.removeprefix("Bearer ")
+
+
+_Token = Annotated[str, Depends(_token)]
+
+
+def caller(bank: TheBank, audit: Recording, token: _Token) -> str:
+    """The user who is logged in; from here on the request's entries name them."""
+    user = bank.sessions.get(token)
+    if user is None:
+        raise Refusal(401, "log in first")
+    audit.user_id = user
+    return user
+
+
+Caller = Annotated[str, Depends(caller)]
+
+
+def administrator(bank: TheBank, user: Caller) -> str:
+    """An administrator who is logged in."""
+    if not bank.people[user].is_administrator:
+        raise Refusal(403, "administrators only")
+    return user
+
+
+Administrator = Annotated[str, Depends(administrator)]
+
+
+def backup_job(bank: TheBank, audit: Recording, token: _Token) -> None:
+    """The scheduler of the backups, which is no user."""
+    if token != BACKUP_TOKEN:
+        caller(bank, audit, token)
+        raise Refusal(403, "the backup job only")

@@ -5,6 +5,7 @@
 
 mod http;
 mod postgres;
+mod python;
 mod raw;
 mod record;
 mod report;
@@ -69,6 +70,9 @@ const MEASUREMENTS: &[Measurement] = &[
         http::disturbed(arguments, report)
     }),
     ("pg", |arguments, report| postgres::empty(arguments, report)),
+    ("python_vs_rust", |arguments, report| {
+        python::beside_rust(arguments, report)
+    }),
     ("pg_5m", |arguments, report| {
         postgres::large(arguments, report)
     }),

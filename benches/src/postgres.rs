@@ -13,6 +13,7 @@ use serde_json::json;
 use testbed::{Cluster, Profile};
 
 use crate::Arguments;
+use crate::python;
 use crate::report::{Report, Rounds};
 use ours::Ours;
 use plain::Plain;
@@ -82,7 +83,8 @@ fn measure(
         let name = format!("{}{suffix}", baseline.name());
         let group = format!("pg{suffix}");
         let asked = arguments.name.as_deref();
-        let is_asked = asked.is_none_or(|asked| asked == name || asked == group);
+        let of_python = asked == Some("pg_vs_orm_python") && *baseline == Baseline::Orm;
+        let is_asked = asked.is_none_or(|asked| asked == name || asked == group) || of_python;
         is_asked && (suffix.is_empty() || *baseline != Baseline::RawUnnest)
     };
     let baselines: Vec<_> = Baseline::ALL.into_iter().filter(wanted).collect();
@@ -101,9 +103,15 @@ fn measure(
         ours.fill(before)?;
         plain.fill(before)?;
     }
+    // The same from Python: what an application on asyncio and SQLAlchemy would change to.
+    let through_python = baselines.contains(&Baseline::Orm) && suffix.is_empty();
+    if through_python {
+        python::install_wheel()?;
+    }
+    let (mut from_python, mut python_batches) = (Rounds::default(), Vec::new());
     let mut rounds: Vec<Rounds> = baselines.iter().map(|_| Rounds::default()).collect();
     let mut batches = Vec::new();
-    for _ in 0..arguments.rounds {
+    for round in 0..arguments.rounds {
         let (rate, batch) = ours.round(arguments.events, TASKS)?;
         batches.push(batch);
         for (baseline, rounds) in baselines.iter().zip(&mut rounds) {
@@ -116,6 +124,13 @@ fn measure(
             };
             rounds.ours.push(rate);
             rounds.baseline.push(theirs);
+            if through_python && *baseline == Baseline::Orm {
+                let first = round * arguments.events;
+                let (rate, batch) = ours.python_round(TASKS, arguments.events, first)?;
+                python_batches.push(batch);
+                from_python.ours.push(rate);
+                from_python.baseline.push(theirs);
+            }
         }
     }
     ours.close()?;
@@ -124,6 +139,13 @@ fn measure(
         "tasks": TASKS, "mean_batch": mean.round(), "events": arguments.events,
         "entries_before": before,
     });
+    if through_python {
+        let mean = python_batches.iter().sum::<f64>() / python_batches.len() as f64;
+        let facts = json!({
+            "tasks": TASKS, "mean_batch": mean.round(), "events": arguments.events,
+        });
+        report.add("pg_vs_orm_python", &from_python, facts);
+    }
     for (baseline, rounds) in baselines.iter().zip(&rounds) {
         report.add(
             &format!("{}{suffix}", baseline.name()),

@@ -36,7 +36,8 @@ pub fn indexed(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()>
     Ok(())
 }
 
-fn record(folder: &Path, tasks: usize, events: usize) -> anyhow::Result<(f64, f64)> {
+/// Events per second of this many tasks in a fresh file, and the mean batch.
+pub fn record(folder: &Path, tasks: usize, events: usize) -> anyhow::Result<(f64, f64)> {
     let runtime = Runtime::new()?;
     let mut settings = Settings::default();
     settings.state_dir = Some(folder.join("state"));

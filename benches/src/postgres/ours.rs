@@ -7,6 +7,7 @@ use indelible_postgres::{Options, PostgresStore};
 use testbed::TestDatabase;
 use tokio::runtime::Runtime;
 
+use crate::python;
 use crate::timing;
 use crate::workload;
 
@@ -16,7 +17,8 @@ pub struct Ours {
     database: Database,
     audit: Audit,
     recorded: u64,
-    _state: tempfile::TempDir,
+    url: String,
+    state: tempfile::TempDir,
 }
 
 impl Ours {
@@ -40,7 +42,8 @@ impl Ours {
             database,
             audit,
             recorded: 0,
-            _state: state,
+            url,
+            state,
         })
     }
 
@@ -88,6 +91,22 @@ impl Ours {
         })?;
         // One commit gives all its receipts the same tree size.
         Ok((rate, (share * tasks) as f64 / sizes.len() as f64))
+    }
+
+    /// As [`Ours::round`], from a Python process of its own, which writes the same trail.
+    pub fn python_round(
+        &self,
+        tasks: usize,
+        events: usize,
+        first: usize,
+    ) -> anyhow::Result<(f64, f64)> {
+        python::record(
+            &self.url,
+            &self.state.path().join("state"),
+            tasks,
+            events,
+            first,
+        )
     }
 
     /// Releases the database.

@@ -90,7 +90,7 @@ class Attempt(_Begins):
         context: Context | None,
     ) -> Result[Receipt]:
         if self._begun is None:
-            return cast("Result[Receipt]", self._result)
+            return self._result
         answer = self._begun.end(False, outcome, _text(reason), resource_id, context)
         return cast("Result[Receipt]", answer if isinstance(answer, Failure) else await answer)
 

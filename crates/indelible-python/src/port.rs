@@ -1,7 +1,9 @@
 //! From a finished task to a future of an event loop.
 //!
-//! Tasks that finish together wake their loop once: the first one sends an errand, the courier
-//! takes the interpreter and has the loop call back, and the loop then takes all that is there.
+//! Waking a thread costs more than recording an event, so both ways go in batches. What tasks of
+//! the loop ask for in one of its rounds is handed over in the next. What is finished together
+//! wakes the loop once: the first one sends an errand, the courier takes the interpreter and has
+//! the loop call back, and the loop then takes all that is there.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,9 +26,18 @@ pub(crate) type Answer = Result<Done, Told>;
 pub(crate) struct Port {
     event_loop: Py<PyAny>,
     waiting: Mutex<Waiting>,
+    /// What is to be handed over. Taken only with the interpreter held.
+    asked: Mutex<Vec<Job>>,
     done: Mutex<Vec<(u64, Answer)>>,
     /// Whether the loop is about to call back.
     is_called: AtomicBool,
+}
+
+/// Work for the future of this number.
+struct Job {
+    ticket: u64,
+    work: Work,
+    living: Arc<Living>,
 }
 
 /// Futures by the number of their task. Taken only with the interpreter held.
@@ -41,6 +52,7 @@ impl Port {
         Ok(Self {
             event_loop: event_loop.clone().unbind(),
             waiting: Mutex::default(),
+            asked: Mutex::default(),
             done: Mutex::default(),
             is_called: AtomicBool::new(false),
         })
@@ -86,14 +98,19 @@ pub(crate) fn submit<'py>(
     };
     let port = process.port(&event_loop)?;
     let (ticket, future) = port.expect(py)?;
-    let courier = process.courier.clone();
-    process.runtime.spawn(async move {
-        let answer = work.run(living).await;
-        if port.finish(ticket, answer) {
-            // The courier ends with the process.
-            let _ = courier.send(port);
-        }
-    });
+    let job = Job {
+        ticket,
+        work,
+        living,
+    };
+    let mut asked = lock(&port.asked);
+    asked.push(job);
+    let is_first = asked.len() == 1;
+    drop(asked);
+    if is_first {
+        let over = Py::new(py, Over(port, process))?;
+        event_loop.call_method1(intern!(py, "call_soon"), (over,))?;
+    }
     Ok(Ok(future))
 }
 
@@ -114,6 +131,34 @@ pub(crate) fn carry(errands: &mpsc::Receiver<Arc<Port>>) {
         // A loop that is closed waits for nothing any more; without an interpreter nobody does.
         if called.is_none() {
             return;
+        }
+    }
+}
+
+/// What a loop calls in the round after something was asked for.
+#[pyclass(frozen)]
+struct Over(Arc<Port>, Arc<Process>);
+
+#[pymethods]
+impl Over {
+    fn __call__(&self) {
+        let Self(port, process) = self;
+        let (port, courier) = (Arc::clone(port), process.courier.clone());
+        let asked = std::mem::take(&mut *lock(&port.asked));
+        process.runtime.spawn(async move {
+            for job in asked {
+                tokio::spawn(job.run(Arc::clone(&port), courier.clone()));
+            }
+        });
+    }
+}
+
+impl Job {
+    async fn run(self, port: Arc<Port>, courier: mpsc::Sender<Arc<Port>>) {
+        let answer = self.work.run(self.living).await;
+        if port.finish(self.ticket, answer) {
+            // The courier ends with the process.
+            let _ = courier.send(port);
         }
     }
 }

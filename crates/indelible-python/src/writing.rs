@@ -98,6 +98,9 @@ pub(crate) fn text_of<'py>(
     kinds: &Kinds,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = value.py();
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return Ok(Some(text.clone()));
+    }
     if value.is_instance(kinds.enumeration.bind(py))? {
         let member = value.getattr("value")?;
         return Ok(member.cast_into::<PyString>().ok());

@@ -121,7 +121,7 @@ def test_the_package_is_typed(tmp_path: Path) -> None:
     sample.write_text(SAMPLE)
     mypy("--strict", "-p", "indelible")
     checked = mypy("--strict", str(sample))
-    assert 'Revealed type is "builtins.dict[builtins.str, Any]"' in checked
+    assert 'Revealed type is "dict[str, Any]"' in checked
 
 
 def test_the_stub_is_the_native_module(tmp_path: Path) -> None:

@@ -104,7 +104,9 @@ pub fn run(script: &str, arguments: impl IntoIterator<Item = String>) -> anyhow:
         .context("python cannot be run")?;
     ensure!(
         ran.status.success(),
-        "{script}: {}",
+        "{script}: {}: {}{}",
+        ran.status,
+        String::from_utf8_lossy(&ran.stdout),
         String::from_utf8_lossy(&ran.stderr)
     );
     Ok(String::from_utf8_lossy(&ran.stdout).into_owned())

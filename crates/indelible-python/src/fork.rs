@@ -58,7 +58,8 @@ pub(crate) fn after_fork_in_child(_py: Python<'_>) {
     std::mem::forget(std::mem::take(&mut *held));
 }
 
-/// Closes all trails of this process, so that its end is on record as an orderly one.
+/// Closes all trails of this process, so that its end is on record as an orderly one, and ends
+/// the thread that takes the interpreter.
 #[pyfunction]
 pub(crate) fn close_all(py: Python<'_>) {
     let Some(process) = Process::existing(py) else {
@@ -71,5 +72,6 @@ pub(crate) fn close_all(py: Python<'_>) {
         let _ = process
             .runtime
             .block_on(async { tokio::time::timeout(CLOSE_TIME_MAX, close).await });
+        process.dismiss_courier();
     });
 }

@@ -119,9 +119,17 @@ fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     FUNCTION.import(py, "asyncio", "get_running_loop")?.call0()
 }
 
+/// What the courier is sent for.
+pub(crate) enum Errand {
+    /// This loop is to call back.
+    Call(Arc<Port>),
+    /// The interpreter is about to end.
+    End,
+}
+
 /// The courier's thread: has loops call back, until the process ends.
-pub(crate) fn carry(errands: &mpsc::Receiver<Arc<Port>>) {
-    while let Ok(port) = errands.recv() {
+pub(crate) fn carry(errands: &mpsc::Receiver<Errand>) {
+    while let Ok(Errand::Call(port)) = errands.recv() {
         let called = Python::try_attach(|py| {
             let back = Py::new(py, Back(Arc::clone(&port)))?;
             let event_loop = port.event_loop.bind(py);
@@ -154,11 +162,11 @@ impl Over {
 }
 
 impl Job {
-    async fn run(self, port: Arc<Port>, courier: mpsc::Sender<Arc<Port>>) {
+    async fn run(self, port: Arc<Port>, courier: mpsc::Sender<Errand>) {
         let answer = self.work.run(self.living).await;
         if port.finish(self.ticket, answer) {
             // The courier ends with the process.
-            let _ = courier.send(port);
+            let _ = courier.send(Errand::Call(port));
         }
     }
 }

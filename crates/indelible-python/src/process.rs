@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::thread::JoinHandle;
 
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failing::Failing;
 use crate::living::Living;
-use crate::port::{Port, carry};
+use crate::port::{Errand, Port, carry};
 
 /// Threads that wait for databases and servers.
 const THREADS: usize = 2;
@@ -18,7 +19,8 @@ pub(crate) struct Process {
     pub pid: u32,
     pub runtime: Runtime,
     /// To the thread that wakes event loops.
-    pub courier: mpsc::Sender<Arc<Port>>,
+    pub courier: mpsc::Sender<Errand>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     /// The port of each event loop, by the loop's address; the port keeps the loop alive.
     ports: Mutex<HashMap<usize, Arc<Port>>>,
     livings: Mutex<Vec<Weak<Living>>>,
@@ -59,14 +61,26 @@ impl Process {
         let runtime = builder.enable_all().build().map_err(none)?;
         let (courier, errands) = mpsc::channel();
         let thread = std::thread::Builder::new().name("indelible-courier".to_owned());
-        thread.spawn(move || carry(&errands)).map_err(none)?;
+        let thread = thread.spawn(move || carry(&errands)).map_err(none)?;
         Ok(Self {
             pid: std::process::id(),
             runtime,
             courier,
+            thread: Mutex::new(Some(thread)),
             ports: Mutex::new(HashMap::new()),
             livings: Mutex::new(Vec::new()),
         })
+    }
+
+    /// Ends the courier, with the interpreter let go of. A thread that wants the interpreter back
+    /// when it is gone is ended by force, and the process with it.
+    pub fn dismiss_courier(&self) {
+        // Where it has ended already nobody listens.
+        let _ = self.courier.send(Errand::End);
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
     }
 
     /// The port of the event loop.

@@ -202,3 +202,23 @@ def test_the_end_of_the_interpreter_is_an_orderly_one(sqlite: str) -> None:
     actions = [entry["action"] for entry in json.loads(shown)["entries"]]
     assert any("stopped" in action for action in actions), actions
     assert not any("unclean" in action or "gap" in action for action in actions), actions
+
+
+ENDING = """
+import asyncio
+from indelible import MemoryAuditAdapter
+
+async def main():
+    audit = MemoryAuditAdapter()
+    await asyncio.gather(*(audit.record("a", "t") for _ in range(20)))
+    await audit.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_that_ends_at_once_ends_well() -> None:
+    """The thread that wakes loops is gone before the interpreter is."""
+    for _ in range(20):
+        ran = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr

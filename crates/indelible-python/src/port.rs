@@ -92,6 +92,9 @@ pub(crate) fn submit<'py>(
         Ok(process) => process,
         Err(failing) => return Ok(Err(failing)),
     };
+    if process.is_ending() {
+        return Ok(Err(indelible::AuditError::Closed.into()));
+    }
     let Ok(event_loop) = running_loop(py) else {
         let message = "no asyncio event loop runs in this thread; use `.sync`, which needs none";
         return Ok(Err(Failing::new("no_event_loop", message)));

@@ -1,6 +1,7 @@
 //! Threads that belong to this process, not to the one it was forked from.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::thread::JoinHandle;
 
@@ -21,6 +22,7 @@ pub(crate) struct Process {
     /// To the thread that wakes event loops.
     pub courier: mpsc::Sender<Errand>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    is_ending: AtomicBool,
     /// The port of each event loop, by the loop's address; the port keeps the loop alive.
     ports: Mutex<HashMap<usize, Arc<Port>>>,
     livings: Mutex<Vec<Weak<Living>>>,
@@ -67,14 +69,21 @@ impl Process {
             runtime,
             courier,
             thread: Mutex::new(Some(thread)),
+            is_ending: AtomicBool::new(false),
             ports: Mutex::new(HashMap::new()),
             livings: Mutex::new(Vec::new()),
         })
     }
 
+    /// Whether nobody wakes event loops any more.
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
+    }
+
     /// Ends the courier, with the interpreter let go of. A thread that wants the interpreter back
     /// when it is gone is ended by force, and the process with it.
     pub fn dismiss_courier(&self) {
+        self.is_ending.store(true, Ordering::Release);
         // Where it has ended already nobody listens.
         let _ = self.courier.send(Errand::End);
         let thread = lock(&self.thread).take();

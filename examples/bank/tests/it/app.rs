@@ -10,18 +10,42 @@ use crate::place::Place;
 /// How long the banks wait for a record that they can go on without.
 const AUDIT_DEADLINE_MS: &str = "400";
 
+/// The path of the interpreter.
+const PYTHON: &str = "INDELIBLE_TEST_PYTHON";
+
 /// Which bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum App {
     Axum,
+    FastApi,
 }
 
 impl App {
     fn command(self) -> Command {
         match self {
             Self::Axum => Command::new(env!("CARGO_BIN_EXE_bank")),
+            Self::FastApi => {
+                let mut command = Command::new(python());
+                command.args(["-m", "fastapi_bank"]);
+                let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../fastapi_bank");
+                command.current_dir(beside);
+                command
+            }
         }
     }
+}
+
+/// The interpreter that has the package `indelible` and FastAPI.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only who installed it knows where it is"
+)]
+fn python() -> std::ffi::OsString {
+    std::env::var_os(PYTHON).unwrap_or_else(|| {
+        panic!(
+            "no Python with the package ({PYTHON} is not set): run the tests through ./scripts/test"
+        )
+    })
 }
 
 /// A bank that is running.

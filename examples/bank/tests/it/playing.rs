@@ -22,6 +22,8 @@ macro_rules! plays {
 plays! {
     axum_on_sqlite: App::Axum, Store::Sqlite;
     axum_on_postgres: App::Axum, Store::Postgres;
+    fastapi_on_sqlite: App::FastApi, Store::Sqlite;
+    fastapi_on_postgres: App::FastApi, Store::Postgres;
 }
 
 async fn play(app: App, store: Store) {

@@ -50,7 +50,7 @@ pub use head_key::{HEAD_MAC_BYTES, HeadKey};
 pub use memory::MemoryStore;
 pub use note::Note;
 pub use outcome::Outcome;
-pub use protocol::{AuditProtocol, Delivery, Page, Receipt};
+pub use protocol::{AuditProtocol, Delivery, Page, Receipt, RecordInOrder};
 pub use query::{CursorError, Following, LIMIT_MAX, Query, QueryError, span};
 pub use registry::{Registry, Versioned};
 pub use rotation::{KeyRotation, KeyRotationError};

@@ -28,7 +28,7 @@
 //! - Every read begins at the lowest position that waits. A read from where the last one ended could
 //!   begin in the middle of a transaction that came into sight between the two.
 //! - What was read is recorded in the order of positions, and an event that cannot be taken now holds
-//!   back those behind it ([`crate::engine::Audit::record_in_order`]). So one drain records an event
+//!   back those behind it ([`crate::RecordInOrder`]). So one drain records an event
 //!   only when those before it are in the trail, or are refused for ever. Rows that were taken out
 //!   are in the trail, too: a read that no longer sees them says the same.
 //! - That holds for each drain by itself, so it holds for several: an event enters the trail at the

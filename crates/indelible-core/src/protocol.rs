@@ -42,6 +42,16 @@ pub trait AuditProtocol: Send + Sync + 'static {
     async fn query(&self, query: Query) -> Result<Page, AuditError>;
 }
 
+/// A trail that can be given several events so that their order is kept whatever fails: what a
+/// queue in front of a trail needs. Applications need it as little as they need to know of queues.
+#[async_trait]
+pub trait RecordInOrder: AuditProtocol {
+    /// Records the events in the order given, and answers for each in its place. An event that
+    /// cannot be taken now holds back all behind it, which get its error; one that is itself to
+    /// blame ([`AuditError::is_final`]) holds back nobody.
+    async fn record_in_order(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>>;
+}
+
 /// What recording answers: where the event stands, and the hash under which it can be proved.
 ///
 /// ```

@@ -10,7 +10,7 @@ use super::queue::{Job, Queue};
 use crate::entry::Entry;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
-use crate::protocol::{AuditProtocol, Page, Receipt};
+use crate::protocol::{AuditProtocol, Page, Receipt, RecordInOrder};
 use crate::query::{Query, QueryError, plan};
 use crate::store::{Find, Head, Rollup, StoreError};
 use crate::trail::TrailName;
@@ -55,17 +55,6 @@ impl Audit {
         events: Vec<AuditEvent>,
     ) -> Vec<Result<Receipt, AuditError>> {
         self.record_many(events, false, None).await
-    }
-
-    /// As [`Audit::record_all`], and the events that are recorded are so in the order given, each
-    /// with a higher seq than those before it that were not there already: an event that cannot be
-    /// taken now holds back all behind it, which get its error. One that is itself to blame
-    /// ([`AuditError::is_final`]) holds back nobody.
-    pub async fn record_in_order(
-        &self,
-        events: Vec<AuditEvent>,
-    ) -> Vec<Result<Receipt, AuditError>> {
-        self.record_many(events, true, Some(Chain::default())).await
     }
 
     async fn record_many(
@@ -226,6 +215,13 @@ async fn answered(answer: Result<Answer, AuditError>) -> Result<Receipt, AuditEr
         source: "the engine ended".into(),
     };
     answer?.await.map_err(ended)?
+}
+
+#[async_trait]
+impl RecordInOrder for Audit {
+    async fn record_in_order(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        self.record_many(events, true, Some(Chain::default())).await
+    }
 }
 
 #[async_trait]

@@ -12,7 +12,7 @@ use super::{Outbox, Row, Settlement};
 use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::error::AuditError;
-use crate::protocol::{Delivery, Receipt};
+use crate::protocol::{Delivery, Receipt, RecordInOrder};
 use crate::store::StoreError;
 use crate::trail::TrailName;
 

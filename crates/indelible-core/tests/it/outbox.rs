@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indelible_core::engine::Options;
 use indelible_core::outbox::{Drain, Enclosed};
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, TrailName};
+use indelible_core::{AuditError, AuditEvent, AuditProtocol, RecordInOrder, TrailName};
 use uuid::Uuid;
 
 use crate::ground::{Fault, Site, event, everything, faulty};

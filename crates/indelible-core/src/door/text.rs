@@ -88,7 +88,8 @@ impl Door {
         notes.count_more(redacted.dropped());
         for place in redacted.list {
             let note = Note::new("context", "redacted").with("path", place.pointer);
-            notes.push(note.with("rule", place.rule.to_string()));
+            // A key may read as a secret's name with what follows it in the path as the secret.
+            notes.push(self.clean_note(note.with("rule", place.rule.to_string())));
         }
         let bytes = canonical::to_vec(&context);
         if bytes.len() <= CONTEXT_BYTES_MAX {
@@ -98,7 +99,7 @@ impl Door {
         Ok(Some(preview(&bytes)))
     }
 
-    /// A note from outside with its texts treated as any text is.
+    /// A note with its texts treated as any text is.
     pub(super) fn clean_note(&self, note: Note) -> Note {
         let short = |text: &str| self.as_stored("notes", text, 100);
         let bare = Note::new(&short(&note.field), &short(&note.kind));

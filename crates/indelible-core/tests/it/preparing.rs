@@ -52,6 +52,14 @@ fn check(door: &Door, given: AuditEvent) {
 }
 
 #[test]
+fn a_path_that_reads_as_a_secret_is_noted_the_same_again() {
+    for mode in [Mode::Mask, Mode::KeyedHash] {
+        let context = json!({"password: ": ["password"], "a": [{"token=": {"b": "x"}}]});
+        check(&door(mode), event("x").context(context));
+    }
+}
+
+#[test]
 fn what_is_cut_masked_replaced_clamped_and_dropped_is_so_once() {
     let door = door(Mode::Mask);
     let given = event("USER_LOGIN_FAILED")

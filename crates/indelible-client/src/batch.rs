@@ -1,8 +1,12 @@
 //! Many events in one request, and one answer for each.
 
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
 use bytes::Bytes;
 use hyper::Method;
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, Receipt};
+use indelible_core::{AuditError, AuditEvent, Receipt, RecordInOrder};
 use serde::Deserialize;
 
 use crate::attempts::Course;
@@ -37,22 +41,24 @@ struct Sent {
 type Answers = Vec<Option<Result<Receipt, AuditError>>>;
 
 impl HttpAudit {
-    /// Records many events in few requests, and answers for each in its place. What the server
-    /// cannot take now comes again under the same id; what is refused keeps nothing else out.
+    /// Records many events in few requests, in the order given, and answers for each in its place.
+    /// What the server cannot take now comes again under the same id, and those behind it with it;
+    /// what is refused keeps nothing else out. Once the time is over, or the server is not
+    /// believed, all that is left gets that error.
     ///
     /// Under [`Verify::Receipts`] each receipt is proved, and each event is a request of its own.
     pub async fn record_all(
         &self,
-        events: impl IntoIterator<Item = AuditEvent>,
+        events: impl IntoIterator<Item = AuditEvent, IntoIter: Send> + Send,
     ) -> Vec<Result<Receipt, AuditError>> {
         let inner = &self.inner;
         let mut answers: Answers = Vec::new();
-        let mut batch = Vec::new();
+        let mut batch = VecDeque::new();
         let mut bytes = 0;
+        let mut over: Option<AuditError> = None;
         for (place, event) in events.into_iter().enumerate() {
-            answers.push(None);
-            if inner.verify == Verify::Receipts {
-                answers[place] = Some(self.record(event).await);
+            answers.push(over.clone().map(Err));
+            if over.is_some() {
                 continue;
             }
             let event = match inner.prepare(event) {
@@ -64,14 +70,15 @@ impl HttpAudit {
             };
             let text = event.to_json();
             bytes += text.len() + 1;
-            batch.push(Sent { place, event, text });
+            batch.push_back(Sent { place, event, text });
             if batch.len() >= EVENTS_AT_ONCE || bytes >= BYTES_AT_ONCE {
-                inner.batch(std::mem::take(&mut batch), &mut answers).await;
+                over = inner.send(&mut batch, &mut answers).await.err();
                 bytes = 0;
             }
         }
-        if !batch.is_empty() {
-            inner.batch(batch, &mut answers).await;
+        if over.is_none() {
+            // Whoever was not answered has the error in its place.
+            let _ = inner.send(&mut batch, &mut answers).await;
         }
         let unsaid = || Err(inner.unreadable("an event has no answer").into());
         (answers
@@ -81,40 +88,89 @@ impl HttpAudit {
     }
 }
 
+#[async_trait]
+impl RecordInOrder for HttpAudit {
+    async fn record_in_order(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        self.record_all(events).await
+    }
+}
+
 impl Inner {
-    async fn batch(&self, mut open: Vec<Sent>, answers: &mut Answers) {
-        let last = open.last().map(|sent| (sent.place, sent.event.clone()));
-        let mut course = self.attempts.begin();
-        loop {
-            match self.round(&open, &mut course, answers).await {
-                Ok(again) => open.retain(|sent| again.contains(&sent.place)),
-                Err(error) => {
-                    for sent in &open {
-                        answers[sent.place] = Some(Err(error.clone()));
-                    }
-                    return;
-                }
-            }
-            if open.is_empty() || self.attempts.again(&course).await.is_err() {
-                break;
+    /// Sends a batch until each of its events has an answer.
+    ///
+    /// # Errors
+    /// Why nothing more is to be sent. It is the answer of all that had none.
+    async fn send(
+        &self,
+        batch: &mut VecDeque<Sent>,
+        answers: &mut Answers,
+    ) -> Result<(), AuditError> {
+        let mut sent = self.prove(batch, answers).await;
+        if sent.is_ok() && !batch.is_empty() {
+            sent = self.deliver(batch, answers).await;
+        }
+        for left in batch.drain(..) {
+            if let Err(error) = &sent {
+                answers[left.place] = Some(Err(error.clone()));
             }
         }
-        if let Some((place, event)) = last
-            && self.is_due()
-            && matches!(answers[place], Some(Ok(_)))
-        {
-            self.prove(place, event, answers).await;
+        sent
+    }
+
+    /// Has the first receipt proved where that is due, before the server is believed any other.
+    async fn prove(
+        &self,
+        batch: &mut VecDeque<Sent>,
+        answers: &mut Answers,
+    ) -> Result<(), AuditError> {
+        while self.is_due() {
+            let must = self.verify == Verify::Receipts || self.is_suspect.load(Ordering::Acquire);
+            let _turn = match self.turn.try_lock() {
+                Ok(turn) => turn,
+                Err(_) if must => self.turn.lock().await,
+                // Somebody else has it proved just now.
+                Err(_) => return Ok(()),
+            };
+            let Some(first) = batch.pop_front() else {
+                return Ok(());
+            };
+            match self.checked(&first.event, Bytes::from(first.text)).await {
+                Err(error) if !error.is_final() => {
+                    answers[first.place] = Some(Err(error.clone()));
+                    return Err(error);
+                }
+                answer => answers[first.place] = Some(answer),
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        &self,
+        open: &mut VecDeque<Sent>,
+        answers: &mut Answers,
+    ) -> Result<(), AuditError> {
+        let mut course = self.attempts.begin();
+        loop {
+            let last = self.round(open, &mut course, answers).await?;
+            let Some(error) = last else {
+                open.clear();
+                return Ok(());
+            };
+            if self.attempts.again(&course).await.is_err() {
+                return Err(error);
+            }
         }
     }
 
-    /// Sends what is open once. The places of what is to be sent again, each with the answer that
-    /// it has when it is not.
+    /// Sends what is open once, and leaves open what is to be sent again: the first that the server
+    /// cannot take now, and all behind it. Answers why.
     async fn round(
         &self,
-        open: &[Sent],
+        open: &mut VecDeque<Sent>,
         course: &mut Course,
         answers: &mut Answers,
-    ) -> Result<Vec<usize>, AuditError> {
+    ) -> Result<Option<AuditError>, AuditError> {
         let known = self.kept.size();
         let asked = self.asked(false);
         let texts: Vec<_> = open.iter().map(|sent| &sent.text[..]).collect();
@@ -133,9 +189,9 @@ impl Inner {
                 .unreadable("other events are answered than were sent")
                 .into());
         }
-        let mut again = Vec::new();
-        for (line, sent) in lines.into_iter().zip(open) {
-            let said = match (line.receipt, line.problem) {
+        for (done, line) in lines.into_iter().enumerate() {
+            let sent = &open[done];
+            answers[sent.place] = Some(match (line.receipt, line.problem) {
                 (Some(receipt), None) => {
                     self.expect(&sent.event, &receipt)?;
                     self.refuse_older(known, receipt.tree_size.unwrap_or(known))?;
@@ -144,27 +200,14 @@ impl Inner {
                 (None, Some(problem)) => {
                     let problem = problem.of_status(line.status);
                     if problem.is_passing() {
-                        again.push(sent.place);
-                        Err(course.given_up(problem, &asked))
-                    } else {
-                        Err(problem.to_error(&asked))
+                        open.drain(..done);
+                        return Ok(Some(course.given_up(problem, &asked)));
                     }
+                    Err(problem.to_error(&asked))
                 }
                 _ => return Err(self.unreadable("an event has no answer").into()),
-            };
-            answers[sent.place] = Some(said);
+            });
         }
-        Ok(again)
-    }
-
-    /// Has the last receipt proved, and with it the tree that it is in.
-    async fn prove(&self, place: usize, event: AuditEvent, answers: &mut Answers) {
-        let Ok(_turn) = self.turn.try_lock() else {
-            return;
-        };
-        let body = Bytes::from(event.to_json());
-        if let Err(error) = self.checked(&event, body).await {
-            answers[place] = Some(Err(error));
-        }
+        Ok(None)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use indelible::{AuditAction, AuditError, AuditEvent, AuditProtocol, Query};
 use indelible_client::{ClientError, HttpAudit, TrustedServer, Verify};
@@ -254,4 +255,29 @@ async fn t49_a_proof_that_does_not_hold_is_a_fork() {
         matches!(error, ClientError::Forked { known: 3, .. }),
         "{error}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t49_no_batch_to_a_fork_is_believed() {
+    let fork = Fork::new().await;
+    fork.grow(0, 3).await;
+    fork.grow(1, 20).await;
+    let audit = fork.client(Verify::default(), TrustedServer::first_use());
+    let known = audit.record_all((0..10).map(|_| event())).await;
+    assert!(known.iter().all(Result::is_ok), "{known:?}");
+    fork.turn(1);
+    fork.servers[0].clock.pass(Duration::from_secs(3600));
+    for _ in 0..3 {
+        // A last event that is refused keeps nothing from being checked.
+        let ill = AuditEvent::new(AuditAction::DATA_VIEWED, "no kind");
+        let events = (0..9).map(|_| event()).chain([ill]);
+        for answer in audit.record_all(events).await {
+            let error = answer.expect_err("it is a fork");
+            let forked = matches!(ClientError::of(&error), Some(ClientError::Forked { .. }));
+            assert!(forked || error.field() == Some("resource_type"), "{error}");
+        }
+    }
+    fork.turn(0);
+    let again = audit.record_all((0..10).map(|_| event())).await;
+    assert!(again.iter().all(Result::is_ok), "{again:?}");
 }

@@ -2,13 +2,14 @@
 
 use axum::http::StatusCode;
 use indelible_core::engine::Audit;
-use indelible_core::{AuditEvent, Receipt};
+use indelible_core::{AuditEvent, Receipt, RecordInOrder};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemBody};
 
-/// Records those that are events, in order, and answers for all.
+/// Records those that are events, in order, and answers for all: one that cannot be taken now holds
+/// back those behind it.
 pub async fn record(
     app: &App,
     audit: &Audit,
@@ -25,7 +26,7 @@ pub async fn record(
             Err(problem) => refused.push(Some(problem)),
         }
     }
-    let mut recorded = audit.record_all(taken).await.into_iter();
+    let mut recorded = audit.record_in_order(taken).await.into_iter();
     let missing = || Err(indelible_core::AuditError::Closed);
     let mut result = |refused| match refused {
         Some(problem) => Err(problem),

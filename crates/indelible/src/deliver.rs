@@ -1,20 +1,19 @@
 //! A trail that is delivered to from the first call on, whether it can be reached or not.
 
+mod late;
+
 use std::ops::Deref;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use indelible_core::engine::Audit;
-use indelible_core::{
-    AuditError, AuditEvent, AuditProtocol, Page, Query, Receipt, StoreError, TrailName,
-};
+use indelible_core::{AuditError, AuditEvent, AuditProtocol, Page, Query, Receipt, TrailName};
 use indelible_spool::{Delivering, DeliveryMode};
-use tokio::sync::OnceCell;
 
 use crate::database::{Database, Settings};
 use crate::error::ConnectError;
 use crate::outside::Outside;
 use crate::url::DatabaseUrl;
+use late::Late;
 
 /// Opens the trail `default` at `url`, and answers the handle that delivers as the environment
 /// says ([`Settings::from_environment`]); [`crate::AnyAudit`] has the URLs.
@@ -89,12 +88,7 @@ pub async fn deliver_with(
     tracing::warn!(%url, %error, "the database is away; it is opened as soon as it answers");
     let standard = state_dir.join("spool");
     let folder = settings.delivery.folder.clone().unwrap_or(standard);
-    let late = Arc::new(Late {
-        url,
-        settings: settings.clone(),
-        trail: trail.clone(),
-        opened: OnceCell::new(),
-    });
+    let late = Arc::new(Late::new(url, settings.clone(), trail.clone()));
     let delivering = settings
         .delivery
         .open(late.clone(), trail, Some(folder), &settings)?;
@@ -129,10 +123,7 @@ impl DeliveringAudit {
         self.delivering.close();
         match &self.place {
             Place::Here(database) => database.close().await,
-            Place::Late(late) => match late.opened.get() {
-                Some((database, _)) => database.close().await,
-                None => Ok(()),
-            },
+            Place::Late(late) => late.close().await,
             #[cfg(feature = "client")]
             Place::Server => Ok(()),
         }
@@ -155,44 +146,5 @@ impl AuditProtocol for DeliveringAudit {
 
     async fn query(&self, query: Query) -> Result<Page, AuditError> {
         self.delivering.query(query).await
-    }
-}
-
-/// A trail whose database was away when the program began.
-struct Late {
-    url: DatabaseUrl,
-    settings: Settings,
-    trail: TrailName,
-    opened: OnceCell<(Database, Audit)>,
-}
-
-impl Late {
-    /// The trail, whose database is opened by the first call that can.
-    async fn audit(&self) -> Result<&Audit, AuditError> {
-        let open = || async {
-            let database = Database::open(&self.url, self.settings.clone()).await?;
-            let audit = database.trail(self.trail.clone());
-            Ok::<_, ConnectError>((database, audit))
-        };
-        match self.opened.get_or_try_init(open).await {
-            Ok((_, audit)) => Ok(audit),
-            Err(ConnectError::Audit(error)) => Err(error),
-            Err(ConnectError::Store(error)) => Err(error.into()),
-            Err(error) => Err(StoreError::Backend {
-                source: error.into(),
-            }
-            .into()),
-        }
-    }
-}
-
-#[async_trait]
-impl AuditProtocol for Late {
-    async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
-        self.audit().await?.record(event).await
-    }
-
-    async fn query(&self, query: Query) -> Result<Page, AuditError> {
-        self.audit().await?.query(query).await
     }
 }

@@ -2,8 +2,8 @@
 
 use indelible::core::Delivery;
 use indelible::{
-    AuditAction, AuditEvent, AuditProtocol, ConnectError, DeliveryMode, Query, Settings, TrailName,
-    deliver_with,
+    AuditAction, AuditError, AuditEvent, AuditProtocol, ConnectError, DeliveryMode, Query,
+    Settings, TrailName, deliver_with,
 };
 use testbed::{Cluster, Profile};
 
@@ -71,6 +71,35 @@ async fn a_program_starts_though_its_database_is_away_and_opens_it_later() {
     let page = standard(&database).query(lost).await.expect("read");
     assert_eq!(page.entries.len(), 1, "one loss, told once");
     expect_clean(&database).await;
+}
+
+#[tokio::test]
+async fn what_was_closed_opens_no_database_any_more() {
+    let cluster = Cluster::start(Profile::default());
+    let site = Site::on(&cluster);
+    let (url, trail) = (site.place.url_text(), TrailName::standard());
+    site.open().await.close().await.expect("closes");
+    let best_effort = settings(&site, DeliveryMode::BestEffort);
+    let opened = deliver_with(&url, trail.clone(), best_effort.clone())
+        .await
+        .expect("opens");
+    opened.record(view(0)).await.expect("recorded");
+    opened.close().await.expect("closes");
+
+    cluster.stop();
+    let audit = deliver_with(&url, trail, best_effort)
+        .await
+        .expect("starts");
+    audit.close().await.expect("closes");
+    cluster.restart();
+    let error = audit.query(Query::new()).await.expect_err("it is closed");
+    assert!(matches!(error, AuditError::Closed), "{error}");
+    let database = site.open().await;
+    let system = database.trail("system".parse().expect("a name"));
+    let page = system.query(Query::new()).await.expect("readable");
+    let count = |action: &str| page.iter().filter(|entry| entry.action == action).count();
+    assert_eq!(count("audit_started"), count("audit_stopped"), "{page:?}");
+    database.close().await.expect("closes");
 }
 
 #[tokio::test]

@@ -65,25 +65,30 @@ use crate::trail::TrailName;
 
 /// The longest event in an outbox, in bytes. The door keeps its own well below.
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
+/// Bytes of events past which a read ends, however many rows are wanted.
+pub const READ_BYTES_MAX: usize = 8 << 20;
+/// How much is read of what stands for a trail's name, in characters: one more than a name has.
+pub const NAME_CHARS_MAX: usize = TrailName::BYTES_MAX + 1;
 
 /// A table of events that wait, as a drain sees it.
 ///
 /// Every method may be called from many tasks and processes at once.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
-    /// The rows that wait, lowest position first, at most `limit` of them, those of the trails in
-    /// `passed_over` left out. Sees all of a transaction or nothing, and begins at the lowest each
-    /// time. A row is answered whatever its texts hold.
+    /// The rows that wait, lowest position first, at most `limit` of them and about
+    /// [`READ_BYTES_MAX`], those of the trails in `passed_over` left out; none only where none
+    /// waits. Sees all of a transaction or nothing, and begins at the lowest each time. A row is
+    /// answered whatever its texts hold, of a trail's name the first [`NAME_CHARS_MAX`].
     async fn waiting(
         &self,
         passed_over: &[TrailName],
         limit: usize,
     ) -> Result<Vec<Row>, StoreError>;
 
-    /// Takes out what was moved and marks what is refused. A row that is gone, or marked already,
-    /// or that another caller is settling at this moment, is passed over. After an error any of it
-    /// may be done.
-    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError>;
+    /// Takes out what was moved and marks what is refused, and answers how many rows it found to
+    /// do that to. A row that is gone, or marked already, or that another transaction holds at this
+    /// moment, is passed over. After an error any of it may be done.
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError>;
 
     /// How much there is. Counts rows: not for every pass.
     async fn standing(&self) -> Result<Standing, StoreError>;
@@ -112,6 +117,15 @@ pub struct Settlement {
     pub moved: Vec<i64>,
     /// Positions whose events can never be recorded, each with the reason.
     pub refused: Vec<(i64, String)>,
+}
+
+/// How many rows a settlement found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Rows that were taken out.
+    pub moved: u64,
+    /// Rows that were marked.
+    pub refused: u64,
 }
 
 /// How much is in an outbox.

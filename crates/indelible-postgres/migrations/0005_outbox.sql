@@ -13,4 +13,7 @@ CREATE TABLE IF NOT EXISTS indelible.op_outbox (
     refused text COLLATE "C"
 );
 
+CREATE INDEX IF NOT EXISTS op_outbox_waiting ON indelible.op_outbox (position)
+    WHERE refused IS NULL;
+
 REVOKE ALL ON indelible.op_outbox FROM PUBLIC;

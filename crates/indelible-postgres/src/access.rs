@@ -51,8 +51,9 @@ pub(crate) const AUDITOR: Access = Access {
     role: "indelible_auditor",
     needed: "\
 SELECT t.name, 'SELECT', NULL FROM unnest(ARRAY['audit_logs', 'head', 'entry', 'placement', \
-'event_id', 'node', 'tag', 'span', 'rollup', 'op_migration', 'op_outbox', \
-'op_registry']) AS t (name)",
+'event_id', 'node', 'tag', 'span', 'rollup', 'op_migration', 'op_registry']) AS t (name) \
+UNION ALL SELECT 'op_outbox', 'SELECT', c.name \
+FROM unnest(ARRAY['position', 'trail', 'queued_at', 'refused']) AS c (name)",
     function: "opened(bytea)",
 };
 

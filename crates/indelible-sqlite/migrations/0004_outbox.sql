@@ -12,3 +12,5 @@ CREATE TABLE IF NOT EXISTS op_outbox (
     -- Why the event can never be recorded; NULL while it waits.
     refused TEXT
 ) STRICT;
+
+CREATE INDEX IF NOT EXISTS op_outbox_waiting ON op_outbox (position) WHERE refused IS NULL;

@@ -56,7 +56,7 @@ impl Store for SqliteStore {
         }
         match self.writer()?.done(Task::Append(batches)).await? {
             Done::Verdicts(verdicts) => Ok(verdicts),
-            Done::Version(_) | Done::Settled => Err(unavailable(SqliteError::Closed)),
+            Done::Version(_) | Done::Settled(_) => Err(unavailable(SqliteError::Closed)),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indelible_core::outbox::Settlement;
+use indelible_core::outbox::{Settled, Settlement};
 use indelible_core::store::{StoreError, Verdict};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -48,7 +48,7 @@ pub(crate) enum Done {
     Verdicts(Vec<Verdict>),
     /// As `Registry::put` answers.
     Version(Option<u64>),
-    Settled,
+    Settled(Settled),
 }
 
 /// Settings of the writing connection that durability hangs on.

@@ -51,6 +51,9 @@ pub struct Moved {
     pub refused: u64,
     /// The trails that could not take all, each with what it met.
     pub held: Vec<(TrailName, AuditError)>,
+    /// Rows that are done with and could not be taken out or marked: another transaction holds
+    /// them. The pass ended there, and the next one begins with them.
+    pub locked: u64,
 }
 
 /// The rows of one trail, and the answers to as many as have one.
@@ -92,26 +95,27 @@ impl Drain {
         let mut passed_over: Vec<_> = not_due.map(|(trail, _)| trail.clone()).collect();
         loop {
             let rows = self.outbox.waiting(&passed_over, ROWS_AT_ONCE).await?;
-            let is_last = rows.len() < ROWS_AT_ONCE;
-            if !rows.is_empty() {
-                let held = moved.held.len();
-                self.move_rows(rows, &mut moved).await?;
-                passed_over.extend(moved.held[held..].iter().map(|(trail, _)| trail.clone()));
+            if rows.is_empty() {
+                return Ok(moved);
             }
-            if is_last {
+            let held = moved.held.len();
+            let is_onward = self.move_rows(rows, &mut moved).await?;
+            passed_over.extend(moved.held[held..].iter().map(|(trail, _)| trail.clone()));
+            if !is_onward && moved.held.len() == held {
                 return Ok(moved);
             }
         }
     }
 
-    async fn move_rows(&mut self, rows: Vec<Row>, moved: &mut Moved) -> Result<(), AuditError> {
+    /// Whether any of the rows is gone from sight: else the same would be read again and again.
+    async fn move_rows(&mut self, rows: Vec<Row>, moved: &mut Moved) -> Result<bool, AuditError> {
         let mut settlement = Settlement::default();
         let mut trails: BTreeMap<String, Vec<Letter>> = BTreeMap::new();
         for row in rows {
             let (position, trail) = (row.position, row.trail.clone());
             match Letter::open(row) {
                 Ok(letter) => trails.entry(trail).or_default().push(letter),
-                Err(reason) => refuse(&mut settlement, position, &trail, reason),
+                Err(reason) => refuse(&mut settlement, position, reason),
             }
         }
         let mut tasks = JoinSet::new();
@@ -123,16 +127,22 @@ impl Drain {
             let (trail, positions, answers) = answered.map_err(|error| StoreError::Unknown {
                 source: error.into(),
             })?;
-            let held = sort(&trail, &positions, answers, &mut settlement, moved);
+            let held = sort(&positions, answers, &mut settlement, moved);
             if matches!(held, Some(AuditError::Closed)) {
                 return Err(AuditError::Closed);
             }
             self.remember(trail, held, moved);
         }
-        moved.refused += settlement.refused.len() as u64;
-        self.outbox.settle(&settlement).await?;
-        self.figures.settled(&settlement);
-        Ok(())
+        let settled = self.outbox.settle(&settlement).await?;
+        self.figures.settled(settled);
+        moved.refused += settled.refused;
+        let done = settlement.moved.len() + settlement.refused.len();
+        let is_onward = settled.moved + settled.refused > 0;
+        if !is_onward && done > 0 {
+            moved.locked = done as u64;
+            tracing::warn!(rows = done, "another transaction holds rows of the outbox");
+        }
+        Ok(is_onward)
     }
 
     /// Keeps in mind how a trail fared.
@@ -164,7 +174,6 @@ async fn record(engine: Engine, letters: Vec<Letter>) -> Answered {
 
 /// Says of each row what becomes of it, and answers why the rest of the trail's must wait.
 fn sort(
-    trail: &TrailName,
     positions: &[i64],
     answers: Vec<Result<Receipt, AuditError>>,
     settlement: &mut Settlement,
@@ -181,7 +190,7 @@ fn sort(
                 settlement.moved.push(*position);
             }
             Err(error) if error.is_final() => {
-                refuse(settlement, *position, trail.as_str(), error.to_string());
+                refuse(settlement, *position, error.to_string());
             }
             Err(error) => {
                 held.get_or_insert(error);
@@ -191,10 +200,19 @@ fn sort(
     held
 }
 
-fn refuse(settlement: &mut Settlement, position: i64, trail: &str, reason: String) {
+fn refuse(settlement: &mut Settlement, position: i64, reason: String) {
+    // Whatever encoding the outbox's database has, it has these.
+    let reason: String = (reason.chars())
+        .map(|c| {
+            if c.is_ascii() && !c.is_ascii_control() {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect();
     tracing::error!(
         position,
-        trail,
         reason,
         "an event of the outbox can never be recorded"
     );

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Drain, Settlement, Standing};
+use super::{Drain, Settled, Standing};
 use crate::backoff::Backoff;
 use crate::error::AuditError;
 use crate::store::StoreError;
@@ -98,15 +98,21 @@ impl Drain {
         let mut counted_at = None;
         loop {
             let pause = match self.pass().await {
-                Err(AuditError::Closed) => return,
+                Err(AuditError::Closed) => {
+                    tracing::warn!("the outbox is drained no more: the engine is closed");
+                    self.figures.passed(Some(AuditError::Closed.to_string()));
+                    return;
+                }
                 Ok(moved) => {
                     if backoff.is_failing() {
                         tracing::info!("the outbox is drained again");
                     }
                     backoff.reset();
                     let held = moved.held.first();
-                    self.figures
-                        .passed(held.map(|(trail, error)| format!("trail {trail}: {error}")));
+                    let held = held.map(|(trail, error)| format!("trail {trail}: {error}"));
+                    let locked = (moved.locked > 0)
+                        .then(|| "another transaction holds rows of the outbox".to_owned());
+                    self.figures.passed(held.or(locked));
                     interval
                 }
                 Err(error) => {
@@ -174,12 +180,9 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Figures {
-    pub fn settled(&self, settlement: &Settlement) {
-        let count = |list: usize| list as u64;
-        self.moved
-            .fetch_add(count(settlement.moved.len()), Ordering::Relaxed);
-        self.refused
-            .fetch_add(count(settlement.refused.len()), Ordering::Relaxed);
+    pub fn settled(&self, settled: Settled) {
+        self.moved.fetch_add(settled.moved, Ordering::Relaxed);
+        self.refused.fetch_add(settled.refused, Ordering::Relaxed);
     }
 
     fn passed(&self, error: Option<String>) {

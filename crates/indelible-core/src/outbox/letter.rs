@@ -1,7 +1,7 @@
 //! From a row to an event, or to the reason why it will never be one.
 
 use super::{EVENT_BYTES_MAX, Row};
-use crate::event::AuditEvent;
+use crate::event::{AuditEvent, EventError};
 use crate::note::Note;
 use crate::trail::TrailName;
 
@@ -22,12 +22,14 @@ impl Letter {
     /// # Errors
     /// Why the row can never be recorded.
     pub fn open(row: Row) -> Result<Self, String> {
-        let trail: TrailName = row.trail.parse().map_err(|error| format!("{error}"))?;
+        // Whatever stands there may be anything, another column's text too: it is not repeated.
+        let ill_formed = |_| "the trail's name is ill-formed; is it the event?".to_owned();
+        let trail: TrailName = row.trail.parse().map_err(ill_formed)?;
         let Some(text) = row.event else {
             return Err(format!("the event has more than {EVENT_BYTES_MAX} bytes"));
         };
-        let mut event =
-            AuditEvent::from_kept_json(&text).map_err(|error| format!("the event: {error}"))?;
+        let mut event = AuditEvent::from_kept_json(&text)
+            .map_err(|error| format!("the event: {}", said(&error)))?;
         if event.id.is_none() {
             let needed =
                 "`id` is missing; an event in an outbox needs one, or it could be moved twice";
@@ -42,6 +44,20 @@ impl Letter {
             trail,
             event,
         })
+    }
+}
+
+/// What is wrong with an event, in words that hold nothing of it: an unknown field's name may be
+/// whatever was written in its place.
+fn said(error: &EventError) -> String {
+    let is_name = |field: &str| {
+        field.len() <= 40 && field.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    };
+    match error {
+        EventError::Unknown { field } if !is_name(field) => {
+            "it has a field that no event has".to_owned()
+        }
+        error => error.to_string(),
     }
 }
 
@@ -74,6 +90,18 @@ mod tests {
         let without_id = EVENT.replace("\"id\"", "\"correlation_id\"");
         for (row, said) in [
             (row("No Trail", EVENT), "trail"),
+            // The two parameters the wrong way round.
+            (
+                row("{\"context\":{\"password\":\"hunter2\"}}", "default"),
+                "trail",
+            ),
+            (
+                row(
+                    "default",
+                    &EVENT.replace("\"action\"", "\"hunter2 is mine\":1,\"action\""),
+                ),
+                "a field that no event has",
+            ),
             (row("default", "hunter2"), "not an event"),
             (row("default", "{\"password\":1}"), "missing"),
             (row("default", &without_id), "`id` is missing"),

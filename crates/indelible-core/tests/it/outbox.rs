@@ -199,3 +199,28 @@ async fn a_drain_on_a_thread_of_its_own_works_until_it_is_stopped() {
     assert_eq!(order, ["0", "1", "2", "3", "4"]);
     engine.close().await.expect("closed");
 }
+
+#[tokio::test]
+async fn a_pass_ends_where_rows_are_held_by_another_transaction() {
+    let site = Site::new();
+    let engine = site.engine().await;
+    let table = Arc::new(Table::default());
+    let text = |n: u128| {
+        let event = numbered(n);
+        String::from_utf8(event.to_json()).expect("UTF-8")
+    };
+    table.commit((0..300).map(|n| ("default", text(n))).collect());
+    table.lock(true);
+    let mut drain = Drain::new(engine.clone(), table.clone());
+    let moved = drain.pass().await.expect("a pass");
+    assert_eq!((moved.recorded, moved.duplicates), (256, 0));
+    assert_eq!(moved.locked, 256);
+    table.lock(false);
+    let moved = drain.pass().await.expect("a pass");
+    assert_eq!(
+        (moved.recorded, moved.duplicates, moved.locked),
+        (44, 256, 0)
+    );
+    assert!(table.positions().is_empty());
+    engine.close().await.expect("closed");
+}

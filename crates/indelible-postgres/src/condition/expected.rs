@@ -158,8 +158,9 @@ fn table(statement: &'static str) -> Option<Table> {
 
 fn index(statement: &'static str) -> Option<Index> {
     let (table, rest) = named(statement)?;
+    let mut words = statement.split_whitespace().skip(2);
     Some(Index {
-        name: statement.split_whitespace().nth(2)?,
+        name: words.find(|word| !matches!(*word, "IF" | "NOT" | "EXISTS"))?,
         table,
         columns: listed(rest),
         partial: rest.split(';').next()?.contains("WHERE"),

@@ -2,8 +2,13 @@
 //!
 //! Each statement is a transaction of its own: no lock is held between reading and taking out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
-use indelible_core::outbox::{EVENT_BYTES_MAX, Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::outbox::{
+    EVENT_BYTES_MAX, NAME_CHARS_MAX, Outbox, READ_BYTES_MAX, Refused, Row, Settled, Settlement,
+    Standing,
+};
 use indelible_core::store::StoreError;
 use indelible_core::{Timestamp, TrailName};
 use tokio_postgres::types::{FromSql, Type};
@@ -16,11 +21,19 @@ use crate::open::Options;
 use crate::row::Moment;
 use crate::store::PostgresStore;
 
-/// $1 trails to pass over, $2 rows at most, $3 bytes of an event at most.
+/// $1 trails to pass over, $2 rows at most, $3 bytes of an event at most, $4 bytes of events before
+/// the last, $5 characters of a trail's name.
 const WAITING: &str = "\
-SELECT position, trail, \
-CASE WHEN octet_length(event) <= $3 THEN convert_to(event, 'UTF8') END, queued_at \
-FROM indelible.op_outbox WHERE refused IS NULL AND trail <> ALL ($1) ORDER BY position LIMIT $2";
+SELECT position, left(trail, $5), \
+CASE WHEN bytes <= $3 THEN convert_to(event, 'UTF8') END, queued_at \
+FROM (SELECT w.*, sum(least(bytes, $3)) OVER (ORDER BY position) AS total \
+FROM (SELECT position, trail, event, octet_length(event) AS bytes, queued_at \
+FROM indelible.op_outbox WHERE refused IS NULL AND trail <> ALL ($1) \
+ORDER BY position LIMIT $2) AS w) AS summed \
+WHERE total - least(bytes, $3) <= $4 ORDER BY position";
+
+/// Events are read as UTF-8, and a database of another encoding cannot say them all.
+const ENCODING: &str = "SELECT current_setting('server_encoding')";
 
 /// $1 positions. Rows that another drain is settling at this moment are its to settle: two that
 /// waited for each other in different orders would never end.
@@ -37,16 +50,21 @@ UPDATE indelible.op_outbox AS o SET refused = u.reason \
 FROM mine JOIN unnest($1::bigint[], $2::text[]) AS u (position, reason) \
 ON u.position = mine.position WHERE o.position = mine.position";
 
-/// $1 rows at most.
+/// $1 rows at most, $2 characters of a trail's name.
 const REFUSED: &str = "\
-SELECT position, trail, queued_at, refused FROM indelible.op_outbox \
+SELECT position, left(trail, $2), queued_at, refused FROM indelible.op_outbox \
 WHERE refused IS NOT NULL ORDER BY position LIMIT $1";
 
 const WHAT: &str = "op_outbox";
 
+/// Characters of a trail's name that are read.
+const NAME_CHARS: i32 = NAME_CHARS_MAX as i32;
+
 /// The outbox of a database that holds no trails, or of one whose trails are not opened here.
 pub struct PostgresOutboxTable {
     connections: Connections,
+    /// Whether the database's encoding is known to be UTF-8.
+    is_utf8: AtomicBool,
 }
 
 impl PostgresOutboxTable {
@@ -56,7 +74,28 @@ impl PostgresOutboxTable {
     /// `Unavailable` where no connection can be set up.
     pub fn open(address: &Address, options: &Options) -> Result<Self, StoreError> {
         let connections = Connections::new(address, options)?;
-        Ok(Self { connections })
+        let is_utf8 = AtomicBool::new(false);
+        Ok(Self {
+            connections,
+            is_utf8,
+        })
+    }
+
+    /// Refuses a database in which not every event can be told.
+    async fn check_encoding(&self) -> Result<(), StoreError> {
+        if self.is_utf8.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let rows = self.connections.lend().await?.rows(ENCODING, &[]).await?;
+        let encoding: &str = rows.first().map_or(Ok("unknown"), |row| cell(row, 0))?;
+        if encoding != "UTF8" {
+            return Err(StoreError::Unsupported(format!(
+                "the database with the outbox has the encoding {encoding}; an outbox needs UTF8, \
+                 so that it can hold every event"
+            )));
+        }
+        self.is_utf8.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -67,10 +106,11 @@ impl Outbox for PostgresOutboxTable {
         passed_over: &[TrailName],
         limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
+        self.check_encoding().await?;
         waiting(&self.connections, passed_over, limit).await
     }
 
-    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
         settle(&self.connections, settlement).await
     }
 
@@ -93,7 +133,7 @@ impl Outbox for PostgresStore {
         waiting(&self.connections, passed_over, limit).await
     }
 
-    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
         self.writable()?;
         settle(&self.connections, settlement).await
     }
@@ -115,6 +155,7 @@ async fn waiting(
     let passed_over: Vec<&str> = passed_over.iter().map(TrailName::as_str).collect();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let bytes_max = i32::try_from(EVENT_BYTES_MAX).unwrap_or(i32::MAX);
+    let read_bytes_max = i64::try_from(READ_BYTES_MAX).unwrap_or(i64::MAX);
     let lent = connections.lend().await?;
     let rows = lent
         .rows(
@@ -123,6 +164,8 @@ async fn waiting(
                 (&passed_over, Type::TEXT_ARRAY),
                 (&limit, Type::INT8),
                 (&bytes_max, Type::INT4),
+                (&read_bytes_max, Type::INT8),
+                (&NAME_CHARS, Type::INT4),
             ],
         )
         .await?;
@@ -137,10 +180,12 @@ async fn waiting(
     rows.iter().map(row).collect()
 }
 
-async fn settle(connections: &Connections, settlement: &Settlement) -> Result<(), StoreError> {
+async fn settle(connections: &Connections, settlement: &Settlement) -> Result<Settled, StoreError> {
     let lent = connections.lend().await?;
+    let mut settled = Settled::default();
     if !settlement.moved.is_empty() {
-        change(&lent, TAKE_OUT, &[(&settlement.moved, Type::INT8_ARRAY)]).await?;
+        let parameters: [crate::connection::Param<'_>; 1] = [(&settlement.moved, Type::INT8_ARRAY)];
+        settled.moved = change(&lent, TAKE_OUT, &parameters).await?;
     }
     if !settlement.refused.is_empty() {
         let (positions, reasons): (Vec<i64>, Vec<&str>) = settlement
@@ -150,26 +195,25 @@ async fn settle(connections: &Connections, settlement: &Settlement) -> Result<()
             .unzip();
         let parameters: [crate::connection::Param<'_>; 2] =
             [(&positions, Type::INT8_ARRAY), (&reasons, Type::TEXT_ARRAY)];
-        change(&lent, REFUSE, &parameters).await?;
+        settled.refused = change(&lent, REFUSE, &parameters).await?;
     }
-    Ok(())
+    Ok(settled)
 }
 
 async fn change(
     lent: &Lent,
     sql: &str,
     parameters: &[crate::connection::Param<'_>],
-) -> Result<(), StoreError> {
-    lent.execute(sql, parameters)
-        .await?
-        .map(drop)
-        .map_err(refused)
+) -> Result<u64, StoreError> {
+    lent.execute(sql, parameters).await?.map_err(refused)
 }
 
 async fn refused_rows(connections: &Connections, limit: usize) -> Result<Vec<Refused>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let lent = connections.lend().await?;
-    let rows = lent.rows(REFUSED, &[(&limit, Type::INT8)]).await?;
+    let rows = lent
+        .rows(REFUSED, &[(&limit, Type::INT8), (&NAME_CHARS, Type::INT4)])
+        .await?;
     let row = |row: &tokio_postgres::Row| {
         Ok(Refused {
             position: cell(row, 0)?,

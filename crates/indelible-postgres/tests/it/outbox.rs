@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use indelible_conformance::{End, OutboxUnderTest};
-use indelible_core::outbox::{Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::outbox::{Outbox, Refused, Row, Settled, Settlement, Standing};
 use indelible_core::{AuditAction, AuditError, AuditEvent, StoreError, TrailName};
 use indelible_postgres::{Options, PostgresOutbox, PostgresOutboxTable, PostgresStore, outbox};
 
@@ -35,7 +35,7 @@ macro_rules! under_test {
                 self.$table.waiting(passed_over, limit).await
             }
 
-            async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+            async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
                 self.$table.settle(settlement).await
             }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use indelible_core::outbox::{EVENT_BYTES_MAX, Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::outbox::{
+    EVENT_BYTES_MAX, NAME_CHARS_MAX, Outbox, READ_BYTES_MAX, Refused, Row, Settled, Settlement,
+    Standing,
+};
 use indelible_core::store::StoreError;
 use indelible_core::{Timestamp, TrailName};
 use rusqlite::{Connection, TransactionBehavior};
@@ -17,11 +20,15 @@ use crate::open::Options;
 use crate::store::SqliteStore;
 use crate::writer::{Done, Task};
 
-/// ?1 a JSON array of trails to pass over, ?2 rows at most, ?3 bytes of an event at most.
+/// ?1 a JSON array of trails to pass over, ?2 rows at most, ?3 bytes of an event at most, ?4 bytes
+/// of events before the last, ?5 characters of a trail's name.
 const WAITING: &str = "\
-SELECT position, trail, CASE WHEN octet_length(event) <= ?3 THEN event END, queued_at \
+SELECT position, substr(trail, 1, ?5), CASE WHEN bytes <= ?3 THEN event END, queued_at \
+FROM (SELECT *, sum(min(bytes, ?3)) OVER (ORDER BY position) AS total \
+FROM (SELECT position, trail, event, octet_length(event) AS bytes, queued_at \
 FROM op_outbox WHERE refused IS NULL AND trail NOT IN (SELECT value FROM json_each(?1)) \
-ORDER BY position LIMIT ?2";
+ORDER BY position LIMIT ?2)) \
+WHERE total - min(bytes, ?3) <= ?4 ORDER BY position";
 
 /// ?1 position.
 const TAKE_OUT: &str = "DELETE FROM op_outbox WHERE position = ?1";
@@ -29,10 +36,10 @@ const TAKE_OUT: &str = "DELETE FROM op_outbox WHERE position = ?1";
 /// ?1 position, ?2 reason.
 const REFUSE: &str = "UPDATE op_outbox SET refused = ?2 WHERE position = ?1 AND refused IS NULL";
 
-/// ?1 rows at most.
+/// ?1 rows at most, ?2 characters of a trail's name.
 const REFUSED: &str = "\
-SELECT position, trail, queued_at, refused FROM op_outbox WHERE refused IS NOT NULL \
-ORDER BY position LIMIT ?1";
+SELECT position, substr(trail, 1, ?2), queued_at, refused FROM op_outbox \
+WHERE refused IS NOT NULL ORDER BY position LIMIT ?1";
 
 /// The outbox in a database of the application's own.
 pub struct SqliteOutboxTable {
@@ -77,15 +84,16 @@ impl Outbox for SqliteOutboxTable {
         self.with(move |db| waiting(db, &passed_over, limit)).await
     }
 
-    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
         let settlement = settlement.clone();
         self.with(move |db| {
             // The lock is taken at once: see `sql::BEGIN`.
             let transaction = db
                 .transaction_with_behavior(TransactionBehavior::Immediate)
                 .map_err(refused)?;
-            settle(&transaction, &settlement).map_err(refused)?;
-            transaction.commit().map_err(refused)
+            let settled = settle(&transaction, &settlement).map_err(refused)?;
+            transaction.commit().map_err(refused)?;
+            Ok(settled)
         })
         .await
     }
@@ -111,10 +119,10 @@ impl Outbox for SqliteStore {
         self.readers.read(move |db, _| read(db)).await
     }
 
-    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
         let task = Task::Settle(settlement.clone());
         match self.writer()?.done(task).await? {
-            Done::Settled => Ok(()),
+            Done::Settled(settled) => Ok(settled),
             Done::Verdicts(_) | Done::Version(_) => Err(unavailable(SqliteError::Closed)),
         }
     }
@@ -131,16 +139,17 @@ impl Outbox for SqliteStore {
 }
 
 /// Takes rows out and marks others, within a transaction.
-pub(crate) fn settle(db: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
+pub(crate) fn settle(db: &Connection, settlement: &Settlement) -> rusqlite::Result<Settled> {
+    let mut settled = Settled::default();
     let mut take_out = db.prepare_cached(TAKE_OUT)?;
     for position in &settlement.moved {
-        take_out.execute([position])?;
+        settled.moved += take_out.execute([position])? as u64;
     }
     let mut refuse = db.prepare_cached(REFUSE)?;
     for (position, reason) in &settlement.refused {
-        refuse.execute((position, reason))?;
+        settled.refused += refuse.execute((position, reason))? as u64;
     }
-    Ok(())
+    Ok(settled)
 }
 
 fn names(trails: &[TrailName]) -> Result<String, StoreError> {
@@ -159,7 +168,16 @@ fn waiting(db: &Connection, passed_over: &str, limit: usize) -> Result<Vec<Row>,
         })
     };
     let rows = statement
-        .query_map((passed_over, limit, EVENT_BYTES_MAX), row)
+        .query_map(
+            (
+                passed_over,
+                limit,
+                EVENT_BYTES_MAX,
+                READ_BYTES_MAX,
+                NAME_CHARS_MAX,
+            ),
+            row,
+        )
         .map_err(refused)?;
     rows.collect::<Result<_, _>>().map_err(refused)
 }
@@ -174,7 +192,9 @@ fn refused_rows(db: &Connection, limit: usize) -> Result<Vec<Refused>, StoreErro
             reason: text(row, 3)?,
         })
     };
-    let rows = statement.query_map([limit], row).map_err(refused)?;
+    let rows = statement
+        .query_map([limit, NAME_CHARS_MAX], row)
+        .map_err(refused)?;
     rows.collect::<Result<_, _>>().map_err(refused)
 }
 

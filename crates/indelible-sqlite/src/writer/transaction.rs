@@ -63,10 +63,7 @@ fn transaction(
 fn plain(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreError>> {
     Ok(Ok(match task {
         Task::Put(put) => Done::Version(registry::write(db, put)?),
-        Task::Settle(settlement) => {
-            outbox::settle(db, settlement)?;
-            Done::Settled
-        }
+        Task::Settle(settlement) => Done::Settled(outbox::settle(db, settlement)?),
         Task::Append(batches) => {
             let verdicts = batches.iter().map(|batch| match append::write(db, batch)? {
                 Written::Whole => Ok(Verdict::Committed),

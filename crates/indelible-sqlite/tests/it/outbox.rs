@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use indelible_conformance::{End, OutboxUnderTest};
-use indelible_core::outbox::{Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::outbox::{Outbox, Refused, Row, Settled, Settlement, Standing};
 use indelible_core::{AuditAction, AuditError, AuditEvent, StoreError, TrailName};
 use indelible_sqlite::{Options, SqliteOutbox, SqliteOutboxTable, SqliteStore, outbox};
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ macro_rules! under_test {
                 self.$table.waiting(passed_over, limit).await
             }
 
-            async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+            async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
                 self.$table.settle(settlement).await
             }
 

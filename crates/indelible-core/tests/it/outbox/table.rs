@@ -1,10 +1,10 @@
 //! An outbox in memory, whose transactions come into sight when the test says.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use indelible_core::outbox::{Outbox, Refused, Row, Settlement, Standing};
+use indelible_core::outbox::{Outbox, Refused, Row, Settled, Settlement, Standing};
 use indelible_core::{StoreError, TrailName};
 use tokio::sync::Notify;
 
@@ -13,6 +13,8 @@ pub struct Table {
     rows: Mutex<Vec<(Row, Option<String>)>>,
     next: AtomicU64,
     settles_to_fail: AtomicU64,
+    /// Whether somebody else's transaction holds all rows.
+    is_locked: AtomicBool,
     settled: Notify,
 }
 
@@ -50,6 +52,10 @@ impl Table {
 
     pub fn fail_settles(&self, count: u64) {
         self.settles_to_fail.store(count, Ordering::SeqCst);
+    }
+
+    pub fn lock(&self, is_locked: bool) {
+        self.is_locked.store(is_locked, Ordering::SeqCst);
     }
 
     pub fn positions(&self) -> Vec<i64> {
@@ -90,7 +96,7 @@ impl Outbox for Table {
         Ok(wanted.map(|(row, _)| row.clone()).take(limit).collect())
     }
 
-    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
         let fails = self
             .settles_to_fail
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
@@ -100,8 +106,16 @@ impl Outbox for Table {
             let source = "planned".into();
             return Err(StoreError::Unknown { source });
         }
+        if self.is_locked.load(Ordering::SeqCst) {
+            return Ok(Settled::default());
+        }
         let mut rows = self.rows.lock().expect("unpoisoned");
+        let before = rows.len();
         rows.retain(|(row, _)| !settlement.moved.contains(&row.position));
+        let mut settled = Settled {
+            moved: (before - rows.len()) as u64,
+            refused: 0,
+        };
         for (row, refused) in rows.iter_mut() {
             let found = settlement
                 .refused
@@ -109,11 +123,12 @@ impl Outbox for Table {
                 .find(|(at, _)| *at == row.position);
             if let (Some((_, reason)), None) = (found, &refused) {
                 *refused = Some(reason.clone());
+                settled.refused += 1;
             }
         }
         drop(rows);
         self.settled.notify_waiters();
-        Ok(())
+        Ok(settled)
     }
 
     async fn standing(&self) -> Result<Standing, StoreError> {

@@ -1,6 +1,7 @@
 //! The handle that delivers as its caller chooses.
 
 mod core;
+mod inner;
 mod thread;
 
 use std::collections::HashSet;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use indelible_core::door::Door;
 use indelible_core::{
-    AuditError, AuditEvent, AuditProtocol, Delivery, Page, Query, Receipt, TrailName,
+    AuditError, AuditEvent, AuditProtocol, Delivery, Page, Query, Receipt, RecordInOrder, TrailName,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -25,6 +26,7 @@ use crate::spool::{Bounds, Spool};
 use crate::vitals::{Pulse, Vitals};
 
 pub(crate) use core::Core;
+use inner::Inner;
 use thread::Thread;
 
 /// An [`AuditProtocol`] around another one, which delivers events as the caller chooses: for the
@@ -55,7 +57,9 @@ struct Shared {
 
 impl Delivering {
     /// Delivers to `inner`, which is the handle on `trail`. What is left in the folder from
-    /// before is delivered, too.
+    /// before is delivered, too. What waits is delivered in its order, one event at a time:
+    /// callers who add faster than that go on adding. To a trail that keeps the order of several
+    /// events, [`Delivering::open_in_order`] delivers faster.
     ///
     /// # Errors
     /// [`SpoolError`] where the spool cannot be opened, or there is none and `options` ask for it.
@@ -64,6 +68,23 @@ impl Delivering {
         trail: TrailName,
         options: Options,
     ) -> Result<Self, SpoolError> {
+        Self::open_inner(Inner::OneByOne(inner), trail, options)
+    }
+
+    /// As [`Delivering::open`], to a trail that keeps the order of several events: what waits is
+    /// delivered in its order, many at a time.
+    ///
+    /// # Errors
+    /// Those of [`Delivering::open`].
+    pub fn open_in_order(
+        inner: Arc<dyn RecordInOrder>,
+        trail: TrailName,
+        options: Options,
+    ) -> Result<Self, SpoolError> {
+        Self::open_inner(Inner::InOrder(inner), trail, options)
+    }
+
+    fn open_inner(inner: Inner, trail: TrailName, options: Options) -> Result<Self, SpoolError> {
         let bounds = Bounds {
             bytes_max: options.bytes_max,
             segment_bytes: options.segment_bytes,

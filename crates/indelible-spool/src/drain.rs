@@ -1,11 +1,13 @@
 //! What brings events from the spool into the trail, and says there what was given up.
 
+mod answers;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indelible_core::{AuditError, AuditEvent, Backoff, Receipt, StoreError, uuid_v7};
+use indelible_core::{AuditError, Backoff, uuid_v7};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -15,8 +17,10 @@ use crate::segment::{Found, Segment};
 use crate::spool::Spool;
 use crate::vitals::age;
 
-/// Events that are handed to the trail at once, while it takes them.
-const AT_ONCE_MAX: usize = 64;
+use answers::Answers;
+
+/// Events that are read, and handed to a trail that keeps their order, together.
+const TOGETHER_MAX: usize = 64;
 
 /// Somebody waits for all that is there to be delivered.
 pub(crate) type Flush = oneshot::Sender<Result<(), AuditError>>;
@@ -107,7 +111,7 @@ impl Drain {
             let max = if self.backoff.is_failing() {
                 1
             } else {
-                AT_ONCE_MAX
+                TOGETHER_MAX
             };
             match spool.front(max) {
                 Ok(Some((segment, found))) => return self.deliver(spool, &segment, found).await,
@@ -121,16 +125,13 @@ impl Drain {
     /// Hands the lines on in their order, and deals with as many as come before the first that
     /// the trail could not take.
     async fn deliver(&mut self, spool: &Spool, segment: &Segment, found: Vec<Found>) -> Step {
-        let tries: Vec<_> = found
-            .iter()
-            .map(|found| found.content.as_ref().ok())
-            .map(|waiting| waiting.map(|waiting| self.core.attempt(waiting.event.clone())))
-            .collect();
-        let mut found = found.into_iter().zip(tries).peekable();
-        let mut progress = Step::Onward;
-        while let Some((line, attempt)) = found.next() {
-            let dealt = match (&line.content, attempt) {
-                (Ok(waiting), Some(attempt)) => match ended(attempt.await) {
+        let waiting = found.iter().filter_map(|line| line.content.as_ref().ok());
+        let events = waiting.map(|waiting| waiting.event.clone()).collect();
+        let mut answers = Answers::to(events, &self.core);
+        let mut found = found.into_iter().peekable();
+        while let Some(line) = found.next() {
+            let dealt = match &line.content {
+                Ok(waiting) => match answers.next(&self.core).await {
                     Ok(_) => {
                         self.core.pulse.delivered.one();
                         Ok(())
@@ -138,23 +139,19 @@ impl Drain {
                     Err(error) if error.is_final() => self.set_aside(spool, waiting, &error),
                     Err(error) => Err(error),
                 },
-                (Err(bytes), _) => self.keep_damaged(spool, bytes),
-                (Ok(_), None) => Ok(()),
+                Err(bytes) => self.keep_damaged(spool, bytes),
             };
             if let Err(error) = dealt {
-                progress = self.pause(error);
-                break;
+                return self.pause(error);
             }
-            let next = found
-                .peek()
-                .and_then(|(next, _)| next.content.as_ref().ok());
+            let next = found.peek().and_then(|next| next.content.as_ref().ok());
             spool.advance(segment, line.end, 1, next.map(|waiting| waiting.since));
             self.is_up();
             if !spool.has_backlog() {
                 self.core.turned.notify_waiters();
             }
         }
-        progress
+        Step::Onward
     }
 
     fn set_aside(
@@ -195,7 +192,7 @@ impl Drain {
             self.is_up();
             return Step::Done;
         };
-        match ended(core.attempt(loss.event()).await) {
+        match core.attempt(loss.event()).await {
             Ok(_) => {
                 core.losses.unkept();
                 self.is_up();
@@ -261,35 +258,6 @@ impl Drain {
         }
         self.has_warned = is_deep;
     }
-}
-
-impl Core {
-    /// One try, within the deadline, in a task of its own, so that tries that begin in an order
-    /// go on at the same time and a panic is an answer.
-    fn attempt(
-        self: &Arc<Self>,
-        event: AuditEvent,
-    ) -> tokio::task::JoinHandle<Result<Receipt, AuditError>> {
-        let (core, deadline) = (Arc::clone(self), self.options.deadline);
-        tokio::spawn(async move {
-            let recorded = core.inner.record(event);
-            match tokio::time::timeout(deadline, recorded).await {
-                Ok(answer) => answer,
-                Err(_) => Err(unanswered(deadline)),
-            }
-        })
-    }
-}
-
-fn ended(
-    answer: Result<Result<Receipt, AuditError>, tokio::task::JoinError>,
-) -> Result<Receipt, AuditError> {
-    answer.unwrap_or_else(|error| {
-        Err(StoreError::Unknown {
-            source: error.into(),
-        }
-        .into())
-    })
 }
 
 pub(crate) fn unanswered(after: Duration) -> AuditError {

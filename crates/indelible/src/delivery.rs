@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indelible_core::{AuditProtocol, TrailName};
+use indelible_core::{RecordInOrder, TrailName};
 use indelible_spool::{Delivering, DeliveryMode, Options, WhenFull};
 
 use crate::database::{Database, Settings};
@@ -30,7 +30,7 @@ impl DeliverySettings {
     /// The handle that delivers to `inner`; `folder` is that of the spools of all trails.
     pub(crate) fn open(
         &self,
-        inner: Arc<dyn AuditProtocol>,
+        inner: Arc<dyn RecordInOrder>,
         trail: TrailName,
         folder: Option<PathBuf>,
         settings: &Settings,
@@ -47,7 +47,7 @@ impl DeliverySettings {
         options.redactor = settings.redactor.clone();
         options.clock = settings.clock.clone();
         options.entropy = settings.entropy.clone();
-        Ok(Delivering::open(inner, trail, options)?)
+        Ok(Delivering::open_in_order(inner, trail, options)?)
     }
 }
 

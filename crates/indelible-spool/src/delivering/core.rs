@@ -1,10 +1,9 @@
 //! What the handles of one trail and their drain share.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use indelible_core::door::Door;
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, Delivery, Receipt, TrailName};
+use indelible_core::{AuditError, AuditEvent, Delivery, Receipt, TrailName};
 use tokio::sync::Notify;
 
 use crate::ledger::Depth;
@@ -16,9 +15,11 @@ use crate::spool::Spool;
 use crate::vitals::Pulse;
 use crate::writer::Refusal;
 
+use super::inner::Inner;
+
 /// What handles and drain share.
 pub(crate) struct Core {
-    pub inner: Arc<dyn AuditProtocol>,
+    pub inner: Inner,
     pub options: Options,
     pub spool: Option<Spool>,
     pub losses: Losses,

@@ -11,7 +11,7 @@ use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{
     AuditAction, AuditError, AuditEvent, AuditProtocol, Clock, Entry, MemoryStore, Page, Query,
-    Receipt, StoreError, SystemEntropy, Timestamp, TrailName,
+    Receipt, RecordInOrder, StoreError, SystemEntropy, Timestamp, TrailName,
 };
 use indelible_spool::{Delivering, DeliveryMode, Options};
 use serde_json::json;
@@ -97,6 +97,35 @@ impl AuditProtocol for Moody {
     }
 }
 
+#[async_trait]
+impl RecordInOrder for Moody {
+    async fn record_in_order(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        let mood = *self.mood.lock().expect("no panic");
+        self.tries.fetch_add(1, Ordering::SeqCst);
+        self.tried.notify_one();
+        let source = || "a fault".into();
+        let count = events.len();
+        match mood {
+            Mood::Up => self.inner.record_in_order(events).await,
+            Mood::Down => {
+                let error = || StoreError::Unavailable { source: source() };
+                (0..count).map(|_| Err(error().into())).collect()
+            }
+            Mood::Mute => {
+                self.inner.record_in_order(events).await;
+                let error = || StoreError::Unknown { source: source() };
+                (0..count).map(|_| Err(error().into())).collect()
+            }
+            Mood::Slow => {
+                self.inner.record_in_order(events).await;
+                std::future::pending().await
+            }
+            Mood::BlackHole => std::future::pending().await,
+            Mood::Panicking => panic!("a fault"),
+        }
+    }
+}
+
 /// A trail, its moods, and a folder for its spool.
 pub struct Site {
     pub audit: Audit,
@@ -155,7 +184,8 @@ impl Site {
     }
 
     pub fn open_with(&self, options: Options) -> Delivering {
-        Delivering::open(self.trail.clone(), TrailName::standard(), options).expect("open")
+        let trail = self.trail.clone();
+        Delivering::open_in_order(trail, TrailName::standard(), options).expect("open")
     }
 
     /// All entries, oldest first.

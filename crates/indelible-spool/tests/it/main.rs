@@ -5,3 +5,4 @@ mod files;
 mod ground;
 mod losses;
 mod modes;
+mod order;

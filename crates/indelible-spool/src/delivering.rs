@@ -183,6 +183,8 @@ impl Delivering {
         self.shared.core.closed.store(true, Ordering::SeqCst);
         self.shared.thread.stop();
         if let Some(spool) = &self.shared.core.spool {
+            // A call that was under way may have given up its event since.
+            self.shared.core.keep_losses();
             spool.close();
         }
     }

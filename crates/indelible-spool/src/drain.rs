@@ -68,12 +68,12 @@ impl Drain {
                         step = &mut step => break step,
                         flush = flushes.recv() => match flush {
                             Some(flush) => later.push(flush),
-                            None => return,
+                            None => return core.keep_losses(),
                         },
                     }
                 }
             };
-            self.keep_losses();
+            self.core.keep_losses();
             let (pause, answer) = match step {
                 Step::Onward => {
                     waiting.append(&mut later);
@@ -90,21 +90,32 @@ impl Drain {
                 waiting.append(&mut later);
                 continue;
             }
-            tokio::select! {
-                flush = flushes.recv() => match flush {
-                    Some(flush) => waiting.push(flush),
-                    None => return,
-                },
-                () = core.wake.notified(), if pause.is_none() => {}
-                () = core.up.notified(), if pause.is_some() => {}
-                () = after(pause) => {}
+            let pausing = after(pause);
+            tokio::pin!(pausing);
+            loop {
+                tokio::select! {
+                    flush = flushes.recv() => match flush {
+                        Some(flush) => waiting.push(flush),
+                        None => return core.keep_losses(),
+                    },
+                    () = core.wake.notified() => {
+                        if pause.is_some() {
+                            // What is given up meanwhile is not kept in memory alone.
+                            core.keep_losses();
+                            continue;
+                        }
+                    }
+                    () = core.up.notified(), if pause.is_some() => {}
+                    () = &mut pausing => {}
+                }
+                break;
             }
         }
     }
 
     async fn step(&mut self) -> Step {
         self.warn_if_deep();
-        self.keep_losses();
+        self.core.keep_losses();
         let core = Arc::clone(&self.core);
         if let Some(spool) = &core.spool {
             // A trail that failed is tried with one event, not with many.
@@ -188,38 +199,29 @@ impl Drain {
     async fn say_losses(&mut self) -> Step {
         let core = Arc::clone(&self.core);
         let fresh = uuid_v7(core.options.clock.now(), &*core.options.entropy);
-        let Some(loss) = core.losses.take(fresh) else {
+        let Some(loss) = core.losses.begin(fresh) else {
             self.is_up();
             return Step::Done;
         };
         match core.attempt(loss.event()).await {
             Ok(_) => {
-                core.losses.unkept();
+                core.losses.done(&loss);
                 self.is_up();
                 Step::Onward
             }
             Err(error) if error.is_final() => {
                 tracing::error!(count = loss.count, policy = loss.policy, %error,
                     "that events were given up cannot be recorded");
-                core.losses.unkept();
+                core.losses.done(&loss);
                 Step::Onward
             }
             Err(error) => {
-                core.losses.put_back(loss, may_be_recorded(&error));
+                // Whatever a try before it may have recorded stands under that id.
+                if loss.id == Some(fresh) && !may_be_recorded(&error) {
+                    core.losses.again(loss);
+                }
                 self.pause(error)
             }
-        }
-    }
-
-    /// Keeps the list of losses on disk, where it changed.
-    fn keep_losses(&self) {
-        let Some(spool) = &self.core.spool else {
-            return;
-        };
-        if let Some(losses) = self.core.losses.changed()
-            && spool.keep_losses(&losses).is_err()
-        {
-            self.core.losses.unkept();
         }
     }
 

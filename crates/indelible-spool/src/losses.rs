@@ -78,25 +78,29 @@ impl Losses {
         }
     }
 
-    /// Takes out the first, to be recorded under `id` unless it was tried under another before.
-    pub fn take(&self, id: Uuid) -> Option<Loss> {
+    /// The first, to be recorded under `id` unless it was tried under another before. It stays in
+    /// the list, and nothing is added to it, until it is known what became of it.
+    pub fn begin(&self, id: Uuid) -> Option<Loss> {
         let mut list = self.list();
-        let first = (!list.losses.is_empty()).then(|| list.losses.remove(0));
-        first.map(|loss| Loss {
-            id: loss.id.or(Some(id)),
-            ..loss
-        })
+        let first = list.losses.first_mut()?;
+        let is_new = first.id.is_none();
+        first.id = first.id.or(Some(id));
+        let first = first.clone();
+        list.is_kept &= !is_new;
+        Some(first)
     }
 
-    /// Puts back one that was not recorded, or perhaps was.
-    pub fn put_back(&self, loss: Loss, may_be_recorded: bool) {
-        if may_be_recorded {
-            let mut list = self.list();
-            list.is_kept = false;
-            list.losses.insert(0, loss);
-        } else {
-            self.merge(Loss { id: None, ..loss });
-        }
+    /// What was begun is dealt with.
+    pub fn done(&self, begun: &Loss) {
+        let mut list = self.list();
+        list.is_kept = false;
+        list.losses.retain(|loss| loss.id != begun.id);
+    }
+
+    /// What was begun was not recorded: more may be added to it.
+    pub fn again(&self, begun: Loss) {
+        self.done(&begun);
+        self.merge(Loss { id: None, ..begun });
     }
 
     /// The list, where it changed since it was last kept.
@@ -109,7 +113,7 @@ impl Losses {
         Some(list.losses.iter().map(Loss::to_object).collect())
     }
 
-    /// The list could not be kept, or another one is to be.
+    /// The list could not be kept.
     pub fn unkept(&self) {
         self.list().is_kept = false;
     }
@@ -204,23 +208,23 @@ mod tests {
             );
         }
         losses.add("refuse", "x", &AuditError::Closed, at(9));
-        let taken = losses.take(Uuid::from_u128(1)).expect("there");
+        let taken = losses.begin(Uuid::from_u128(1)).expect("there");
         assert_eq!((taken.count, taken.first, taken.last), (3, at(1), at(3)));
         assert_eq!(
             taken.event().context.expect("there")["error_code"],
             "overloaded"
         );
-        losses.put_back(taken, true);
         losses.add("best_effort", "user_login", &AuditError::Overloaded, at(4));
-        let again = losses.take(Uuid::from_u128(2)).expect("there");
+        let again = losses.begin(Uuid::from_u128(2)).expect("there");
         assert_eq!((again.count, again.id), (3, Some(Uuid::from_u128(1))));
-        losses.put_back(again, false);
+        losses.again(again);
         let whole = losses.changed().expect("changed");
         let kept = Losses::of(&whole);
         assert_eq!(kept.changed(), None);
-        let counts: Vec<_> = std::iter::from_fn(|| kept.take(Uuid::nil()))
-            .map(|loss| (loss.policy, loss.count, loss.first))
-            .collect();
+        let counts: Vec<_> =
+            std::iter::from_fn(|| kept.begin(Uuid::nil()).inspect(|loss| kept.done(loss)))
+                .map(|loss| (loss.policy, loss.count, loss.first))
+                .collect();
         let (refused, best) = (
             ("refuse".to_owned(), 1, at(9)),
             ("best_effort".to_owned(), 4, at(1)),

@@ -61,6 +61,18 @@ impl Core {
         self.wake.notify_one();
     }
 
+    /// Keeps the list of losses on disk, where it changed.
+    pub fn keep_losses(&self) {
+        let Some(spool) = &self.spool else {
+            return;
+        };
+        if let Some(losses) = self.losses.changed()
+            && spool.keep_losses(&losses).is_err()
+        {
+            self.losses.unkept();
+        }
+    }
+
     pub async fn put(&self, spool: &Spool, event: &AuditEvent) -> Result<(), Refusal> {
         let waiting = Waiting {
             event: event.clone(),

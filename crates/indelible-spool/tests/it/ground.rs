@@ -59,6 +59,8 @@ pub struct Moody {
     inner: Audit,
     mood: Mutex<Mood>,
     pub tries: AtomicU64,
+    /// Tries that got as far as they ever will: those after which an answer never comes.
+    pub answering: AtomicU64,
     /// Told after each try.
     pub tried: Notify,
 }
@@ -66,6 +68,12 @@ pub struct Moody {
 impl Moody {
     pub fn set(&self, mood: Mood) {
         *self.mood.lock().expect("no panic") = mood;
+    }
+
+    async fn never<T>(&self) -> T {
+        self.answering.fetch_add(1, Ordering::SeqCst);
+        self.tried.notify_one();
+        std::future::pending().await
     }
 }
 
@@ -85,9 +93,9 @@ impl AuditProtocol for Moody {
             }
             Mood::Slow => {
                 self.inner.record(event).await?;
-                std::future::pending().await
+                self.never().await
             }
-            Mood::BlackHole => std::future::pending().await,
+            Mood::BlackHole => self.never().await,
             Mood::Panicking => panic!("a fault"),
         }
     }
@@ -118,9 +126,9 @@ impl RecordInOrder for Moody {
             }
             Mood::Slow => {
                 self.inner.record_in_order(events).await;
-                std::future::pending().await
+                self.never().await
             }
-            Mood::BlackHole => std::future::pending().await,
+            Mood::BlackHole => self.never().await,
             Mood::Panicking => panic!("a fault"),
         }
     }
@@ -153,6 +161,7 @@ impl Site {
             inner: audit.clone(),
             mood: Mutex::new(Mood::Up),
             tries: AtomicU64::new(0),
+            answering: AtomicU64::new(0),
             tried: Notify::new(),
         });
         let folder = tempfile::tempdir().expect("a folder");

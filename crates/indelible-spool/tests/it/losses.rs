@@ -1,5 +1,8 @@
 //! What is given up is counted, and said in the trail once it takes events again.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use indelible_core::{AuditError, AuditProtocol, Delivery};
 use indelible_spool::{Delivering, DeliveryMode, WhenFull};
 use serde_json::Value;
@@ -137,6 +140,82 @@ async fn losses_outlive_the_process_that_had_them() {
     );
     next.close();
     assert!(site.files("losses").is_empty());
+}
+
+/// How many events were said to be lost.
+async fn lost(site: &Site) -> u64 {
+    let counts = said(site).await;
+    let counts = counts.iter().map(|c| c["lost_count"].as_u64());
+    counts.map(|count| count.expect("a count")).sum()
+}
+
+#[tokio::test]
+async fn losses_of_a_handle_that_is_closed_while_the_trail_is_away_are_said_by_the_next() {
+    let site = Site::new().await;
+    let audit = site.open(DeliveryMode::BestEffort);
+    site.trail.set(Mood::Down);
+    for n in 0..3 {
+        audit.record(view(n)).await.expect("the caller goes on");
+    }
+    // The next try is far away after so many.
+    for _ in 0..8 {
+        assert!(audit.flush().await.is_err());
+    }
+    for n in 3..103 {
+        audit.record(view(n)).await.expect("the caller goes on");
+    }
+    assert_eq!(audit.vitals().dropped, 103);
+    audit.close();
+    site.trail.set(Mood::Up);
+    let next = site.open(DeliveryMode::BestEffort);
+    next.flush().await.expect("said");
+    assert_eq!(lost(&site).await, 103);
+}
+
+#[tokio::test]
+async fn losses_that_are_being_said_when_the_handle_is_closed_are_said_once() {
+    for mood in [Mood::BlackHole, Mood::Slow] {
+        let site = Site::new().await;
+        let mut options = site.options(DeliveryMode::BestEffort);
+        // The try is under way for as long as the test lasts.
+        options.deadline = Duration::from_secs(3600);
+        let audit = site.open_with(options);
+        site.trail.set(Mood::Down);
+        audit.record(view(0)).await.expect("the caller goes on");
+        assert!(audit.flush().await.is_err());
+        site.trail.set(mood);
+        let before = site.trail.answering.load(Ordering::SeqCst);
+        let asking = audit.clone();
+        let flush = tokio::spawn(async move { asking.flush().await });
+        while site.trail.answering.load(Ordering::SeqCst) == before {
+            site.trail.tried.notified().await;
+        }
+        audit.close();
+        assert!(flush.await.expect("no panic").is_err());
+        site.trail.set(Mood::Up);
+        let next = site.open(DeliveryMode::BestEffort);
+        next.flush().await.expect("said");
+        assert_eq!(
+            (lost(&site).await, said(&site).await.len()),
+            (1, 1),
+            "{mood:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn losses_that_were_perhaps_said_stay_so_when_a_later_try_is_refused() {
+    let site = Site::new().await;
+    let audit = site.open(DeliveryMode::BestEffort);
+    site.trail.set(Mood::Down);
+    audit.record(view(0)).await.expect("the caller goes on");
+    site.trail.set(Mood::Mute);
+    assert!(audit.flush().await.is_err());
+    site.trail.set(Mood::Down);
+    assert!(audit.flush().await.is_err());
+    site.trail.set(Mood::Up);
+    audit.flush().await.expect("said");
+    assert_eq!((lost(&site).await, said(&site).await.len()), (1, 1));
 }
 
 #[tokio::test]

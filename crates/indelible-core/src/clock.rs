@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::time::Timestamp;
@@ -81,6 +82,15 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system has a random generator");
     }
+}
+
+/// The id (a UUIDv8) that this name always gets: the first 128 bits of its SHA-256, but for those
+/// that say the version. Begin the name with what it is a name of.
+pub fn uuid_of_name(name: &[u8]) -> Uuid {
+    let digest = <[u8; 32]>::from(Sha256::digest(name));
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest[..16]);
+    Uuid::new_v8(first)
 }
 
 /// A UUIDv7 of `now` (RFC 9562).

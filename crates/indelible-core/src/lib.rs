@@ -42,7 +42,7 @@ pub mod verify;
 pub use action::AuditAction;
 pub use attempt::{Attempt, BeginAttempt, unresolved};
 pub use backoff::Backoff;
-pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_v7};
+pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_of_name, uuid_v7};
 pub use entry::Entry;
 pub use error::{AuditError, Refusal};
 pub use event::{AuditEvent, EventError, KEPT_NESTING_MAX};

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::drain::{Drain, unanswered};
 use crate::error::SpoolError;
+use crate::folder;
 use crate::inspection;
 use crate::losses::Losses;
 use crate::mode::DeliveryMode;
@@ -96,8 +97,13 @@ impl Delivering {
         };
         let (mut kept, mut dead) = (Vec::new(), HashSet::new());
         if let Some(spool) = &spool {
-            kept = spool.losses().map_err(SpoolError::at(spool.path()))?;
-            dead = inspection::dead_ids(spool.path())?;
+            kept = spool.losses()?;
+        }
+        // An event may have been set aside in another place, from which its file was taken over.
+        if let Some(folder) = &options.folder {
+            for place in folder::places(folder)? {
+                dead.extend(inspection::dead_ids(&place)?);
+            }
         }
         let mode = options.mode;
         let core = Arc::new(Core {

@@ -6,6 +6,7 @@
 //!             /dead-letters          events that can never be recorded, each with the reason
 //!             /damaged               lines whose checksum did not fit
 //!             /losses                what was given up and not yet recorded as such
+//!             /losses-<n>            the same of a place that was taken over, until it is read
 //! ```
 //!
 //! A process takes the first place that nobody holds, and takes over what others that ended have
@@ -22,6 +23,9 @@ use crate::segment::{numbers, path_of};
 
 /// The most processes that may use one folder at once.
 const PLACES_MAX: usize = 256;
+
+/// What was given up and not yet recorded as such.
+pub(crate) const LOSSES: &str = "losses";
 
 /// A place that this process holds.
 #[derive(Debug)]
@@ -69,7 +73,8 @@ impl Place {
         }
     }
 
-    /// Moves the segments of places that nobody holds behind those here.
+    /// Moves the segments of places that nobody holds behind those here, and their losses beside.
+    /// What they have set aside stays where it is.
     fn take_over(&self, folder: &Path) -> Result<(), SpoolError> {
         let mut next = numbers(&self.path)?.last().map_or(0, |last| last + 1);
         for path in places(folder)? {
@@ -83,6 +88,12 @@ impl Place {
                 let (from, to) = (path_of(&left.path, number), path_of(&self.path, next));
                 fs::rename(&from, &to).map_err(SpoolError::at(&from))?;
                 next += 1;
+            }
+            for from in losses_of(&left.path)? {
+                let free = |n: &u64| !self.path.join(format!("{LOSSES}-{n}")).exists();
+                let to = (0..).find(free).unwrap_or_default();
+                let to = self.path.join(format!("{LOSSES}-{to}"));
+                fs::rename(&from, &to).map_err(SpoolError::at(&from))?;
             }
             sync(&self.path)?;
             sync(&left.path)?;
@@ -106,6 +117,28 @@ pub(crate) fn places(folder: &Path) -> Result<Vec<PathBuf>, SpoolError> {
     }
     numbers.sort_unstable();
     let path = |number: usize| folder.join(number.to_string());
+    Ok(numbers.into_iter().map(path).collect())
+}
+
+/// The files of a place that say what was given up: its own first, then what it took over.
+pub(crate) fn losses_of(place: &Path) -> Result<Vec<PathBuf>, SpoolError> {
+    let at = SpoolError::at(place);
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(place).map_err(&at)? {
+        let name = entry.map_err(&at)?.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| match name.strip_prefix(LOSSES)? {
+                "" => Some(None),
+                number => Some(Some(number.strip_prefix('-')?.parse::<u64>().ok()?)),
+            });
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    let path = |number: Option<u64>| match number {
+        None => place.join(LOSSES),
+        Some(number) => place.join(format!("{LOSSES}-{number}")),
+    };
     Ok(numbers.into_iter().map(path).collect())
 }
 

@@ -30,7 +30,10 @@ pub struct Inspection {
     pub dead: u64,
     /// Lines that could not be read.
     pub damaged: u64,
-    /// Places in which events wait and which no process holds: nobody delivers them.
+    /// Events that were given up, and of which the trail does not say so yet.
+    pub lost: u64,
+    /// Places in which events wait, or which know of lost ones, and which no process holds: nobody
+    /// delivers them.
     pub abandoned: u64,
 }
 
@@ -49,6 +52,7 @@ pub fn inspect(folder: &Path, trail: &TrailName) -> Result<Option<Inspection>, S
         waiting_since: None,
         dead: 0,
         damaged: 0,
+        lost: 0,
         abandoned: 0,
     };
     for place in folder::places(folder)? {
@@ -60,7 +64,9 @@ pub fn inspect(folder: &Path, trail: &TrailName) -> Result<Option<Inspection>, S
         seen.waiting_since = seen.waiting_since.into_iter().chain(since).min();
         seen.dead += dead_ids(&place)?.len() as u64;
         seen.damaged += lines_of(&place.join(DAMAGED))?.len() as u64;
-        seen.abandoned += u64::from(events > 0 && !folder::is_held(&place));
+        let lost = lost_in(&place)?;
+        seen.lost += lost;
+        seen.abandoned += u64::from(events + lost > 0 && !folder::is_held(&place));
     }
     Ok(Some(seen))
 }
@@ -75,7 +81,21 @@ pub(crate) fn dead_ids(place: &Path) -> Result<HashSet<Uuid>, SpoolError> {
     Ok(lines.iter().filter_map(id).collect())
 }
 
-fn lines_of(path: &Path) -> Result<Vec<Vec<u8>>, SpoolError> {
+/// How many events were given up in a place, or in one that it took over, and not recorded as such.
+fn lost_in(place: &Path) -> Result<u64, SpoolError> {
+    let count = |line: &Vec<u8>| {
+        let loss: Map<String, Value> = line::opened(line)?;
+        loss.get("context")?.get("lost_count")?.as_u64()
+    };
+    let mut lost = 0;
+    for path in folder::losses_of(place)? {
+        lost += lines_of(&path)?.iter().filter_map(count).sum::<u64>();
+    }
+    Ok(lost)
+}
+
+/// The lines of a file, none where it is missing.
+pub(crate) fn lines_of(path: &Path) -> Result<Vec<Vec<u8>>, SpoolError> {
     match std::fs::read(path) {
         Ok(bytes) => {
             let lines = bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec);

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use indelible_core::{Timestamp, TrailName};
+use indelible_core::{Timestamp, TrailName, uuid_of_name};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::error::SpoolError;
-use crate::folder::{self, Place};
+use crate::folder::{self, LOSSES, Place};
+use crate::inspection::lines_of;
 use crate::ledger::{Depth, Ledger};
 use crate::line::{self, Waiting};
 use crate::segment::{self, Found, Segment};
@@ -19,8 +20,6 @@ use crate::writer::{Job, Refusal, Writer};
 pub(crate) const DEAD_LETTERS: &str = "dead-letters";
 /// The lines whose checksum did not fit.
 pub(crate) const DAMAGED: &str = "damaged";
-/// What was given up and not yet recorded as such.
-const LOSSES: &str = "losses";
 
 /// The bounds of a spool.
 #[derive(Debug, Clone, Copy)]
@@ -150,15 +149,40 @@ impl Spool {
         folder::append(&self.path.join(DAMAGED), &[bytes, b"\n"].concat())
     }
 
-    /// What was given up in processes before.
-    pub fn losses(&self) -> std::io::Result<Vec<Map<String, Value>>> {
-        let bytes = match std::fs::read(self.path.join(LOSSES)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let lines = bytes.split(|b| *b == b'\n');
-        Ok(lines.filter_map(line::opened).collect())
+    /// What was given up in processes before, here and in places that were taken over. Blocks.
+    pub fn losses(&self) -> Result<Vec<Map<String, Value>>, SpoolError> {
+        let own = self.path.join(LOSSES);
+        let (mut losses, mut taken) = (Vec::new(), Vec::new());
+        for path in folder::losses_of(&self.path)? {
+            for line in lines_of(&path)? {
+                let Some(mut loss) = line::opened(&line) else {
+                    continue;
+                };
+                if path != own {
+                    // A name of its own, by which it is known where it was kept here before.
+                    let file = path.file_name().unwrap_or_default();
+                    let name = [file.as_encoded_bytes(), b" ", &line].concat();
+                    let id = || uuid_of_name(&name).to_string().into();
+                    loss.entry("id").or_insert_with(id);
+                }
+                let is_same = |kept: &&Map<String, Value>| {
+                    loss.contains_key("id") && kept.get("id") == loss.get("id")
+                };
+                if !losses.iter().any(|kept| is_same(&kept)) {
+                    losses.push(loss);
+                }
+            }
+            taken.extend((path != own).then_some(path));
+        }
+        if !taken.is_empty() {
+            let at = SpoolError::at(&self.path);
+            self.keep_losses(&losses).map_err(&at)?;
+            for path in taken {
+                std::fs::remove_file(&path).map_err(SpoolError::at(&path))?;
+            }
+            folder::sync(&self.path)?;
+        }
+        Ok(losses)
     }
 
     /// Keeps what was given up and not yet recorded as such, in the place of what was kept.

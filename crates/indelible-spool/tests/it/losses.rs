@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use indelible_core::{AuditError, AuditProtocol, Delivery};
-use indelible_spool::{Delivering, DeliveryMode, WhenFull};
+use indelible_spool::{Delivering, DeliveryMode, WhenFull, inspect};
 use serde_json::Value;
 
 use crate::ground::{Mood, Site, view};
@@ -231,4 +231,53 @@ async fn losses_of_which_it_is_open_whether_they_were_said_are_said_once() {
     let said = said(&site).await;
     assert_eq!(said.len(), 1, "{said:?}");
     assert_eq!(said[0]["lost_count"], 1);
+}
+
+#[tokio::test]
+async fn losses_and_dead_letters_of_an_abandoned_place_are_known_to_whoever_takes_another() {
+    let site = Site::new().await;
+    let first = site.open(DeliveryMode::Spooled);
+    let second = small(&site, WhenFull::DropNewest);
+    let id = uuid::Uuid::from_u128(7);
+    site.audit.record(view(99).id(id)).await.expect("recorded");
+    site.trail.set(Mood::Down);
+    second.record(view(98).id(id)).await.expect("spooled");
+    for n in 0..20 {
+        second.record(view(n)).await.expect("the caller goes on");
+    }
+    let dropped = second.vitals().overflowed;
+    assert!(dropped > 0);
+    // The first event is set aside in the second place, and its file is left there.
+    let segment = site.spool().join("1/0000000000000000.spool");
+    let left = std::fs::read(&segment).expect("a segment");
+    site.trail.set(Mood::Up);
+    second.flush().await.expect("delivered");
+    assert_eq!((second.vitals().dead, lost(&site).await), (1, dropped));
+    site.trail.set(Mood::Down);
+    for n in 0..5 {
+        let receipt = second.record_with(view(n), DeliveryMode::BestEffort).await;
+        receipt.expect("the caller goes on");
+    }
+    second.close();
+    std::fs::write(&segment, left).expect("written");
+    let look = || {
+        inspect(site.spool(), site.audit.name())
+            .expect("readable")
+            .expect("there")
+    };
+    assert_eq!((look().lost, look().abandoned, look().dead), (5, 1, 1));
+    first.close();
+
+    // A process that ended between keeping them as its own and removing the file.
+    let taken = std::fs::read(site.spool().join("1/losses")).expect("losses");
+    let next = site.open(DeliveryMode::Spooled);
+    next.close();
+    std::fs::write(site.spool().join("0/losses-0"), taken).expect("written");
+
+    let next = site.open(DeliveryMode::Spooled);
+    site.trail.set(Mood::Up);
+    next.flush().await.expect("said");
+    assert_eq!(lost(&site).await, dropped + 5);
+    assert_eq!(next.vitals().dead, 0, "it was set aside once before");
+    assert_eq!((look().lost, look().abandoned, look().dead), (0, 0, 1));
 }

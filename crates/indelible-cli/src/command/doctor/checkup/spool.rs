@@ -44,6 +44,10 @@ impl Checkup {
             }
             None => format!("trail {trail}: nothing waits"),
         };
+        if seen.lost > 0 {
+            let lost = seen.lost;
+            detail += &format!("; {lost} were given up, which the trail does not say yet");
+        }
         if seen.dead + seen.damaged > 0 {
             let (dead, damaged) = (seen.dead, seen.damaged);
             detail +=

@@ -5,10 +5,11 @@ mod mappings;
 
 use std::any::Any;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, Receipt};
+use indelible_core::{AuditError, AuditEvent, AuditProtocol, Delivery, Receipt};
 
 pub use mappings::{EventMappings, EventType, Treatment};
 
@@ -78,7 +79,10 @@ pub struct AuditEventHandler {
 #[derive(Default)]
 struct Counting {
     recorded: AtomicU64,
+    spooled: AtomicU64,
+    dropped: AtomicU64,
     failed: AtomicU64,
+    panicked: AtomicU64,
     unmapped: AtomicU64,
     lost: AtomicU64,
 }
@@ -87,10 +91,16 @@ struct Counting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct HandlerCounts {
-    /// Events that the trail took.
+    /// Events that the trail took, or had already.
     pub recorded: u64,
-    /// Events that it did not take.
+    /// Events that wait in a spool.
+    pub spooled: u64,
+    /// Events that were given up, as the caller asked for best effort only.
+    pub dropped: u64,
+    /// Events that the trail did not take, and those behind them that were not tried.
     pub failed: u64,
+    /// Domain events whose mapping panicked.
+    pub panicked: u64,
     /// Domain events of types that nothing was said about.
     pub unmapped: u64,
     /// Domain events that a channel dropped before the handler saw them.
@@ -107,12 +117,16 @@ pub enum HandleError {
          or `.not_audited::<…>(…)` to the mappings"
     )]
     Unmapped(EventType),
+    /// The mapping panicked: none of the domain event's events was recorded.
+    #[error("the mapping of domain events of type {0} panicked; nothing of this one was recorded")]
+    Panicked(EventType),
     /// The trail did not take an event.
     #[error("the event {action} of a domain event of type {event_type} was not recorded: {source}")]
     Audit {
         /// The domain event's type.
         event_type: EventType,
-        /// The action of the first event that was not recorded; those after it were not tried.
+        /// The action of the first event that was not recorded. Those after it were recorded where
+        /// the event itself was to blame ([`AuditError::is_final`]), and otherwise not tried.
         action: String,
         /// What the trail answered.
         source: AuditError,
@@ -166,7 +180,10 @@ impl AuditEventHandler {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         HandlerCounts {
             recorded: of(&self.counts.recorded),
+            spooled: of(&self.counts.spooled),
+            dropped: of(&self.counts.dropped),
             failed: of(&self.counts.failed),
+            panicked: of(&self.counts.panicked),
             unmapped: of(&self.counts.unmapped),
             lost: of(&self.counts.lost),
         }
@@ -177,9 +194,16 @@ impl AuditEventHandler {
         event_type: EventType,
         event: &(dyn Any + Send + Sync),
     ) -> impl Future<Output = Result<Vec<Receipt>, HandleError>> + Send + use<> {
-        let events = self.mappings.events(event);
+        let map = || self.mappings.events(event);
+        // What a mapping may have left half done is the application's own.
+        let events = catch_unwind(AssertUnwindSafe(map));
         let handler = self.clone();
         async move {
+            let Ok(events) = events else {
+                handler.counts.panicked.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(%event_type, "the mapping of a domain event panicked");
+                return Err(HandleError::Panicked(event_type));
+            };
             let Some(events) = events else {
                 handler.counts.unmapped.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%event_type, "a domain event is neither mapped nor declared");
@@ -195,28 +219,42 @@ impl AuditEventHandler {
         events: Vec<AuditEvent>,
     ) -> Result<Vec<Receipt>, HandleError> {
         let mut receipts = Vec::with_capacity(events.len());
-        for (done, event) in events.iter().enumerate() {
-            let action = event.action.as_str();
-            match self.audit.record(event.clone()).await {
+        let mut first = None;
+        let mut left = events.len() as u64;
+        for event in events {
+            let action = event.action.as_str().to_owned();
+            let source = match self.audit.record(event).await {
                 Ok(receipt) => {
-                    self.counts.recorded.fetch_add(1, Ordering::Relaxed);
+                    self.count(receipt.delivery).fetch_add(1, Ordering::Relaxed);
                     receipts.push(receipt);
+                    left -= 1;
+                    continue;
                 }
-                Err(source) => {
-                    let failed = events.len() - done;
-                    self.counts
-                        .failed
-                        .fetch_add(failed as u64, Ordering::Relaxed);
-                    tracing::error!(%event_type, action, error = %source, "a domain event was not recorded");
-                    let action = action.to_owned();
-                    return Err(HandleError::Audit {
-                        event_type,
-                        action,
-                        source,
-                    });
-                }
+                Err(source) => source,
+            };
+            tracing::error!(%event_type, action, error = %source, "a domain event was not recorded");
+            // An event that is itself to blame holds back nobody.
+            let is_final = source.is_final();
+            let failed = if is_final { 1 } else { left };
+            self.counts.failed.fetch_add(failed, Ordering::Relaxed);
+            left -= failed;
+            first.get_or_insert(HandleError::Audit {
+                event_type,
+                action,
+                source,
+            });
+            if !is_final {
+                break;
             }
         }
-        Ok(receipts)
+        first.map_or(Ok(receipts), Err)
+    }
+
+    fn count(&self, delivery: Delivery) -> &AtomicU64 {
+        match delivery {
+            Delivery::Recorded | Delivery::Duplicate => &self.counts.recorded,
+            Delivery::Spooled => &self.counts.spooled,
+            Delivery::Dropped => &self.counts.dropped,
+        }
     }
 }

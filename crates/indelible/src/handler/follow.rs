@@ -14,7 +14,8 @@ impl AuditEventHandler {
     /// Records what comes through `receiver`, one after the other, until all senders are gone, and
     /// answers the counts. Spawn it, and wait for it at the end of the program.
     ///
-    /// What fails is counted and logged; the next event is recorded all the same. A handle that
+    /// What fails, a mapping that panics too, is counted and logged; the next event is recorded all
+    /// the same. A handle that
     /// spools ([`crate::Database::delivering`]) keeps what the trail cannot take. Where the
     /// handler falls behind and the channel drops events, their number is recorded as
     /// `audit_write_failed` with the policy `channel_lagged`, as soon as the trail takes it.

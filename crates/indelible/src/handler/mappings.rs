@@ -4,7 +4,8 @@ use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
 
-use indelible_core::AuditEvent;
+use indelible_core::{AuditEvent, uuid_of_name};
+use uuid::Uuid;
 
 /// A type of domain events.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,7 +76,7 @@ impl EventMappings {
     /// the same type, both are recorded.
     ///
     /// Give the event the domain event's own id where that is a UUID: what a bus delivers twice is
-    /// then recorded once. Two events of one domain event need two ids.
+    /// then recorded once. Two events of one domain event need two ids: [`EventMappings::nth_id`].
     #[must_use]
     pub fn on<T: Any>(self, map: impl Fn(&T) -> AuditEvent + Send + Sync + 'static) -> Self {
         self.on_each(move |event: &T| vec![map(event)])
@@ -83,6 +84,9 @@ impl EventMappings {
 
     /// A domain event of type `T`, which stands for several deeds, is recorded as the events that
     /// `map` makes of it.
+    ///
+    /// Give each an id by [`EventMappings::nth_id`]: what a bus delivers twice, or what is handled
+    /// again because a part of it failed, is then recorded once.
     #[must_use]
     pub fn on_each<T: Any>(
         mut self,
@@ -91,6 +95,31 @@ impl EventMappings {
         let map: Map = Box::new(move |event| event.downcast_ref().map(&map).unwrap_or_default());
         self.said::<T>().maps.push(map);
         self
+    }
+
+    /// The id of the event of this index among those of one domain event: always the same, and
+    /// another for each index and each domain event.
+    ///
+    /// ```
+    /// use indelible::{AuditAction, AuditEvent, EventMappings};
+    /// use uuid::Uuid;
+    ///
+    /// struct AccountsClosed { event_id: Uuid, accounts: Vec<String> }
+    ///
+    /// let mappings = EventMappings::new().on_each(|event: &AccountsClosed| {
+    ///     let deleted = |(n, account)| {
+    ///         AuditEvent::new(AuditAction::DATA_DELETED, "account")
+    ///             .id(EventMappings::nth_id(event.event_id, n))
+    ///             .resource_id::<&String>(account)
+    ///     };
+    ///     event.accounts.iter().enumerate().map(deleted).collect()
+    /// });
+    /// # let _ = mappings;
+    /// ```
+    pub fn nth_id(event_id: Uuid, index: usize) -> Uuid {
+        let index = (index as u64).to_be_bytes();
+        let parts: [&[u8]; 3] = [b"indelible/nth-event/v1\0", event_id.as_bytes(), &index];
+        uuid_of_name(&parts.concat())
     }
 
     /// Domain events of type `T` are not recorded, for a reason that a reviewer can read. Has no

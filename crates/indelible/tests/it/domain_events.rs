@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use indelible::testing::{AuditAssertions, FailingAudit, Fault};
 use indelible::{
-    AuditAction, AuditEvent, AuditEventHandler, AuditProtocol, Delivery, EventMappings, EventType,
-    HandleError, MemoryAuditAdapter, Query, Treatment,
+    AuditAction, AuditError, AuditEvent, AuditEventHandler, AuditProtocol, Delivery, EventMappings,
+    EventType, HandleError, MemoryAuditAdapter, Page, Query, Receipt, TrailName, Treatment,
 };
 use serde_json::json;
 use tokio::sync::broadcast;
@@ -159,6 +159,125 @@ async fn t3_what_fails_is_told_counted_and_goes_on() {
     let counts = handler.counts();
     assert_eq!((counts.recorded, counts.failed), (1, 1));
     memory.assert_actions(&["user_password_changed"]).await;
+}
+
+/// Three accounts, the second of which has an id that stands in the trail as something else.
+async fn closing(memory: &MemoryAuditAdapter) -> (EventMappings, AccountsClosed) {
+    let event_id = Uuid::from_u128(7);
+    let taken = EventMappings::nth_id(event_id, 1);
+    let other = AuditEvent::new(AuditAction::DATA_VIEWED, "account").id(taken);
+    memory.record(other).await.expect("recorded");
+    let mappings = EventMappings::new().on_each(move |event: &AccountsClosed| {
+        let deleted = |(n, id): (usize, &String)| {
+            AuditEvent::new(AuditAction::DATA_DELETED, "account")
+                .id(EventMappings::nth_id(event_id, n))
+                .resource_id(id)
+        };
+        event.accounts.iter().enumerate().map(deleted).collect()
+    });
+    let accounts = ["a", "b", "c"].map(str::to_owned).to_vec();
+    (mappings, AccountsClosed { accounts })
+}
+
+#[tokio::test]
+async fn one_of_several_that_can_never_be_recorded_holds_back_none() {
+    let (memory, failing) = trail().await;
+    let (mappings, closed) = closing(&memory).await;
+    let handler = AuditEventHandler::new(Arc::new(failing.clone()), mappings);
+    for round in 1..=2 {
+        let answer = handler.handle(&closed).await;
+        let Err(HandleError::Audit { source, .. }) = answer else {
+            panic!("{answer:?}");
+        };
+        assert!(source.is_final(), "{source}");
+        let counts = handler.counts();
+        assert_eq!((counts.recorded, counts.failed), (2 * round, round));
+    }
+    // Delivered twice, each is there once.
+    let deleted = memory.assert_count(Query::new().action("data_deleted"), 2);
+    let ids: Vec<_> = deleted.await.into_iter().map(|e| e.resource_id).collect();
+    assert_eq!(ids, [Some("a".to_owned()), Some("c".to_owned())]);
+    // What cannot be taken now keeps the order: those behind it are not tried.
+    failing.fail_next(1, Fault::Unavailable);
+    assert!(handler.handle(&closed).await.is_err());
+    assert_eq!(handler.counts().failed, 2 + 3);
+}
+
+#[test]
+fn ids_of_several_events_differ_and_stay() {
+    let id = |event, n| EventMappings::nth_id(Uuid::from_u128(event), n);
+    let ids: std::collections::BTreeSet<_> = (0..20)
+        .flat_map(|event| (0..20).map(move |n| id(event, n)))
+        .collect();
+    assert_eq!(ids.len(), 400);
+    assert!(ids.iter().all(|id| id.get_version_num() == 8));
+    assert_eq!(id(7, 1).to_string(), "c07c00b5-19bd-8a21-9dff-a4cd64e44f7f");
+}
+
+#[tokio::test]
+async fn a_mapping_that_panics_is_an_error_and_the_next_event_is_recorded() {
+    let (memory, _) = trail().await;
+    let mappings = EventMappings::new().on(|event: &PasswordChanged| {
+        assert_ne!(
+            event.event_id,
+            Uuid::from_u128(1),
+            "a fault of the application"
+        );
+        AuditEvent::new(AuditAction::USER_PASSWORD_CHANGED, "user").user_id(&event.user_id)
+    });
+    let handler = AuditEventHandler::new(Arc::new(memory.clone()), mappings);
+    let answer = handler.handle(&changed(1)).await;
+    assert!(
+        matches!(answer, Err(HandleError::Panicked(_))),
+        "{answer:?}"
+    );
+    let (sender, receiver) = broadcast::channel(4);
+    for id in 1..=2 {
+        sender.send(changed(id)).expect("there is a receiver");
+    }
+    drop(sender);
+    let counts = handler.follow(receiver).await;
+    assert_eq!((counts.panicked, counts.recorded, counts.failed), (2, 1, 0));
+    memory.assert_one(Query::new().user_id("u-2")).await;
+}
+
+/// A trail in front of which everything is spooled, and then dropped.
+struct Away(std::sync::atomic::AtomicBool);
+
+#[async_trait::async_trait]
+impl AuditProtocol for Away {
+    async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
+        let is_first = !self.0.swap(true, std::sync::atomic::Ordering::SeqCst);
+        let delivery = if is_first {
+            Delivery::Spooled
+        } else {
+            Delivery::Dropped
+        };
+        Ok(Receipt {
+            trail: TrailName::standard(),
+            id: event.id.expect("given"),
+            seq: None,
+            created_at: None,
+            leaf_hash: None,
+            tree_size: None,
+            delivery,
+            content_checked: None,
+        })
+    }
+
+    async fn query(&self, _: Query) -> Result<Page, AuditError> {
+        Err(AuditError::Closed)
+    }
+}
+
+#[tokio::test]
+async fn what_is_spooled_or_dropped_is_not_counted_as_recorded() {
+    let handler = AuditEventHandler::new(Arc::new(Away(false.into())), mappings());
+    for id in 1..=3 {
+        handler.handle(&changed(id)).await.expect("taken");
+    }
+    let counts = handler.counts();
+    assert_eq!((counts.recorded, counts.spooled, counts.dropped), (0, 1, 2));
 }
 
 #[tokio::test]

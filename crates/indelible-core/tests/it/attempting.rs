@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use indelible_core::{
-    AuditAction, AuditEvent, AuditProtocol, BeginAttempt, Entry, Outcome, Query, catalogue,
-    unresolved,
+    AuditAction, AuditError, AuditEvent, AuditProtocol, BeginAttempt, Entry, Outcome, Page, Query,
+    Receipt, catalogue, unresolved,
 };
 use serde_json::json;
 
@@ -188,4 +188,85 @@ async fn what_has_no_outcome_is_found_and_nothing_else() {
         let error = unresolved(&*audit, query).await.expect_err("refused");
         assert!(error.to_string().contains(field), "{error}");
     }
+}
+
+#[tokio::test]
+async fn one_outcome_closes_one_attempt_of_several_under_one_correlation_id() {
+    let audit = audit().await;
+    let pay = |n: usize| {
+        let pay = event("invoice.pay").correlation_id("request-1");
+        pay.resource_id(n.to_string())
+    };
+    let mut attempts = Vec::new();
+    for n in 0..4 {
+        attempts.push(audit.attempt(pay(n)).await.expect("recorded"));
+    }
+    let open = async || {
+        let page = unresolved(&*audit, Query::new()).await.expect("readable");
+        let entries = page.entries.into_iter();
+        entries
+            .map(|entry| entry.resource_id.expect("given"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(open().await, ["3", "2", "1", "0"]);
+    // As brackets close: the latest before the outcome, which no other has closed.
+    for left in [&["2", "1", "0"][..], &["1", "0"]] {
+        let attempt = attempts.pop().expect("there");
+        attempt.succeeded().await.expect("recorded");
+        assert_eq!(open().await, left);
+    }
+    // One that begins after the outcomes is open whatever came before.
+    let late = audit.attempt(pay(4)).await.expect("recorded");
+    assert_eq!(open().await, ["4", "1", "0"]);
+    late.failed("x").await.expect("recorded");
+    // The process died here: nobody knows how the other two ended.
+    drop(attempts);
+    assert_eq!(open().await, ["1", "0"]);
+    // Another workflow under the same id has its own brackets.
+    let login = AuditEvent::new(AuditAction::USER_LOGIN_ATTEMPTED, "session");
+    let login = login.correlation_id("request-1");
+    let login = audit.attempt(login).await.expect("recorded");
+    login.denied("x").await.expect("recorded");
+    assert_eq!(open().await, ["1", "0"]);
+    for limit in [1, 2, 3] {
+        let page = unresolved(&*audit, Query::new().limit(limit)).await;
+        assert_eq!(
+            page.expect("readable").entries[0].resource_id.as_deref(),
+            Some("1")
+        );
+    }
+}
+
+/// Counts the questions that are asked of a trail.
+struct Asked(Arc<dyn AuditProtocol>, std::sync::atomic::AtomicUsize);
+
+#[async_trait::async_trait]
+impl AuditProtocol for Asked {
+    async fn record(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
+        self.0.record(event).await
+    }
+
+    async fn query(&self, query: Query) -> Result<Page, AuditError> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.0.query(query).await
+    }
+}
+
+#[tokio::test]
+async fn attempts_under_one_correlation_id_are_asked_about_together() {
+    let audit = audit().await;
+    for n in 0..60 {
+        let pay = event("invoice.pay").correlation_id(format!("request-{}", n % 3));
+        let attempt = audit.attempt(pay).await.expect("recorded");
+        if n >= 3 {
+            attempt.succeeded().await.expect("recorded");
+        }
+    }
+    let asked = Asked(audit, 0.into());
+    let page = unresolved(&asked, Query::new().limit(1000))
+        .await
+        .expect("readable");
+    let seqs: Vec<_> = page.entries.iter().map(|entry| entry.seq).collect();
+    assert_eq!(seqs, [2, 1, 0]);
+    assert_eq!(asked.1.into_inner(), 1 + 3);
 }

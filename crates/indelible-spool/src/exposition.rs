@@ -8,15 +8,13 @@ use crate::vitals::Vitals;
 
 impl Vitals {
     /// The figures as metrics of one trail, to be added to what an application shows at its own
-    /// `/metrics`.
-    ///
-    /// | metric | |
-    /// |---|---|
-    /// | `indelible_delivery_events_total` | counter, by `result`: recorded, failed, dropped, spooled, overflowed, delivered, dead, damaged |
-    /// | `indelible_spool_depth_events`, `indelible_spool_depth_bytes` | gauges: what waits |
-    /// | `indelible_spool_oldest_age_seconds` | gauge: how long the oldest has waited, 0 when nothing does |
+    /// `/metrics`. For several trails there is [`exposition`]: each metric is described once.
     pub fn exposition(&self, trail: &TrailName, now: Timestamp) -> String {
-        let results = [
+        exposition([(trail, self)], now)
+    }
+
+    fn results(&self) -> [(&'static str, u64); 8] {
+        [
             ("recorded", self.recorded),
             ("failed", self.failed),
             ("dropped", self.dropped),
@@ -25,42 +23,65 @@ impl Vitals {
             ("delivered", self.delivered),
             ("dead", self.dead),
             ("damaged", self.damaged),
-        ];
-        let mut text = String::new();
-        let name = "indelible_delivery_events_total";
-        head(&mut text, name, "counter", "Events by what became of them.");
-        for (result, count) in results {
+        ]
+    }
+}
+
+/// A gauge of a spool: its name's end, what it tells, and its value.
+type Gauge = (&'static str, &'static str, fn(&Vitals, Timestamp) -> f64);
+
+const GAUGES: [Gauge; 3] = [
+    (
+        "depth_events",
+        "Events that wait in the spool.",
+        |vitals, _| vitals.depth_events as f64,
+    ),
+    (
+        "depth_bytes",
+        "Bytes of the files in which they wait.",
+        |vitals, _| vitals.depth_bytes as f64,
+    ),
+    (
+        "oldest_age_seconds",
+        "How long the oldest of them has waited.",
+        |vitals, now| vitals.age(now).as_secs_f64(),
+    ),
+];
+
+/// The figures of trails as metrics, to be added to what an application shows at its own
+/// `/metrics`.
+///
+/// | metric | |
+/// |---|---|
+/// | `indelible_delivery_events_total` | counter, by `result`: recorded, failed, dropped, spooled, overflowed, delivered, dead, damaged |
+/// | `indelible_spool_depth_events`, `indelible_spool_depth_bytes` | gauges: what waits |
+/// | `indelible_spool_oldest_age_seconds` | gauge: how long the oldest has waited, 0 when nothing does |
+pub fn exposition<'v>(
+    trails: impl IntoIterator<Item = (&'v TrailName, &'v Vitals)>,
+    now: Timestamp,
+) -> String {
+    let trails: Vec<_> = trails.into_iter().collect();
+    let mut text = String::new();
+    let name = "indelible_delivery_events_total";
+    head(&mut text, name, "counter", "Events by what became of them.");
+    for (trail, vitals) in &trails {
+        for (result, count) in vitals.results() {
             // A text takes whatever is written to it; a trail's name needs no escape.
             let _ = writeln!(
                 text,
                 "{name}{{trail=\"{trail}\",result=\"{result}\"}} {count}"
             );
         }
-        let age = self.age(now).as_secs_f64();
-        let gauges = [
-            (
-                "depth_events",
-                "Events that wait in the spool.",
-                self.depth_events as f64,
-            ),
-            (
-                "depth_bytes",
-                "Bytes of the files in which they wait.",
-                self.depth_bytes as f64,
-            ),
-            (
-                "oldest_age_seconds",
-                "How long the oldest of them has waited.",
-                age,
-            ),
-        ];
-        for (what, help, value) in gauges {
-            let name = format!("indelible_spool_{what}");
-            head(&mut text, &name, "gauge", help);
+    }
+    for (what, help, value) in GAUGES {
+        let name = format!("indelible_spool_{what}");
+        head(&mut text, &name, "gauge", help);
+        for (trail, vitals) in &trails {
+            let value = value(vitals, now);
             let _ = writeln!(text, "{name}{{trail=\"{trail}\"}} {value}");
         }
-        text
     }
+    text
 }
 
 fn head(text: &mut String, name: &str, form: &str, help: &str) {
@@ -97,6 +118,33 @@ mod tests {
                 text.lines().any(|written| written == line),
                 "{line}\n{text}"
             );
+        }
+    }
+
+    #[test]
+    fn the_metrics_of_several_trails_are_described_once() {
+        let pulse = Pulse::default();
+        let empty = pulse.vitals(Depth::default());
+        pulse.dead.one();
+        let other = pulse.vitals(Depth::default());
+        let (standard, system) = (TrailName::standard(), TrailName::system());
+        let now = Timestamp::from_micros(0);
+        let text = exposition([(&standard, &empty), (&system, &other)], now);
+        let mut described: Vec<_> = text.lines().filter(|l| l.starts_with("# TYPE")).collect();
+        assert_eq!(described.len(), 4, "{text}");
+        described.dedup();
+        assert_eq!(described.len(), 4, "{text}");
+        // The lines of one metric stand together.
+        let names = text.lines().filter(|line| !line.starts_with('#'));
+        let mut names: Vec<_> = names.filter_map(|line| line.split('{').next()).collect();
+        assert_eq!(names.len(), 2 * (8 + 3), "{text}");
+        names.dedup();
+        assert_eq!(names.len(), 4, "{text}");
+        for (trail, dead) in [(&standard, 0), (&system, 1)] {
+            let line = format!(
+                "indelible_delivery_events_total{{trail=\"{trail}\",result=\"dead\"}} {dead}"
+            );
+            assert!(text.lines().any(|written| written == line), "{text}");
         }
     }
 }

@@ -52,6 +52,7 @@ mod writer;
 
 pub use delivering::Delivering;
 pub use error::SpoolError;
+pub use exposition::exposition;
 pub use inspection::{Inspection, inspect};
 pub use mode::{DeliveryMode, NameError, WhenFull};
 pub use options::Options;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use indelible::outbox::PostgresOutbox;
 use indelible::{AuditAction, AuditError, AuditEvent, AuditProtocol, BeginAttempt, TrailName};
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 
 /// Accounts with a balance that may not fall below zero.
 pub struct Accounts {
@@ -24,6 +24,8 @@ pub struct Accounts {
 pub enum TransferError {
     /// The database refused; its transaction is rolled back.
     Database(sqlx::Error),
+    /// The commit failed: whether money moved is not known, and the attempt stays unresolved.
+    Commit(sqlx::Error),
     /// The trail did not take the attempt: nothing was tried.
     Audit(AuditError),
 }
@@ -52,7 +54,8 @@ impl Accounts {
         Ok(Self { pool, audit })
     }
 
-    /// Moves money. The attempt is on record before anything is tried, and its outcome after.
+    /// Moves money. The attempt is on record before anything is tried, and its outcome after,
+    /// where it is known.
     ///
     /// # Errors
     /// [`TransferError`].
@@ -68,16 +71,17 @@ impl Accounts {
             .resource_id(from)
             .context(json!({"to": to, "cents": cents}));
         let attempt = self.audit.attempt(event).await?;
-        match self.move_money(from, to, cents).await {
-            Ok(()) => {
-                attempt.succeeded().await?;
-                Ok(())
-            }
+        let transaction = match self.move_money(from, to, cents).await {
+            Ok(transaction) => transaction,
             Err(error) => {
                 attempt.failed("database_refused").await?;
-                Err(error.into())
+                return Err(error.into());
             }
-        }
+        };
+        // An error here may hide a success: the attempt is dropped, and nobody is told an outcome.
+        transaction.commit().await.map_err(TransferError::Commit)?;
+        attempt.succeeded().await?;
+        Ok(())
     }
 
     /// Closes an account: the event is part of the transaction, and is recorded if that commits.
@@ -110,7 +114,13 @@ impl Accounts {
         Ok(is_closed)
     }
 
-    async fn move_money(&self, from: &str, to: &str, cents: i64) -> Result<(), sqlx::Error> {
+    /// The transaction that moves money once it commits.
+    async fn move_money(
+        &self,
+        from: &str,
+        to: &str,
+        cents: i64,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         for (account, change) in [(to, cents), (from, -cents)] {
             sqlx::query("UPDATE account SET cents = cents + $1 WHERE id = $2")
@@ -119,6 +129,6 @@ impl Accounts {
                 .execute(&mut *transaction)
                 .await?;
         }
-        transaction.commit().await
+        Ok(transaction)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use beside_sqlx::{Accounts, TransferError};
 use indelible::client::{ClientError, HttpAudit};
-use indelible::{AuditProtocol, Database, Query, Settings, TrailName};
+use indelible::{AuditProtocol, Database, Query, Settings, TrailName, unresolved};
 use indelible_postgres::{Options, PostgresStore};
 use sqlx::{Connection, PgPool, SqliteConnection};
 use testbed::Cluster;
@@ -59,6 +59,25 @@ async fn a_recorded_attempt_survives_the_rollback_of_the_business_transaction() 
         .map(|entry| entry.outcome.as_str())
         .collect();
     assert_eq!(outcomes, ["attempted", "succeeded", "attempted", "failed"]);
+
+    // A connection that ends in the middle of a commit: nobody knows, and no outcome is told.
+    for statement in [
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
+         $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$",
+        "CREATE CONSTRAINT TRIGGER cut AFTER UPDATE ON account DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION cut()",
+    ] {
+        sqlx::query(statement).execute(&pool).await.expect("made");
+    }
+    let cut = accounts.transfer("u-1", "a", "b", 100).await;
+    assert!(matches!(cut, Err(TransferError::Commit(_))), "{cut:?}");
+    let open = unresolved(&*audit, Query::new()).await.expect("read");
+    let seqs: Vec<_> = open.iter().map(|entry| entry.seq).collect();
+    assert_eq!(seqs, [4]);
+    sqlx::query("DROP TRIGGER cut ON account")
+        .execute(&pool)
+        .await
+        .expect("dropped");
 
     // Closed with its event, or neither.
     sqlx::query("UPDATE account SET cents = 0 WHERE id = 'a'")

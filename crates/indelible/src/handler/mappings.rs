@@ -107,10 +107,10 @@ impl EventMappings {
     /// struct AccountsClosed { event_id: Uuid, accounts: Vec<String> }
     ///
     /// let mappings = EventMappings::new().on_each(|event: &AccountsClosed| {
-    ///     let deleted = |(n, account)| {
+    ///     let deleted = |(n, account): (usize, &String)| {
     ///         AuditEvent::new(AuditAction::DATA_DELETED, "account")
     ///             .id(EventMappings::nth_id(event.event_id, n))
-    ///             .resource_id::<&String>(account)
+    ///             .resource_id(account)
     ///     };
     ///     event.accounts.iter().enumerate().map(deleted).collect()
     /// });

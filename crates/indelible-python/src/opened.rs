@@ -50,7 +50,7 @@ impl Opened {
                 let mut options = Options::default();
                 options.mode = mode;
                 options.folder = folder.map(|folder| folder.join(trail.as_str()));
-                let opened = Delivering::open(Arc::new(audit.clone()), trail, options);
+                let opened = Delivering::open_in_order(Arc::new(audit.clone()), trail, options);
                 let wrong =
                     |error: indelible::spool::SpoolError| Failing::new("spool", error.to_string());
                 Some(opened.map_err(wrong)?)

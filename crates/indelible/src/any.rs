@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use indelible_core::engine::Audit;
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, Page, Query, Receipt, TrailName};
+use indelible_core::{
+    AuditError, AuditEvent, AuditProtocol, Page, Query, Receipt, RecordInOrder, TrailName,
+};
 
 use crate::database::{Database, Settings};
 use crate::error::ConnectError;
@@ -88,6 +90,17 @@ impl AuditProtocol for AnyAudit {
             Place::Here(_, audit) => audit.query(query).await,
             #[cfg(feature = "client")]
             Place::Server(audit) => audit.query(query).await,
+        }
+    }
+}
+
+#[async_trait]
+impl RecordInOrder for AnyAudit {
+    async fn record_in_order(&self, events: Vec<AuditEvent>) -> Vec<Result<Receipt, AuditError>> {
+        match &self.0 {
+            Place::Here(_, audit) => audit.record_in_order(events).await,
+            #[cfg(feature = "client")]
+            Place::Server(audit) => audit.record_in_order(events).await,
         }
     }
 }

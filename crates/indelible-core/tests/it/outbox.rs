@@ -107,7 +107,7 @@ async fn what_waits_is_moved_and_what_never_can_be_is_marked() {
     for (place, said) in [
         "not an event",
         "another user_id",
-        "No Trail",
+        "name is ill-formed",
         "reserved",
         "`id` is missing",
     ]

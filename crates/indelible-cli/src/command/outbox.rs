@@ -21,7 +21,7 @@ pub enum OutboxCommand {
 /// Shows how many events wait in the outbox, since when, and which can never be recorded
 ///
 /// A row that can never be recorded stays with its reason. Once that is mended,
-/// UPDATE op_outbox SET refused = NULL lets it wait again.
+/// UPDATE op_outbox SET refused = NULL WHERE position = … lets it wait again.
 #[derive(Debug, Args)]
 #[command(
     name = "status",

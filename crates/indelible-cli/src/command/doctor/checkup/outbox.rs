@@ -32,9 +32,10 @@ impl Checkup {
         if standing.refused > 0 {
             detail += &format!("; {} can never be recorded", standing.refused);
         }
-        let since = standing.waiting_since.unwrap_or(now);
-        let seconds = (now.as_micros() - since.as_micros()) / 1_000_000;
-        if standing.waiting > 0 && seconds > SECONDS_MAX {
+        // A time that nobody can read, or that is yet to come, is no sign of health.
+        let seconds = |since: Timestamp| (now.as_micros() - since.as_micros()).abs() / 1_000_000;
+        let is_old = (standing.waiting_since).is_none_or(|since| seconds(since) > SECONDS_MAX);
+        if standing.waiting > 0 && is_old {
             let remedy = "`indelible outbox drain` moves them now and says what holds them; \
                           `indelible serve` does it all the time";
             self.warn("outbox", detail, remedy);

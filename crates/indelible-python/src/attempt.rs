@@ -64,8 +64,11 @@ impl Begun {
         if self.living.pid != std::process::id() {
             return refuse(Failing::forked());
         }
-        let mut attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
-        let attempt = attempt.take();
+        // Nothing may be locked while the interpreter is let go: who has it could want the lock.
+        let attempt = {
+            let mut attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+            attempt.take()
+        };
         let Some(attempt) = attempt else {
             let message = "how the attempt ended is said already";
             return refuse(Failing::new("ended", message));

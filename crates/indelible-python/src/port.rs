@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
+use pyo3::IntoPyObjectExt;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -190,11 +191,22 @@ impl Back {
         let ready: Vec<_> = done.into_iter().filter_map(found).collect();
         drop(waiting);
         for (future, answer) in ready {
-            let result = reading::result(py, answer)?;
+            // What goes wrong with one, in a filter of the application's own log say, is told to
+            // whoever waits for that one.
+            let (told, what) = match reading::result(py, answer) {
+                Ok(result) => (intern!(py, "set_result"), result.into_bound_py_any(py)?),
+                Err(error) => (intern!(py, "set_exception"), error.into_bound_py_any(py)?),
+            };
             let future = future.bind(py);
-            // Whoever was cancelled does not wait any more.
-            if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
-                future.call_method1(intern!(py, "set_result"), (result,))?;
+            let tell = || -> PyResult<()> {
+                // Whoever was cancelled does not wait any more.
+                if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
+                    future.call_method1(told, (what,))?;
+                }
+                Ok(())
+            };
+            if let Err(error) = tell() {
+                error.write_unraisable(py, Some(future));
             }
         }
         Ok(())

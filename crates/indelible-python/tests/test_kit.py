@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -142,3 +144,23 @@ def mypy(*arguments: str) -> str:
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     return checked.stdout
+
+
+async def test_a_log_that_raises_keeps_nobody_waiting() -> None:
+    """What an application's own filter raises concerns the one call whose failure was logged."""
+
+    class Raises(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise LookupError("no request")
+
+    audit = MemoryAuditAdapter()
+    audit.fail_next(1)
+    raises = Raises()
+    logging.getLogger("indelible").addFilter(raises)
+    try:
+        calls = [audit.record("custom.act", "thing", f"u-{n}") for n in range(50)]
+        whole = asyncio.gather(*calls, return_exceptions=True)
+        results = await asyncio.wait_for(whole, 60)
+    finally:
+        logging.getLogger("indelible").removeFilter(raises)
+    assert sum(isinstance(result, Success) for result in results) == 49

@@ -29,7 +29,12 @@ impl FromRequestParts<Bank> for Caller {
     async fn from_request_parts(parts: &mut Parts, bank: &Bank) -> Result<Self, Refusal> {
         let user = bearer(parts).and_then(|token| bank.sessions().user(token));
         let user = user.ok_or(Refusal::NotLoggedIn)?;
-        let person = bank.people().find(&user).ok_or(Refusal::NotLoggedIn)?;
+        // A login that was under way while its user was suspended has begun a session all the same.
+        let person = bank
+            .people()
+            .find(&user)
+            .filter(|person| !person.is_suspended);
+        let person = person.ok_or(Refusal::NotLoggedIn)?;
         if let Some(context) = parts.extensions.get::<RequestContext>() {
             context.identify(Actor::new(user.as_str()));
         }

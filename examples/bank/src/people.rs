@@ -22,7 +22,8 @@ pub struct Person {
     /// Their e-mail address.
     pub email: &'static str,
     password: String,
-    is_suspended: bool,
+    /// Whether they may log in no more.
+    pub is_suspended: bool,
 }
 
 /// Why a login is refused. The trail tells these apart, the answer does not.

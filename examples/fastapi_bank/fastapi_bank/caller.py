@@ -22,7 +22,8 @@ TheBank = Annotated[Bank, Depends(the_bank)]
 
 
 def _token(authorization: Annotated[str, Header()] = "") -> str:
-    return authorization.removeprefix("Bearer ")
+    scheme, _, token = authorization.partition(" ")
+    return token if scheme == "Bearer" else ""
 
 
 _Token = Annotated[str, Depends(_token)]
@@ -31,7 +32,8 @@ _Token = Annotated[str, Depends(_token)]
 def caller(bank: TheBank, audit: Recording, token: _Token) -> str:
     """The user who is logged in; from here on the request's entries name them."""
     user = bank.sessions.get(token)
-    if user is None:
+    # A login that was under way while its user was suspended has begun a session all the same.
+    if user is None or bank.people[user].is_suspended:
         raise Refusal(401, "log in first")
     audit.user_id = user
     return user

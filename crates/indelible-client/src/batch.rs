@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hyper::Method;
 use indelible_core::{AuditError, AuditEvent, Receipt, RecordInOrder};
 use serde::Deserialize;
 
@@ -176,11 +175,8 @@ impl Inner {
         let texts: Vec<_> = open.iter().map(|sent| &sent.text[..]).collect();
         let body = [&b"["[..], &texts.join(&b','), &b"]"[..]].concat();
         let ask = Ask {
-            method: Method::POST,
-            target: self.events.clone(),
-            body: Bytes::from(body),
-            prefer: None,
             answer_bytes_max: RESULTS_BYTES_MAX,
+            ..self.ask(Bytes::from(body), None)
         };
         let answer = self.attempts.answer(&ask, &asked, course).await?;
         let lines: Vec<Line> = self.read(&answer)?;

@@ -110,18 +110,17 @@ impl Drain {
     /// Whether any of the rows is gone from sight: else the same would be read again and again.
     async fn move_rows(&mut self, rows: Vec<Row>, moved: &mut Moved) -> Result<bool, AuditError> {
         let mut settlement = Settlement::default();
-        let mut trails: BTreeMap<String, Vec<Letter>> = BTreeMap::new();
+        let mut trails: BTreeMap<TrailName, Vec<Letter>> = BTreeMap::new();
         for row in rows {
-            let (position, trail) = (row.position, row.trail.clone());
+            let position = row.position;
             match Letter::open(row) {
-                Ok(letter) => trails.entry(trail).or_default().push(letter),
+                Ok(letter) => trails.entry(letter.trail.clone()).or_default().push(letter),
                 Err(reason) => refuse(&mut settlement, position, reason),
             }
         }
         let mut tasks = JoinSet::new();
-        for letters in trails.into_values() {
-            let engine = self.engine.clone();
-            tasks.spawn(record(engine, letters));
+        for (trail, letters) in trails {
+            tasks.spawn(record(self.engine.clone(), trail, letters));
         }
         while let Some(answered) = tasks.join_next().await {
             let (trail, positions, answers) = answered.map_err(|error| StoreError::Unknown {
@@ -164,8 +163,7 @@ impl Drain {
 }
 
 /// Records the events of one trail in their order.
-async fn record(engine: Engine, letters: Vec<Letter>) -> Answered {
-    let trail = letters[0].trail.clone();
+async fn record(engine: Engine, trail: TrailName, letters: Vec<Letter>) -> Answered {
     let positions = letters.iter().map(|letter| letter.position).collect();
     let events = letters.into_iter().map(|letter| letter.event).collect();
     let answers = engine.trail(trail.clone()).record_in_order(events).await;

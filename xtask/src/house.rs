@@ -181,6 +181,8 @@ pub const MIRRORED: (&str, &str) = (
 pub const UNMIRRORED: &[&str] = &[
     // One thread writes the file; a server has connections.
     "writer.rs",
+    // A file may be another program's; a server keeps its own.
+    "owner.rs",
     "writer/transaction.rs",
     "address.rs",
     "connection/driver.rs",

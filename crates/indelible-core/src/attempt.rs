@@ -68,6 +68,11 @@ impl BeginAttempt for Arc<dyn AuditProtocol> {
 ///
 /// Dropped without one of them, nothing is recorded: nobody knows how it ended, and the attempt
 /// stays visible as one without outcome.
+///
+/// Where an outcome may have to be told again, a clone is kept: all clones tell the same outcome,
+/// so that one that was recorded already is answered as a duplicate, and another one is
+/// [`AuditError::IdConflict`].
+#[derive(Clone)]
 #[must_use = "an attempt without outcome stays unresolved"]
 pub struct Attempt {
     audit: Arc<dyn AuditProtocol>,
@@ -92,8 +97,9 @@ impl Attempt {
             uuid_v7(now, &SystemEntropy).to_string()
         });
         let receipt = audit.record(event.clone()).await?;
-        // The outcome is an event of its own, at its own time.
-        (event.id, event.occurred_at) = (None, None);
+        // The outcome is an event of its own, at its own time, and the same one whenever it is told.
+        event.id = Some(uuid_v7(SystemClock::new().now(), &SystemEntropy));
+        event.occurred_at = None;
         Ok(Self {
             audit,
             event,

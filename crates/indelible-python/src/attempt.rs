@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indelible::{Attempt, Outcome};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::failing::Failing;
 use crate::living::Living;
@@ -16,18 +16,47 @@ use crate::writing;
 /// An attempt that is on record.
 #[pyclass(frozen)]
 pub(crate) struct Begun {
-    /// Taken by whoever says first how it ended.
-    attempt: Mutex<Option<Attempt>>,
+    telling: Arc<Telling>,
     living: Arc<Living>,
     /// The receipt of the attempt.
     #[pyo3(get)]
     receipt: Py<PyDict>,
 }
 
+/// The attempt, taken by whoever says how it ended, and put back where that was not recorded.
+struct Telling(Mutex<Option<Attempt>>);
+
+/// Puts the attempt back, unless it is told.
+pub(crate) struct Untold {
+    telling: Arc<Telling>,
+    attempt: Option<Attempt>,
+}
+
+impl Telling {
+    fn put(&self, attempt: Option<Attempt>) -> Option<Attempt> {
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, attempt)
+    }
+}
+
+impl Untold {
+    pub fn is_told(&mut self) {
+        self.attempt = None;
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        if let Some(attempt) = self.attempt.take() {
+            self.telling.put(Some(attempt));
+        }
+    }
+}
+
 impl Begun {
     pub fn new(attempt: Attempt, living: Arc<Living>, receipt: Py<PyDict>) -> Self {
         Self {
-            attempt: Mutex::new(Some(attempt)),
+            telling: Arc::new(Telling(Mutex::new(Some(attempt)))),
             living,
             receipt,
         }
@@ -42,7 +71,7 @@ impl Begun {
         py: Python<'py>,
         wait: bool,
         outcome: &str,
-        reason: Option<String>,
+        reason: Option<Bound<'py, PyString>>,
         resource_id: Bound<'py, PyAny>,
         context: Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -64,19 +93,19 @@ impl Begun {
         if self.living.pid != std::process::id() {
             return refuse(Failing::forked());
         }
-        // Nothing may be locked while the interpreter is let go: who has it could want the lock.
-        let attempt = {
-            let mut attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
-            attempt.take()
-        };
-        let Some(attempt) = attempt else {
+        let Some(attempt) = self.telling.put(None) else {
             let message = "how the attempt ended is said already";
             return refuse(Failing::new("ended", message));
         };
+        let untold = Untold {
+            telling: Arc::clone(&self.telling),
+            attempt: Some(attempt.clone()),
+        };
         let ending = Ending {
             attempt,
+            untold,
             outcome,
-            reason,
+            reason: reason.map(|reason| reason.to_string_lossy().into_owned()),
             more,
         };
         run(

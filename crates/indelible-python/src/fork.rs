@@ -65,6 +65,7 @@ pub(crate) fn close_all(py: Python<'_>) {
     let Some(process) = Process::existing(py) else {
         return;
     };
+    process.hand_over();
     let livings = process.livings();
     py.detach(|| {
         let close = join_all(livings.iter().map(|living| living.close()));

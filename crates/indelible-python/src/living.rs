@@ -19,6 +19,9 @@ pub(crate) struct Living {
     /// The process.
     pub pid: u32,
     state: Arc<RwLock<State>>,
+    /// Held for reading by whatever the trail has taken, from the call on.
+    gate: Arc<RwLock<()>>,
+    is_closing: AtomicBool,
     /// The same as the state says, for a forked process, in which nobody lets go of it.
     is_open: AtomicBool,
     /// How often opening was tried: those who waited while another one tried share its failure.
@@ -39,12 +42,17 @@ pub(crate) enum State {
 pub(crate) type Held = OwnedRwLockWriteGuard<State>;
 type Using = OwnedRwLockReadGuard<State, Opened>;
 
+/// Leave to use a trail: whoever closes it waits until this is dropped.
+pub(crate) struct Pass(#[expect(dead_code, reason = "it is held")] OwnedRwLockReadGuard<()>);
+
 impl Living {
     pub fn new(plan: Plan, pid: u32) -> Self {
         Self {
             plan,
             pid,
             state: Arc::new(RwLock::new(State::Unopened)),
+            gate: Arc::default(),
+            is_closing: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
             tries: AtomicU64::new(0),
             last: Mutex::new(None),
@@ -56,6 +64,27 @@ impl Living {
     /// Whether something is open, which a forked process cannot use.
     pub fn is_open(&self) -> bool {
         self.is_open.load(Ordering::Acquire)
+    }
+
+    /// Leave to use the trail, unless somebody has asked before to close it.
+    pub fn enter(&self) -> Result<Pass, Failing> {
+        if !self.is_closing() {
+            // Nobody locks it for writing before that is said.
+            if let Ok(pass) = Arc::clone(&self.gate).try_read_owned() {
+                return Ok(Pass(pass));
+            }
+        }
+        Err(AuditError::Closed.into())
+    }
+
+    /// Nobody enters from here on.
+    pub fn shut(&self) {
+        self.is_closing.store(true, Ordering::Release);
+    }
+
+    /// Whether the trail is closed for good, or about to be.
+    pub fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
     }
 
     /// How many events were not recorded, for whatever reason.
@@ -116,10 +145,15 @@ impl Living {
 
     /// Closes the trail for good, after those who use it.
     pub async fn close(&self) -> Result<(), Failing> {
+        self.shut();
+        let _all = self.gate.write().await;
         let mut state = self.state.write().await;
         let before = std::mem::replace(&mut *state, State::Closed);
         match before {
-            State::Open(opened) => Ok(opened.close().await?),
+            State::Open(opened) => {
+                self.is_open.store(false, Ordering::Release);
+                Ok(opened.close().await?)
+            }
             State::Unopened | State::Closed => Ok(()),
         }
     }

@@ -18,10 +18,11 @@ fn outcome_of(action: &str) -> &'static str {
     catalogue::outcome_of(action).as_str()
 }
 
-/// The database that the environment names.
+/// The database that the environment names, and whether it is named for Indelible alone.
 #[pyfunction]
-fn database_url() -> String {
-    indelible::database_url()
+fn database_url() -> (String, bool) {
+    let is_own = indelible::own_database_url().is_some();
+    (indelible::database_url(), is_own)
 }
 
 /// Runs one call of the command line and answers its exit status.

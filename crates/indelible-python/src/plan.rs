@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use indelible::{ApiKey, ConnectError, DatabaseUrl, DeliveryMode, Settings, TrailName};
+use indelible::{ApiKey, DatabaseUrl, DeliveryMode, Settings, TrailName};
 
 use crate::failing::Failing;
 
@@ -10,6 +10,7 @@ use crate::failing::Failing;
 #[derive(Clone, Default)]
 pub(crate) struct Plan {
     pub place: Place,
+    pub only: Only,
     pub trail: Option<String>,
     pub delivery: Option<String>,
     pub state_dir: Option<PathBuf>,
@@ -23,6 +24,19 @@ pub(crate) enum Place {
     Url(String),
     /// A database in this file, whatever its name looks like.
     File(PathBuf),
+    /// A path that is no path here.
+    Unreadable,
+}
+
+/// What a handle is for, whatever its URL says.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Only {
+    #[default]
+    Any,
+    Postgres,
+    Server,
+    /// A file only where it holds trails: the URL is the application's own, as a rule.
+    Trails,
 }
 
 impl Default for Place {
@@ -50,6 +64,7 @@ impl Plan {
     pub fn is_file(&self) -> bool {
         match &self.place {
             Place::File(_) => true,
+            Place::Unreadable => false,
             Place::Url(url) => matches!(url.parse(), Ok(DatabaseUrl::Sqlite(_))),
         }
     }
@@ -90,14 +105,34 @@ impl Plan {
         })
     }
 
-    fn target(&self) -> Result<Target, ConnectError> {
-        Ok(match &self.place {
+    fn target(&self) -> Result<Target, Failing> {
+        let target = match &self.place {
             Place::File(path) => Target::Database(DatabaseUrl::Sqlite(path.clone())),
+            Place::Unreadable => {
+                return Err(wrong("path", &"it has characters that no file name has"));
+            }
             Place::Url(url) if is_server(url) => Target::Server(url.clone()),
-            Place::Url(url) => Target::Database(url.parse()?),
-        })
+            Place::Url(url) => Target::Database(url.parse::<DatabaseUrl>()?),
+        };
+        match (self.only, &target) {
+            (Only::Any, _)
+            | (Only::Postgres, Target::Database(DatabaseUrl::Postgres(_)))
+            | (Only::Server, Target::Server(_)) => Ok(target),
+            (Only::Postgres, _) => Err(wrong("url", &"it names no PostgreSQL database")),
+            (Only::Server, _) => Err(wrong("url", &"it names no server: http://… or https://…")),
+            (Only::Trails, Target::Database(url)) if url.is_foreign_file()? => Err(Failing::new(
+                "configuration",
+                format!("{url}: {OF_APPLICATION}"),
+            )),
+            (Only::Trails, _) => Ok(target),
+        }
     }
 }
+
+/// Two SQLites in one process must not share a file.
+const OF_APPLICATION: &str = "DATABASE_URL names a file that holds no trail, so it is taken for \
+     the application's own, which Indelible does not touch; name the trail with \
+     INDELIBLE_DATABASE_URL, such as sqlite:audit.db";
 
 fn is_server(url: &str) -> bool {
     let scheme = url.split(':').next().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::failing::Failing;
 use crate::living::Living;
 use crate::process::Process;
 use crate::reading;
-use crate::work::{Done, Told, Work};
+use crate::work::{Done, Taken, Told, Work};
 
 /// What a task answers.
 pub(crate) type Answer = Result<Done, Told>;
@@ -37,8 +37,7 @@ pub(crate) struct Port {
 /// Work for the future of this number.
 struct Job {
     ticket: u64,
-    work: Work,
-    living: Arc<Living>,
+    work: Taken,
 }
 
 /// Futures by the number of their task. Taken only with the interpreter held.
@@ -66,6 +65,20 @@ impl Port {
             .unwrap_or(true)
     }
 
+    /// Starts what was asked for.
+    pub fn hand_over(self: &Arc<Self>, process: &Process) {
+        let asked = std::mem::take(&mut *lock(&self.asked));
+        if asked.is_empty() {
+            return;
+        }
+        let (port, courier) = (Arc::clone(self), process.courier.clone());
+        process.runtime.spawn(async move {
+            for job in asked {
+                tokio::spawn(job.run(Arc::clone(&port), courier.clone()));
+            }
+        });
+    }
+
     fn expect<'py>(&self, py: Python<'py>) -> PyResult<(u64, Bound<'py, PyAny>)> {
         let event_loop = self.event_loop.bind(py);
         let future = event_loop.call_method0(intern!(py, "create_future"))?;
@@ -88,25 +101,25 @@ pub(crate) fn submit<'py>(
     py: Python<'py>,
     work: Work,
     living: Arc<Living>,
-) -> PyResult<Result<Bound<'py, PyAny>, Failing>> {
+) -> PyResult<Result<Bound<'py, PyAny>, Answer>> {
     let process = match Process::current(py) {
         Ok(process) => process,
-        Err(failing) => return Ok(Err(failing)),
+        Err(failing) => return Ok(Err(work.refused(failing))),
     };
     if process.is_ending() {
-        return Ok(Err(indelible::AuditError::Closed.into()));
+        return Ok(Err(work.refused(indelible::AuditError::Closed.into())));
     }
     let Ok(event_loop) = running_loop(py) else {
         let message = "no asyncio event loop runs in this thread; use `.sync`, which needs none";
-        return Ok(Err(Failing::new("no_event_loop", message)));
+        return Ok(Err(work.refused(Failing::new("no_event_loop", message))));
+    };
+    let work = match work.taken_by(living) {
+        Ok(work) => work,
+        Err(answer) => return Ok(Err(answer)),
     };
     let port = process.port(&event_loop)?;
     let (ticket, future) = port.expect(py)?;
-    let job = Job {
-        ticket,
-        work,
-        living,
-    };
+    let job = Job { ticket, work };
     let mut asked = lock(&port.asked);
     asked.push(job);
     let is_first = asked.len() == 1;
@@ -154,20 +167,21 @@ struct Over(Arc<Port>, Arc<Process>);
 #[pymethods]
 impl Over {
     fn __call__(&self) {
-        let Self(port, process) = self;
-        let (port, courier) = (Arc::clone(port), process.courier.clone());
-        let asked = std::mem::take(&mut *lock(&port.asked));
-        process.runtime.spawn(async move {
-            for job in asked {
-                tokio::spawn(job.run(Arc::clone(&port), courier.clone()));
-            }
-        });
+        self.0.hand_over(&self.1);
+    }
+}
+
+impl Drop for Over {
+    /// A loop that was closed before its next round lets go of this: nothing of what was taken may
+    /// be lost with it.
+    fn drop(&mut self) {
+        self.0.hand_over(&self.1);
     }
 }
 
 impl Job {
     async fn run(self, port: Arc<Port>, courier: mpsc::Sender<Errand>) {
-        let answer = self.work.run(self.living).await;
+        let answer = self.work.run().await;
         if port.finish(self.ticket, answer) {
             // The courier ends with the process.
             let _ = courier.send(Errand::Call(port));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
 use crate::failing::Failing;
@@ -10,6 +11,8 @@ use crate::failing::Failing;
 pub(crate) struct Problem {
     path: String,
     problem: String,
+    /// What is for nobody here to deal with, such as an interrupt.
+    passing: Option<PyErr>,
 }
 
 impl Problem {
@@ -17,19 +20,30 @@ impl Problem {
     pub fn raised(error: &PyErr, py: Python<'_>) -> Self {
         let name = error.get_type(py).name().map(|name| name.to_string());
         let name = name.unwrap_or_else(|_| "an exception".to_owned());
-        Self::new(format!(" cannot be read: {name} was raised"))
+        let mut problem = Self::new(format!(" cannot be read: {name} was raised"));
+        if !error.is_instance_of::<PyException>(py) {
+            problem.passing = Some(error.clone_ref(py));
+        }
+        problem
     }
 
     pub fn new(problem: impl Into<String>) -> Self {
-        let (path, problem) = (String::new(), problem.into());
-        Self { path, problem }
+        Self {
+            path: String::new(),
+            problem: problem.into(),
+            passing: None,
+        }
     }
 
-    pub fn of(self, field: &str) -> Failing {
-        let Self { path, problem } = self;
-        let mut failing = Failing::new("invalid", format!("`{field}{path}`{problem}"));
+    /// The failure of this field.
+    ///
+    /// # Errors
+    /// What was raised and is no `Exception`.
+    pub fn of(self, code: &'static str, field: &str) -> PyResult<Failing> {
+        let Self { path, problem, .. } = &self;
+        let mut failing = Failing::new(code, format!("`{field}{path}`{problem}"));
         failing.field = Some(field.to_owned());
-        failing
+        self.passing.map_or(Ok(failing), Err)
     }
 
     pub fn within(mut self, step: std::fmt::Arguments<'_>) -> Self {

@@ -116,6 +116,14 @@ impl Process {
         Ok(port)
     }
 
+    /// Starts what loops were asked for and have not started.
+    pub fn hand_over(&self) {
+        let ports: Vec<_> = lock(&self.ports).values().map(Arc::clone).collect();
+        for port in ports {
+            port.hand_over(self);
+        }
+    }
+
     /// Remembers a handle, for forks and for the end.
     pub fn remember(&self, living: &Arc<Living>) {
         let mut livings = lock(&self.livings);

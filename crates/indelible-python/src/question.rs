@@ -6,7 +6,7 @@ use pyo3::types::{PyBool, PyDict, PyInt, PyString};
 
 use crate::failing::Failing;
 use crate::kinds::{Kinds, instant};
-use crate::problem::kind;
+use crate::problem::{Problem, kind};
 use crate::writing::{NAIVE, text_of};
 
 /// The question of these arguments, named as the fields of a query; `None` is left out.
@@ -14,23 +14,13 @@ pub(crate) fn query(filters: &Bound<'_, PyDict>) -> PyResult<Result<Query, Faili
     let kinds = Kinds::of(filters.py())?;
     let mut pairs: Vec<(String, String)> = Vec::new();
     for (name, value) in filters.iter() {
-        let name: String = name.extract()?;
+        let name = name.str()?.to_string_lossy().into_owned();
         if value.is_none() {
             continue;
         }
-        let values = match name.as_str() {
-            "start_date" | "end_date" => date(&value, kinds)?.map(|text| vec![text]),
-            "limit" | "offset" | "as_of" => number(&value).map(|text| vec![text]),
-            "tags" => texts(&value),
-            "context" => members(&value, kinds)?,
-            _ => match text_of(&value, kinds)? {
-                Some(text) => Ok(vec![text.to_string_lossy().into_owned()]),
-                None => Err(format!(" is a text or a UUID, not {}", kind(&value))),
-            },
-        };
-        let values = match values {
+        let values = match values(&name, &value, kinds) {
             Ok(values) => values,
-            Err(problem) => return Ok(Err(wrong(&name, &problem))),
+            Err(problem) => return problem.of("invalid_query", &name).map(Err),
         };
         let name = if name == "tags" { "tag" } else { &name };
         pairs.extend(values.into_iter().map(|value| (name.to_owned(), value)));
@@ -42,70 +32,117 @@ pub(crate) fn query(filters: &Bound<'_, PyDict>) -> PyResult<Result<Query, Faili
     Ok(query.map_err(|error| indelible::AuditError::from(error).into()))
 }
 
-fn wrong(field: &str, problem: &str) -> Failing {
-    let mut failing = Failing::new("invalid_query", format!("`{field}`{problem}"));
-    failing.field = Some(field.to_owned());
-    failing
+const FILTERS: [&str; 15] = [
+    "user_id",
+    "action",
+    "resource_type",
+    "start_date",
+    "end_date",
+    "limit",
+    "offset",
+    "outcome",
+    "resource_id",
+    "ip_address",
+    "correlation_id",
+    "tags",
+    "context",
+    "cursor",
+    "as_of",
+];
+
+/// The texts of one argument.
+fn values(name: &str, value: &Bound<'_, PyAny>, kinds: &Kinds) -> Result<Vec<String>, Problem> {
+    match name {
+        "start_date" | "end_date" => Ok(vec![date(value, kinds)?]),
+        "limit" | "offset" | "as_of" => Ok(vec![number(value)?]),
+        "tags" => texts(value),
+        "context" => members(value, kinds),
+        _ if FILTERS.contains(&name) => {
+            match text_of(value, kinds).map_err(|error| Problem::raised(&error, value.py()))? {
+                Some(text) => Ok(vec![text.to_string_lossy().into_owned()]),
+                None => Err(Problem::new(format!(
+                    " is a text or a UUID, not {}",
+                    kind(value)
+                ))),
+            }
+        }
+        _ => Err(Problem::new(format!(
+            " is no filter; there are {}",
+            FILTERS.join(", ")
+        ))),
+    }
 }
 
-type Read<T> = Result<T, String>;
-
 /// A time with its zone, a day, or a text that the engine reads.
-fn date(value: &Bound<'_, PyAny>, kinds: &Kinds) -> PyResult<Read<String>> {
+fn date(value: &Bound<'_, PyAny>, kinds: &Kinds) -> Result<String, Problem> {
     let py = value.py();
+    let raised = |error: PyErr| Problem::raised(&error, py);
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Ok(text.to_string_lossy().into_owned()));
+        return Ok(text.to_string_lossy().into_owned());
     }
-    if value.is_instance(kinds.datetime.bind(py))? {
-        return Ok(instant(value, kinds)?.ok_or_else(|| NAIVE.to_owned()));
+    if value.is_instance(kinds.datetime.bind(py)).map_err(raised)? {
+        let text = instant(value, kinds).map_err(raised)?;
+        return text.ok_or_else(|| Problem::new(NAIVE));
     }
-    if value.is_instance(kinds.date.bind(py))? {
-        return value.call_method0("isoformat")?.extract().map(Ok);
+    if value.is_instance(kinds.date.bind(py)).map_err(raised)? {
+        let text = value.call_method0("isoformat").map_err(raised)?;
+        return text.extract().map_err(raised);
     }
-    Ok(Err(format!(
+    Err(Problem::new(format!(
         " is a datetime with its time zone, a date or a text, not {}",
         kind(value)
     )))
 }
 
-fn number(value: &Bound<'_, PyAny>) -> Read<String> {
+fn number(value: &Bound<'_, PyAny>) -> Result<String, Problem> {
     if value.is_instance_of::<PyInt>()
         && !value.is_instance_of::<PyBool>()
         && let Ok(number) = value.extract::<i64>()
     {
         return Ok(number.to_string());
     }
-    Err(" is no whole number within range".to_owned())
+    Err(Problem::new(" is no whole number within range"))
 }
 
-fn texts(value: &Bound<'_, PyAny>) -> Read<Vec<String>> {
-    let wrong = || format!(" is a list of texts, not {}", kind(value));
+fn texts(value: &Bound<'_, PyAny>) -> Result<Vec<String>, Problem> {
+    let wrong = || Problem::new(format!(" is a list of texts, not {}", kind(value)));
     if value.is_instance_of::<PyString>() {
         return Err(wrong());
     }
-    let items = value.try_iter().map_err(|_| wrong())?;
-    items
-        .map(|item| item.and_then(|item| item.extract()).map_err(|_| wrong()))
-        .collect()
+    let mut texts = Vec::new();
+    for item in value.try_iter().map_err(|_| wrong())? {
+        let item = item.map_err(|error| Problem::raised(&error, value.py()))?;
+        let text = item.cast::<PyString>().map_err(|_| wrong())?;
+        texts.push(text.to_string_lossy().into_owned());
+    }
+    Ok(texts)
 }
 
 /// Members of the context: `path=value` texts, or a dictionary of paths and values.
-fn members(value: &Bound<'_, PyAny>, kinds: &Kinds) -> PyResult<Read<Vec<String>>> {
+fn members(value: &Bound<'_, PyAny>, kinds: &Kinds) -> Result<Vec<String>, Problem> {
     let Ok(dict) = value.cast::<PyDict>() else {
-        return Ok(texts(value));
+        return texts(value);
     };
+    let raised = |error: PyErr| Problem::raised(&error, value.py());
     let mut members = Vec::with_capacity(dict.len());
     for (path, value) in dict.iter() {
-        let text = match text_of(&value, kinds)? {
+        let text = match text_of(&value, kinds).map_err(raised)? {
             Some(text) => text.to_string_lossy().into_owned(),
-            None if value.is_instance_of::<PyBool>() => value.is_truthy()?.to_string(),
-            None if value.is_instance_of::<PyInt>() => value.str()?.to_string_lossy().into_owned(),
+            None if value.is_instance_of::<PyBool>() => {
+                value.is_truthy().map_err(raised)?.to_string()
+            }
+            None if value.is_instance_of::<PyInt>() => {
+                value.str().map_err(raised)?.to_string_lossy().into_owned()
+            }
             None => {
-                let problem = format!(" compares texts and whole numbers, not {}", kind(&value));
-                return Ok(Err(problem));
+                return Err(Problem::new(format!(
+                    " compares texts and whole numbers, not {}",
+                    kind(&value)
+                )));
             }
         };
-        members.push(format!("{}={text}", path.str()?.to_string_lossy()));
+        let path = path.str().map_err(raised)?;
+        members.push(format!("{}={text}", path.to_string_lossy()));
     }
-    Ok(Ok(members))
+    Ok(members)
 }

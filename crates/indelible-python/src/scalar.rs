@@ -1,5 +1,6 @@
 //! Numbers and texts as JSON has them.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
@@ -13,12 +14,20 @@ pub(crate) fn write_integer(value: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> Resu
     }
     // More digits than 64 bits hold: the engine keeps them as a text, and notes it.
     let int = value.py().get_type::<PyInt>();
-    let digits = int.call_method1("__repr__", (value,));
-    let digits = digits.map_err(|error| Problem::raised(&error, value.py()))?;
-    let digits = digits
-        .str()
-        .map_err(|error| Problem::raised(&error, value.py()))?;
-    out.extend_from_slice(digits.to_string_lossy().as_bytes());
+    let raised = |error: PyErr| Problem::raised(&error, value.py());
+    match int.call_method1("__repr__", (value,)) {
+        Ok(digits) => {
+            out.extend_from_slice(digits.str().map_err(raised)?.to_string_lossy().as_bytes())
+        }
+        // Python makes no decimal digits of more than some thousand, to save time.
+        Err(error) if error.is_instance_of::<PyValueError>(value.py()) => {
+            let digits = int
+                .call_method1("__format__", (value, "#x"))
+                .map_err(raised)?;
+            write_text(&digits.str().map_err(raised)?, out)?;
+        }
+        Err(error) => return Err(raised(error)),
+    }
     Ok(())
 }
 

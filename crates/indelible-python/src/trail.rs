@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
+use pyo3::exceptions::PyUnicodeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::failing::Failing;
 use crate::living::Living;
-use crate::plan::{Place, Plan};
+use crate::plan::{Only, Place, Plan};
 use crate::port::submit;
 use crate::problem::kind;
 use crate::process::Process;
@@ -36,32 +37,53 @@ pub(crate) struct Trail {
 #[pymethods]
 impl Trail {
     #[new]
-    #[pyo3(signature = (url, path, trail, delivery, state_dir, key, verifier_key))]
+    #[pyo3(signature = (url, path, only, trail, delivery, state_dir, key, verifier_key))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are what Python's constructors take"
+    )]
     fn new(
-        url: Option<String>,
-        path: Option<PathBuf>,
-        trail: Option<String>,
-        delivery: Option<String>,
-        state_dir: Option<PathBuf>,
-        key: Option<String>,
-        verifier_key: Option<String>,
-    ) -> Self {
-        let place = match (path, url) {
-            (Some(path), _) => Place::File(path),
+        url: Option<Bound<'_, PyString>>,
+        path: Option<Bound<'_, PyAny>>,
+        only: Option<&str>,
+        trail: Option<Bound<'_, PyString>>,
+        delivery: Option<Bound<'_, PyString>>,
+        state_dir: Option<Bound<'_, PyAny>>,
+        key: Option<Bound<'_, PyString>>,
+        verifier_key: Option<Bound<'_, PyString>>,
+    ) -> PyResult<Self> {
+        let text = |text: Option<Bound<'_, PyString>>| {
+            text.map(|text| text.to_string_lossy().into_owned())
+        };
+        let mut place = match (path, text(url)) {
+            (Some(path), _) => file(&path)?.map_or(Place::Unreadable, Place::File),
             (None, Some(url)) => Place::Url(url),
             (None, None) => Place::default(),
         };
-        Self {
-            plan: Plan {
-                place,
-                trail,
-                delivery,
-                state_dir,
-                key,
-                verifier_key,
-            },
-            living: Mutex::new(None),
+        let mut folder = None;
+        if let Some(state_dir) = state_dir {
+            folder = file(&state_dir)?;
+            if folder.is_none() {
+                place = Place::Unreadable;
+            }
         }
+        let only = match only {
+            Some("postgres") => Only::Postgres,
+            Some("server") => Only::Server,
+            Some("trails") => Only::Trails,
+            _ => Only::Any,
+        };
+        let plan = Plan {
+            place,
+            only,
+            trail: text(trail),
+            delivery: text(delivery),
+            state_dir: folder,
+            key: text(key),
+            verifier_key: text(verifier_key),
+        };
+        let living = Mutex::new(None);
+        Ok(Self { plan, living })
     }
 
     /// Records one event, whose fields come in the order of `FIELDS`.
@@ -118,6 +140,12 @@ impl Trail {
         self.start(py, wait, Work::Close)
     }
 
+    /// Whether the trail is closed for good in this process, or about to be.
+    #[getter]
+    fn is_closed(&self, py: Python<'_>) -> bool {
+        self.living(py).is_ok_and(|living| living.is_closing())
+    }
+
     /// How many events were not recorded in this process.
     #[getter]
     fn failed(&self, py: Python<'_>) -> u64 {
@@ -167,7 +195,7 @@ impl Trail {
     fn start<'py>(&self, py: Python<'py>, wait: bool, work: Work) -> PyResult<Bound<'py, PyAny>> {
         match self.living(py) {
             Ok(living) => run(py, wait, work, living),
-            Err(failing) => reading::failure(py, Told::new(work.operation(), failing)),
+            Err(failing) => reading::result(py, work.refused(failing)),
         }
     }
 
@@ -220,17 +248,21 @@ pub(crate) fn run(
     if !wait {
         return match submit(py, work, living)? {
             Ok(future) => Ok(future),
-            Err(failing) => reading::failure(py, Told::new(operation, failing)),
+            Err(answer) => reading::result(py, answer),
         };
     }
     let process = match Process::current(py) {
         Ok(process) => process,
-        Err(failing) => return reading::failure(py, Told::new(operation, failing)),
+        Err(failing) => return reading::result(py, work.refused(failing)),
+    };
+    let work = match work.taken_by(living) {
+        Ok(work) => work,
+        Err(answer) => return reading::result(py, answer),
     };
     let (sender, answer) = mpsc::channel();
     process.runtime.spawn(async move {
         // Whoever was interrupted does not wait any more.
-        let _ = sender.send(work.run(living).await);
+        let _ = sender.send(work.run().await);
     });
     let answer = Mutex::new(answer);
     loop {
@@ -245,6 +277,15 @@ pub(crate) fn run(
                 return reading::failure(py, Told::new(operation, Failing::internal()));
             }
         }
+    }
+}
+
+/// The path that a text, bytes or `os.PathLike` names; `None` where no file can have that name.
+fn file(path: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
+    match path.extract() {
+        Ok(path) => Ok(Some(path)),
+        Err(error) if error.is_instance_of::<PyUnicodeError>(path.py()) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -8,8 +8,9 @@ use indelible::core::{Clock, SystemClock};
 use indelible::{Attempt, AuditEvent, AuditProtocol, BeginAttempt, Outcome, Page, Query, Receipt};
 use serde_json::Value;
 
+use crate::attempt::Untold;
 use crate::failing::Failing;
-use crate::living::{Living, Port, passed};
+use crate::living::{Living, Pass, Port, passed};
 
 /// Something to be done with a trail, without any Python value.
 pub(crate) enum Work {
@@ -36,9 +37,37 @@ pub(crate) enum Form {
 /// How an attempt ended, and what is known now that was not known before: an event's JSON.
 pub(crate) struct Ending {
     pub attempt: Attempt,
+    /// Dropped without a word, the attempt can be told of again.
+    pub untold: Untold,
     pub outcome: Outcome,
     pub reason: Option<String>,
     pub more: Vec<u8>,
+}
+
+/// Work that a trail has taken: whoever closes the trail waits for it.
+pub(crate) struct Taken {
+    work: Work,
+    living: Arc<Living>,
+    /// None for the closing itself.
+    pass: Option<Pass>,
+}
+
+impl Taken {
+    /// Does it. A panic is answered as a failure.
+    pub async fn run(self) -> Result<Done, Told> {
+        let Self { work, living, pass } = self;
+        let operation = work.operation();
+        let done = AssertUnwindSafe(work.perform(&living)).catch_unwind().await;
+        drop(pass);
+        let done = done.unwrap_or_else(|_| Err(Told::new(operation, Failing::internal())));
+        let failed = match &done {
+            Err(told) if told.operation == "record" => 1,
+            Ok(Done::Receipts(all)) => all.iter().filter(|one| one.is_err()).count(),
+            _ => 0,
+        };
+        living.count_failed(failed as u64);
+        done
+    }
 }
 
 /// What was done.
@@ -87,18 +116,48 @@ impl Work {
         }
     }
 
-    /// Does it. A panic is answered as a failure.
-    pub async fn run(self, living: Arc<Living>) -> Result<Done, Told> {
-        let operation = self.operation();
-        let done = AssertUnwindSafe(self.perform(&living)).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Told::new(operation, Failing::internal())));
-        let failed = match &done {
-            Err(told) if told.operation == "record" => 1,
-            Ok(Done::Receipts(all)) => all.iter().filter(|one| one.is_err()).count(),
-            _ => 0,
+    /// Has the trail take it. Where it takes no more, that is the answer for each event.
+    pub fn taken_by(self, living: Arc<Living>) -> Result<Taken, Result<Done, Told>> {
+        let pass = match &self {
+            Self::Close => {
+                living.shut();
+                None
+            }
+            _ => match living.enter() {
+                Ok(pass) => Some(pass),
+                Err(failing) => {
+                    living.count_failed(self.events());
+                    return Err(self.refused(failing));
+                }
+            },
         };
-        living.count_failed(failed as u64);
-        done
+        Ok(Taken {
+            work: self,
+            living,
+            pass,
+        })
+    }
+
+    /// How many events it records.
+    fn events(&self) -> u64 {
+        match self {
+            Self::Record(_) | Self::Attempt(_) | Self::End(_) => 1,
+            Self::RecordAll(events) => events.len() as u64,
+            Self::Query(..) | Self::Close => 0,
+        }
+    }
+
+    /// The answer where it cannot be done.
+    pub fn refused(&self, failing: Failing) -> Result<Done, Told> {
+        match self {
+            Self::RecordAll(events) => {
+                let told = events
+                    .iter()
+                    .map(|_| Err(Told::event(None, failing.clone())));
+                Ok(Done::Receipts(told.collect()))
+            }
+            _ => Err(Told::new(self.operation(), failing)),
+        }
     }
 
     async fn perform(self, living: &Arc<Living>) -> Result<Done, Told> {
@@ -177,6 +236,7 @@ async fn record_all(
 async fn end(ending: Ending) -> Result<Receipt, Told> {
     let Ending {
         attempt,
+        mut untold,
         outcome,
         reason,
         more,
@@ -196,7 +256,13 @@ async fn end(ending: Ending) -> Result<Receipt, Told> {
         Outcome::Failed => attempt.failed(reason).await,
         _ => attempt.succeeded().await,
     };
-    ended.map_err(|error| Told::event(action, passed(&error)))
+    match ended {
+        Ok(receipt) => {
+            untold.is_told();
+            Ok(receipt)
+        }
+        Err(error) => Err(Told::event(action, passed(&error))),
+    }
 }
 
 /// The members of both; what is known later replaces what was known before.

@@ -45,7 +45,7 @@ pub(crate) fn event<'a, 'py: 'a>(
     out.push(b'{');
     for (field, value) in fields {
         if !FIELDS.contains(&field) {
-            return Ok(Err(Problem::new(NO_FIELD).of(field)));
+            return Problem::new(NO_FIELD).of("invalid", field).map(Err);
         }
         if value.is_none() {
             continue;
@@ -56,7 +56,7 @@ pub(crate) fn event<'a, 'py: 'a>(
         string(field, &mut out);
         out.push(b':');
         if let Err(problem) = self::field(field, &value, kinds, &mut out) {
-            return Ok(Err(problem.of(field)));
+            return problem.of("invalid", field).map(Err);
         }
     }
     out.push(b'}');
@@ -117,8 +117,8 @@ pub(crate) fn text_of<'py>(
 /// A time with its zone, or a text for the engine to read.
 fn time(value: &Bound<'_, PyAny>, kinds: &Kinds) -> Result<String, Problem> {
     let py = value.py();
-    if let Ok(text) = value.extract::<String>() {
-        return Ok(text);
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_string_lossy().into_owned());
     }
     let raised = |error: PyErr| Problem::raised(&error, py);
     if value.is_instance(kinds.datetime.bind(py)).map_err(raised)? {
@@ -136,16 +136,13 @@ fn tags(value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Problem> {
     if value.is_instance_of::<PyString>() {
         return Err(wrong());
     }
-    let list: Vec<String> = value
-        .try_iter()
-        .and_then(|items| items.map(|item| item?.extract()).collect())
-        .map_err(|_| wrong())?;
     out.push(b'[');
-    for (at, tag) in list.iter().enumerate() {
+    for (at, tag) in value.try_iter().map_err(|_| wrong())?.enumerate() {
+        let tag = tag.map_err(|error| Problem::raised(&error, value.py()))?;
         if at > 0 {
             out.push(b',');
         }
-        string(tag, out);
+        write_text(tag.cast::<PyString>().map_err(|_| wrong())?, out)?;
     }
     out.push(b']');
     Ok(())

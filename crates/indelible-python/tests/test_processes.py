@@ -176,6 +176,8 @@ def test_the_environment_names_the_trail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:{tmp_path / 'a.db'}")
+    with SqliteAuditAdapter(tmp_path / "a.db").sync as made:
+        assert isinstance(made.record("a", "t"), Success)
     first = get_audit()
     assert get_audit() is first
     assert isinstance(first.sync.record("a", "t"), Success)

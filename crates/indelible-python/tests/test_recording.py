@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import threading
 import uuid
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from indelible import (
     MemoryAuditAdapter,
     Outcome,
     PostgresAuditAdapter,
+    SqliteAuditAdapter,
     Success,
 )
 
@@ -375,3 +377,45 @@ async def test_after_close_nothing_is_taken(sqlite: str) -> None:
     result = await audit.record("a", "t")
     assert isinstance(result, Failure)
     assert result.error.code == "closed"
+
+
+async def test_values_beyond_measure_are_values_all_the_same() -> None:
+    audit = MemoryAuditAdapter()
+    huge = 10**5000
+    recorded = await audit.record(
+        "a", "t", context={"n": huge}, tags=["good", "\ud800"], occurred_at="2026-01-01T00:00:00Z"
+    )
+    assert isinstance(recorded, Success)
+    (entry,) = audit.entries
+    assert entry["context"] is not None and entry["context"]["n"] == hex(huge)
+    assert entry["tags"] == ["good"]
+    west = timezone(timedelta(hours=-12))
+    for filters in (
+        {"start_date": datetime.max.replace(tzinfo=west)},
+        {"context": {"n": huge}},
+        {"tags": ["\ud800", 5]},
+        {"limit": huge},
+    ):
+        found = await audit.query(**filters)  # type: ignore[arg-type]
+        assert isinstance(found, Failure), filters
+        assert found.error.field == next(iter(filters)), found
+    unknown = await audit.query_page(limt=3)
+    assert isinstance(unknown, Failure) and "`limt` is no filter" in unknown.error.message
+    for odd in (Audit("sqlite:\ud800.db"), SqliteAuditAdapter("\ud800.db")):
+        assert isinstance(await odd.record("a", "t"), Failure)
+
+
+async def test_an_interrupt_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        await MemoryAuditAdapter().record("a", "t", context={"n": Mapped()})
+
+
+class Mapped(Mapping[str, int]):
+    def __getitem__(self, key: str) -> int:
+        return 0
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[str]:
+        raise KeyboardInterrupt

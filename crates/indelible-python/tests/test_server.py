@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from indelible import Audit, AuditAction, Failure, HttpAudit, Success
+from indelible import Audit, AuditAction, Failure, HttpAudit, SqliteAuditAdapter, Success
 
 from conftest import command_line
 
@@ -61,3 +62,39 @@ async def test_best_effort_lets_the_caller_go_on() -> None:
     result = await audit.record("order_placed", "order")
     assert isinstance(result, Success)
     assert result.value["delivery"] == "dropped"
+
+
+LOCK = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_process_may_begin_while_the_database_is_away(tmp_path: Path, sqlite: str) -> None:
+    path = tmp_path / "trail.db"
+    async with SqliteAuditAdapter(path) as audit:
+        assert isinstance(await audit.record("first", "t"), Success)
+    held = subprocess.Popen(
+        [sys.executable, "-c", LOCK, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert held.stdin and held.stdout and held.stdout.readline() == "held\n"
+    spooled = Audit(sqlite, delivery="spooled")
+    dropped = Audit(sqlite, delivery="best_effort")
+    for audit, delivery in ((spooled, "spooled"), (dropped, "dropped")):
+        result = await audit.record("second", "t")
+        assert isinstance(result, Success) and result.value["delivery"] == delivery, result
+    held.communicate()
+    assert held.returncode == 0
+    for audit in (dropped, spooled):
+        assert isinstance(await audit.close(), Success)
+    async with Audit(sqlite, delivery="spooled") as audit:
+        assert isinstance(await audit.record("third", "t"), Success)
+        for _ in range(1000):
+            found = await audit.query(action="second")
+            assert isinstance(found, Success)
+            if found.value:
+                return
+    pytest.fail("what was spooled is not delivered")

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::error::{SqliteError, backend, refused, unavailable};
+use crate::owner::{FileId, file_id, journal};
 
 /// Statements kept prepared per connection; more than there are.
 const STATEMENTS: usize = 64;
@@ -88,9 +89,48 @@ pub(crate) fn pragma(
     db.pragma_update(None, name, value).map_err(refused)
 }
 
+/// The write-ahead log that a database has as long as it is open.
+///
+/// Once it is gone or another one, nothing of what the open connections say is believed: they
+/// write and read a log that nobody else will ever see.
+pub(crate) struct Journal {
+    path: PathBuf,
+    id: OnceLock<FileId>,
+    is_displaced: AtomicBool,
+}
+
+impl Journal {
+    pub(crate) fn of(path: &Path) -> Arc<Self> {
+        Arc::new(Self {
+            path: journal(path),
+            id: OnceLock::new(),
+            is_displaced: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether the log is the one that it was when this was first asked.
+    pub(crate) fn is_there(&self) -> bool {
+        let there = match file_id(&self.path) {
+            Ok(Some(id)) => *self.id.get_or_init(|| id) == id,
+            // Where files have no numbers nothing can be told.
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        if !there {
+            self.is_displaced.store(true, Ordering::Release);
+        }
+        !self.is_displaced()
+    }
+
+    pub(crate) fn is_displaced(&self) -> bool {
+        self.is_displaced.load(Ordering::Acquire)
+    }
+}
+
 /// Connections that only read, opened when they are needed, each used by one task at a time.
 pub(crate) struct Readers {
     path: PathBuf,
+    journal: Arc<Journal>,
     busy_timeout: Duration,
     count: u32,
     permits: Arc<Semaphore>,
@@ -105,11 +145,17 @@ pub(crate) struct Caller {
 struct SetWhenDropped(Arc<AtomicBool>);
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, busy_timeout: Duration, count: u32) -> Arc<Self> {
+    pub(crate) fn new(
+        path: PathBuf,
+        journal: Arc<Journal>,
+        busy_timeout: Duration,
+        count: u32,
+    ) -> Arc<Self> {
         let count = count.max(1);
         let permits = Arc::new(Semaphore::new(count as usize));
         Arc::new(Self {
             path,
+            journal,
             busy_timeout,
             count,
             permits,
@@ -131,6 +177,9 @@ impl Readers {
         let _guard = SetWhenDropped(Arc::clone(&gone));
         let readers = Arc::clone(self);
         let work = move || {
+            if readers.journal.is_displaced() {
+                return Err(unavailable(SqliteError::Displaced));
+            }
             let idle = readers.lock().pop();
             let db = match idle {
                 Some(db) => db,

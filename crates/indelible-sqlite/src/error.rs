@@ -16,6 +16,13 @@ pub enum SqliteError {
     /// The store was closed, or its writing thread has ended.
     #[error("the database is closed")]
     Closed,
+    /// The write-ahead log is not the one that was written to: another SQLite of this process
+    /// opened and closed the file, or somebody removed the log.
+    #[error(
+        "its write-ahead log was taken away: another SQLite in this process has opened and closed \
+         the file, or a program removed the log; open the trail again"
+    )]
+    Displaced,
     /// The commit contradicts itself; nothing was written.
     #[error("the commit does not fit together: {0}")]
     Unfit(&'static str),

@@ -33,6 +33,7 @@ mod error;
 mod migration;
 mod open;
 pub mod outbox;
+mod owner;
 pub mod sql;
 
 mod append;
@@ -49,6 +50,7 @@ pub use error::SqliteError;
 pub use migration::MigrationStatus;
 pub use open::Options;
 pub use outbox::{SqliteOutbox, SqliteOutboxTable};
+pub use owner::{Owner, owner};
 /// The driver whose transactions [`SqliteOutbox`] joins.
 pub use rusqlite;
 pub use store::SqliteStore;

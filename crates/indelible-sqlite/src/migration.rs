@@ -12,6 +12,9 @@ use crate::error::{corrupt, refused};
 /// `INDL`: what tells a database of ours from another program's.
 pub(crate) const APPLICATION_ID: i64 = 0x494e_444c;
 
+/// What a database of another program is refused with.
+pub(crate) const ANOTHERS: &str = "the file is a database of another application";
+
 /// One step of the schema.
 struct Migration {
     version: u32,
@@ -147,8 +150,7 @@ fn applied(db: &Connection) -> Result<Vec<u32>, StoreError> {
     let id = number("PRAGMA application_id")?;
     if id != APPLICATION_ID {
         if id != 0 || number("SELECT EXISTS (SELECT 1 FROM sqlite_schema)")? != 0 {
-            let text = "the file is a database of another application".to_owned();
-            return Err(StoreError::Unsupported(text));
+            return Err(StoreError::Unsupported(ANOTHERS.to_owned()));
         }
         return Ok(Vec::new());
     }

@@ -3,16 +3,17 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::condition;
-use crate::connection::{self, Readers, pragma};
+use crate::connection::{self, Journal, Readers, pragma};
 use crate::error::{SqliteError, corrupt, refused, unavailable};
 use crate::migration::{self, MigrationStatus};
+use crate::owner::{self, Owner, owner};
 use crate::store::SqliteStore;
 use crate::writer::Writer;
 
@@ -74,6 +75,8 @@ impl SqliteStore {
         check_version(rusqlite::version_number())?;
         let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
         provide(&path, options.create && !options.read_only)?;
+        not_anothers(&path)?;
+        let journal = Journal::of(&path);
         let writer = if options.read_only {
             let db = connection::reading(&path, options.busy_timeout)?;
             complete(&migration::status(&db)?)?;
@@ -82,9 +85,14 @@ impl SqliteStore {
             let mut db = connection::writing(&path, options.busy_timeout)?;
             whole(&db, &path)?;
             prepare(&mut db)?;
-            Some(Writer::start(path.clone(), options, db)?)
+            Some(Writer::start(
+                path.clone(),
+                Arc::clone(&journal),
+                options,
+                db,
+            )?)
         };
-        let readers = Readers::new(path.clone(), options.busy_timeout, options.readers);
+        let readers = Readers::new(path.clone(), journal, options.busy_timeout, options.readers);
         Ok(Self {
             path,
             writer,
@@ -97,9 +105,13 @@ impl SqliteStore {
     /// # Errors
     /// As [`Self::open_with`], except that a database may lack migrations.
     pub fn migrations(path: impl AsRef<Path>) -> Result<Vec<MigrationStatus>, StoreError> {
-        let path = path.as_ref();
-        provide(path, false)?;
-        migration::status(&connection::reading(path, Options::default().busy_timeout)?)
+        let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
+        provide(&path, false)?;
+        not_anothers(&path)?;
+        migration::status(&connection::reading(
+            &path,
+            Options::default().busy_timeout,
+        )?)
     }
 
     /// The file of the database, as an absolute path.
@@ -143,17 +155,22 @@ fn provide(path: &Path, create: bool) -> Result<(), StoreError> {
     }
 }
 
+fn not_anothers(path: &Path) -> Result<(), StoreError> {
+    match owner(path)? {
+        Owner::Indelible | Owner::Nobody => Ok(()),
+        Owner::Other => Err(StoreError::Unsupported(migration::ANOTHERS.to_owned())),
+    }
+}
+
 /// Refuses a file that ends within a page and has no write-ahead log that could hold the rest: a
 /// copy that was cut short, which SQLite itself would write to.
 fn whole(db: &Connection, path: &Path) -> Result<(), StoreError> {
     // The file is not opened for this: see `provide`.
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let page: u64 = db
         .query_row("PRAGMA page_size", [], |row| row.get(0))
         .map_err(refused)?;
-    if length(Path::new(&log)) > 0 || page == 0 || length(path).is_multiple_of(page) {
+    if length(&owner::journal(path)) > 0 || page == 0 || length(path).is_multiple_of(page) {
         return Ok(());
     }
     let problem = "its file ends within a page: it was cut short; restore a whole copy";

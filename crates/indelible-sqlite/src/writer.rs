@@ -12,10 +12,11 @@ use std::time::Duration;
 use indelible_core::outbox::{Settled, Settlement};
 use indelible_core::store::{StoreError, Verdict};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
 use crate::append::Batch;
-use crate::connection::{self, pragma};
+use crate::connection::{self, Journal, pragma};
 use crate::error::{SqliteError, refused, shared, unavailable, unknown};
 use crate::open::Options;
 use crate::registry::Put;
@@ -67,12 +68,14 @@ impl Writer {
     /// Starts the thread with a connection that is ready to write.
     pub(crate) fn start(
         path: PathBuf,
+        journal: Arc<Journal>,
         options: &Options,
         db: Connection,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
         let mut thread = Thread {
             path,
+            journal,
             busy_timeout: options.busy_timeout,
             bytes_max: options.bytes_max,
             db: None,
@@ -132,6 +135,7 @@ impl Writer {
 
 struct Thread {
     path: PathBuf,
+    journal: Arc<Journal>,
     busy_timeout: Duration,
     bytes_max: Option<u64>,
     /// None after an error that the connection may not have survived.
@@ -179,6 +183,34 @@ impl Thread {
 
     /// One transaction over all tasks, an answer for each.
     fn write(&mut self, tasks: &[Task]) -> Vec<Result<Done, StoreError>> {
+        if self.journal.is_displaced() {
+            let refused = || Err(unavailable(SqliteError::Displaced));
+            return tasks.iter().map(|_| refused()).collect();
+        }
+        let answers = self.written(tasks);
+        if self.journal.is_there() {
+            return answers;
+        }
+        // Nobody will read what was written: nothing of it may be acknowledged.
+        self.abandon();
+        let unknown = || StoreError::Unknown {
+            source: Box::new(SqliteError::Displaced),
+        };
+        tasks.iter().map(|_| Err(unknown())).collect()
+    }
+
+    /// Closes the connection and leaves the log as it is: a log that is not the database's must not
+    /// be copied into it, and one that is stays the same file for the next connection.
+    fn abandon(&mut self) {
+        if let Some(db) = self.db.take() {
+            let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            if db.set_db_config(setting, true).is_err() {
+                std::mem::forget(db);
+            }
+        }
+    }
+
+    fn written(&mut self, tasks: &[Task]) -> Vec<Result<Done, StoreError>> {
         let error = match self.connection() {
             Ok(db) => match transaction::run(db, tasks) {
                 Ok(answers) => return answers,
@@ -195,13 +227,13 @@ impl Thread {
         match error {
             Fault::Refused { error, usable } => {
                 if !usable {
-                    self.db = None;
+                    self.abandon();
                 }
                 let error = Arc::new(error);
                 tasks.iter().map(|_| Err(shared(&error))).collect()
             }
             Fault::Unknown(error) => {
-                self.db = None;
+                self.abandon();
                 let error = Arc::new(error);
                 tasks.iter().map(|_| Err(unknown(&error))).collect()
             }
@@ -234,6 +266,12 @@ impl Thread {
                 "max_page_count",
                 (bytes / size).clamp(1, u64::from(u32::MAX) - 1),
             )?;
+        }
+        // From here on the log is open, and so the one that it has to be.
+        db.query_row("PRAGMA schema_version", [], |_| Ok(()))
+            .map_err(refused)?;
+        if !self.journal.is_there() {
+            return Err(unavailable(SqliteError::Displaced));
         }
         self.db = Some(db);
         Ok(())
@@ -273,6 +311,9 @@ impl Thread {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
+        if self.db.is_some() && !self.journal.is_there() {
+            self.abandon();
+        }
         let Some(db) = self.db.take() else {
             return Ok(());
         };

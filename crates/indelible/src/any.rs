@@ -10,6 +10,7 @@ use indelible_core::{
 
 use crate::database::{Database, Settings};
 use crate::error::ConnectError;
+use crate::url::DatabaseUrl;
 
 /// One trail, in a database of this process or behind a server.
 ///
@@ -47,7 +48,19 @@ impl AnyAudit {
         if let Some(server) = crate::server::open(url, &trail, &settings)? {
             return Ok(Self(Place::Server(server)));
         }
-        let database = Database::open(&url.parse()?, settings).await?;
+        Self::at(&url.parse()?, trail, settings).await
+    }
+
+    /// Opens the trail of this name in a database, whatever the database's name looks like.
+    ///
+    /// # Errors
+    /// [`ConnectError`] where the database cannot be opened.
+    pub async fn at(
+        url: &DatabaseUrl,
+        trail: TrailName,
+        settings: Settings,
+    ) -> Result<Self, ConnectError> {
+        let database = Database::open(url, settings).await?;
         let audit = database.trail(trail);
         Ok(Self(Place::Here(Box::new(database), audit)))
     }

@@ -66,36 +66,7 @@ pub async fn deliver_with(
             place: Place::Server,
         });
     }
-    let url: DatabaseUrl = url.parse()?;
-    let error = match Database::open(&url, settings.clone()).await {
-        Ok(database) => {
-            let delivering = database.delivering(trail)?;
-            return Ok(DeliveringAudit {
-                delivering,
-                place: Place::Here(Box::new(database)),
-            });
-        }
-        Err(error) => error,
-    };
-    let is_required = settings.delivery.mode == DeliveryMode::Required;
-    let state_dir = match Outside::of(&url, &settings)? {
-        outside if error.is_passing() && !is_required => outside.known_state_dir()?,
-        _ => None,
-    };
-    let Some(state_dir) = state_dir else {
-        return Err(error);
-    };
-    tracing::warn!(%url, %error, "the database is away; it is opened as soon as it answers");
-    let standard = state_dir.join("spool");
-    let folder = settings.delivery.folder.clone().unwrap_or(standard);
-    let late = Arc::new(Late::new(url, settings.clone(), trail.clone()));
-    let delivering = settings
-        .delivery
-        .open(late.clone(), trail, Some(folder), &settings)?;
-    Ok(DeliveringAudit {
-        delivering,
-        place: Place::Late(late),
-    })
+    DeliveringAudit::at(&url.parse()?, trail, settings).await
 }
 
 /// What [`deliver`] answers: a [`Delivering`] whose trail is closed with it.
@@ -114,6 +85,46 @@ enum Place {
 }
 
 impl DeliveringAudit {
+    /// As [`deliver_with`], for a database, whatever its name looks like.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn at(
+        url: &DatabaseUrl,
+        trail: TrailName,
+        settings: Settings,
+    ) -> Result<Self, ConnectError> {
+        let error = match Database::open(url, settings.clone()).await {
+            Ok(database) => {
+                let delivering = database.delivering(trail)?;
+                return Ok(Self {
+                    delivering,
+                    place: Place::Here(Box::new(database)),
+                });
+            }
+            Err(error) => error,
+        };
+        let is_required = settings.delivery.mode == DeliveryMode::Required;
+        let state_dir = match Outside::of(url, &settings)? {
+            outside if error.is_passing() && !is_required => outside.known_state_dir()?,
+            _ => None,
+        };
+        let Some(state_dir) = state_dir else {
+            return Err(error);
+        };
+        tracing::warn!(%url, %error, "the database is away; it is opened as soon as it answers");
+        let standard = state_dir.join("spool");
+        let folder = settings.delivery.folder.clone().unwrap_or(standard);
+        let late = Arc::new(Late::new(url.clone(), settings.clone(), trail.clone()));
+        let delivering = settings
+            .delivery
+            .open(late.clone(), trail, Some(folder), &settings)?;
+        Ok(Self {
+            delivering,
+            place: Place::Late(late),
+        })
+    }
+
     /// Takes no more events, lets go of the spool, waits for the events that the trail has taken,
     /// and releases the database. What is spooled is delivered by whoever opens the folder next.
     ///

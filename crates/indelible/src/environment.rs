@@ -29,11 +29,17 @@ pub async fn get_audit() -> Result<Audit, ConnectError> {
     crate::connect(&database_url()).await
 }
 
-/// The database that the environment names.
+/// The database that the environment names, see [`get_audit`].
 pub fn database_url() -> String {
-    text("INDELIBLE_DATABASE_URL")
+    own_database_url()
         .or_else(|| text("DATABASE_URL"))
         .unwrap_or_else(|| "sqlite:indelible.db".to_owned())
+}
+
+/// The database that the environment names for Indelible alone: `INDELIBLE_DATABASE_URL`.
+/// `DATABASE_URL` may be the application's own.
+pub fn own_database_url() -> Option<String> {
+    text("INDELIBLE_DATABASE_URL")
 }
 
 impl Settings {

@@ -59,6 +59,24 @@ impl FromStr for DatabaseUrl {
     }
 }
 
+#[cfg(feature = "sqlite")]
+impl DatabaseUrl {
+    /// Whether it names a file that is not a database of Indelible's: another program's, an empty
+    /// one, or none yet. The file is neither locked nor changed.
+    ///
+    /// # Errors
+    /// [`ConnectError::Store`] where a file cannot be read.
+    pub fn is_foreign_file(&self) -> Result<bool, ConnectError> {
+        match self {
+            Self::Sqlite(path) if path.exists() => {
+                Ok(indelible_sqlite::owner(path)? != indelible_sqlite::Owner::Indelible)
+            }
+            Self::Sqlite(_) => Ok(true),
+            _ => Ok(false),
+        }
+    }
+}
+
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

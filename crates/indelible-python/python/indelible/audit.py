@@ -41,7 +41,7 @@ class Audit:
         delivery: Delivery | None = None,
         state_dir: str | PathLike[str] | None = None,
     ) -> None:
-        self._trail = Trail(str(url), None, trail, delivery, state_dir, None, None)
+        self._trail = Trail(str(url), None, None, trail, delivery, state_dir, None, None)
 
     async def record(
         self,
@@ -92,9 +92,7 @@ class Audit:
         """Records events, each a mapping with the names of :meth:`record`'s arguments. Each has
         its own result, in the same order: one that is refused keeps no other one out."""
         answer = self._trail.record_all(False, listed(events))
-        if isinstance(answer, Failure):
-            return [answer]
-        return cast("list[Result[Receipt]]", await answer)
+        return cast("list[Result[Receipt]]", answer if isinstance(answer, list) else await answer)
 
     async def query(
         self,
@@ -211,7 +209,7 @@ class SqliteAuditAdapter(Audit):
         delivery: Delivery | None = None,
         state_dir: str | PathLike[str] | None = None,
     ) -> None:
-        self._trail = Trail(None, path, trail, delivery, state_dir, None, None)
+        self._trail = Trail(None, path, None, trail, delivery, state_dir, None, None)
 
 
 class PostgresAuditAdapter(Audit):
@@ -231,7 +229,7 @@ class PostgresAuditAdapter(Audit):
         state_dir: str | PathLike[str] | None = None,
     ) -> None:
         address = _address(session) if url is None else _rendered(url)
-        self._trail = Trail(address, None, trail, delivery, state_dir, None, None)
+        self._trail = Trail(address, None, "postgres", trail, delivery, state_dir, None, None)
 
 
 class HttpAudit(Audit):
@@ -250,7 +248,7 @@ class HttpAudit(Audit):
         verifier_key: str | None = None,
         delivery: Delivery | None = None,
     ) -> None:
-        self._trail = Trail(str(url), None, trail, delivery, None, key, verifier_key)
+        self._trail = Trail(str(url), None, "server", trail, delivery, None, key, verifier_key)
 
 
 def _address(session: Any) -> str:

@@ -8,6 +8,15 @@ from .audit import Audit
 _known: dict[str, Audit] = {}
 
 
+class _Environment(Audit):
+    """A trail whose URL may be meant for the application itself."""
+
+    def __init__(self, url: str, is_own: bool) -> None:
+        self._trail = _native.Trail(
+            url, None, None if is_own else "trails", None, None, None, None, None
+        )
+
+
 def get_audit() -> Audit:
     """The trail ``default`` of the database that ``INDELIBLE_DATABASE_URL`` names, else
     ``DATABASE_URL``, else ``sqlite:indelible.db``. There is one object for each URL, so that this
@@ -15,6 +24,12 @@ def get_audit() -> Audit:
 
         @app.post("/login")
         async def login(audit: Annotated[AuditProtocol, Depends(get_audit)]): ...
+
+    One that was closed is followed by a new one. A SQLite file that ``DATABASE_URL`` names is
+    opened only where it holds a trail already: it is taken for the application's own otherwise.
     """
-    url = _native.database_url()
-    return _known.setdefault(url, Audit(url)) if url not in _known else _known[url]
+    url, is_own = _native.database_url()
+    known = _known.get(url)
+    if known is None or known._trail.is_closed:
+        known = _known[url] = _Environment(url, is_own)
+    return known

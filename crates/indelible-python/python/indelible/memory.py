@@ -22,7 +22,7 @@ class MemoryAuditAdapter(Audit):
     """
 
     def __init__(self, *, trail: str | None = None) -> None:
-        self._trail = Trail("memory:", None, trail, None, None, None, None)
+        self._trail = Trail("memory:", None, None, trail, None, None, None, None)
 
     @property
     def entries(self) -> list[Entry]:

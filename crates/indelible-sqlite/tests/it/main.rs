@@ -9,4 +9,5 @@ mod finding;
 mod guards;
 mod opening;
 mod outbox;
+mod owner;
 mod statements;

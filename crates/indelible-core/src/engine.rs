@@ -34,7 +34,7 @@ pub use audit::Audit;
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use follow::Growth;
 pub use identity::{InstallationError, installation};
-pub use prove::Proved;
+pub use prove::{Proved, Prover};
 pub use reread::{Mismatch, ReadBack, Reader};
 pub use rotation::Rotated;
 pub use secrets::Kept;

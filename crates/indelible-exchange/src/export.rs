@@ -1,11 +1,15 @@
 //! What leaves the trail.
 
+mod cef;
+mod ocsf;
 mod row;
 mod sheet;
+mod syslog;
 
 use std::io::{self, Write};
 
 use indelible_core::Entry;
+use indelible_core::engine::Proved;
 
 pub use row::{cells, columns};
 pub use sheet::SheetWriter;
@@ -30,14 +34,48 @@ pub enum ExportFormat {
     Ndjson,
     /// RFC 4180 with a header; cells that a spreadsheet would take for formulas begin with '.
     Csv,
+    /// One OCSF 1.5.0 event per line, of the class that the catalogue gives the action, with the
+    /// proof as integrity data.
+    Ocsf,
+    /// CEF of ArcSight, one line per entry.
+    Cef,
+    /// RFC 5424, one message per line.
+    Syslog,
+}
+
+impl ExportFormat {
+    /// Every format with the name that users give it.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("ndjson", Self::Ndjson),
+        ("csv", Self::Csv),
+        ("ocsf", Self::Ocsf),
+        ("cef", Self::Cef),
+        ("syslog", Self::Syslog),
+    ];
+
+    /// The media type, and how names of such files end.
+    pub fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ndjson => ("application/x-ndjson", "ndjson"),
+            Self::Csv => ("text/csv; charset=utf-8", "csv"),
+            Self::Ocsf => ("application/x-ndjson", "ocsf.ndjson"),
+            Self::Cef => ("text/plain; charset=utf-8", "cef"),
+            Self::Syslog => ("text/plain; charset=utf-8", "log"),
+        }
+    }
+
+    /// Whether it has a place for the proof of each entry.
+    pub fn has_proofs(self) -> bool {
+        self == Self::Ocsf
+    }
 }
 
 /// Writes entries one by one.
 pub enum EntryWriter<W: Write> {
-    /// One JSON object per line.
-    Ndjson(W),
     /// One row each.
     Csv(Box<SheetWriter<W>>),
+    /// One line each.
+    Lines(ExportFormat, W),
 }
 
 impl<W: Write> EntryWriter<W> {
@@ -48,18 +86,21 @@ impl<W: Write> EntryWriter<W> {
     pub fn begin(out: W, format: ExportFormat) -> io::Result<Self> {
         Ok(match format {
             ExportFormat::Csv => Self::Csv(Box::new(SheetWriter::new(out, &columns())?)),
-            ExportFormat::Ndjson => Self::Ndjson(out),
+            format => Self::Lines(format, out),
         })
     }
 
-    /// Writes one entry.
+    /// Writes one entry, and its proof where the format has a place for it.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
+    pub fn write(&mut self, entry: &Entry, proof: Option<&Proved>) -> io::Result<()> {
         match self {
-            Self::Ndjson(out) => write_entry(entry, out),
             Self::Csv(sheet) => sheet.write(&cells(entry)),
+            Self::Lines(ExportFormat::Ocsf, out) => ocsf::write_ocsf(entry, proof, out),
+            Self::Lines(ExportFormat::Cef, out) => cef::write_cef(entry, out),
+            Self::Lines(ExportFormat::Syslog, out) => syslog::write_syslog(entry, out),
+            Self::Lines(_, out) => write_entry(entry, out),
         }
     }
 
@@ -69,8 +110,8 @@ impl<W: Write> EntryWriter<W> {
     /// Those of the output.
     pub fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Ndjson(out) => out.flush(),
             Self::Csv(sheet) => sheet.flush(),
+            Self::Lines(_, out) => out.flush(),
         }
     }
 
@@ -80,8 +121,8 @@ impl<W: Write> EntryWriter<W> {
     /// Those of the output.
     pub fn finish(self) -> io::Result<W> {
         match self {
-            Self::Ndjson(out) => Ok(out),
             Self::Csv(sheet) => sheet.finish(),
+            Self::Lines(_, out) => Ok(out),
         }
     }
 }

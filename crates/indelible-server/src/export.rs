@@ -1,4 +1,4 @@
-//! `GET /v1/trails/{trail}/export`: all entries that match, as NDJSON or CSV.
+//! `GET /v1/trails/{trail}/export`: all entries that match, in any of the formats.
 
 mod record;
 
@@ -10,7 +10,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use indelible_core::engine::Audit;
+use indelible_core::engine::{Audit, Prover};
 use indelible_core::{AuditProtocol, Page, Query};
 use indelible_exchange::{EntryWriter, ExportFormat};
 
@@ -49,10 +49,12 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
     let seat = app.exports().take(&caller.key.id)?;
     let audit = app.trail(&trail);
     let first = audit.query(query.clone()).await?;
-    let (media_type, extension) = match format {
-        ExportFormat::Ndjson => ("application/x-ndjson", "ndjson"),
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+    // After the first page, so that the checkpoint covers all that it answers for.
+    let prover = match format.has_proofs() {
+        true => audit.prover().await?,
+        false => None,
     };
+    let (media_type, extension) = format.file();
     let as_of = first.as_of;
     let record = Record::new(
         app,
@@ -62,7 +64,7 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
         extension,
         as_of,
     );
-    let pages = pages(audit, query, first, format, record)
+    let pages = pages(audit, query, first, (format, prover), record)
         .map_err(|error| Problem::new(Kind::Internal, "no export could begin").because(error))?;
     let mut response = reply::of(StatusCode::OK, media_type, Body::from_stream(pages));
     // A trail's name is plain ASCII without quotes.
@@ -78,9 +80,14 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
 fn format<'v>(mut given: impl Iterator<Item = &'v str>) -> Result<ExportFormat, Problem> {
     let wrong = |detail: &str| Err(Problem::new(Kind::InvalidRequest, detail).at("format"));
     let format = match given.next() {
-        None | Some("ndjson") => ExportFormat::Ndjson,
-        Some("csv") => ExportFormat::Csv,
-        Some(_) => return wrong("`format` is ndjson or csv"),
+        None => Some(ExportFormat::default()),
+        Some(name) => {
+            let mut all = ExportFormat::ALL.into_iter();
+            all.find_map(|(own, format)| (own == name).then_some(format))
+        }
+    };
+    let Some(format) = format else {
+        return wrong("`format` is ndjson, csv, ocsf, cef or syslog");
     };
     match given.next() {
         None => Ok(format),
@@ -116,6 +123,7 @@ struct Rest {
     query: Query,
     page: Option<Page>,
     writer: EntryWriter<Chunk>,
+    prover: Option<Prover>,
     chunk: Chunk,
     record: Record,
 }
@@ -124,7 +132,7 @@ fn pages(
     audit: Audit,
     query: Query,
     first: Page,
-    format: ExportFormat,
+    (format, prover): (ExportFormat, Option<Prover>),
     record: Record,
 ) -> io::Result<impl Stream<Item = io::Result<Bytes>>> {
     let chunk = Chunk::default();
@@ -133,6 +141,7 @@ fn pages(
         query,
         page: Some(first),
         writer: EntryWriter::begin(chunk.clone(), format)?,
+        prover,
         chunk,
         record,
     };
@@ -159,7 +168,11 @@ impl Rest {
             return Ok(Bytes::new());
         };
         for entry in &page.entries {
-            self.writer.write(entry)?;
+            let proof = match &self.prover {
+                Some(prover) => prover.prove(entry.seq).await.map_err(io::Error::other)?,
+                None => None,
+            };
+            self.writer.write(entry, proof.as_ref())?;
             self.record.count(entry.seq);
         }
         self.writer.flush()?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Layout, Sheet};
 use crate::destination::{Destination, Sink};
-use crate::failure::{Failure, Status};
+use crate::failure::{Failure, Status, remark};
 use crate::filters::Filters;
 use crate::pages::Pages;
 use crate::progress::{self, Unit};
@@ -18,14 +18,16 @@ use crate::session::{Access, Opened, Session};
 
 /// Writes all entries that match, newest first, without a limit
 ///
-/// All of them are of one state of the trail, however much is recorded meanwhile. What is exported
-/// as NDJSON can be imported again, with `indelible import ndjson`.
+/// All of them are of one state of the trail, however much is recorded meanwhile. The last line on
+/// standard error says how many there are. What is exported as NDJSON can be imported again, with
+/// `indelible import ndjson`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   indelible export -o trail.ndjson
   indelible export --start-date 2026-11-01 --end-date 2026-11-30 --format csv -o november.csv
   indelible export --user-id u-17 | gzip > u-17.ndjson.gz
+  indelible export --start-date 24h --format ocsf -o yesterday.ocsf.ndjson
 
 In CSV a cell that a spreadsheet would take for a formula, one that begins with = + - @ (in full
 width, too), a tab or a line end, has a ' before it; so has one that begins with ' and one of
@@ -48,22 +50,37 @@ enum Form {
     Ndjson,
     /// RFC 4180 with a header
     Csv,
+    /// One OCSF 1.5.0 event per line, with the proof of each entry
+    Ocsf,
+    /// CEF of ArcSight, one line per entry; texts of more than 4000 characters are cut
+    Cef,
+    /// RFC 5424, one message per line
+    Syslog,
+}
+
+impl From<Form> for ExportFormat {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Ndjson => Self::Ndjson,
+            Form::Csv => Self::Csv,
+            Form::Ocsf => Self::Ocsf,
+            Form::Cef => Self::Cef,
+            Form::Syslog => Self::Syslog,
+        }
+    }
 }
 
 impl Export {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let query = self.filters.query(session.now());
-        let format = match self.format {
-            Form::Ndjson => ExportFormat::Ndjson,
-            Form::Csv => ExportFormat::Csv,
-        };
         let opened = session.open(Access::Read).await?;
         self.destination.check(&opened)?;
         let sink = self.destination.begin(&session.output)?;
-        let written = write(&opened, query, sink, format).await;
+        let written = write(&opened, query, sink, self.format.into()).await;
         let (entries, as_of) = opened.close(written).await?;
-        if let Some(path) = self.destination.path() {
-            session.output.print(&Exported::new(entries, as_of, path))?;
+        match self.destination.path() {
+            Some(path) => session.output.print(&Exported::new(entries, as_of, path))?,
+            None => remark(&format!("{}, as of size {as_of}", counted(entries))),
         }
         Ok(Status::Fine)
     }
@@ -79,11 +96,20 @@ async fn write(
     let mut pages = Pages::new(query);
     let mut bar: Option<ProgressBar> = None;
     let (mut entries, mut as_of) = (0, 0);
+    let mut prover = None;
     while let Some(page) = pages.next(&opened.audit).await? {
         as_of = page.as_of;
         let bar = bar.get_or_insert_with(|| progress::bar("exporting", None, Unit::Entries));
+        if format.has_proofs() && prover.is_none() {
+            // After the first page, so that the checkpoint covers all that it answers for.
+            prover = opened.audit.prover().await?;
+        }
         for entry in &page.entries {
-            writer.write(entry)?;
+            let proof = match &prover {
+                Some(prover) => prover.prove(entry.seq).await?,
+                None => None,
+            };
+            writer.write(entry, proof.as_ref())?;
             entries += 1;
         }
         bar.set_position(entries);
@@ -119,10 +145,7 @@ impl Answer for Exported {
             as_of,
             file,
         } = self;
-        let entries = match entries {
-            1 => "1 entry".to_owned(),
-            count => format!("{count} entries"),
-        };
+        let entries = counted(*entries);
         Layout::Line(format!("{entries}, as of size {as_of}, written to {file}"))
     }
 
@@ -132,5 +155,12 @@ impl Answer for Exported {
             ("as_of", self.as_of.to_string()),
             ("file", self.file.clone()),
         ])
+    }
+}
+
+fn counted(entries: u64) -> String {
+    match entries {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
     }
 }

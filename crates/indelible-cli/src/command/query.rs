@@ -110,7 +110,7 @@ async fn print_all(session: &Session, audit: &Audit, mut pages: Pages) -> Result
     while let Some(page) = pages.next(audit).await? {
         page.entries
             .iter()
-            .try_for_each(|entry| rows.write(entry))?;
+            .try_for_each(|entry| rows.write(entry, None))?;
     }
     rows.finish()?.flush()?;
     Ok(Status::Fine)

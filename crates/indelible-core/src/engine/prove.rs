@@ -38,6 +38,28 @@ struct Signed {
     note: String,
 }
 
+/// One checkpoint, under which entries are proved; see [`Audit::prover`].
+pub struct Prover {
+    audit: Audit,
+    signed: Signed,
+}
+
+impl Prover {
+    /// Proves that the entry at `seq` is in the trail, as [`Audit::prove`] does. `None` where the
+    /// checkpoint does not cover it.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn prove(&self, seq: u64) -> Result<Option<Proved>, AuditError> {
+        if seq >= self.signed.size {
+            return Ok(None);
+        }
+        self.audit
+            .prove_under(self.signed.clone(), seq, false)
+            .await
+    }
+}
+
 impl Audit {
     /// The checkpoint of the trail as it is now, as the text of a signed note. Without the signing
     /// key the latest one in the high-water mark.
@@ -86,6 +108,16 @@ impl Audit {
         let consistency = self.consistency_under(signed.clone(), from).await?;
         let proved = self.prove_under(signed, seq, false).await?;
         Ok(proved.map(|proved| (proved, consistency)))
+    }
+
+    /// Proves many entries under one checkpoint. `None` where the trail has no entry.
+    ///
+    /// # Errors
+    /// As [`Audit::checkpoint`].
+    pub async fn prover(&self) -> Result<Option<Prover>, AuditError> {
+        let audit = self.clone();
+        let signed = self.signed().await?;
+        Ok(signed.map(|signed| Prover { audit, signed }))
     }
 
     async fn prove_under(

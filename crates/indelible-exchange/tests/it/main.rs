@@ -2,10 +2,12 @@
 
 mod cloudtrail;
 mod door;
+mod exports;
 mod fixture;
 mod hostile;
 mod mapping;
 mod ndjson;
 mod shared;
+mod shared_formats;
 mod sorted;
 mod sources;

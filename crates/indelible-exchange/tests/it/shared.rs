@@ -11,6 +11,11 @@ use indelible_exchange::plan;
 use crate::fixture::{Read, importer};
 
 fn folder(name: &str) -> Option<PathBuf> {
+    shared("data", name)
+}
+
+/// The folder of this name, `None` where what is shared is not here.
+pub fn shared(kind: &str, name: &str) -> Option<PathBuf> {
     let variable = |name: &str| {
         #[expect(
             clippy::disallowed_methods,
@@ -21,7 +26,7 @@ fn folder(name: &str) -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let path = variable("INDELIBLE_SHARED")
         .map_or_else(beside, PathBuf::from)
-        .join("data")
+        .join(kind)
         .join(name);
     if path.is_dir() {
         return Some(path);

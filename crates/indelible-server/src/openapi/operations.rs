@@ -197,6 +197,10 @@ pub const OPERATIONS: &[Operation] = &[
                     media: "text/csv",
                     schema: "",
                 },
+                Content {
+                    media: "text/plain",
+                    schema: "",
+                },
             ],
         )],
         problems: &[],

@@ -190,6 +190,6 @@ pub const EARLIER: &[Parameter] = &[Parameter {
 /// What an export is written as.
 pub const FORMAT: &[Parameter] = &[parameter(
     "format",
-    Shape::OneOf(&["ndjson", "csv"]),
+    Shape::OneOf(&["ndjson", "csv", "ocsf", "cef", "syslog"]),
     "What is written",
 )];

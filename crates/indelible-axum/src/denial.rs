@@ -4,28 +4,40 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::extract::MatchedPath;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::{Request, Response, StatusCode};
 use indelible_core::{AuditAction, AuditEvent, AuditProtocol};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tower::{Layer, Service};
 
-use crate::context::RequestContext;
+use crate::asked::Asked;
 use crate::recorded::Recorded;
 use crate::recorder::{RecordCounts, Recorder};
 
 /// Records each answer of 401 and 403 as an `access_denied` event.
 ///
 /// The answer is the same whatever becomes of the record: it waits for it for a second at most,
-/// and a record that fails, or does not get its turn, is counted and logged. A record that takes
-/// longer goes on by itself.
+/// and a record that takes longer goes on by itself. At most 1,024 are under way at once; one more
+/// waits for its turn within that second, and is lost after it. What is lost is counted
+/// ([`DenialLayer::counts`]) and logged with that count.
 ///
-/// The event names path and method, never the query, in which secrets travel. It carries what
-/// [`RequestContext`] knows, so put [`crate::RequestContextLayer`] around this layer. Answers that
-/// are [`Recorded`] already, by a [`crate::AuditLayer`] further inside for example, are left alone.
+/// The event names method and route, `/reset/{token}` for example. What was sent in the places of
+/// a path may be secret, so that none of it is recorded but the parameters that
+/// [`DenialLayer::parameters`] names; the query never is. A refused request to no route has no
+/// `resource_id`, unless [`DenialLayer::whole_path`] is asked for. The event carries what
+/// [`crate::RequestContext`] knows, so put [`crate::RequestContextLayer`] around this layer.
+/// Answers that are [`Recorded`] already, by a [`crate::AuditLayer`] further inside for example,
+/// are left alone.
 #[derive(Clone)]
 pub struct DenialLayer {
     recorder: Arc<Recorder>,
+    named: Arc<Named>,
+}
+
+/// What of a request's path is recorded beside its route.
+#[derive(Clone, Default)]
+struct Named {
+    parameters: Vec<String>,
+    is_whole_path: bool,
 }
 
 impl DenialLayer {
@@ -33,10 +45,29 @@ impl DenialLayer {
     pub fn new(audit: Arc<dyn AuditProtocol>) -> Self {
         Self {
             recorder: Recorder::new(audit),
+            named: Arc::default(),
         }
     }
 
-    /// What became of the denials so far, for metrics. Those underway are in neither count.
+    /// Also records the values of the routes' parameters of these names, as the context's member
+    /// `parameters`: which account it was, for example. Name none that holds a secret.
+    #[must_use]
+    pub fn parameters<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        let names = names.into_iter().map(Into::into);
+        Arc::make_mut(&mut self.named).parameters.extend(names);
+        self
+    }
+
+    /// Takes the path as it was sent for `resource_id`, in the place of the route: for applications
+    /// whose paths hold no secret, such as the token of a link that resets a password. Redaction
+    /// finds secrets by their form (keys, card numbers), and a token that has none of them stays.
+    #[must_use]
+    pub fn whole_path(mut self) -> Self {
+        Arc::make_mut(&mut self.named).is_whole_path = true;
+        self
+    }
+
+    /// What became of the denials so far, for metrics.
     #[must_use]
     pub fn counts(&self) -> RecordCounts {
         self.recorder.counts()
@@ -49,7 +80,7 @@ impl<S> Layer<S> for DenialLayer {
     fn layer(&self, inner: S) -> Self::Service {
         DenialService {
             inner,
-            recorder: Arc::clone(&self.recorder),
+            layer: self.clone(),
         }
     }
 }
@@ -58,7 +89,7 @@ impl<S> Layer<S> for DenialLayer {
 #[derive(Clone)]
 pub struct DenialService<S> {
     inner: S,
-    recorder: Arc<Recorder>,
+    layer: DenialLayer,
 }
 
 impl<S, B, R> Service<Request<B>> for DenialService<S>
@@ -77,14 +108,14 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let asked = Asked::of(&request);
-        let recorder = Arc::clone(&self.recorder);
+        let layer = self.layer.clone();
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = answer.await?;
             if !Recorded::is_on(&response)
-                && let Some(event) = asked.denied(response.status())
+                && let Some(event) = layer.named.denied(&asked, response.status())
             {
-                recorder.record(event).await;
+                layer.recorder.record(event).await;
                 Recorded::mark(&mut response);
             }
             Ok(response)
@@ -92,41 +123,37 @@ where
     }
 }
 
-/// What was asked for, kept while the request itself is on its way.
-struct Asked {
-    method: Method,
-    path: String,
-    route: Option<MatchedPath>,
-    context: Option<RequestContext>,
-}
-
-impl Asked {
-    fn of<B>(request: &Request<B>) -> Self {
-        Self {
-            method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-            route: request.extensions().get().cloned(),
-            context: request.extensions().get().cloned(),
-        }
-    }
-
-    fn denied(self, status: StatusCode) -> Option<AuditEvent> {
+impl Named {
+    fn denied(&self, asked: &Asked, status: StatusCode) -> Option<AuditEvent> {
         let reason = match status {
             StatusCode::UNAUTHORIZED => "unauthenticated",
             StatusCode::FORBIDDEN => "forbidden",
             _ => return None,
         };
-        let event = AuditEvent::new(AuditAction::ACCESS_DENIED, "http_route")
-            .resource_id(&*self.path)
-            .context(json!({
-                "resource": self.route.as_ref().map_or(&*self.path, MatchedPath::as_str),
-                "action": self.method.as_str(),
-                "reason": reason,
-                "status": status.as_u16(),
-            }));
-        Some(match self.context {
-            Some(context) => context.fill(event),
-            None => event,
-        })
+        let mut context = json!({
+            "resource": asked.route().unwrap_or("no route"),
+            "action": asked.method(),
+            "reason": reason,
+            "status": status.as_u16(),
+        });
+        let parameters = self.parameters_of(asked);
+        if !parameters.is_empty() {
+            context["parameters"] = parameters.into();
+        }
+        let mut event = AuditEvent::new(AuditAction::ACCESS_DENIED, "http_route").context(context);
+        let resource = match self.is_whole_path {
+            true => Some(asked.path()),
+            false => asked.route(),
+        };
+        event.resource_id = resource.map(str::to_owned);
+        Some(asked.fill(event))
+    }
+
+    fn parameters_of(&self, asked: &Asked) -> Map<String, Value> {
+        let found = self.parameters.iter().filter_map(|name| {
+            let value = asked.parameter(name)?;
+            Some((name.clone(), value.into()))
+        });
+        found.collect()
     }
 }

@@ -7,6 +7,7 @@
 //! | [`RequestContext`], [`ClientAddress`], [`Actor`] | what handlers extract |
 //! | [`RequestAudit`] | is the trail for the request at hand, whose events carry all of that |
 //! | [`AuditLayer`] | records chosen routes with their outcome |
+//! | [`Ended`], [`Recorded`] | say of an answer how it ended, and that it is on record |
 //! | [`DenialLayer`] | records answers of 401 and 403 as `access_denied` |
 //!
 //! ```
@@ -65,10 +66,12 @@
 //! [`into_make_service_with_connect_info`]: axum::Router::into_make_service_with_connect_info
 
 mod actor;
+mod asked;
 mod audit;
 mod client;
 mod context;
 mod denial;
+mod ended;
 mod forwarded;
 mod layer;
 mod network;
@@ -83,6 +86,7 @@ pub use audit::RequestAudit;
 pub use client::{ClientAddress, ProxyHeader, TrustedProxies};
 pub use context::{ClientAddressMissing, RequestContext, RequestContextMissing};
 pub use denial::{DenialLayer, DenialService};
+pub use ended::Ended;
 pub use layer::{RequestContextLayer, RequestContextService};
 pub use network::{Network, NetworkError};
 pub use recorded::Recorded;

@@ -1,18 +1,16 @@
 //! Chosen routes are recorded with their outcome.
 
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
-use axum::http::request::Parts;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::{Request, Response, StatusCode};
 use indelible_core::{AuditAction, AuditEvent, AuditProtocol, Outcome, catalogue};
 use serde_json::{Map, Value};
 use tower::{Layer, Service};
 
-use crate::context::RequestContext;
+use crate::asked::Asked;
+use crate::ended::Ended;
 use crate::recorded::Recorded;
 use crate::recorder::{RecordCounts, Recorder};
 
@@ -36,20 +34,25 @@ use crate::recorder::{RecordCounts, Recorder};
 ///
 /// | the answer | outcome | `role_assigned` becomes |
 /// |---|---|---|
-/// | below 400 | succeeded | `role_assigned` |
+/// | below 300, 304 | succeeded | `role_assigned` |
+/// | any other below 400: a redirect | attempted | `role_assignment_attempted` |
 /// | 401, 403 | denied | `role_assignment_failed`, for the catalogue has no name of its own |
 /// | any other | failed | `role_assignment_failed` |
 /// | none: the handler panicked, or the client hung up before | attempted | `role_assignment_attempted` |
+///
+/// A redirect is what both a success and a refusal that leads to the login page look like, so that
+/// it proves neither. The handler knows and says so with [`Ended`] in its answer, which counts more
+/// than any status; [`AuditLayer::redirect_is`] says it for all redirects of a route.
 ///
 /// Whichever action of a workflow of the catalogue is given, it stands for the workflow; any other
 /// action is recorded as it is. What ended without an answer is recorded as attempted, because
 /// nobody knows how it ended: it stays visible as unresolved. What becomes of a body after its
 /// first line is not looked at.
 ///
-/// The event is the given one with what [`RequestContext`] knows, actor included, and the context
-/// members `method`, `route` and `status`: never the query, never a body. Its outcome is always
-/// the answer's. The answer is the same whatever becomes of the record, which is delivered as by
-/// [`crate::DenialLayer`]: waited for for a second at most, counted and logged where it fails.
+/// The event is the given one with what [`crate::RequestContext`] knows, actor included, and the
+/// context members `method`, `route` and `status`: never the path, in which tokens travel, never
+/// the query, never a body. Its outcome is always the answer's. The answer is the same whatever becomes of the record, which is delivered as by
+/// [`crate::DenialLayer`]: waited for for a second at most, counted and logged where it is lost.
 ///
 /// An answer is recorded once: what is [`Recorded`] already is left alone, and what this layer
 /// records a [`crate::DenialLayer`] around it does not. A refusal that comes from further outside
@@ -61,6 +64,7 @@ pub struct AuditLayer {
     recorder: Arc<Recorder>,
     event: Arc<AuditEvent>,
     parameter: Option<Arc<str>>,
+    redirect: Outcome,
 }
 
 impl AuditLayer {
@@ -70,18 +74,28 @@ impl AuditLayer {
             recorder: Recorder::new(audit),
             event: Arc::new(event),
             parameter: None,
+            redirect: Outcome::Attempted,
         }
     }
 
     /// Takes the resource's id from the parameter of this name in the route's path: from
-    /// `/users/{user}` the one called `user`.
+    /// `/users/{user}` the one called `user`. A value that is no UTF-8 stays encoded as it was sent.
     #[must_use]
     pub fn resource_id_from(mut self, parameter: impl Into<Arc<str>>) -> Self {
         self.parameter = Some(parameter.into());
         self
     }
 
-    /// What became of the events so far, for metrics. Those underway are in neither count.
+    /// Says how a request ended that is answered with a redirect (other than 304), where its
+    /// handler does not say it itself: for routes on which only a success redirects, whatever
+    /// stands between this layer and the handler.
+    #[must_use]
+    pub fn redirect_is(mut self, outcome: Outcome) -> Self {
+        self.redirect = outcome;
+        self
+    }
+
+    /// What became of the events so far, for metrics.
     #[must_use]
     pub fn counts(&self) -> RecordCounts {
         self.recorder.counts()
@@ -108,9 +122,8 @@ pub struct AuditService<S> {
 
 impl<S, B, R> Service<Request<B>> for AuditService<S>
 where
-    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>>,
     S::Future: Send + 'static,
-    B: Send + 'static,
     R: Send,
 {
     type Response = S::Response;
@@ -122,16 +135,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was ready, and not its clone, answers.
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
-        let layer = self.layer.clone();
+        let mut open = self.layer.open(&request);
+        let answer = self.inner.call(request);
         Box::pin(async move {
-            let (mut parts, body) = request.into_parts();
-            let mut asked = layer.asked(&mut parts).await;
-            let mut response = inner.call(Request::from_parts(parts, body)).await?;
-            if let Some(event) = asked.answered(&response) {
-                layer.recorder.record(event).await;
+            let mut response = answer.await?;
+            if let Some(event) = open.answered(&response) {
+                Arc::clone(&open.layer.recorder).record(event).await;
                 Recorded::mark(&mut response);
             }
             Ok(response)
@@ -140,51 +149,47 @@ where
 }
 
 impl AuditLayer {
-    async fn asked(&self, parts: &mut Parts) -> Asked {
+    fn open<B>(&self, request: &Request<B>) -> Open {
+        let asked = Asked::of(request);
         let mut event = AuditEvent::clone(&self.event);
-        if let Some(parameter) = &self.parameter {
-            let id = path_parameter(parts, parameter).await;
+        if let Some(name) = &self.parameter {
+            let id = asked.parameter(name);
             if id.is_none() {
-                tracing::error!(%parameter, "the route has no such parameter for a resource's id");
+                tracing::error!(parameter = %name, "the route has no such parameter for a resource's id");
             }
             event.resource_id = id.or(event.resource_id);
         }
-        Asked {
-            recorder: Arc::clone(&self.recorder),
+        Open {
+            layer: self.clone(),
             event: Some(event),
-            method: parts.method.clone(),
-            route: parts.extensions.get().cloned(),
-            context: parts.extensions.get().cloned(),
+            asked,
         }
     }
 }
 
-async fn path_parameter(parts: &mut Parts, name: &str) -> Option<String> {
-    let parameters = RawPathParams::from_request_parts(parts, &()).await.ok()?;
-    let named = parameters.iter().find(|(own, _)| *own == name);
-    named.map(|(_, value)| value.to_owned())
-}
-
 /// A request on its way. Dropped without an answer, it is recorded as attempted.
-struct Asked {
-    recorder: Arc<Recorder>,
+struct Open {
+    layer: AuditLayer,
     /// What is still to be recorded.
     event: Option<AuditEvent>,
-    method: Method,
-    route: Option<MatchedPath>,
-    context: Option<RequestContext>,
+    asked: Asked,
 }
 
-impl Asked {
+impl Open {
     /// The event of this answer, `None` where it is on record.
     fn answered<R>(&mut self, response: &Response<R>) -> Option<AuditEvent> {
         let event = self.event.take()?;
+        let outcome = Ended::of(response, self.layer.redirect);
         let is_recorded = Recorded::is_on(response);
-        (!is_recorded).then(|| self.told(event, Some(response.status())))
+        (!is_recorded).then(|| self.told(event, outcome, Some(response.status())))
     }
 
-    fn told(&self, mut event: AuditEvent, status: Option<StatusCode>) -> AuditEvent {
-        let outcome = status.map_or(Outcome::Attempted, outcome_of);
+    fn told(
+        &self,
+        mut event: AuditEvent,
+        outcome: Outcome,
+        status: Option<StatusCode>,
+    ) -> AuditEvent {
         if let Some(workflow) = catalogue::workflow_of(event.action.as_str())
             && let Some(action) = workflow.action(outcome)
         {
@@ -197,10 +202,7 @@ impl Asked {
             // For the door to refuse.
             Some(other) => other,
         });
-        match &self.context {
-            Some(context) => context.fill(event),
-            None => event,
-        }
+        self.asked.fill(event)
     }
 
     /// What the event's own context does not say itself.
@@ -210,28 +212,19 @@ impl Asked {
                 context.entry(name).or_insert(value);
             }
         };
-        let route = self.route.as_ref().map(MatchedPath::as_str);
-        say("method", Some(self.method.as_str().into()));
-        say("route", route.map(Value::from));
+        say("method", Some(self.asked.method().into()));
+        say("route", self.asked.route().map(Value::from));
         say("status", status.map(|status| status.as_u16().into()));
         context.into()
     }
 }
 
-impl Drop for Asked {
+impl Drop for Open {
     fn drop(&mut self) {
         if let Some(event) = self.event.take() {
-            let event = self.told(event, None);
+            let event = self.told(event, Outcome::Attempted, None);
             // Nobody is left who could wait for it.
-            drop(Arc::clone(&self.recorder).begin(event));
+            Arc::clone(&self.layer.recorder).begin(event);
         }
-    }
-}
-
-fn outcome_of(status: StatusCode) -> Outcome {
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Outcome::Denied,
-        status if status.as_u16() < 400 => Outcome::Succeeded,
-        _ => Outcome::Failed,
     }
 }

@@ -1,6 +1,7 @@
 //! The client's address over a table of headers (traps T9 and T10, and the hostile inputs).
 
 use indelible_axum::{ProxyHeader, TrustedProxies};
+use serde_json::Value;
 
 use crate::ground::headers;
 
@@ -21,78 +22,36 @@ fn client(proxies: &TrustedProxies, peer: &str, lines: &[(&'static str, &str)]) 
     client.expect("a peer with an address").to_string()
 }
 
+/// Cases that the bank on FastAPI, which has rules of its own, is held to as well.
+const TABLE: &str = include_str!("../../testdata/x_forwarded_for.json");
+
 #[test]
 fn the_header_is_counted_from_the_right_over_trusted_proxies_only() {
-    let cases: &[(&str, &[&str], &str)] = &[
-        // Nobody but a proxy is believed.
-        ("203.0.113.9", &["192.0.2.1"], "203.0.113.9"),
-        ("203.0.113.9", &["10.0.0.1"], "203.0.113.9"),
-        ("::ffff:203.0.113.9", &[], "203.0.113.9"),
-        ("10.0.0.1", &[], "10.0.0.1"),
-        ("10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
-        ("::ffff:10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
-        ("2001:db8:feed::1", &["203.0.113.9"], "203.0.113.9"),
-        // What the client wrote itself stands on the left.
-        ("10.0.0.1", &["127.0.0.1, 203.0.113.9"], "203.0.113.9"),
-        (
-            "10.0.0.1",
-            &["10.9.9.9, 203.0.113.9, 10.0.0.2"],
-            "203.0.113.9",
-        ),
-        (
-            "10.0.0.1",
-            &["evil", "203.0.113.9,10.0.0.3", "10.0.0.2"],
-            "203.0.113.9",
-        ),
-        (
-            "10.0.0.1",
-            &["203.0.113.9", "203.0.113.9", "203.0.113.9"],
-            "203.0.113.9",
-        ),
-        // All are proxies: the furthest one asked for itself.
-        ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
-        // Ports, brackets, spaces, case.
-        ("10.0.0.1", &["203.0.113.9:4711"], "203.0.113.9"),
-        ("10.0.0.1", &["[2001:DB8::1]:4711"], "2001:db8::1"),
-        ("10.0.0.1", &["[2001:db8::1]"], "2001:db8::1"),
-        ("10.0.0.1", &["2001:db8::1"], "2001:db8::1"),
-        ("10.0.0.1", &["203.0.113.9, 10.0.0.2:80"], "203.0.113.9"),
-        ("10.0.0.1", &["::ffff:203.0.113.9"], "203.0.113.9"),
-        (
-            "10.0.0.1",
-            &["\t 203.0.113.9 \t,\t10.0.0.2 "],
-            "203.0.113.9",
-        ),
-        // What is no address is kept as given, and ends the search.
-        ("10.0.0.1", &["192.0.2.1, unknown"], "unknown"),
-        ("10.0.0.1", &["192.0.2.1, _hidden, 10.0.0.2"], "_hidden"),
-        ("10.0.0.1", &["client.example"], "client.example"),
-        ("10.0.0.1", &["999.1.1.1"], "999.1.1.1"),
-        ("10.0.0.1", &["010.0.0.2"], "010.0.0.2"),
-        (
-            "10.0.0.1",
-            &["1.2.3.4, cloudtrail.amazonaws.com"],
-            "cloudtrail.amazonaws.com",
-        ),
-        (
-            "10.0.0.1",
-            &["'; DROP TABLE entry; --"],
-            "'; DROP TABLE entry; --",
-        ),
-        // Nothing is said at all.
-        ("10.0.0.1", &[""], "10.0.0.1"),
-        ("10.0.0.1", &[","], "10.0.0.1"),
-        ("10.0.0.1", &[" , ,,", ","], "10.0.0.1"),
-        ("10.0.0.1", &["203.0.113.9, ,"], "203.0.113.9"),
-    ];
-    for (peer, lines, expected) in cases {
-        let lines: Vec<_> = lines.iter().map(|line| (XFF, *line)).collect();
+    let table: Value = serde_json::from_str(TABLE).expect("JSON");
+    let texts = |value: &Value| -> Vec<String> {
+        let all = value.as_array().expect("a list").iter();
+        let texts = all.map(|text| text.as_str().expect("a text").to_owned());
+        texts.collect()
+    };
+    let proxies = TrustedProxies::new(texts(&table["proxies"])).expect("blocks");
+    let groups = table["groups"].as_array().expect("a list");
+    let cases = groups.iter().flat_map(|group| {
+        let cases = group["cases"].as_array().expect("a list");
+        cases.iter().map(move |case| (&group["what"], case))
+    });
+    let mut count = 0;
+    for (what, case) in cases {
+        let lines = texts(&case["lines"]);
+        let lines: Vec<_> = lines.iter().map(|line| (XFF, line.as_str())).collect();
+        let peer = case["peer"].as_str().expect("an address");
         assert_eq!(
-            client(&proxies(), peer, &lines),
-            *expected,
-            "{peer} {lines:?}"
+            client(&proxies, peer, &lines),
+            case["client"],
+            "{what}: {case}"
         );
+        count += 1;
     }
+    assert!(count >= 45, "{count} cases");
 }
 
 #[test]

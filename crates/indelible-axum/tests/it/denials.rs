@@ -52,7 +52,7 @@ async fn each_401_and_403_is_an_event_and_nothing_else_is() {
     }
     let expected = [(401, "unauthenticated"), (403, "forbidden")].map(|(status, reason)| {
         AuditEvent::new(AuditAction::ACCESS_DENIED, "http_route")
-            .resource_id(format!("/answers/{status}"))
+            .resource_id("/answers/{status}")
             .ip_address("203.0.113.9")
             .user_id("u-17")
             .correlation_id("019b76da-a800-7a5a-9a5a-5a5a5a5a5a5a")
@@ -66,6 +66,61 @@ async fn each_401_and_403_is_an_event_and_nothing_else_is() {
     assert_eq!(trail.events(), expected);
     let counts = denials.counts();
     assert_eq!((counts.recorded, counts.lost), (2, 0));
+}
+
+/// A link that resets a password: whoever reads its token may use it.
+const LINK: &str = "/resets/3f9d7c1ab2/of/acc-%FF?next=hunter2";
+
+/// An application with such links, of which a part stands in a router of its own.
+fn resets(denials: &DenialLayer) -> Router {
+    let refuse = || async { StatusCode::FORBIDDEN };
+    let inner = Router::new().route("/{token}/of/{account}", get(refuse));
+    Router::new()
+        .nest("/resets", inner)
+        .fallback(|| async { StatusCode::UNAUTHORIZED })
+        .layer(denials.clone())
+}
+
+#[tokio::test]
+async fn what_a_path_holds_is_not_recorded_unless_it_is_named() {
+    let trail = Trail::told([]);
+    let denials = DenialLayer::new(trail.clone());
+    assert_eq!(status(resets(&denials), LINK).await, 403);
+    // To no route at all.
+    assert_eq!(status(resets(&denials), "/reset/3f9d7c1ab2").await, 401);
+    let events = trail.events();
+    let template = "/resets/{token}/of/{account}";
+    assert_eq!(events[0].resource_id.as_deref(), Some(template));
+    assert_eq!(events[1].resource_id, None);
+    let said: Vec<_> = events.iter().map(|e| e.context.clone()).collect();
+    let told = |resource: &str, reason: &str, status: u16| {
+        Some(json!({"resource": resource, "action": "GET", "reason": reason, "status": status}))
+    };
+    let expected = [
+        told(template, "forbidden", 403),
+        told("no route", "unauthenticated", 401),
+    ];
+    assert_eq!(said, expected);
+
+    let named = DenialLayer::new(trail.clone()).parameters(["account", "another"]);
+    assert_eq!(status(resets(&named), LINK).await, 403);
+    let event = trail.events().pop().expect("an event");
+    assert_eq!(event.resource_id.as_deref(), Some(template));
+    // It is no UTF-8, and an id all the same.
+    let context = event.context.expect("a context");
+    assert_eq!(context["parameters"], json!({"account": "acc-%FF"}));
+}
+
+#[tokio::test]
+async fn the_whole_path_is_recorded_where_it_is_asked_for() {
+    let trail = Trail::told([]);
+    let denials = DenialLayer::new(trail.clone()).whole_path();
+    assert_eq!(status(resets(&denials), LINK).await, 403);
+    assert_eq!(status(resets(&denials), "/nowhere").await, 401);
+    let events = trail.events();
+    let paths: Vec<_> = events.iter().map(|e| e.resource_id.as_deref()).collect();
+    let expected = ["/resets/3f9d7c1ab2/of/acc-%FF", "/nowhere"];
+    assert_eq!(paths, expected.map(Some));
 }
 
 #[tokio::test]
@@ -125,4 +180,25 @@ async fn a_trail_that_hangs_for_long_takes_no_memory_without_end() {
         (denials.counts().recorded, denials.counts().lost),
         (0, 1100 - 1024)
     );
+    let counts = denials.counts();
+    assert_eq!((counts.crowded_out, counts.underway), (1100 - 1024, 1024));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_more_than_can_be_under_way_waits_for_its_turn() {
+    let trail = Trail::told([Turn::Hangs; 1024]);
+    let denials = DenialLayer::new(trail.clone());
+    let mut answers = tokio::task::JoinSet::new();
+    for _ in 0..1025 {
+        let application = application(&denials);
+        answers.spawn(async move { status(application, "/answers/401").await });
+    }
+    // One of those under way ends, and the one that waits is recorded in its place.
+    trail.go_on.notify_one();
+    let answers = answers.join_all().await;
+    assert!(answers.iter().all(|answer| *answer == 401));
+    assert_eq!(trail.events().len(), 2);
+    let counts = denials.counts();
+    assert_eq!((counts.recorded, counts.underway), (2, 1023));
+    assert_eq!((counts.lost, counts.crowded_out), (0, 0));
 }

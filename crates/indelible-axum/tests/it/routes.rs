@@ -12,7 +12,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use indelible_axum::{
-    Actor, AuditLayer, DenialLayer, Recorded, RequestContext, RequestContextLayer, TrustedProxies,
+    Actor, AuditLayer, DenialLayer, Ended, Recorded, RequestContext, RequestContextLayer,
+    TrustedProxies,
 };
 use indelible_core::{AuditAction, AuditEvent, Outcome};
 use serde_json::json;
@@ -59,9 +60,12 @@ async fn every_answer_is_one_event_with_its_outcome() {
     let trail = Trail::told([]);
     let (layer, denials) = (connections(&trail), DenialLayer::new(trail.clone()));
     let failed = AuditAction::PROVIDER_CONNECTION_FAILED;
+    let attempted = AuditAction::PROVIDER_CONNECTION_ATTEMPTED;
     let cases = [
         (200, Outcome::Succeeded, CONNECTED),
-        (303, Outcome::Succeeded, CONNECTED),
+        (304, Outcome::Succeeded, CONNECTED),
+        (302, Outcome::Attempted, attempted.clone()),
+        (303, Outcome::Attempted, attempted),
         (400, Outcome::Failed, failed.clone()),
         (401, Outcome::Denied, failed.clone()),
         (403, Outcome::Denied, failed.clone()),
@@ -88,7 +92,7 @@ async fn every_answer_is_one_event_with_its_outcome() {
     }
     assert_eq!(trail.events(), expected);
     let counts = layer.counts();
-    assert_eq!((counts.recorded, counts.lost), (7, 0));
+    assert_eq!((counts.recorded, counts.lost), (9, 0));
     assert_eq!(denials.counts().recorded, 0, "each is recorded once");
 
     // A route that was not chosen is none of the layer's business, but refusals are the other's.
@@ -100,6 +104,68 @@ async fn every_answer_is_one_event_with_its_outcome() {
     assert_eq!(last.action, AuditAction::ACCESS_DENIED);
     assert_eq!(trail.events().len(), expected.len() + 1);
     assert_eq!(denials.counts().recorded, 1);
+}
+
+/// The outcome that is recorded of `answer`, given what `layer` says besides.
+async fn outcome(
+    answer: impl IntoResponse + Clone + Send + Sync + 'static,
+    says: impl FnOnce(AuditLayer) -> AuditLayer,
+) -> Option<Outcome> {
+    let trail = Trail::told([]);
+    let layer = says(connections(&trail));
+    let handler = move || async move { answer };
+    let router = Router::new().route("/{provider}", get(handler).route_layer(layer));
+    status(router, "/p").await;
+    trail.events().pop().expect("an event").outcome
+}
+
+#[tokio::test]
+async fn a_redirect_proves_nothing_and_whoever_knows_says_what_it_is() {
+    let to_login = (StatusCode::FOUND, [("location", "/login")]);
+    let (denied, done) = (Ended(Outcome::Denied), Ended(Outcome::Succeeded));
+    let as_it_is = |layer: AuditLayer| layer;
+    let success = |layer: AuditLayer| layer.redirect_is(Outcome::Succeeded);
+
+    assert_eq!(outcome(to_login, as_it_is).await, Some(Outcome::Attempted));
+    assert_eq!(outcome(to_login, success).await, Some(Outcome::Succeeded));
+    let known = outcome((done, to_login), as_it_is).await;
+    assert_eq!(known, Some(Outcome::Succeeded));
+    let known = outcome((denied, to_login), success).await;
+    assert_eq!(known, Some(Outcome::Denied));
+    // A page that tells of a refusal, in the form of a success.
+    let known = outcome((denied, "wrong password"), as_it_is).await;
+    assert_eq!(known, Some(Outcome::Denied));
+    assert_eq!(outcome(denied, as_it_is).await, Some(Outcome::Denied));
+    // What a redirect is says nothing of other answers.
+    let failed = outcome(StatusCode::BAD_REQUEST, success).await;
+    assert_eq!(failed, Some(Outcome::Failed));
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_text_is_recorded_as_it_was_sent() {
+    let trail = Trail::told([]);
+    let handler = || async { StatusCode::OK };
+    let files = AuditLayer::new(
+        trail.clone(),
+        AuditEvent::new(AuditAction::DATA_VIEWED, "file"),
+    );
+    let inner = Router::new()
+        .route("/{owner}/files/{*file}", get(handler))
+        .route_layer(files.resource_id_from("file"));
+    let router = Router::new()
+        .route("/{provider}", get(handler))
+        .route_layer(connections(&trail))
+        .nest("/of/{site}", inner);
+    for uri in [
+        "/b%FFb",
+        "/of/s/bob/files/a/b%FF.txt",
+        "/of/s/bob/files/a%20b",
+    ] {
+        assert_eq!(status(router.clone(), uri).await, 200);
+    }
+    let events = trail.events();
+    let ids: Vec<_> = events.iter().map(|e| e.resource_id.as_deref()).collect();
+    assert_eq!(ids, ["b%FFb", "a/b%FF.txt", "a b"].map(Some));
 }
 
 #[tokio::test]

@@ -1,16 +1,14 @@
 //! Situation 4: an administrator suspends a user. Situation 7: failed logins of the last 24 hours.
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use indelible::axum::RequestAudit;
 use indelible::{AuditAction, AuditEvent, AuditProtocol, Query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Given, Refusal};
+use crate::answer::{Given, Named, Refusal};
 use crate::bank::Bank;
 use crate::caller::Administrator;
 
@@ -26,7 +24,7 @@ pub async fn suspend(
     State(bank): State<Bank>,
     administrator: Administrator,
     audit: RequestAudit,
-    Path(user): Path<String>,
+    Named(user): Named,
     Given(Suspension { reason, days }): Given<Suspension>,
 ) -> Result<StatusCode, Refusal> {
     if bank.people().find(&user).is_none() {
@@ -46,8 +44,6 @@ pub async fn suspend(
     Ok(StatusCode::NO_CONTENT)
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// `GET /admin/failed-logins`
 pub async fn failed_logins(
     State(bank): State<Bank>,
@@ -59,8 +55,9 @@ pub async fn failed_logins(
     audit.record(event).await?;
     let query = Query::new()
         .action(AuditAction::USER_LOGIN_FAILED)
-        .start_date(bank.clock().now().earlier(DAY).to_string())
-        .limit(1000);
+        .start_date("24h")
+        .limit(1000)
+        .dated(bank.clock().now());
     let found = audit.query(query).await?;
     Ok(Json(json!({ "entries": found.entries })))
 }

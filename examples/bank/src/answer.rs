@@ -1,13 +1,13 @@
 //! What the bank answers when it does not do what it was asked for, and what it reads.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use indelible::AuditError;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// Why something was not done; `{"error": "<words>"}` for the client.
 #[derive(Debug)]
@@ -53,19 +53,49 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A body of JSON; refused in the bank's own words where it is none.
+/// What there is no route for.
+pub async fn not_found() -> Refusal {
+    Refusal::NotFound("there is nothing here")
+}
+
+/// What a route does not do.
+pub async fn method_not_allowed() -> Refusal {
+    let words = "it cannot be done with this method";
+    Refusal::IllFormed(StatusCode::METHOD_NOT_ALLOWED, words.to_owned())
+}
+
+/// The name in the path. One that is no text names nothing.
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Self(name))
+            .map_err(|_| Refusal::NotFound("there is nothing here"))
+    }
+}
+
+/// A body that is a JSON object; refused in the bank's own words where it is none. It is read last,
+/// after it is known who asks.
 pub struct Given<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Given<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let read = Json::from_request(request, state).await;
-        let ill_formed = |problem: JsonRejection| {
+        let ill_formed = |status| {
             // The text of the problem may quote what was sent: a password, for example.
             let words = "the body is not the JSON that is expected here".to_owned();
-            Refusal::IllFormed(problem.status(), words)
+            Refusal::IllFormed(status, words)
         };
-        read.map(|Json(given)| Self(given)).map_err(ill_formed)
+        // 415 for another type, 413 for too long a body, 400 for what is no JSON, 422 for another.
+        let read = Json::<Map<String, Value>>::from_request(request, state).await;
+        let Json(given) = read.map_err(|problem| ill_formed(problem.status()))?;
+        let given = serde_json::from_value(Value::Object(given));
+        given
+            .map(Self)
+            .map_err(|_| ill_formed(StatusCode::UNPROCESSABLE_ENTITY))
     }
 }

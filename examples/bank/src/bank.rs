@@ -8,6 +8,7 @@ use indelible::AuditProtocol;
 use indelible::core::{Clock, SystemClock};
 
 use crate::accounts::Accounts;
+use crate::deadline::Deadline;
 use crate::events::Events;
 use crate::people::People;
 use crate::sessions::Sessions;
@@ -20,7 +21,6 @@ pub struct Bank {
 
 struct Inside {
     audit: Arc<dyn AuditProtocol>,
-    audit_deadline: Duration,
     clock: Arc<dyn Clock>,
     events: Events,
     people: People,
@@ -29,14 +29,14 @@ struct Inside {
 }
 
 impl Bank {
-    /// A bank that records with `audit`, and waits for `audit_deadline` at most for a record that
-    /// it can go on without.
+    /// A bank that records with `audit`, and waits for each of its answers for `audit_deadline` at
+    /// most.
     pub fn new(audit: Arc<dyn AuditProtocol>, audit_deadline: Duration) -> Self {
+        let audit: Arc<dyn AuditProtocol> = Arc::new(Deadline::new(audit, audit_deadline));
         Self {
             inside: Arc::new(Inside {
                 events: Events::new(audit.clone()),
                 audit,
-                audit_deadline,
                 clock: Arc::new(SystemClock::new()),
                 people: People::of_the_demonstration(),
                 accounts: Accounts::of_the_demonstration(),
@@ -48,11 +48,6 @@ impl Bank {
     /// The trail.
     pub fn audit(&self) -> Arc<dyn AuditProtocol> {
         self.inside.audit.clone()
-    }
-
-    /// How long a request waits for a record that it can go on without.
-    pub fn audit_deadline(&self) -> Duration {
-        self.inside.audit_deadline
     }
 
     /// The clock.

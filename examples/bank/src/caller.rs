@@ -15,19 +15,22 @@ use crate::people::Role;
 const BACKUP_TOKEN: &str = "backup-job";
 
 /// Somebody who is logged in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The user.
     pub user: String,
     /// What they may do.
     pub role: Role,
+    /// That of their session.
+    pub token: String,
 }
 
 impl FromRequestParts<Bank> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, bank: &Bank) -> Result<Self, Refusal> {
-        let user = bearer(parts).and_then(|token| bank.sessions().user(token));
+        let token = bearer(parts).ok_or(Refusal::NotLoggedIn)?.to_owned();
+        let user = bank.sessions().user(&token);
         let user = user.ok_or(Refusal::NotLoggedIn)?;
         // A login that was under way while its user was suspended has begun a session all the same.
         let person = bank
@@ -39,7 +42,7 @@ impl FromRequestParts<Bank> for Caller {
             context.identify(Actor::new(user.as_str()));
         }
         let role = person.role;
-        Ok(Self { user, role })
+        Ok(Self { user, role, token })
     }
 }
 

@@ -1,12 +1,12 @@
 //! Situation 2: a view of personal data.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use indelible::axum::RequestAudit;
 use indelible::{AuditAction, AuditEvent, AuditProtocol};
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
+use crate::answer::{Named, Refusal};
 use crate::bank::Bank;
 use crate::caller::Caller;
 use crate::people::Role;
@@ -16,7 +16,7 @@ pub async fn show(
     State(bank): State<Bank>,
     caller: Caller,
     audit: RequestAudit,
-    Path(user): Path<String>,
+    Named(user): Named,
 ) -> Result<Json<Value>, Refusal> {
     if caller.role == Role::Customer && caller.user != user {
         return Err(Refusal::Forbidden("customers see only themselves"));

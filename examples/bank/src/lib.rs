@@ -24,7 +24,9 @@ pub mod answer;
 pub mod bank;
 pub mod caller;
 pub mod customers;
+pub mod deadline;
 pub mod deletion;
+pub mod digest;
 pub mod events;
 pub mod jobs;
 pub mod login;
@@ -59,7 +61,9 @@ pub fn application(bank: Bank, proxies: TrustedProxies) -> Router {
         .route("/me/activity", get(activity::mine))
         .route("/me/password", put(passwords::change))
         .route("/accounts/{account}", delete(deletion::delete))
-        .layer(DenialLayer::new(bank.audit()))
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(DenialLayer::new(bank.audit()).parameters(["account", "provider", "user"]))
         // The outermost comes last.
         .layer(RequestContextLayer::new(proxies))
         .with_state(bank)

@@ -28,11 +28,16 @@ pub async fn log_in(
     // The request brings address, user agent and correlation id; who tries is not yet its actor.
     match bank.people().check(&user, &password) {
         Ok(()) => {
+            // Begun before it is on record, so that it ends with a suspension or another password
+            // meanwhile; given out after.
+            let token = bank.sessions().begin(&user);
             let event = AuditEvent::new(AuditAction::USER_LOGIN_SUCCESS, "session")
                 .user_id(&user)
                 .context(json!({"method": "password"}));
-            audit.record(event).await?;
-            let token = bank.sessions().begin(&user);
+            if let Err(error) = audit.record(event).await {
+                bank.sessions().end(&token);
+                return Err(error.into());
+            }
             Ok(Json(json!({ "token": token })).into_response())
         }
         Err(problem) => {

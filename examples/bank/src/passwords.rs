@@ -20,14 +20,16 @@ pub struct Change {
 /// `PUT /me/password`. Nothing here speaks of the trail: `events` says what becomes of the event.
 pub async fn change(
     State(bank): State<Bank>,
-    Caller { user, .. }: Caller,
+    Caller { user, token, .. }: Caller,
     request: RequestContext,
     Given(Change { current, new }): Given<Change>,
 ) -> Result<StatusCode, Refusal> {
     if bank.people().check(&user, &current).is_err() {
         return Err(Refusal::Forbidden("the current password is another one"));
     }
-    bank.people().set_password(&user, new);
+    bank.people().set_password(&user, &new);
+    // Whoever is in with the old password is out.
+    bank.sessions().end_others_of(&user, &token);
     let event = UserPasswordChanged {
         event_id: event_id(bank.clock().now()),
         user_id: user,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::digest::PasswordDigest;
+
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -12,8 +14,8 @@ pub enum Role {
     Administrator,
 }
 
-/// One person. A real bank keeps a slow hash in the place of the password.
-#[derive(Debug, Clone)]
+/// One person.
+#[derive(Clone)]
 pub struct Person {
     /// What they may do.
     pub role: Role,
@@ -21,7 +23,7 @@ pub struct Person {
     pub name: &'static str,
     /// Their e-mail address.
     pub email: &'static str,
-    password: String,
+    password: PasswordDigest,
     /// Whether they may log in no more.
     pub is_suspended: bool,
 }
@@ -49,7 +51,11 @@ impl LoginProblem {
 }
 
 /// All people, by user name.
-pub struct People(Mutex<BTreeMap<String, Person>>);
+pub struct People {
+    all: Mutex<BTreeMap<String, Person>>,
+    /// What the passwords of users are compared with who do not exist.
+    nobody: PasswordDigest,
+}
 
 impl People {
     /// Two customers and an administrator.
@@ -58,7 +64,7 @@ impl People {
             role,
             name,
             email,
-            password: password.to_owned(),
+            password: PasswordDigest::of(password),
             is_suspended: false,
         };
         let (customer, administrator) = (Role::Customer, Role::Administrator);
@@ -76,9 +82,11 @@ impl People {
             "paper clip",
         );
         let all = [("alice", alice), ("bob", bob), ("carol", carol)];
-        Self(Mutex::new(
-            all.map(|(user, person)| (user.to_owned(), person)).into(),
-        ))
+        let all = all.map(|(user, person)| (user.to_owned(), person));
+        Self {
+            all: Mutex::new(all.into()),
+            nobody: PasswordDigest::of("nobody's"),
+        }
     }
 
     /// The person of this user name.
@@ -86,14 +94,19 @@ impl People {
         self.all().get(user).cloned()
     }
 
-    /// Whether the user may log in with this password.
+    /// Whether the user may log in with this password. Whoever measures how long it takes learns
+    /// neither how much of a password is right nor whether there is such a user.
     ///
     /// # Errors
     /// Why not.
     pub fn check(&self, user: &str, password: &str) -> Result<(), LoginProblem> {
-        match self.all().get(user) {
+        let all = self.all();
+        let person = all.get(user);
+        let kept = person.map_or(&self.nobody, |person| &person.password);
+        let is_right = kept.is_of(password);
+        match person {
             None => Err(LoginProblem::UnknownUser),
-            Some(person) if person.password != password => Err(LoginProblem::InvalidPassword),
+            Some(_) if !is_right => Err(LoginProblem::InvalidPassword),
             Some(person) if person.is_suspended => Err(LoginProblem::Suspended),
             Some(_) => Ok(()),
         }
@@ -107,13 +120,41 @@ impl People {
     }
 
     /// Gives the user another password.
-    pub fn set_password(&self, user: &str, password: String) {
+    pub fn set_password(&self, user: &str, password: &str) {
         if let Some(person) = self.all().get_mut(user) {
-            person.password = password;
+            person.password = PasswordDigest::of(password);
         }
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Person>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_user_s_own_password_is_right() {
+        let people = People::of_the_demonstration();
+        let cases = [
+            ("alice", "correct horse", Ok(())),
+            ("alice", "correct hors", Err(LoginProblem::InvalidPassword)),
+            ("alice", "nobody's", Err(LoginProblem::InvalidPassword)),
+            // What unknown users are compared with opens no door.
+            ("mallory", "nobody's", Err(LoginProblem::UnknownUser)),
+            ("mallory", "correct horse", Err(LoginProblem::UnknownUser)),
+        ];
+        for (user, password, expected) in cases {
+            assert_eq!(people.check(user, password), expected, "{user} {password}");
+        }
+        people.set_password("alice", "another");
+        assert_eq!(people.check("alice", "another"), Ok(()));
+        people.suspend("alice");
+        let suspended = Err(LoginProblem::Suspended);
+        assert_eq!(people.check("alice", "another"), suspended);
+        let wrong = people.check("alice", "correct horse");
+        assert_eq!(wrong, Err(LoginProblem::InvalidPassword));
     }
 }

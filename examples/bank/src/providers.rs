@@ -3,14 +3,14 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query as Parameters, State};
+use axum::extract::{Query as Parameters, State};
 use axum::http::StatusCode;
 use indelible::axum::RequestAudit;
 use indelible::{AuditAction, AuditEvent, Query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Given, Refusal};
+use crate::answer::{Given, Named, Refusal};
 use crate::bank::Bank;
 use crate::caller::{Administrator, Caller};
 
@@ -24,7 +24,7 @@ pub struct Connection {
 pub async fn connect(
     _: Caller,
     audit: RequestAudit,
-    Path(provider): Path<String>,
+    Named(provider): Named,
     Given(Connection { access_token }): Given<Connection>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let event = AuditEvent::new(AuditAction::PROVIDER_CONNECTION_ATTEMPTED, "provider")

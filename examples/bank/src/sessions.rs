@@ -32,6 +32,22 @@ impl Sessions {
         self.all().get(token).cloned()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.all().len()
+    }
+
+    /// Ends the session with this token.
+    pub fn end(&self, token: &str) {
+        self.all().remove(token);
+    }
+
+    /// Ends the sessions of a user other than the one with this token.
+    pub fn end_others_of(&self, user: &str, token: &str) {
+        self.all()
+            .retain(|own, owner| owner != user || own == token);
+    }
+
     /// Ends all sessions of a user.
     pub fn end_all_of(&self, user: &str) {
         self.all().retain(|_, owner| owner != user);

@@ -13,7 +13,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// `BANK_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub proxies: TrustedProxies,
-    /// `BANK_AUDIT_DEADLINE_MS`: how long a request waits for a record that it can go on without.
+    /// `BANK_AUDIT_DEADLINE_MS`: how long a request waits for the trail.
     pub audit_deadline: Duration,
 }
 

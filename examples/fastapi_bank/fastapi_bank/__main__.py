@@ -6,6 +6,7 @@ import socket
 import sys
 
 import uvicorn
+from indelible import get_audit
 
 from .application import application
 from .bank import Bank
@@ -39,6 +40,9 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run(sockets=[listener])
+    # The process ends, and with it the trail: what was taken is on disk, and the trail knows that
+    # this was an orderly end.
+    get_audit().sync.close()
     return 0
 
 

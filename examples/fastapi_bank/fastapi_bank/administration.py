@@ -3,10 +3,11 @@ hours, for administrators only."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from indelible import AuditAction
 from pydantic import BaseModel, Field
 
+from .body import body
 from .caller import Administrator, TheBank
 from .recording import Recording
 from .refusals import Refusal
@@ -18,12 +19,16 @@ class Suspension(BaseModel):
     """Why and for how long."""
 
     reason: str
-    days: Annotated[int, Field(ge=0)]
+    days: Annotated[int, Field(ge=0, lt=2**32)]
 
 
 @router.post("/users/{user}/suspension", status_code=204)
 async def suspend(
-    bank: TheBank, administrator: Administrator, audit: Recording, user: str, given: Suspension
+    bank: TheBank,
+    administrator: Administrator,
+    audit: Recording,
+    user: str,
+    given: Annotated[Suspension, Depends(body(Suspension))],
 ) -> None:
     """The one who acts is the request's; the one acted upon is the resource."""
     if user not in bank.people:

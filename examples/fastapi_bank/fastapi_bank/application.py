@@ -1,11 +1,7 @@
 """The bank's routes. Every refusal is on record; every request knows its address, its user agent
 and its id."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
-from indelible import get_audit
 
 from . import (
     activity,
@@ -22,15 +18,10 @@ from .bank import Bank
 from .origin import know_origin
 
 
-@asynccontextmanager
-async def _close_trail(_: FastAPI) -> AsyncIterator[None]:
-    yield
-    await get_audit().close()
-
-
 def application(bank: Bank) -> FastAPI:
-    """The application of this bank."""
-    app = FastAPI(title="bank", lifespan=_close_trail)
+    """The application of this bank. It closes no trail: the one that ``get_audit`` answers is the
+    process's, which ends once, while an application may start and end many times in it."""
+    app = FastAPI(title="bank")
     app.state.bank = bank
     app.middleware("http")(know_origin)
     refusals.install(app)

@@ -12,7 +12,7 @@ BACKUP_TOKEN = "backup-job"
 """What the scheduler of the backups shows instead of a session."""
 
 
-def the_bank(request: Request) -> Bank:
+async def the_bank(request: Request) -> Bank:
     """The bank of this application."""
     bank: Bank = request.app.state.bank
     return bank
@@ -21,15 +21,16 @@ def the_bank(request: Request) -> Bank:
 TheBank = Annotated[Bank, Depends(the_bank)]
 
 
-def _token(authorization: Annotated[str, Header()] = "") -> str:
+async def token(authorization: Annotated[str, Header()] = "") -> str:
     scheme, _, token = authorization.partition(" ")
     return token if scheme == "Bearer" else ""
 
 
-_Token = Annotated[str, Depends(_token)]
+Token = Annotated[str, Depends(token)]
+"""That of the session, if there is one."""
 
 
-def caller(bank: TheBank, audit: Recording, token: _Token) -> str:
+async def caller(bank: TheBank, audit: Recording, token: Token) -> str:
     """The user who is logged in; from here on the request's entries name them."""
     user = bank.sessions.get(token)
     # A login that was under way while its user was suspended has begun a session all the same.
@@ -42,7 +43,7 @@ def caller(bank: TheBank, audit: Recording, token: _Token) -> str:
 Caller = Annotated[str, Depends(caller)]
 
 
-def administrator(bank: TheBank, user: Caller) -> str:
+async def administrator(bank: TheBank, user: Caller) -> str:
     """An administrator who is logged in."""
     if not bank.people[user].is_administrator:
         raise Refusal(403, "administrators only")
@@ -52,8 +53,8 @@ def administrator(bank: TheBank, user: Caller) -> str:
 Administrator = Annotated[str, Depends(administrator)]
 
 
-def backup_job(bank: TheBank, audit: Recording, token: _Token) -> None:
+async def backup_job(bank: TheBank, audit: Recording, token: Token) -> None:
     """The scheduler of the backups, which is no user."""
     if token != BACKUP_TOKEN:
-        caller(bank, audit, token)
+        await caller(bank, audit, token)
         raise Refusal(403, "the backup job only")

@@ -1,11 +1,14 @@
 """Situation 1: login, success and failure, with address and user agent."""
 
-from fastapi import APIRouter
-from indelible import AuditAction
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from indelible import AuditAction, Failure
 from pydantic import BaseModel
 
+from .body import body
 from .caller import TheBank
-from .recording import Recording
+from .recording import Recording, required
 from .refusals import Refusal
 
 router = APIRouter()
@@ -19,7 +22,9 @@ class Credentials(BaseModel):
 
 
 @router.post("/login")
-async def log_in(bank: TheBank, audit: Recording, given: Credentials) -> dict[str, str]:
+async def log_in(
+    bank: TheBank, audit: Recording, given: Annotated[Credentials, Depends(body(Credentials))]
+) -> dict[str, str]:
     """Begins a session."""
     problem = bank.login_problem(given.user, given.password)
     if problem is not None:
@@ -30,10 +35,16 @@ async def log_in(bank: TheBank, audit: Recording, given: Credentials) -> dict[st
             context={"method": "password", "reason": problem},
         )
         raise Refusal(401, "unknown user or wrong password", is_recorded=True)
-    await audit.require(
+    # Begun before it is on record, so that it ends with a suspension or another password meanwhile;
+    # given out after.
+    token = bank.begin_session(given.user)
+    recorded = await audit.record(
         AuditAction.USER_LOGIN_SUCCESS,
         "session",
         user_id=given.user,
         context={"method": "password"},
     )
-    return {"token": bank.begin_session(given.user)}
+    if isinstance(recorded, Failure):
+        bank.end_session(token)
+    required(recorded)
+    return {"token": token}

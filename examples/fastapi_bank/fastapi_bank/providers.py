@@ -3,10 +3,11 @@ providers, page by page."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from indelible import AuditAction
 from pydantic import BaseModel
 
+from .body import body
 from .caller import Administrator, Caller
 from .recording import Recording, required
 from .refusals import Refusal
@@ -22,10 +23,16 @@ class Connection(BaseModel):
 
 @router.post("/providers/{provider}/connection", status_code=201)
 async def connect(
-    _: Caller, audit: Recording, provider: str, given: Connection
+    _: Caller,
+    audit: Recording,
+    provider: str,
+    given: Annotated[Connection, Depends(body(Connection))],
 ) -> dict[str, str]:
     """Connects, and says how it ended under the attempt's own correlation id."""
-    async with audit.attempt(
+    if "\N{REPLACEMENT CHARACTER}" in provider:
+        # What the framework makes of bytes that are no text.
+        raise Refusal(404, "there is nothing here")
+    attempt = audit.attempt(
         AuditAction.PROVIDER_CONNECTION_ATTEMPTED,
         "provider",
         resource_id=provider,
@@ -35,12 +42,12 @@ async def connect(
             # Masked before it is stored, hashed or logged.
             "access_token": given.access_token,
         },
-    ) as attempt:
-        required(attempt.begun)
-        if not accepts(provider, given.access_token):
-            required(await attempt.failed("connection_refused"))
-            raise Refusal(502, "the provider refused the connection")
-        required(await attempt.succeeded())
+    )
+    required(await attempt.begin())
+    if not accepts(provider, given.access_token):
+        required(await attempt.failed("connection_refused"))
+        raise Refusal(502, "the provider refused the connection")
+    required(await attempt.succeeded())
     return {"provider": provider}
 
 
@@ -61,10 +68,8 @@ async def events(
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> dict[str, Any]:
     """The newest first."""
-    found = required(
-        await audit.trail.query_page(
-            resource_type="provider", limit=page_size, offset=(page - 1) * page_size
-        )
+    found = await audit.query_page(
+        resource_type="provider", limit=page_size, offset=(page - 1) * page_size
     )
     return {
         "entries": found["entries"],

@@ -14,7 +14,7 @@ class Settings:
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Whose ``X-Forwarded-For`` is believed."""
     audit_deadline: float = 2.0
-    """How many seconds a request waits for a record that it can go on without."""
+    """How many seconds a request waits for an answer of the trail."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -24,6 +24,13 @@ class Settings:
         return cls(
             host=host.strip("[]"),
             port=int(port),
-            proxies=tuple(ip_network(block.strip()) for block in blocks if block.strip()),
+            proxies=tuple(_network(block.strip()) for block in blocks if block.strip()),
             audit_deadline=int(os.environ.get("BANK_AUDIT_DEADLINE_MS") or "2000") / 1000,
         )
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    network = ip_network(text)
+    if network.prefixlen == 0:
+        raise ValueError(f"{text} would believe everybody")
+    return network

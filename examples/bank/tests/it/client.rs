@@ -12,7 +12,7 @@ pub const FORWARDED: &str = "203.0.113.66, 198.51.100.7";
 pub const USER_AGENT: &str = "player/1.0 (of the bank's tests)";
 
 /// An answer that takes longer is none.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A client of one bank.
 pub struct Client {
@@ -30,7 +30,22 @@ pub struct Ask<'a> {
     pub token: Option<&'a str>,
     /// The request's id.
     pub id: Option<&'a str>,
-    pub body: Option<&'a Value>,
+    pub body: Body<'a>,
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub enum Body<'a> {
+    None,
+    Json(&'a Value),
+    /// Of this type, where one is named.
+    Bytes(Option<&'a str>, &'a [u8]),
+}
+
+impl<'a> From<Option<&'a Value>> for Body<'a> {
+    fn from(body: Option<&'a Value>) -> Self {
+        body.map_or(Self::None, Self::Json)
+    }
 }
 
 /// What was answered.
@@ -39,7 +54,9 @@ pub struct Answer {
     pub status: u16,
     /// The request's id.
     pub id: String,
+    /// `null` where there is none.
     pub body: Value,
+    pub has_body: bool,
 }
 
 impl Client {
@@ -63,6 +80,7 @@ impl Client {
             name.eq_ignore_ascii_case("x-request-id")
                 .then(|| value.trim().to_owned())
         });
+        let has_body = !body.is_empty();
         let body = if body.is_empty() {
             Value::Null
         } else {
@@ -72,6 +90,7 @@ impl Client {
             status: status.parse().expect("a number"),
             id: id.unwrap_or_else(|| panic!("no request id: {head}")),
             body,
+            has_body,
         }
     }
 
@@ -89,11 +108,16 @@ impl Client {
         if let Some(id) = ask.id {
             head.push_str(&format!("X-Request-Id: {id}\r\n"));
         }
-        let body = ask.body.map(Value::to_string).unwrap_or_default();
-        if ask.body.is_some() {
-            head.push_str("Content-Type: application/json\r\n");
+        let (content_type, body) = match ask.body {
+            Body::None => (None, Vec::new()),
+            Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            Body::Bytes(content_type, bytes) => (content_type, bytes.to_vec()),
+        };
+        if let Some(content_type) = content_type {
+            head.push_str(&format!("Content-Type: {content_type}\r\n"));
         }
-        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
+        write!(stream, "{head}Content-Length: {}\r\n\r\n", body.len())?;
+        stream.write_all(&body)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)

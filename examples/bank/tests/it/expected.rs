@@ -36,12 +36,35 @@ impl Expected {
         }
     }
 
-    /// A refusal, which the layer of a bank records.
-    pub fn denied(path: &str) -> Self {
-        let resource_id = Some(path.to_owned());
+    /// A refusal, which the layer of a bank records: by its route, and with what of the path is no
+    /// secret.
+    pub fn denied((method, path): (&str, &str), status: u16) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
+        let places: Vec<_> = path.split('/').skip(1).collect();
+        let (route, parameters) = match places[..] {
+            ["customers", user] => ("/customers/{user}", json!({"user": user})),
+            ["accounts", account] => ("/accounts/{account}", json!({"account": account})),
+            ["admin", "users", user, "suspension"] => {
+                ("/admin/users/{user}/suspension", json!({"user": user}))
+            }
+            _ => (path, Value::Null),
+        };
+        let reason = match status {
+            401 => "unauthenticated",
+            _ => "forbidden",
+        };
+        let mut context = json!({
+            "resource": route,
+            "action": method,
+            "reason": reason,
+            "status": status,
+        });
+        if !parameters.is_null() {
+            context["parameters"] = parameters;
+        }
         Self::new("access_denied", "denied")
-            .on("http_route", resource_id.as_deref())
-            .having(json!({}))
+            .on("http_route", Some(route))
+            .context(context)
     }
 
     pub fn on(mut self, resource_type: &'static str, resource_id: Option<&str>) -> Self {

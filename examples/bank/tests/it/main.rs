@@ -6,6 +6,7 @@ mod client;
 mod deletion;
 mod events;
 mod expected;
+mod hanging;
 mod place;
 mod play;
 mod playing;

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use indelible::Entry;
+
 use crate::app::{App, Ended, Running};
 use crate::place::{Place, Store};
 use crate::play::{Play, SECRETS, UNRECORDED};
@@ -34,6 +36,8 @@ async fn play(app: App, store: Store) {
 
     let tokens = play.people_come();
     let (alice, carol) = (tokens.alice.as_str(), tokens.carol.as_str());
+    play.bodies_are_refused(alice, carol);
+    play.nothing_is_there(alice);
     play.a_customer_is_shown(alice);
     play.providers_are_connected(alice);
     play.a_job_backs_up(alice);
@@ -69,14 +73,28 @@ async fn check_trail(play: &Play, place: &Place, folder: &Path) {
     let audit = database.trail(indelible::TrailName::standard());
     let entries = record::entries(&audit).await;
     // Records that were given up may have come after all, each at most once.
-    let is_late = |entry: &&indelible::Entry| entry.resource_id.as_deref() == Some(UNRECORDED);
+    let id_of = |entry: &Entry| entry.correlation_id.clone().unwrap_or_default();
+    let is_late = |entry: &&Entry| id_of(entry).starts_with("late-");
     let (late, sure): (Vec<_>, Vec<_>) = entries.iter().partition(is_late);
     record::check_entries(&sure, &play.expected);
-    let late: Vec<_> = late.iter().map(|entry| entry.action.as_str()).collect();
-    let both = ["data_deletion_attempted", "data_deleted"];
+    let mut open: Vec<_> = play
+        .late
+        .iter()
+        .map(|(id, action)| (id.as_str(), *action))
+        .collect();
+    for entry in &late {
+        let id = id_of(entry);
+        let place = open
+            .iter()
+            .position(|of| *of == (id.as_str(), entry.action.as_str()));
+        open.remove(place.unwrap_or_else(|| panic!("{} of {id} again", entry.action)));
+    }
+    let is_deletion = |entry: &&&Entry| entry.resource_id.as_deref() == Some(UNRECORDED);
+    let deletion = late.iter().filter(is_deletion);
+    let deletion: Vec<_> = deletion.map(|entry| entry.action.as_str()).collect();
     assert!(
-        [&both[..0], &both[..1], &both[1..], &both[..]].contains(&late.as_slice()),
-        "{late:?}"
+        deletion.is_sorted_by_key(|action| *action == "data_deleted"),
+        "{deletion:?}"
     );
     println!(
         "{} entries, of which {} came late",

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::Play;
+use super::{NEW_PASSWORD, Play};
 use crate::expected::Expected;
 use crate::place::Place;
 
-/// The account that is deleted while nothing can be recorded. Its records may come late.
+/// The account that is deleted while nothing can be recorded.
 pub const UNRECORDED: &str = "acc-2";
 
 impl Play {
@@ -35,12 +35,21 @@ impl Play {
     }
 
     /// With another connection that has the database to itself: nothing is recorded, and the
-    /// account goes all the same.
+    /// account goes all the same. No answer waits longer than the bank's deadline, which fails the
+    /// client.
     pub async fn an_account_is_deleted_unrecorded(&mut self, alice: &str, place: &Place) {
         let held = place.hold().await;
         let path = format!("/accounts/{UNRECORDED}");
-        // An answer that does not come in time fails the client.
-        self.ask(("DELETE", path.as_str()), Some(alice), None, 204, []);
+        let both = ["data_deletion_attempted", "data_deleted"];
+        self.ask_in_vain(("DELETE", path.as_str()), Some(alice), None, 204, &both);
+        // A refusal stands; what may not happen unrecorded does not happen.
+        let activity = ("GET", "/me/activity");
+        self.ask_in_vain(activity, None, None, 401, &["access_denied"]);
+        let customer = ("GET", "/customers/alice");
+        self.ask_in_vain(customer, Some(alice), None, 503, &["data_viewed"]);
+        let login = json!({"user": "alice", "password": NEW_PASSWORD});
+        let success = &["user_login_success"];
+        self.ask_in_vain(("POST", "/login"), None, Some(&login), 503, success);
         held.release().await;
         // The next one is recorded as if nothing had been, and shows that the account is gone.
         let viewed = Expected::new("data_viewed", "completed")

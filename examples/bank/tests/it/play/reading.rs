@@ -75,6 +75,8 @@ impl Play {
             "page=x",
             "page_size=0",
             "page_size=101",
+            "page=%FF",
+            "page=%ED%A0%80",
         ] {
             let path = format!("/providers/events?{query}");
             self.ask(("GET", path.as_str()), Some(carol), None, 422, []);

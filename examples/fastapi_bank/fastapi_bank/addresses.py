@@ -21,7 +21,8 @@ def client_address(
     hops = [hop.strip(" \t") for line in forwarded for hop in line.split(",")]
     hops = [hop for hop in hops if hop]
     client = peer
-    address = _address(peer or "")
+    # The zone of a link-local peer is this machine's own business.
+    address = _address((peer or "").partition("%")[0])
     while hops and address is not None and any(address in block for block in blocks):
         client = hops.pop()
         address = _address(client)

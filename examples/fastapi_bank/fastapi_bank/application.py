@@ -21,7 +21,8 @@ from .origin import know_origin
 def application(bank: Bank) -> FastAPI:
     """The application of this bank. It closes no trail: the one that ``get_audit`` answers is the
     process's, which ends once, while an application may start and end many times in it."""
-    app = FastAPI(title="bank")
+    # Nothing is there but what the contract names, and under no other spelling.
+    app = FastAPI(title="bank", openapi_url=None, redirect_slashes=False)
     app.state.bank = bank
     app.middleware("http")(know_origin)
     refusals.install(app)

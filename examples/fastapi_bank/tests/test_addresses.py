@@ -24,6 +24,12 @@ def test_without_a_peer_nothing_is_believed() -> None:
     assert client_address([ip_network("10.0.0.0/8")], None, ["192.0.2.1"]) is None
 
 
+def test_the_zone_of_a_peer_is_passed_over() -> None:
+    local = [ip_network("fe80::/10")]
+    assert client_address(local, "fe80::1%eth0", ["192.0.2.1"]) == "192.0.2.1"
+    assert client_address(local, "fe80::1%eth0", []) == "fe80::1"
+
+
 def test_the_proxies_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANK_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
     proxies = Settings.from_environment().proxies

@@ -56,6 +56,10 @@ impl Play {
     pub fn nothing_is_there(&mut self, alice: &str) {
         for (request, status) in [
             (("GET", "/nowhere"), 404),
+            (("GET", "/"), 404),
+            (("GET", "/openapi.json"), 404),
+            (("GET", "/docs"), 404),
+            (("GET", "/me/activity/"), 404),
             (("POST", "/me/activity"), 405),
             (("DELETE", "/accounts/acc-%FF"), 404),
         ] {

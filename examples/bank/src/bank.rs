@@ -21,6 +21,7 @@ pub struct Bank {
 
 struct Inside {
     audit: Arc<dyn AuditProtocol>,
+    audit_of_two: Arc<dyn AuditProtocol>,
     clock: Arc<dyn Clock>,
     events: Events,
     people: People,
@@ -29,14 +30,17 @@ struct Inside {
 }
 
 impl Bank {
-    /// A bank that records with `audit`, and waits for each of its answers for `audit_deadline` at
-    /// most.
+    /// A bank that records with `audit`, and keeps no request waiting for it longer than
+    /// `audit_deadline`.
     pub fn new(audit: Arc<dyn AuditProtocol>, audit_deadline: Duration) -> Self {
-        let audit: Arc<dyn AuditProtocol> = Arc::new(Deadline::new(audit, audit_deadline));
+        let within =
+            |longest| -> Arc<dyn AuditProtocol> { Arc::new(Deadline::new(audit.clone(), longest)) };
+        let (audit_of_two, audit) = (within(audit_deadline / 2), within(audit_deadline));
         Self {
             inside: Arc::new(Inside {
                 events: Events::new(audit.clone()),
                 audit,
+                audit_of_two,
                 clock: Arc::new(SystemClock::new()),
                 people: People::of_the_demonstration(),
                 accounts: Accounts::of_the_demonstration(),
@@ -48,6 +52,12 @@ impl Bank {
     /// The trail.
     pub fn audit(&self) -> Arc<dyn AuditProtocol> {
         self.inside.audit.clone()
+    }
+
+    /// The trail, for a request that goes on though neither of two records is made: each has half
+    /// of the time.
+    pub fn audit_of_two(&self) -> Arc<dyn AuditProtocol> {
+        self.inside.audit_of_two.clone()
     }
 
     /// The clock.

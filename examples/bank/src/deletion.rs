@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use indelible::axum::RequestAudit;
+use indelible::axum::{RequestAudit, RequestContext};
 use indelible::{AuditAction, AuditError, AuditEvent, AuditProtocol};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::caller::Caller;
 pub async fn delete(
     State(bank): State<Bank>,
     caller: Caller,
-    audit: RequestAudit,
+    request: RequestContext,
     Named(account): Named,
 ) -> Result<StatusCode, Refusal> {
     let no_account = || Refusal::NotFound("no such account");
@@ -31,8 +31,9 @@ pub async fn delete(
                 "requested_by": caller.user,
             }))
     };
-    // A customer's right to be forgotten does not wait for a trail that is away: the bank waits for
-    // it until its deadline, and what is not recorded is told to the operator.
+    // A customer's right to be forgotten does not wait for a trail that is away: each of the two
+    // records gets its time, and what is not recorded is told to the operator.
+    let audit = RequestAudit::new(bank.audit_of_two(), request);
     let attempted = event(AuditAction::DATA_DELETION_ATTEMPTED);
     let attempt = audit.attempt(attempted).await.map_err(|error| {
         audit_failed("data_deletion_attempted", &account, &error);

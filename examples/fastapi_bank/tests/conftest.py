@@ -32,7 +32,8 @@ def audit() -> MemoryAuditAdapter:
 
 @pytest.fixture
 def bank() -> Bank:
-    return Bank(Settings(audit_deadline=0.2))
+    """A bank that is patient; where a test is about patience it takes it away."""
+    return Bank(Settings(audit_deadline=60))
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ import logging
 
 import httpx
 import pytest
+from fastapi_bank.bank import Bank
 from fastapi_bank.events import HANDLERS, UserPasswordChanged
+from fastapi_bank.settings import Settings
 from indelible import AuditAction, MemoryAuditAdapter
 
 
@@ -44,11 +46,13 @@ async def test_a_deletion_goes_on_when_recording_fails(
 
 async def test_a_deletion_goes_on_when_recording_takes_too_long(
     alice: httpx.AsyncClient,
+    bank: Bank,
     audit: MemoryAuditAdapter,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     never = asyncio.Event()
+    bank.settings = Settings(audit_deadline=1)
 
     class Hanging:
         async def begin(self) -> None:

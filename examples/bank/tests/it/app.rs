@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::place::Place;
 
-/// How long the banks wait for a record that they can go on without.
-const AUDIT_DEADLINE_MS: &str = "400";
+/// How long the banks wait for an answer of the trail: long enough for a slow disk.
+const AUDIT_DEADLINE_MS: &str = "1500";
 
 /// The path of the interpreter.
 const PYTHON: &str = "INDELIBLE_TEST_PYTHON";

@@ -11,3 +11,4 @@ mod place;
 mod play;
 mod playing;
 mod record;
+mod refusals;

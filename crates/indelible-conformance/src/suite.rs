@@ -252,6 +252,7 @@ macro_rules! claim {
             trails_can_be_passed_over
             what_was_moved_is_gone_and_its_position_with_it
             what_is_refused_stays_with_its_reason_and_waits_no_more
+            what_stands_in_the_wrong_column_is_not_shown
             settling_again_changes_nothing
             any_text_can_be_read
             an_event_that_is_too_long_is_answered_without_its_text

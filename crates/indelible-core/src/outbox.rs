@@ -144,8 +144,9 @@ pub struct Standing {
 pub struct Refused {
     /// Its position.
     pub position: i64,
-    /// The trail's name as it stands there.
-    pub trail: String,
+    /// The trail, where a trail's name stands there. Anything else may be the event, written into
+    /// the wrong column with its secrets, and is not repeated.
+    pub trail: Option<TrailName>,
     /// When it was put there, where that can be read.
     pub queued_at: Option<Timestamp>,
     /// Why.

@@ -142,7 +142,7 @@ impl Answer for Contents {
         let row = |refused: &Refused| {
             vec![
                 refused.position.to_string(),
-                refused.trail.clone(),
+                cell(&refused.trail),
                 cell(&refused.queued_at),
                 refused.reason.clone(),
             ]

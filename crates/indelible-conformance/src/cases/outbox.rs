@@ -129,13 +129,28 @@ pub async fn what_is_refused_stays_with_its_reason_and_waits_no_more(database: &
     assert_eq!(texts(&*outbox, &[], 9).await, ["3"]);
     let refused = outbox.refused(9).await.expect("it reads");
     assert_eq!(refused.len(), 1);
+    let trail = refused[0].trail.as_ref().map(TrailName::as_str);
     assert_eq!(
-        (refused[0].position, &*refused[0].trail, &*refused[0].reason),
-        (waiting[1].position, "b", "für immer")
+        (refused[0].position, trail, &*refused[0].reason),
+        (waiting[1].position, Some("b"), "für immer")
     );
     let standing = outbox.standing().await.expect("it counts");
     assert_eq!((standing.waiting, standing.refused), (1, 1));
     assert_eq!(standing.waiting_since, waiting[2].queued_at);
+}
+
+/// A drain meets a row whose two columns are swapped: nothing of it is shown.
+pub async fn what_stands_in_the_wrong_column_is_not_shown(database: &dyn Database) {
+    let outbox = outbox(database).await;
+    let swapped = "{\"password\":\"hunter2\"}";
+    outbox.insert(&[(swapped, "a")], End::Commit).await;
+    let rows = Arc::new(MemoryStore::new());
+    let engine = engine(&rows, &Arc::new(StateInMemory::new())).await;
+    let mut drain = Drain::new(engine, outbox.clone());
+    assert_eq!(drain.pass().await.expect("a pass").refused, 1);
+    let refused = outbox.refused(9).await.expect("it reads");
+    assert_eq!((refused.len(), &refused[0].trail), (1, &None));
+    assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
 }
 
 /// A second drain settles what a first one did.

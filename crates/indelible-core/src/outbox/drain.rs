@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::draining::Figures;
-use super::letter::Letter;
+use super::letter::{Letter, said};
 use super::{Outbox, Row, Settlement};
 use crate::backoff::Backoff;
 use crate::engine::Engine;
@@ -188,7 +188,11 @@ fn sort(
                 settlement.moved.push(*position);
             }
             Err(error) if error.is_final() => {
-                refuse(settlement, *position, error.to_string());
+                let reason = match &error {
+                    AuditError::Invalid(event) => format!("the event: {}", said(event)),
+                    other => other.to_string(),
+                };
+                refuse(settlement, *position, reason);
             }
             Err(error) => {
                 held.get_or_insert(error);

@@ -2,6 +2,7 @@
 
 use super::{EVENT_BYTES_MAX, Row};
 use crate::event::{AuditEvent, EventError};
+use crate::json::JsonErrorKind;
 use crate::note::Note;
 use crate::trail::TrailName;
 
@@ -49,7 +50,7 @@ impl Letter {
 
 /// What is wrong with an event, in words that hold nothing of it: an unknown field's name may be
 /// whatever was written in its place.
-fn said(error: &EventError) -> String {
+pub(super) fn said(error: &EventError) -> String {
     let is_name = |field: &str| {
         field.len() <= 40 && field.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
     };
@@ -57,6 +58,10 @@ fn said(error: &EventError) -> String {
         EventError::Unknown { field } if !is_name(field) => {
             "it has a field that no event has".to_owned()
         }
+        EventError::Json(json) if matches!(json.kind, JsonErrorKind::DuplicateKey { .. }) => {
+            "not an event: a key stands in it twice".to_owned()
+        }
+        EventError::IllFormed { field, .. } => format!("`{field}` is ill-formed"),
         error => error.to_string(),
     }
 }
@@ -101,6 +106,14 @@ mod tests {
                     &EVENT.replace("\"action\"", "\"hunter2 is mine\":1,\"action\""),
                 ),
                 "a field that no event has",
+            ),
+            (
+                row("default", "{\"hunter2\":1,\"hunter2\":2}"),
+                "a key stands in it twice",
+            ),
+            (
+                row("default", &EVENT.replace("01890000", "hunter2")),
+                "`id` is",
             ),
             (row("default", "hunter2"), "not an event"),
             (row("default", "{\"password\":1}"), "missing"),

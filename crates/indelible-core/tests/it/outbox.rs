@@ -98,11 +98,16 @@ async fn what_waits_is_moved_and_what_never_can_be_is_marked() {
         ("default", text(without_id)),
         ("other", text(numbered(0))),
         ("default", text(numbered(3))),
+        ("default", text(numbered(4)).replace("moved", "my hunter2")),
     ]);
     let mut drain = Drain::new(engine.clone(), table.clone());
     let moved = drain.pass().await.expect("a pass");
-    assert_eq!((moved.recorded, moved.duplicates, moved.refused), (3, 0, 5));
-    assert_eq!(table.positions(), [2, 3, 4, 5, 6], "all refused, none lost");
+    assert_eq!((moved.recorded, moved.duplicates, moved.refused), (3, 0, 6));
+    assert_eq!(
+        table.positions(),
+        [2, 3, 4, 5, 6, 9],
+        "all refused, none lost"
+    );
     let reasons = table.reasons();
     for (place, said) in [
         "not an event",
@@ -110,12 +115,14 @@ async fn what_waits_is_moved_and_what_never_can_be_is_marked() {
         "name is ill-formed",
         "reserved",
         "`id` is missing",
+        "`action` is ill-formed",
     ]
     .into_iter()
     .enumerate()
     {
         assert!(reasons[place].contains(said), "{reasons:?}");
     }
+    assert!(!format!("{reasons:?}").contains("hunter2"), "{reasons:?}");
     assert_eq!(
         resources(&engine.trail(TrailName::standard())).await,
         ["0", "3"]

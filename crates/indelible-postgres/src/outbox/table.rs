@@ -217,7 +217,7 @@ async fn refused_rows(connections: &Connections, limit: usize) -> Result<Vec<Ref
     let row = |row: &tokio_postgres::Row| {
         Ok(Refused {
             position: cell(row, 0)?,
-            trail: cell(row, 1)?,
+            trail: cell::<&str>(row, 1)?.parse().ok(),
             queued_at: moment(row, 2),
             reason: cell(row, 3)?,
         })

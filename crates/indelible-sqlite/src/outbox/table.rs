@@ -187,7 +187,7 @@ fn refused_rows(db: &Connection, limit: usize) -> Result<Vec<Refused>, StoreErro
     let row = |row: &rusqlite::Row<'_>| {
         Ok(Refused {
             position: row.get(0)?,
-            trail: text(row, 1)?,
+            trail: text(row, 1)?.parse().ok(),
             queued_at: text(row, 2)?.parse::<Timestamp>().ok(),
             reason: text(row, 3)?,
         })

@@ -146,7 +146,7 @@ impl Outbox for Table {
         let refused = rows.iter().filter_map(|(row, reason)| {
             Some(Refused {
                 position: row.position,
-                trail: row.trail.clone(),
+                trail: row.trail.parse().ok(),
                 queued_at: row.queued_at,
                 reason: reason.clone()?,
             })

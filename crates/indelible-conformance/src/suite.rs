@@ -256,6 +256,7 @@ macro_rules! claim {
             settling_again_changes_nothing
             any_text_can_be_read
             an_event_that_is_too_long_is_answered_without_its_text
+            a_read_is_cut_at_its_bytes_and_a_name_at_its_own
             a_drain_moves_committed_rows_once_and_in_order
             drains_of_two_handles_move_each_row_once_and_in_order
         }

@@ -5,9 +5,9 @@
 CREATE TABLE IF NOT EXISTS indelible.op_outbox (
     -- Rising within a transaction, and given once for ever.
     position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    trail text COLLATE "C" NOT NULL,
+    trail text COLLATE "C" NOT NULL CHECK (octet_length(trail) <= 63),
     -- Text, not jsonb: it is read as it was given.
-    event text COLLATE "C" NOT NULL,
+    event text COLLATE "C" NOT NULL CHECK (octet_length(event) <= 1048576),
     queued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Why the event can never be recorded; NULL while it waits.
     refused text COLLATE "C"

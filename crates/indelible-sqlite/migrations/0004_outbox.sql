@@ -6,8 +6,9 @@
 CREATE TABLE IF NOT EXISTS op_outbox (
     -- Rising within a transaction, and given once for ever.
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    trail TEXT NOT NULL,
-    event TEXT NOT NULL,
+    -- Bytes, counted as every release of SQLite can: the application's may have no octet_length.
+    trail TEXT NOT NULL CHECK (length(CAST(trail AS BLOB)) <= 63),
+    event TEXT NOT NULL CHECK (length(CAST(event AS BLOB)) <= 1048576),
     queued_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     -- Why the event can never be recorded; NULL while it waits.
     refused TEXT

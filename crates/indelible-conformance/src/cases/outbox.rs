@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use indelible_core::engine::{Engine, Ground, Options};
-use indelible_core::outbox::{Drain, EVENT_BYTES_MAX, Settlement, Standing};
+use indelible_core::outbox::{
+    Drain, EVENT_BYTES_MAX, NAME_CHARS_MAX, READ_BYTES_MAX, Settlement, Standing,
+};
 use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{
@@ -216,6 +218,32 @@ pub async fn an_event_that_is_too_long_is_answered_without_its_text(database: &d
     let there = outbox.waiting(&[], 9).await.expect("it reads");
     assert_eq!(there[0].event.as_deref(), Some(longest.as_bytes()));
     assert_eq!(there[1].event, None);
+}
+
+/// Many long rows, or one with a huge name, do not come into memory.
+pub async fn a_read_is_cut_at_its_bytes_and_a_name_at_its_own(database: &dyn Database) {
+    let outbox = outbox(database).await;
+    let name = "ä".repeat(100_000);
+    outbox.insert(&[(&name, "1")], End::Commit).await;
+    let long = "x".repeat(EVENT_BYTES_MAX);
+    let rows = [("a", &*long); 12];
+    outbox.insert(&rows, End::Commit).await;
+    let read = outbox.waiting(&[], 100).await.expect("it reads");
+    assert_eq!(read[0].trail, "ä".repeat(NAME_CHARS_MAX));
+    let bytes: usize = read
+        .iter()
+        .filter_map(|row| row.event.as_ref())
+        .map(Vec::len)
+        .sum();
+    let bounds = READ_BYTES_MAX - EVENT_BYTES_MAX..=READ_BYTES_MAX + EVENT_BYTES_MAX;
+    assert!(bounds.contains(&bytes), "{bytes} bytes");
+    let settlement = Settlement {
+        moved: Vec::new(),
+        refused: vec![(read[0].position, "no trail".to_owned())],
+    };
+    outbox.settle(&settlement).await.expect("it settles");
+    let rest = outbox.waiting(&[], 1).await.expect("it reads");
+    assert_eq!(rest[0].position, read[1].position);
 }
 
 /// The whole way, with transactions that interleave with rolled back ones.

@@ -3,7 +3,9 @@
 
 use async_trait::async_trait;
 use indelible_conformance::{End, OutboxUnderTest};
-use indelible_core::outbox::{Outbox, Refused, Row, Settled, Settlement, Standing};
+use indelible_core::outbox::{
+    EVENT_BYTES_MAX, Outbox, Refused, Row, Settled, Settlement, Standing,
+};
 use indelible_core::{AuditAction, AuditError, AuditEvent, StoreError, TrailName};
 use indelible_postgres::{Options, PostgresOutbox, PostgresOutboxTable, PostgresStore, outbox};
 
@@ -14,6 +16,14 @@ const GRANTS: [&str; 2] = [
     "GRANT USAGE ON SCHEMA indelible TO",
     "GRANT INSERT (trail, event) ON indelible.op_outbox TO",
 ];
+
+/// Who owns a table of its own may take its checks away; drains are to bear that.
+const UNCHECKED: &str = "ALTER TABLE indelible.op_outbox \
+DROP CONSTRAINT IF EXISTS op_outbox_trail_check, DROP CONSTRAINT IF EXISTS op_outbox_event_check";
+
+const CHECKED: &str = "ALTER TABLE indelible.op_outbox \
+ADD CONSTRAINT op_outbox_trail_check CHECK (octet_length(trail) <= 63), \
+ADD CONSTRAINT op_outbox_event_check CHECK (octet_length(event) <= 1048576)";
 
 pub fn sender(database: &Database) -> String {
     let role = database.role("bank", &[]);
@@ -75,7 +85,11 @@ pub struct InTrailsDatabase {
 
 impl InTrailsDatabase {
     pub async fn of(database: &Database, writer: &str, sender: &str) -> Self {
+        database.0.execute(UNCHECKED);
+        // A store opens where all checks are there.
+        database.0.execute(CHECKED);
         let store = PostgresStore::open(&database.address_as(writer)).await;
+        database.0.execute(UNCHECKED);
         Self {
             url: database.0.url_as(sender),
             store: store.expect("it opens"),
@@ -96,6 +110,7 @@ impl Elsewhere {
         let url = database.0.superuser_url();
         let db = client(&url).await;
         db.batch_execute(outbox::CREATE).await.expect("it is made");
+        db.batch_execute(UNCHECKED).await.expect("it is altered");
         let table = PostgresOutboxTable::open(&database.address(), &Options::default());
         Self {
             url,
@@ -150,6 +165,25 @@ async fn events_join_a_transaction_and_share_its_end() {
         resources,
         (1..3000).map(|n| n.to_string()).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_taken() {
+    let database = Database::new();
+    let db = database.client(&sender(&database)).await;
+    // Two bytes a letter: it is bytes that are counted.
+    let (name, text) = ("x".repeat(63), "ä".repeat(EVENT_BYTES_MAX / 2));
+    let longest = db.execute(outbox::INSERT, &[&name, &text]).await;
+    assert_eq!(longest.expect("the longest"), 1);
+    for (trail, event) in [
+        (format!("{name}x"), "{}".to_owned()),
+        ("ä".repeat(32), "{}".to_owned()),
+        (name, format!("{text}x")),
+    ] {
+        let error = db.execute(outbox::INSERT, &[&trail, &event]).await;
+        let error = error.expect_err("too long");
+        assert_eq!(error.code().map(|code| code.code()), Some("23514"));
+    }
 }
 
 #[tokio::test]

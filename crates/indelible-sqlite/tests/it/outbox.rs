@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use indelible_conformance::{End, OutboxUnderTest};
-use indelible_core::outbox::{Outbox, Refused, Row, Settled, Settlement, Standing};
+use indelible_core::outbox::{
+    EVENT_BYTES_MAX, Outbox, Refused, Row, Settled, Settlement, Standing,
+};
 use indelible_core::{AuditAction, AuditError, AuditEvent, StoreError, TrailName};
 use indelible_sqlite::{Options, SqliteOutbox, SqliteOutboxTable, SqliteStore, outbox};
 use rusqlite::Connection;
@@ -40,6 +42,9 @@ macro_rules! under_test {
         impl OutboxUnderTest for $name {
             async fn insert(&self, rows: &[(&str, &str)], end: End) {
                 let mut db = Connection::open(&self.file).expect("it opens");
+                // Whoever writes the file may.
+                db.pragma_update(None, "ignore_check_constraints", true)
+                    .expect("it is set");
                 let transaction = db.transaction().expect("it begins");
                 for row in rows {
                     let inserted = transaction.execute(outbox::INSERT, *row);
@@ -203,6 +208,24 @@ async fn a_transaction_that_holds_the_lock_delays_the_drain_and_loses_nothing() 
     transaction.commit().expect("no drain is in its way");
     store.settle(&settlement).await.expect("it settles");
     assert_eq!(waiting(&store).await.len(), 1);
+}
+
+#[test]
+fn what_is_too_long_is_not_taken() {
+    let db = Connection::open_in_memory().expect("memory");
+    db.execute_batch(outbox::CREATE).expect("it is made");
+    let insert = |trail: &str, event: &str| db.execute(outbox::INSERT, [trail, event]);
+    // Two bytes a letter: it is bytes that are counted.
+    let (name, text) = ("x".repeat(63), "ä".repeat(EVENT_BYTES_MAX / 2));
+    insert(&name, &text).expect("the longest");
+    for (trail, event) in [
+        (format!("{name}x"), "{}".to_owned()),
+        ("ä".repeat(32), "{}".to_owned()),
+        (name, format!("{text}x")),
+    ] {
+        let error = insert(&trail, &event).expect_err("too long");
+        assert!(error.to_string().contains("CHECK"), "{error}");
+    }
 }
 
 #[tokio::test]

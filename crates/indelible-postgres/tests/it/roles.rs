@@ -163,9 +163,13 @@ async fn an_auditor_reads_everything_and_writes_nothing() {
         "TRUNCATE indelible.node",
         "INSERT INTO indelible.op_registry VALUES ('a', 'b', 1, '{}')",
         "SELECT indelible.make_partitions(9)",
+        // It may hold what is not redacted yet.
+        "SELECT event FROM indelible.op_outbox",
     ] {
         assert_eq!(code(&db, statement).await.as_deref(), DENIED, "{statement}");
     }
+    let outbox = "SELECT position, trail, queued_at, refused FROM indelible.op_outbox";
+    assert_eq!(code(&db, outbox).await, None);
     let opened = PostgresStore::open(&database.address_as(&auditor)).await;
     assert!(opened.is_ok(), "opening writes nothing that it must have");
 }

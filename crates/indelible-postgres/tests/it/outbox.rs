@@ -9,7 +9,7 @@ use indelible_core::outbox::{
 use indelible_core::{AuditAction, AuditError, AuditEvent, StoreError, TrailName};
 use indelible_postgres::{Options, PostgresOutbox, PostgresOutboxTable, PostgresStore, outbox};
 
-use crate::fixture::{Database, client, code};
+use crate::fixture::{Database, address, client, code};
 
 /// What the role of an application that only sends is granted.
 const GRANTS: [&str; 2] = [
@@ -260,4 +260,44 @@ async fn making_an_outbox_again_leaves_it_as_it_is() {
     own.insert(&[("a", "1")], End::Commit).await;
     let again = Elsewhere::of(&database).await;
     assert_eq!(again.standing().await.expect("it counts").waiting, 1);
+}
+
+#[tokio::test]
+async fn rows_that_another_transaction_holds_are_not_counted_as_settled() {
+    let database = Database::empty();
+    let own = Elsewhere::of(&database).await;
+    own.insert(&[("a", "1"), ("a", "2"), ("a", "3")], End::Commit)
+        .await;
+    let rows = own.waiting(&[], 9).await.expect("it reads");
+    let settlement = Settlement {
+        moved: vec![rows[0].position, rows[1].position],
+        refused: vec![(rows[2].position, "no event".to_owned())],
+    };
+    let mut holder = client(&own.url).await;
+    let holding = holder.transaction().await.expect("it begins");
+    let held = "SELECT 1 FROM indelible.op_outbox WHERE event <> '1' FOR UPDATE";
+    holding.batch_execute(held).await.expect("it holds");
+    let settled = own.settle(&settlement).await.expect("it settles");
+    assert_eq!((settled.moved, settled.refused), (1, 0));
+    holding.rollback().await.expect("it ends");
+    let settled = own.settle(&settlement).await.expect("it settles");
+    assert_eq!((settled.moved, settled.refused), (1, 1));
+}
+
+#[tokio::test]
+async fn a_database_of_another_encoding_is_told_so() {
+    let database = Database::empty();
+    let name = format!("{}_latin1", database.0.name());
+    let db = client(&database.0.superuser_url()).await;
+    let made = format!(
+        "CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    );
+    db.batch_execute(&made).await.expect("it is made");
+    let url = database.0.superuser_url().replace(database.0.name(), &name);
+    let table = PostgresOutboxTable::open(&address(&url), &Options::default());
+    let error = table.expect("it opens").waiting(&[], 1).await;
+    let error = error.expect_err("not every event fits");
+    assert!(error.to_string().contains("LATIN1"), "{error}");
+    let dropped = format!("DROP DATABASE {name} WITH (FORCE)");
+    db.batch_execute(&dropped).await.expect("it is gone");
 }

@@ -70,6 +70,14 @@ pub(crate) fn refused(error: tokio_postgres::Error) -> StoreError {
         return corrupt("the database", None, db.message());
     }
     if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME {
+        if db.message().contains("op_outbox") {
+            let text = format!(
+                "the database lacks an outbox ({}); where there are trails, `indelible migrate \
+                 up` makes it, elsewhere the text `indelible::outbox::POSTGRES_CREATE`",
+                db.message()
+            );
+            return StoreError::Unsupported(text);
+        }
         let text = format!(
             "the database lacks Indelible's schema or a part of it ({}); `indelible migrate up` \
              makes it",

@@ -22,7 +22,9 @@ pub use table::PostgresOutboxTable;
 use crate::error::refused;
 
 /// Makes schema and table of an outbox in a database that holds no trails. Does nothing where they
-/// are there; where there are trails, `indelible migrate up` has made them.
+/// are there; where there are trails, `indelible migrate up` has made them. The database's encoding
+/// must be UTF8. Nothing is granted: a sender needs USAGE on the schema and INSERT (trail, event),
+/// a drain USAGE, SELECT, DELETE and UPDATE (refused).
 pub const CREATE: &str = concat!(
     "CREATE SCHEMA IF NOT EXISTS indelible;\n\n",
     include_str!("../migrations/0005_outbox.sql")

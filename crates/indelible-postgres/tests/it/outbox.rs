@@ -236,6 +236,7 @@ async fn an_ill_formed_event_leaves_the_transaction_as_it_was() {
     let db = client(&elsewhere.0.superuser_url()).await;
     let error = outbox.record_in(&db, event(1)).await.expect_err("no table");
     assert!(error.to_string().contains("migrate up"), "{error}");
+    assert!(error.to_string().contains("POSTGRES_CREATE"), "{error}");
 }
 
 #[tokio::test]

@@ -86,8 +86,10 @@ pub trait Outbox: Send + Sync + 'static {
     ) -> Result<Vec<Row>, StoreError>;
 
     /// Takes out what was moved and marks what is refused, and answers how many rows it found to
-    /// do that to. A row that is gone, or marked already, or that another transaction holds at this
-    /// moment, is passed over. After an error any of it may be done.
+    /// do that to. A row that is gone, or marked already, is passed over and counted nowhere; one
+    /// that another transaction holds at this moment, or that the database will not have changed,
+    /// is counted as such and keeps no other row from being settled. After an error any of it may
+    /// be done.
     async fn settle(&self, settlement: &Settlement) -> Result<Settled, StoreError>;
 
     /// How much there is. Counts rows: not for every pass.
@@ -119,13 +121,27 @@ pub struct Settlement {
     pub refused: Vec<(i64, String)>,
 }
 
-/// How many rows a settlement found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many rows a settlement found, and what became of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Rows that were taken out.
     pub moved: u64,
     /// Rows that were marked.
     pub refused: u64,
+    /// Rows that wait as before: another transaction holds them.
+    pub held: u64,
+    /// Rows that wait as before: the database refused to have them taken out or marked.
+    pub failed: u64,
+    /// What it said of the first of those.
+    pub problem: Option<String>,
+}
+
+impl Settled {
+    /// Counts a row that the database refused to have changed.
+    pub fn fail(&mut self, problem: impl FnOnce() -> String) {
+        self.failed += 1;
+        self.problem.get_or_insert_with(problem);
+    }
 }
 
 /// How much is in an outbox.

@@ -160,6 +160,13 @@ pub(crate) fn is_constraint(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// Whether something in the database would not have one of the rows: a constraint, a value, or a
+/// trigger that raised. Others may do better.
+pub(crate) fn is_of_a_row(error: &tokio_postgres::Error) -> bool {
+    let class = error.code().and_then(|code| code.code().get(..2));
+    matches!(class, Some("22" | "23" | "44" | "P0"))
+}
+
 /// The error of a COMMIT: it may have reached the disk.
 pub(crate) fn unknown(source: impl Into<BoxError>) -> StoreError {
     StoreError::Unknown {

@@ -5,6 +5,7 @@
 //! [`PostgresOutboxTable`] for any other. What goes between the two is in
 //! `docs/formats/outbox.md`.
 
+mod settle;
 mod standing;
 mod table;
 

@@ -95,6 +95,8 @@ fn of_verification(text: &mut Exposition, counters: &Counters, now: Timestamp) {
 }
 
 fn of_outbox(text: &mut Exposition, vitals: &outbox::Vitals, now: Timestamp) {
+    let is_working = f64::from(u8::from(vitals.is_working));
+    text.one(&OUTBOX_DRAINING, &[], is_working);
     text.one(&OUTBOX_MOVED, &[], vitals.moved as f64);
     text.one(&OUTBOX_FAILURES, &[], vitals.failures as f64);
     if let Some(standing) = &vitals.standing {
@@ -152,6 +154,8 @@ families! {
         "Connections ended because their clients did not read what they had asked for.";
     REQUEST_DURATION = Summary "indelible_http_request_duration_seconds"
         "Time until the answer began.";
+    OUTBOX_DRAINING = Gauge "indelible_outbox_draining"
+        "Whether this process drains the outbox; 0 once its drain has ended or broken down.";
     OUTBOX_MOVED = Counter "indelible_outbox_moved_total"
         "Events of the outbox that this process brought into their trails.";
     OUTBOX_FAILURES = Counter "indelible_outbox_failures_total"
@@ -169,4 +173,37 @@ families! {
         "How long the last scheduled verification took.";
     VERIFY_OK = Gauge "indelible_verify_ok"
         "Whether the last scheduled verification found every trail as it was recorded.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exposed(vitals: &outbox::Vitals) -> String {
+        let mut text = Exposition::default();
+        of_outbox(&mut text, vitals, Timestamp::from_micros(90_000_000));
+        let text = String::from_utf8(text.finish().into()).expect("text");
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        samples.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn an_outbox_shows_its_own_figures() {
+        let mut vitals = outbox::Vitals::default();
+        vitals.is_working = true;
+        (vitals.moved, vitals.failures) = (17, 3);
+        let counted = "indelible_outbox_draining 1\nindelible_outbox_moved_total 17\n\
+                       indelible_outbox_failures_total 3";
+        assert_eq!(exposed(&vitals), counted, "nothing was counted yet");
+        vitals.is_working = false;
+        vitals.standing = Some(outbox::Standing {
+            waiting: 5,
+            waiting_since: Some(Timestamp::from_micros(47_500_000)),
+            refused: 2,
+        });
+        let counted = "indelible_outbox_draining 0\nindelible_outbox_moved_total 17\n\
+                       indelible_outbox_failures_total 3\nindelible_outbox_waiting 5\n\
+                       indelible_outbox_age_seconds 42.5\nindelible_outbox_refused 2";
+        assert_eq!(exposed(&vitals), counted);
+    }
 }

@@ -40,7 +40,8 @@ pub struct OutboxStatus {
 ///
 /// `indelible serve` does it all the time. Any number of processes may at once: an event is
 /// recorded exactly once, in the order of its transaction. The exit status is 1 where a trail could
-/// not take all.
+/// not take all, or where rows stay that are done with: another transaction holds them (locked), or
+/// the database refuses to have them changed (unsettled).
 #[derive(Debug, Args)]
 #[command(
     name = "drain",
@@ -106,9 +107,13 @@ async fn drain(
         recorded: moved.recorded,
         duplicates: moved.duplicates,
         refused: moved.refused,
+        locked: moved.locked,
+        unsettled: moved.unsettled,
+        problem: moved.problem,
         held: held.collect(),
     };
-    let status = match drained.held.is_empty() {
+    let stays = drained.locked + drained.unsettled > 0;
+    let status = match drained.held.is_empty() && !stays {
         true => Status::Fine,
         false => Status::Failed,
     };
@@ -164,6 +169,10 @@ struct Drained {
     recorded: u64,
     duplicates: u64,
     refused: u64,
+    locked: u64,
+    unsettled: u64,
+    /// What the database said of the first of the unsettled.
+    problem: Option<String>,
     held: Vec<Held>,
 }
 
@@ -182,6 +191,9 @@ impl Answer for Drained {
             Field::text("recorded", self.recorded.to_string()),
             Field::text("there already", self.duplicates.to_string()),
             Field::text("refused", self.refused.to_string()),
+            Field::text("locked", self.locked.to_string()),
+            Field::text("unsettled", self.unsettled.to_string()),
+            Field::text("problem", cell(&self.problem)),
             Field::lines("held", held.collect()),
         ])
     }
@@ -192,6 +204,9 @@ impl Answer for Drained {
             ("recorded", self.recorded.to_string()),
             ("duplicates", self.duplicates.to_string()),
             ("refused", self.refused.to_string()),
+            ("locked", self.locked.to_string()),
+            ("unsettled", self.unsettled.to_string()),
+            ("problem", cell(&self.problem)),
             ("held", held.collect::<Vec<_>>().join(" ")),
         ])
     }

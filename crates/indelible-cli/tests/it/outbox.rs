@@ -1,13 +1,18 @@
 //! `indelible outbox`, and what `serve` and `doctor` make of the outbox.
 
+use indelible::outbox::tokio_postgres;
+
 use crate::desk::{Desk, on_each_store};
 use crate::postgres::check;
 use crate::serving::Server;
 
 on_each_store!(
     a_pass_moves_what_waits_and_shows_what_never_can_be,
+    what_cannot_be_recorded_is_told_without_its_text,
     a_server_drains_the_outbox_of_its_database,
+    a_server_shows_what_it_found_in_the_outbox,
     doctor_says_what_waits,
+    doctor_takes_a_time_that_is_yet_to_come_for_no_sign_of_health,
 );
 
 const ID: &str = "01890000-0000-7000-8000-00000000000";
@@ -57,7 +62,8 @@ fn a_pass_moves_what_waits_and_shows_what_never_can_be(desk: fn() -> Desk) {
     put(&desk, &rows);
     let drained = desk.json(&["outbox", "drain"]);
     let counts = serde_json::json!(
-        {"recorded": 3, "duplicates": 0, "refused": 2, "held": []}
+        {"recorded": 3, "duplicates": 0, "refused": 2, "locked": 0, "unsettled": 0,
+         "problem": null, "held": []}
     );
     assert_eq!(drained, counts);
     let shown = desk.run(&["query", "--action", "account_opened", "--output", "ndjson"]);
@@ -90,6 +96,46 @@ fn a_pass_moves_what_waits_and_shows_what_never_can_be(desk: fn() -> Desk) {
     desk.run(&["verify"]).fine();
 }
 
+fn what_cannot_be_recorded_is_told_without_its_text(desk: fn() -> Desk) {
+    let desk = desk();
+    desk.records(1);
+    let repeated = "{\"hunter2\":1,\"hunter2\":2}".to_owned();
+    let rows = [
+        // The two columns the wrong way round.
+        ("{\"password\":\"hunter2\"}", "default".to_owned()),
+        ("hunter2 is no name", event(1, "a")),
+        ("default", repeated),
+        (
+            "default",
+            event(1, "a").replace("account_opened", "hunter2 is mine"),
+        ),
+        ("default", event(1, "a").replace(ID, "hunter2")),
+        (
+            "default",
+            event(1, "a").replace("\"context\"", "\"hunter2\""),
+        ),
+        ("default", "hunter2".to_owned()),
+        ("bank", "[]".to_owned()),
+    ];
+    put(&desk, &rows);
+    let drained = desk.run(&["outbox", "drain", "--output", "json"]).fine();
+    assert_eq!(drained.json()["refused"], rows.len());
+    let told = |call: &[&str]| {
+        let answer = desk.run(call).fine();
+        let told = format!("{}{}", answer.out, answer.err);
+        assert!(!told.contains("hunter"), "{told}");
+        told
+    };
+    for form in ["json", "ndjson", "csv", "table"] {
+        let told = told(&["outbox", "status", "--output", form]);
+        assert!(told.contains("is ill-formed"), "{told}");
+        assert!(told.contains("in it twice"), "{told}");
+        assert!(told.contains("bank"), "a trail's name is said: {told}");
+    }
+    let told = format!("{}{}", drained.out, drained.err);
+    assert!(!told.contains("hunter"), "{told}");
+}
+
 fn a_server_drains_the_outbox_of_its_database(desk: fn() -> Desk) {
     let desk = desk();
     desk.records(1);
@@ -101,18 +147,84 @@ fn a_server_drains_the_outbox_of_its_database(desk: fn() -> Desk) {
     let (status, page) = server.ask("GET", "/v1/trails/default/events?action=account_opened", "");
     assert_eq!(status, 200, "{page}");
     assert!(page.contains(&format!("{ID}1")), "{page}");
-    let (status, metrics) = server.ask("GET", "/metrics", "");
-    assert_eq!(status, 200);
-    for figure in [
-        "indelible_outbox_moved_total",
-        "indelible_outbox_failures_total 0",
-    ] {
-        assert!(metrics.contains(figure), "{metrics}");
-    }
+    // What is said of a row comes just before it is settled.
+    figures(&mut server, "indelible_outbox_moved_total 1");
     drop(server);
     let other = Server::start(&desk, &["--drain-every", "off"]);
     let (_, metrics) = other.ask("GET", "/metrics", "");
     assert!(!metrics.contains("indelible_outbox"), "{metrics}");
+}
+
+/// The figures of the outbox, once this one is among them.
+fn figures(server: &mut Server, awaited: &str) -> Vec<String> {
+    loop {
+        let (status, metrics) = server.ask("GET", "/metrics", "");
+        assert_eq!(status, 200);
+        let figures = metrics.lines();
+        let figures = figures.filter(|line| line.starts_with("indelible_outbox_"));
+        let figures: Vec<String> = figures.map(str::to_owned).collect();
+        if figures.iter().any(|figure| figure.starts_with(awaited)) {
+            return figures;
+        }
+        // Or its log would be full one day, and it would wait for a reader.
+        server.hear("/metrics");
+    }
+}
+
+fn a_server_shows_what_it_found_in_the_outbox(desk: fn() -> Desk) {
+    let desk = desk();
+    desk.records(1);
+    let rows = [
+        ("default", event(1, "a")),
+        ("default", "{}".to_owned()),
+        ("bank", event(2, "b")),
+        ("bank", "{}".to_owned()),
+        ("default", event(3, "c")),
+    ];
+    put(&desk, &rows);
+    // One pass, and then a count: the next is hours away.
+    let mut server = Server::start(&desk, &["--drain-every", "9h"]);
+    let figures = figures(&mut server, "indelible_outbox_refused ");
+    let expected = [
+        "indelible_outbox_draining 1",
+        "indelible_outbox_moved_total 3",
+        "indelible_outbox_failures_total 0",
+        "indelible_outbox_waiting 0",
+        "indelible_outbox_age_seconds 0",
+        "indelible_outbox_refused 2",
+    ];
+    assert_eq!(figures, expected);
+}
+
+fn doctor_takes_a_time_that_is_yet_to_come_for_no_sign_of_health(desk: fn() -> Desk) {
+    let desk = desk();
+    desk.records(1);
+    put(&desk, &[("default", event(1, "a"))]);
+    set_time(&desk, "2999-01-01T00:00:00Z");
+    let report = desk.run(&["doctor", "--output", "json"]).json();
+    let (verdict, detail, remedy) = check(&report, "outbox");
+    assert_eq!(verdict, "warn");
+    assert_eq!(
+        detail,
+        "1 events wait, the oldest came by a clock ahead of this one"
+    );
+    assert!(remedy.starts_with("`indelible outbox drain`"), "{remedy}");
+}
+
+/// Says of all rows that they were put there at this time.
+fn set_time(desk: &Desk, time: &str) {
+    let table = if desk.is_on_postgres() {
+        "indelible.op_outbox"
+    } else {
+        "op_outbox"
+    };
+    let sql = format!("UPDATE {table} SET queued_at = '{time}'");
+    if desk.is_on_postgres() {
+        desk.server().execute(&sql);
+    } else {
+        let db = rusqlite::Connection::open(desk.database()).expect("opens");
+        db.execute_batch(&sql).expect("set");
+    }
 }
 
 fn doctor_says_what_waits(desk: fn() -> Desk) {
@@ -130,18 +242,7 @@ fn doctor_says_what_waits(desk: fn() -> Desk) {
         detail.starts_with("1 events wait, the oldest came "),
         "{detail}"
     );
-    let table = if desk.is_on_postgres() {
-        "indelible.op_outbox"
-    } else {
-        "op_outbox"
-    };
-    let aged = format!("UPDATE {table} SET queued_at = '2026-01-01T00:00:00Z'");
-    if desk.is_on_postgres() {
-        desk.server().execute(&aged);
-    } else {
-        let db = rusqlite::Connection::open(desk.database()).expect("opens");
-        db.execute_batch(&aged).expect("aged");
-    }
+    set_time(&desk, "2026-01-01T00:00:00Z");
     let (verdict, _, remedy) = told("outbox");
     assert_eq!(verdict, "warn");
     assert!(remedy.starts_with("`indelible outbox drain`"), "{remedy}");
@@ -151,6 +252,78 @@ fn doctor_says_what_waits(desk: fn() -> Desk) {
     assert_eq!(verdict, "warn");
     assert_eq!(detail, "nothing waits; 1 can never be recorded");
     assert_eq!(remedy, "`indelible outbox status` says why");
+}
+
+#[test]
+fn rows_that_another_transaction_holds_are_told_and_moved_later() {
+    let desk = Desk::on_postgres();
+    desk.records(1);
+    put(
+        &desk,
+        &[("default", event(1, "a")), ("default", event(2, "b"))],
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let holder = runtime.block_on(async {
+        let url = desk.server().superuser_url();
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+            .await
+            .expect("connected");
+        tokio::spawn(connection);
+        let hold = "BEGIN; SELECT 1 FROM indelible.op_outbox FOR UPDATE";
+        client.batch_execute(hold).await.expect("it holds");
+        client
+    });
+    let drained = desk.run(&["outbox", "drain", "--output", "json"]);
+    let drained = drained.status_is(1).json();
+    assert_eq!(
+        (&drained["recorded"], &drained["locked"]),
+        (&2.into(), &2.into())
+    );
+    let shown = desk.run(&["outbox", "drain"]).status_is(1);
+    let locked = shown.out.lines().find(|line| line.starts_with("locked"));
+    assert!(
+        locked.is_some_and(|line| line.ends_with('2')),
+        "{}",
+        shown.out
+    );
+    let ended = runtime.block_on(holder.batch_execute("ROLLBACK"));
+    ended.expect("it lets go");
+    let drained = desk.json(&["outbox", "drain"]);
+    assert_eq!(
+        (&drained["duplicates"], &drained["locked"]),
+        (&2.into(), &0.into())
+    );
+}
+
+#[test]
+fn a_row_that_the_database_keeps_as_it_is_is_told() {
+    let desk = Desk::new();
+    desk.records(1);
+    let bank = desk.path("bank.db");
+    let url = format!("sqlite:{}", bank.display());
+    let db = rusqlite::Connection::open(&bank).expect("opens");
+    db.execute_batch(indelible::outbox::SQLITE_CREATE)
+        .expect("made");
+    for digit in [1, 2] {
+        let insert = indelible::outbox::SQLITE_INSERT;
+        db.execute(insert, ["default", &event(digit, "a")])
+            .expect("inserted");
+    }
+    let guard = "CREATE TRIGGER guard BEFORE DELETE ON op_outbox WHEN OLD.position = 1
+                 BEGIN SELECT RAISE(ABORT, 'kept by a trigger'); END";
+    db.execute_batch(guard).expect("made");
+    let drained = desk.run(&["outbox", "drain", "--at", &url, "--output", "json"]);
+    let drained = drained.status_is(1).json();
+    assert_eq!(
+        (&drained["recorded"], &drained["unsettled"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(drained["problem"], "kept by a trigger");
+    let status = desk.json(&["outbox", "status", "--at", &url]);
+    assert_eq!(status["waiting"], 1);
 }
 
 #[test]

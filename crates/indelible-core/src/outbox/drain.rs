@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::draining::Figures;
 use super::letter::{Letter, said};
-use super::{Outbox, Row, Settlement};
+use super::{Outbox, Row, Settled, Settlement};
 use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::error::AuditError;
@@ -27,6 +27,8 @@ pub struct Drain {
     outbox: Arc<dyn Outbox>,
     /// The trails that took nothing, and when each is tried again.
     stalls: HashMap<TrailName, Stall>,
+    /// What keeps rows from being settled, as it was said last.
+    hitch: Option<String>,
     pub(super) figures: Arc<Figures>,
 }
 
@@ -52,8 +54,29 @@ pub struct Moved {
     /// The trails that could not take all, each with what it met.
     pub held: Vec<(TrailName, AuditError)>,
     /// Rows that are done with and could not be taken out or marked: another transaction holds
-    /// them. The pass ended there, and the next one begins with them.
+    /// them. The next pass begins with them; this one ended where a whole read was such rows.
     pub locked: u64,
+    /// Rows that are done with and that the database refused to have taken out or marked. As with
+    /// `locked`, others go on.
+    pub unsettled: u64,
+    /// What it said of the first of those.
+    pub problem: Option<String>,
+}
+
+impl Moved {
+    /// The first thing that kept rows where they are.
+    pub fn hitch(&self) -> Option<String> {
+        let held = self.held.first();
+        held.map(|(trail, error)| format!("trail {trail}: {error}"))
+            .or_else(|| hitch(self.locked, self.problem.as_deref()))
+    }
+}
+
+/// What keeps rows from being settled. Without the count, which changes from pass to pass.
+fn hitch(locked: u64, problem: Option<&str>) -> Option<String> {
+    let refused = |problem| format!("the outbox refuses to have a row settled: {problem}");
+    let held = || "another transaction holds rows of the outbox".to_owned();
+    problem.map(refused).or_else(|| (locked > 0).then(held))
 }
 
 /// The rows of one trail, and the answers to as many as have one.
@@ -66,6 +89,7 @@ impl Drain {
             engine,
             outbox,
             stalls: HashMap::new(),
+            hitch: None,
             figures: Arc::default(),
         }
     }
@@ -86,7 +110,7 @@ impl Drain {
     /// May be given up at any time.
     ///
     /// # Errors
-    /// [`AuditError::Store`] where the outbox cannot be read or a row not be taken out, and
+    /// [`AuditError::Store`] where the outbox cannot be read or nothing be taken out, and
     /// [`AuditError::Closed`]. What was recorded stays so.
     pub async fn pass(&mut self) -> Result<Moved, AuditError> {
         let mut moved = Moved::default();
@@ -133,15 +157,28 @@ impl Drain {
             self.remember(trail, held, moved);
         }
         let settled = self.outbox.settle(&settlement).await?;
-        self.figures.settled(settled);
+        self.figures.settled(&settled);
         moved.refused += settled.refused;
-        let done = settlement.moved.len() + settlement.refused.len();
-        let is_onward = settled.moved + settled.refused > 0;
-        if !is_onward && done > 0 {
-            moved.locked = done as u64;
-            tracing::warn!(rows = done, "another transaction holds rows of the outbox");
-        }
+        self.say(&settled);
+        let done = (settlement.moved.len() + settlement.refused.len()) as u64;
+        // What was not found, another drain has settled: that is out of sight, too.
+        let is_onward = done > settled.held + settled.failed;
+        (moved.locked, moved.unsettled) = (settled.held, settled.failed);
+        moved.problem = settled.problem;
         Ok(is_onward)
+    }
+
+    /// Logs what keeps rows from being settled, when it begins and when it is over.
+    fn say(&mut self, settled: &Settled) {
+        let hitch = hitch(settled.held, settled.problem.as_deref());
+        if hitch == self.hitch {
+            return;
+        }
+        match &hitch {
+            Some(hitch) => tracing::warn!(held = settled.held, failed = settled.failed, "{hitch}"),
+            None => tracing::info!("all rows of the outbox can be settled again"),
+        }
+        self.hitch = hitch;
     }
 
     /// Keeps in mind how a trail fared.

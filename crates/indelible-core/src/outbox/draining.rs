@@ -1,6 +1,6 @@
 //! A drain that goes on by itself.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,16 +25,18 @@ pub struct Draining {
 pub struct Watch(Arc<Figures>);
 
 /// What a drain has done since it was started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Vitals {
+    /// Whether it is at work: not once it was stopped, the engine was closed, or it broke down.
+    pub is_working: bool,
     /// Rows whose events are in their trails, and that were taken out.
     pub moved: u64,
     /// Rows that can never be recorded.
     pub refused: u64,
     /// Passes that failed as a whole.
     pub failures: u64,
-    /// What the last pass met; `None` after a good one.
+    /// What the last pass met, or what ended the drain; `None` after a good one.
     pub last_error: Option<String>,
     /// How much was in the outbox when it was looked at last, at most a quarter of a minute and
     /// one pass ago; `None` before.
@@ -47,6 +49,7 @@ const STANDING_EVERY: Duration = Duration::from_secs(15);
 /// The counters behind [`Vitals`].
 #[derive(Default)]
 pub(super) struct Figures {
+    is_working: AtomicBool,
     moved: AtomicU64,
     refused: AtomicU64,
     failures: AtomicU64,
@@ -70,9 +73,11 @@ impl Drain {
         let (stop, stopped) = oneshot::channel::<()>();
         let (ending, ended) = oneshot::channel::<()>();
         let figures = Arc::clone(&self.figures);
+        let at_work = AtWork::begin(&figures);
         std::thread::Builder::new()
             .name("indelible-outbox".to_owned())
             .spawn(move || {
+                let at_work = at_work;
                 runtime.block_on(async {
                     tokio::select! {
                         () = self.run(interval) => {}
@@ -81,6 +86,7 @@ impl Drain {
                     }
                 });
                 drop(runtime);
+                drop(at_work);
                 // Nobody may be waiting.
                 let _ = ending.send(());
             })
@@ -108,11 +114,7 @@ impl Drain {
                         tracing::info!("the outbox is drained again");
                     }
                     backoff.reset();
-                    let held = moved.held.first();
-                    let held = held.map(|(trail, error)| format!("trail {trail}: {error}"));
-                    let locked = (moved.locked > 0)
-                        .then(|| "another transaction holds rows of the outbox".to_owned());
-                    self.figures.passed(held.or(locked));
+                    self.figures.passed(moved.hitch());
                     interval
                 }
                 Err(error) => {
@@ -129,6 +131,32 @@ impl Drain {
         }
     }
 }
+
+/// Held by the thread of a drain as long as it works.
+struct AtWork(Arc<Figures>);
+
+impl AtWork {
+    fn begin(figures: &Arc<Figures>) -> Self {
+        figures.is_working.store(true, Ordering::Relaxed);
+        Self(Arc::clone(figures))
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.is_working.store(false, Ordering::Relaxed);
+        if std::thread::panicking() {
+            // Nobody may be waiting for the thread: this is all that is heard of it.
+            tracing::error!("{BROKEN_DOWN}");
+            self.0.passed(Some(BROKEN_DOWN.to_owned()));
+        }
+    }
+}
+
+/// A defect of this library or of an [`Outbox`](super::Outbox). What waits is drained by the next
+/// process that starts to.
+const BROKEN_DOWN: &str =
+    "the drain of the outbox broke down, and this process drains it no more; start it again";
 
 impl Drain {
     /// Counts what is in the outbox, when it is time to. What cannot be counted stays as it was
@@ -180,7 +208,7 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Figures {
-    pub fn settled(&self, settled: Settled) {
+    pub fn settled(&self, settled: &Settled) {
         self.moved.fetch_add(settled.moved, Ordering::Relaxed);
         self.refused.fetch_add(settled.refused, Ordering::Relaxed);
     }
@@ -191,6 +219,7 @@ impl Figures {
 
     fn read(&self) -> Vitals {
         Vitals {
+            is_working: self.is_working.load(Ordering::Relaxed),
             moved: self.moved.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),

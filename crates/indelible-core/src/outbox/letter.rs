@@ -2,7 +2,7 @@
 
 use super::{EVENT_BYTES_MAX, Row};
 use crate::event::{AuditEvent, EventError};
-use crate::json::JsonErrorKind;
+use crate::json::{JsonError, JsonErrorKind};
 use crate::note::Note;
 use crate::trail::TrailName;
 
@@ -48,18 +48,26 @@ impl Letter {
     }
 }
 
-/// What is wrong with an event, in words that hold nothing of it: an unknown field's name may be
-/// whatever was written in its place.
+/// What is wrong with an event, in words that hold nothing of it, not one character: a field's name
+/// may be whatever was written in its place.
 pub(super) fn said(error: &EventError) -> String {
-    let is_name = |field: &str| {
-        field.len() <= 40 && field.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-    };
     match error {
-        EventError::Unknown { field } if !is_name(field) => {
-            "it has a field that no event has".to_owned()
+        EventError::Unknown { .. } => {
+            "it has a field that no event has; what has no field of its own goes into `context`"
+                .to_owned()
         }
-        EventError::Json(json) if matches!(json.kind, JsonErrorKind::DuplicateKey { .. }) => {
-            "not an event: a key stands in it twice".to_owned()
+        EventError::Json(JsonError { line, column, kind }) => {
+            let what = match kind {
+                JsonErrorKind::DuplicateKey { .. } => "a key stands in it twice".to_owned(),
+                JsonErrorKind::UnexpectedCharacter { expected, .. } => {
+                    format!("another character stands where {expected} should")
+                }
+                JsonErrorKind::ControlCharacter { .. } => {
+                    "a control character in a string, not escaped".to_owned()
+                }
+                other => other.to_string(),
+            };
+            format!("not an event: {what}, at line {line}, column {column}")
         }
         EventError::IllFormed { field, .. } => format!("`{field}` is ill-formed"),
         error => error.to_string(),
@@ -115,7 +123,15 @@ mod tests {
                 row("default", &EVENT.replace("01890000", "hunter2")),
                 "`id` is",
             ),
+            (
+                row(
+                    "default",
+                    &EVENT.replace("\"action\"", "\"hunter\":1,\"action\""),
+                ),
+                "a field that no event has",
+            ),
             (row("default", "hunter2"), "not an event"),
+            (row("default", "hunter"), "another character stands"),
             (row("default", "{\"password\":1}"), "missing"),
             (row("default", &without_id), "`id` is missing"),
             (
@@ -128,7 +144,8 @@ mod tests {
         ] {
             let reason = Letter::open(row).expect_err("no event");
             assert!(reason.contains(said), "{reason}");
-            assert!(!reason.contains("hunter2"), "{reason}");
+            assert!(!reason.contains("hunter"), "{reason}");
+            assert!(!reason.contains("'h'"), "{reason}");
         }
     }
 }

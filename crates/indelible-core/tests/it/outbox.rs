@@ -1,6 +1,7 @@
 //! Draining an outbox: exactly once, in order within each transaction, whatever fails.
 
 mod racing;
+mod stuck;
 mod table;
 
 use std::sync::Arc;
@@ -199,35 +200,14 @@ async fn a_drain_on_a_thread_of_its_own_works_until_it_is_stopped() {
         table.emptied().await;
     }
     assert_eq!(draining.vitals().last_error, None);
+    assert!(draining.vitals().is_working);
+    let watch = draining.watch();
     draining.stop().await;
+    assert!(!watch.vitals().is_working);
+    assert_eq!(watch.vitals().last_error, None, "it was told to");
     table.commit(vec![("default", text(numbered(5)))]);
     assert_eq!(table.positions(), [6]);
     let order = resources(&engine.trail(TrailName::standard())).await;
     assert_eq!(order, ["0", "1", "2", "3", "4"]);
-    engine.close().await.expect("closed");
-}
-
-#[tokio::test]
-async fn a_pass_ends_where_rows_are_held_by_another_transaction() {
-    let site = Site::new();
-    let engine = site.engine().await;
-    let table = Arc::new(Table::default());
-    let text = |n: u128| {
-        let event = numbered(n);
-        String::from_utf8(event.to_json()).expect("UTF-8")
-    };
-    table.commit((0..300).map(|n| ("default", text(n))).collect());
-    table.lock(true);
-    let mut drain = Drain::new(engine.clone(), table.clone());
-    let moved = drain.pass().await.expect("a pass");
-    assert_eq!((moved.recorded, moved.duplicates), (256, 0));
-    assert_eq!(moved.locked, 256);
-    table.lock(false);
-    let moved = drain.pass().await.expect("a pass");
-    assert_eq!(
-        (moved.recorded, moved.duplicates, moved.locked),
-        (44, 256, 0)
-    );
-    assert!(table.positions().is_empty());
     engine.close().await.expect("closed");
 }

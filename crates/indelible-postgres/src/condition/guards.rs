@@ -13,11 +13,13 @@ use crate::connection::Lent;
 use crate::error::corrupt;
 
 /// Tables and views of the schema and whatever inherits from one of them: name, kind, persistence,
-/// whether row-level security is on, parent.
+/// whether row-level security is on, parent. Who may send into which trail is the operator's to say,
+/// with policies on the outbox.
 const TABLES: &str = "\
 SELECT CASE n.nspname WHEN 'indelible' THEN c.relname::text \
 ELSE n.nspname::text || '.' || c.relname::text END, \
-c.relkind::text, c.relpersistence::text, c.relrowsecurity, p.relname::text \
+c.relkind::text, c.relpersistence::text, c.relrowsecurity AND c.relname <> 'op_outbox', \
+p.relname::text \
 FROM pg_catalog.pg_class AS c \
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
 LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid \
@@ -85,7 +87,7 @@ SELECT c.relname::text, 'policy ' || o.polname \
 FROM pg_catalog.pg_policy AS o \
 JOIN pg_catalog.pg_class AS c ON c.oid = o.polrelid \
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
-WHERE n.nspname = 'indelible' \
+WHERE n.nspname = 'indelible' AND c.relname <> 'op_outbox' \
 ORDER BY 1, 2";
 
 const FUNCTIONS: &str = "\

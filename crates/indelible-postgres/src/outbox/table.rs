@@ -13,10 +13,11 @@ use indelible_core::store::StoreError;
 use indelible_core::{Timestamp, TrailName};
 use tokio_postgres::types::{FromSql, Type};
 
+use super::settle::settle;
 use super::standing::standing;
 use crate::address::Address;
-use crate::connection::{Connections, Lent};
-use crate::error::{corrupt, refused};
+use crate::connection::Connections;
+use crate::error::corrupt;
 use crate::open::Options;
 use crate::row::Moment;
 use crate::store::PostgresStore;
@@ -34,21 +35,6 @@ WHERE total - least(bytes, $3) <= $4 ORDER BY position";
 
 /// Events are read as UTF-8, and a database of another encoding cannot say them all.
 const ENCODING: &str = "SELECT current_setting('server_encoding')";
-
-/// $1 positions. Rows that another drain is settling at this moment are its to settle: two that
-/// waited for each other in different orders would never end.
-const TAKE_OUT: &str = "\
-WITH mine AS (SELECT position FROM indelible.op_outbox WHERE position = ANY ($1) \
-ORDER BY position FOR UPDATE SKIP LOCKED) \
-DELETE FROM indelible.op_outbox AS o USING mine WHERE o.position = mine.position";
-
-/// $1 positions, $2 reasons. As [`TAKE_OUT`].
-const REFUSE: &str = "\
-WITH mine AS (SELECT position FROM indelible.op_outbox \
-WHERE position = ANY ($1) AND refused IS NULL ORDER BY position FOR UPDATE SKIP LOCKED) \
-UPDATE indelible.op_outbox AS o SET refused = u.reason \
-FROM mine JOIN unnest($1::bigint[], $2::text[]) AS u (position, reason) \
-ON u.position = mine.position WHERE o.position = mine.position";
 
 /// $1 rows at most, $2 characters of a trail's name.
 const REFUSED: &str = "\
@@ -178,34 +164,6 @@ async fn waiting(
         })
     };
     rows.iter().map(row).collect()
-}
-
-async fn settle(connections: &Connections, settlement: &Settlement) -> Result<Settled, StoreError> {
-    let lent = connections.lend().await?;
-    let mut settled = Settled::default();
-    if !settlement.moved.is_empty() {
-        let parameters: [crate::connection::Param<'_>; 1] = [(&settlement.moved, Type::INT8_ARRAY)];
-        settled.moved = change(&lent, TAKE_OUT, &parameters).await?;
-    }
-    if !settlement.refused.is_empty() {
-        let (positions, reasons): (Vec<i64>, Vec<&str>) = settlement
-            .refused
-            .iter()
-            .map(|(position, reason)| (*position, reason.as_str()))
-            .unzip();
-        let parameters: [crate::connection::Param<'_>; 2] =
-            [(&positions, Type::INT8_ARRAY), (&reasons, Type::TEXT_ARRAY)];
-        settled.refused = change(&lent, REFUSE, &parameters).await?;
-    }
-    Ok(settled)
-}
-
-async fn change(
-    lent: &Lent,
-    sql: &str,
-    parameters: &[crate::connection::Param<'_>],
-) -> Result<u64, StoreError> {
-    lent.execute(sql, parameters).await?.map_err(refused)
 }
 
 async fn refused_rows(connections: &Connections, limit: usize) -> Result<Vec<Refused>, StoreError> {

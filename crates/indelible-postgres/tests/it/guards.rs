@@ -256,6 +256,10 @@ async fn what_is_missing_altered_disabled_or_foreign_is_named_and_stops_writing(
             "entry: row-level security is foreign",
         ),
         (
+            "CREATE RULE quiet AS ON DELETE TO indelible.op_outbox DO INSTEAD NOTHING",
+            "op_outbox: rule quiet is foreign",
+        ),
+        (
             "CREATE POLICY few ON indelible.tag USING (false)",
             "tag: policy few is foreign",
         ),

@@ -280,9 +280,48 @@ async fn rows_that_another_transaction_holds_are_not_counted_as_settled() {
     holding.batch_execute(held).await.expect("it holds");
     let settled = own.settle(&settlement).await.expect("it settles");
     assert_eq!((settled.moved, settled.refused), (1, 0));
+    assert_eq!(settled.held, 2, "and not the one that is gone");
     holding.rollback().await.expect("it ends");
     let settled = own.settle(&settlement).await.expect("it settles");
     assert_eq!((settled.moved, settled.refused), (1, 1));
+    let again = own.settle(&settlement).await.expect("it settles");
+    assert_eq!(again, Settled::default(), "nobody holds what is gone");
+}
+
+/// A trigger that lets nobody touch two of the rows.
+const GUARD: &str = "\
+CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF OLD.event IN ('moved and kept', 'refused and kept') THEN RAISE 'kept by a trigger'; END IF;
+RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$;
+CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON indelible.op_outbox
+FOR EACH ROW EXECUTE FUNCTION guard()";
+
+#[tokio::test]
+async fn a_row_that_cannot_be_settled_holds_up_no_other() {
+    let database = Database::empty();
+    let own = Elsewhere::of(&database).await;
+    database.0.execute(GUARD);
+    let (mut moved, mut refused) = (vec![("a", "moved"); 20], vec![("a", "refused"); 20]);
+    (moved[7].1, refused[12].1) = ("moved and kept", "refused and kept");
+    own.insert(&moved, End::Commit).await;
+    own.insert(&refused, End::Commit).await;
+    let rows = own.waiting(&[], 99).await.expect("it reads");
+    let (moved, refused) = rows.split_at(20);
+    let refused = refused
+        .iter()
+        .map(|row| (row.position, "no event".to_owned()));
+    let settlement = Settlement {
+        moved: moved.iter().map(|row| row.position).collect(),
+        refused: refused.collect(),
+    };
+    let settled = own.settle(&settlement).await.expect("it settles");
+    assert_eq!((settled.moved, settled.refused), (19, 19));
+    assert_eq!((settled.failed, settled.held), (2, 0));
+    let problem = settled.problem.expect("it says why");
+    assert!(problem.contains("kept by a trigger"), "{problem}");
+    let rest = own.waiting(&[], 99).await.expect("it reads");
+    let rest: Vec<i64> = rest.iter().map(|row| row.position).collect();
+    assert_eq!(rest, [moved[7].position, settlement.refused[12].0]);
 }
 
 #[tokio::test]
@@ -301,4 +340,49 @@ async fn a_database_of_another_encoding_is_told_so() {
     assert!(error.to_string().contains("LATIN1"), "{error}");
     let dropped = format!("DROP DATABASE {name} WITH (FORCE)");
     db.batch_execute(&dropped).await.expect("it is gone");
+}
+
+/// The recipe of the guide, as it stands there, for a role of this test.
+fn row_level_security(role: &str) -> String {
+    let guide = include_str!("../../../../docs/guide/outbox.md");
+    let mut blocks = guide.split("```sql\n").skip(1);
+    let recipe = blocks.find(|block| block.starts_with("ALTER TABLE indelible.op_outbox ENABLE"));
+    let recipe = recipe.expect("the guide has it").split("```").next();
+    let recipe = recipe.expect("it ends");
+    assert!(recipe.contains(" TO bank "), "{recipe}");
+    recipe.replace(" TO bank ", &format!(" TO {role} "))
+}
+
+#[tokio::test]
+async fn a_sender_is_held_to_one_trail_by_the_recipe_of_the_guide() {
+    let database = Database::new();
+    let bank = sender(&database);
+    let writer = database.role("writer", &["indelible_writer"]);
+    let auditor = database.role("auditor", &["indelible_auditor"]);
+    let db = database.client(&bank).await;
+    let other = "INSERT INTO indelible.op_outbox (trail, event) VALUES ('other', '{}')";
+    assert_eq!(code(&db, other).await, None, "before, it may");
+    database.0.execute(&row_level_security(&bank));
+    assert_eq!(code(&db, other).await.as_deref(), Some("42501"));
+    let inserted = db.execute(outbox::INSERT, &[&"bank", &"{}"]).await;
+    assert_eq!(inserted.expect("its own"), 1);
+    let looking = database.client(&auditor).await;
+    let looked = looking
+        .query(
+            "SELECT trail FROM indelible.op_outbox ORDER BY position",
+            &[],
+        )
+        .await;
+    let trails = looked.expect("it may look").into_iter();
+    let trails: Vec<String> = trails.map(|row| row.get(0)).collect();
+    assert_eq!(trails, ["other", "bank"]);
+    let store = PostgresStore::open(&database.address_as(&writer)).await;
+    let store = store.expect("it opens");
+    let rows = store.waiting(&[], 9).await.expect("it reads");
+    let settlement = Settlement {
+        moved: vec![rows[0].position],
+        refused: vec![(rows[1].position, "no event".to_owned())],
+    };
+    let settled = store.settle(&settlement).await.expect("it settles");
+    assert_eq!((settled.moved, settled.refused, settled.held), (1, 1, 0));
 }

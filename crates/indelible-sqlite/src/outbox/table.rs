@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::standing::standing;
 use crate::connection;
-use crate::error::{SqliteError, backend, refused, unavailable};
+use crate::error::{SqliteError, backend, is_constraint, refused, unavailable};
 use crate::open::Options;
 use crate::store::SqliteStore;
 use crate::writer::{Done, Task};
@@ -138,18 +138,38 @@ impl Outbox for SqliteStore {
     }
 }
 
-/// Takes rows out and marks others, within a transaction.
+/// Takes rows out and marks others, within a transaction. One writes at a time: no row is held.
+///
+/// A row that a trigger or constraint guards stays as it is, and the others are settled: SQLite
+/// undoes the one statement.
 pub(crate) fn settle(db: &Connection, settlement: &Settlement) -> rusqlite::Result<Settled> {
     let mut settled = Settled::default();
     let mut take_out = db.prepare_cached(TAKE_OUT)?;
     for position in &settlement.moved {
-        settled.moved += take_out.execute([position])? as u64;
+        settled.moved += of_row(db, take_out.execute([position]), &mut settled)?;
     }
     let mut refuse = db.prepare_cached(REFUSE)?;
     for (position, reason) in &settlement.refused {
-        settled.refused += refuse.execute((position, reason))? as u64;
+        settled.refused += of_row(db, refuse.execute((position, reason)), &mut settled)?;
     }
     Ok(settled)
+}
+
+/// The rows that a statement changed: none, and counted, where that row alone is to blame.
+fn of_row(
+    db: &Connection,
+    changed: rusqlite::Result<usize>,
+    settled: &mut Settled,
+) -> rusqlite::Result<u64> {
+    match changed {
+        Ok(rows) => Ok(rows as u64),
+        // A trigger may also have ended the whole transaction.
+        Err(error) if is_constraint(&error) && !db.is_autocommit() => {
+            settled.fail(|| error.to_string());
+            Ok(0)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn names(trails: &[TrailName]) -> Result<String, StoreError> {

@@ -243,3 +243,49 @@ async fn an_outbox_that_is_not_there_is_told() {
     let error = empty.waiting(&[], 1).await.expect_err("no table");
     assert!(error.to_string().contains("op_outbox"), "{error}");
 }
+
+/// A trigger that lets nobody touch two of the rows.
+const GUARD: &str = "\
+CREATE TRIGGER guard_delete BEFORE DELETE ON op_outbox WHEN OLD.event LIKE '% and kept'
+BEGIN SELECT RAISE(ABORT, 'kept by a trigger'); END;
+CREATE TRIGGER guard_update BEFORE UPDATE ON op_outbox WHEN OLD.event LIKE '% and kept'
+BEGIN SELECT RAISE(ABORT, 'kept by a trigger'); END";
+
+async fn settles_around_what_is_kept(outbox: &impl OutboxUnderTest) {
+    let rows = [
+        ("a", "moved"),
+        ("a", "moved and kept"),
+        ("a", "moved"),
+        ("a", "refused"),
+        ("a", "refused and kept"),
+        ("a", "refused"),
+    ];
+    outbox.insert(&rows, End::Commit).await;
+    let rows = outbox.waiting(&[], 9).await.expect("it reads");
+    let positions: Vec<i64> = rows.iter().map(|row| row.position).collect();
+    let refused = positions[3..].iter().map(|at| (*at, "no event".to_owned()));
+    let settlement = Settlement {
+        moved: positions[..3].to_vec(),
+        refused: refused.collect(),
+    };
+    let settled = outbox.settle(&settlement).await.expect("it settles");
+    assert_eq!((settled.moved, settled.refused), (2, 2));
+    assert_eq!((settled.failed, settled.held), (2, 0));
+    let problem = settled.problem.expect("it says why");
+    assert!(problem.contains("kept by a trigger"), "{problem}");
+    let rest = outbox.waiting(&[], 9).await.expect("it reads");
+    let rest: Vec<i64> = rest.iter().map(|row| row.position).collect();
+    assert_eq!(rest, [positions[1], positions[4]]);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_settled_holds_up_no_other() {
+    let folder = Folder::new();
+    let trails = InTrailsFile::of(&folder);
+    folder.foreign().execute_batch(GUARD).expect("made");
+    settles_around_what_is_kept(&trails).await;
+    let own = InOwnFile::of(&folder);
+    let db = Connection::open(&own.file).expect("it opens");
+    db.execute_batch(GUARD).expect("made");
+    settles_around_what_is_kept(&own).await;
+}

@@ -1,7 +1,7 @@
 //! An outbox in memory, whose transactions come into sight when the test says.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use indelible_core::outbox::{Outbox, Refused, Row, Settled, Settlement, Standing};
@@ -15,7 +15,14 @@ pub struct Table {
     settles_to_fail: AtomicU64,
     /// Whether somebody else's transaction holds all rows.
     is_locked: AtomicBool,
+    /// The position of a row that nobody may change.
+    stuck_at: AtomicI64,
+    /// Whether another drain settles everything just before this one comes to it.
+    is_raced: AtomicBool,
+    /// Whether the next read panics.
+    is_broken: AtomicBool,
     settled: Notify,
+    broke: Notify,
 }
 
 impl Table {
@@ -58,6 +65,21 @@ impl Table {
         self.is_locked.store(is_locked, Ordering::SeqCst);
     }
 
+    pub fn stick(&self, position: i64) {
+        self.stuck_at.store(position, Ordering::SeqCst);
+    }
+
+    pub fn race(&self) {
+        self.is_raced.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets the next read panic, and waits until it does.
+    pub async fn breaks(&self) {
+        let broke = self.broke.notified();
+        self.is_broken.store(true, Ordering::SeqCst);
+        broke.await;
+    }
+
     pub fn positions(&self) -> Vec<i64> {
         let rows = self.rows.lock().expect("unpoisoned");
         rows.iter().map(|(row, _)| row.position).collect()
@@ -89,6 +111,10 @@ impl Outbox for Table {
         passed_over: &[TrailName],
         limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
+        if self.is_broken.load(Ordering::SeqCst) {
+            self.broke.notify_waiters();
+            panic!("planned");
+        }
         let rows = self.rows.lock().expect("unpoisoned");
         let wanted = rows.iter().filter(|(row, refused)| {
             refused.is_none() && !passed_over.iter().any(|trail| trail.as_str() == row.trail)
@@ -107,20 +133,36 @@ impl Outbox for Table {
             return Err(StoreError::Unknown { source });
         }
         if self.is_locked.load(Ordering::SeqCst) {
-            return Ok(Settled::default());
+            return Ok(Settled {
+                held: (settlement.moved.len() + settlement.refused.len()) as u64,
+                ..Settled::default()
+            });
         }
+        let stuck_at = self.stuck_at.load(Ordering::SeqCst);
+        let mut settled = Settled::default();
         let mut rows = self.rows.lock().expect("unpoisoned");
         let before = rows.len();
-        rows.retain(|(row, _)| !settlement.moved.contains(&row.position));
-        let mut settled = Settled {
-            moved: (before - rows.len()) as u64,
-            refused: 0,
-        };
+        rows.retain(|(row, _)| {
+            row.position == stuck_at || !settlement.moved.contains(&row.position)
+        });
+        settled.moved = (before - rows.len()) as u64;
+        let refused = settlement.refused.iter().map(|(at, _)| at);
+        if settlement
+            .moved
+            .iter()
+            .chain(refused)
+            .any(|at| *at == stuck_at)
+        {
+            settled.fail(|| "planned".to_owned());
+        }
         for (row, refused) in rows.iter_mut() {
             let found = settlement
                 .refused
                 .iter()
                 .find(|(at, _)| *at == row.position);
+            if row.position == stuck_at {
+                continue;
+            }
             if let (Some((_, reason)), None) = (found, &refused) {
                 *refused = Some(reason.clone());
                 settled.refused += 1;
@@ -128,7 +170,10 @@ impl Outbox for Table {
         }
         drop(rows);
         self.settled.notify_waiters();
-        Ok(settled)
+        match self.is_raced.load(Ordering::SeqCst) {
+            true => Ok(Settled::default()),
+            false => Ok(settled),
+        }
     }
 
     async fn standing(&self) -> Result<Standing, StoreError> {

@@ -23,6 +23,9 @@ impl Checkup {
     fn standing(&mut self, standing: &Standing, now: Timestamp) {
         let mut detail = match (standing.waiting, standing.waiting_since) {
             (0, _) => "nothing waits".to_owned(),
+            (count, Some(since)) if since > now => {
+                format!("{count} events wait, the oldest came by a clock ahead of this one")
+            }
             (count, Some(since)) => {
                 let since = age(now, since);
                 format!("{count} events wait, the oldest came {since}")

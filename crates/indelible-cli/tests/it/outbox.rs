@@ -1,5 +1,7 @@
 //! `indelible outbox`, and what `serve` and `doctor` make of the outbox.
 
+mod elsewhere;
+
 use indelible::outbox::tokio_postgres;
 
 use crate::desk::{Desk, on_each_store};
@@ -296,57 +298,6 @@ fn rows_that_another_transaction_holds_are_told_and_moved_later() {
         (&drained["duplicates"], &drained["locked"]),
         (&2.into(), &0.into())
     );
-}
-
-#[test]
-fn a_row_that_the_database_keeps_as_it_is_is_told() {
-    let desk = Desk::new();
-    desk.records(1);
-    let bank = desk.path("bank.db");
-    let url = format!("sqlite:{}", bank.display());
-    let db = rusqlite::Connection::open(&bank).expect("opens");
-    db.execute_batch(indelible::outbox::SQLITE_CREATE)
-        .expect("made");
-    for digit in [1, 2] {
-        let insert = indelible::outbox::SQLITE_INSERT;
-        db.execute(insert, ["default", &event(digit, "a")])
-            .expect("inserted");
-    }
-    let guard = "CREATE TRIGGER guard BEFORE DELETE ON op_outbox WHEN OLD.position = 1
-                 BEGIN SELECT RAISE(ABORT, 'kept by a trigger'); END";
-    db.execute_batch(guard).expect("made");
-    let drained = desk.run(&["outbox", "drain", "--at", &url, "--output", "json"]);
-    let drained = drained.status_is(1).json();
-    assert_eq!(
-        (&drained["recorded"], &drained["unsettled"]),
-        (&2.into(), &1.into())
-    );
-    assert_eq!(drained["problem"], "kept by a trigger");
-    let status = desk.json(&["outbox", "status", "--at", &url]);
-    assert_eq!(status["waiting"], 1);
-}
-
-#[test]
-fn an_outbox_in_a_database_of_its_own_is_drained_from_there() {
-    let desk = Desk::new();
-    desk.records(1);
-    let bank = desk.path("bank.db");
-    let url = format!("sqlite:{}", bank.display());
-    let absent = desk.run(&["outbox", "drain", "--at", &url]);
-    absent.fails(1, "there is no outbox at sqlite:");
-    assert!(!bank.exists());
-    let db = rusqlite::Connection::open(&bank).expect("opens");
-    db.execute_batch(indelible::outbox::SQLITE_CREATE)
-        .expect("made");
-    let insert = indelible::outbox::SQLITE_INSERT;
-    db.execute(insert, ["default", &event(1, "a")])
-        .expect("inserted");
-    let status = desk.json(&["outbox", "status", "--at", &url]);
-    assert_eq!(status["waiting"], 1);
-    let drained = desk.json(&["outbox", "drain", "--at", &url]);
-    assert_eq!(drained["recorded"], 1);
-    desk.run(&["outbox", "drain", "--at", "memory:"])
-        .status_is(1);
 }
 
 #[test]

@@ -14,4 +14,5 @@ CREATE TABLE IF NOT EXISTS op_outbox (
     refused TEXT
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS op_outbox_waiting ON op_outbox (position) WHERE refused IS NULL;
+-- The trail, so that the rows of one that takes nothing are passed over without being read.
+CREATE INDEX IF NOT EXISTS op_outbox_waiting ON op_outbox (position, trail) WHERE refused IS NULL;

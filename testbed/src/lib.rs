@@ -44,3 +44,8 @@ pub fn sweep() -> anyhow::Result<()> {
 pub fn signal(name: &str, pid: u32) {
     process::signal(name, &[pid]);
 }
+
+/// The most memory that a running process has had at once, in KiB.
+pub fn memory_kib_max(pid: u32) -> u64 {
+    process::memory_kib_max(pid)
+}

@@ -138,3 +138,11 @@ fn parent_of(pid: u32) -> Option<u32> {
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(1)?.parse().ok()
 }
+
+/// The most memory that a running process has had at once, in KiB.
+pub fn memory_kib_max(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let high = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let high = high.and_then(|high| high.trim().strip_suffix(" kB"));
+    high.expect("a figure").parse().expect("a number")
+}

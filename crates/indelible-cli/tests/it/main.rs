@@ -7,6 +7,7 @@ mod configuration;
 mod copies;
 mod disturbance;
 mod exports;
+mod exports_large;
 mod flood;
 mod help;
 mod hostile;

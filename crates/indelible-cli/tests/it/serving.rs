@@ -65,11 +65,7 @@ impl Server {
 
     /// The most memory that it has had at once, in KiB.
     pub fn memory_kib_max(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(status).expect("it runs");
-        let high = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let high = high.and_then(|high| high.trim().strip_suffix(" kB"));
-        high.expect("a figure").parse().expect("a number")
+        testbed::memory_kib_max(self.process.id())
     }
 
     /// The next line of its log that holds this text.

@@ -24,7 +24,7 @@ pub(crate) enum Place {
     Url(String),
     /// A database in this file, whatever its name looks like.
     File(PathBuf),
-    /// A path that is no path here.
+    /// A path or URL that no file or host can have.
     Unreadable,
 }
 
@@ -109,7 +109,8 @@ impl Plan {
         let target = match &self.place {
             Place::File(path) => Target::Database(DatabaseUrl::Sqlite(path.clone())),
             Place::Unreadable => {
-                return Err(wrong("path", &"it has characters that no file name has"));
+                let problem = "its address has a lone surrogate, which no file and no host has";
+                return Err(Failing::new("configuration", problem));
             }
             Place::Url(url) if is_server(url) => Target::Server(url.clone()),
             Place::Url(url) => Target::Database(url.parse::<DatabaseUrl>()?),

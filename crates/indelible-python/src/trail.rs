@@ -55,9 +55,13 @@ impl Trail {
         let text = |text: Option<Bound<'_, PyString>>| {
             text.map(|text| text.to_string_lossy().into_owned())
         };
-        let mut place = match (path, text(url)) {
+        let mut place = match (path, url) {
             (Some(path), _) => file(&path)?.map_or(Place::Unreadable, Place::File),
-            (None, Some(url)) => Place::Url(url),
+            // Another text would be another place.
+            (None, Some(url)) => match url.to_str() {
+                Ok(url) => Place::Url(url.to_owned()),
+                Err(_) => Place::Unreadable,
+            },
             (None, None) => Place::default(),
         };
         let mut folder = None;

@@ -181,8 +181,9 @@ pub const MIRRORED: (&str, &str) = (
 pub const UNMIRRORED: &[&str] = &[
     // One thread writes the file; a server has connections.
     "writer.rs",
-    // A file may be another program's; a server keeps its own.
+    // A file may be another program's, or be taken away; a server keeps its own.
     "owner.rs",
+    "files.rs",
     "writer/transaction.rs",
     "address.rs",
     "connection/driver.rs",

@@ -60,8 +60,8 @@ impl Recorder {
         }
     }
 
-    /// Records in a task of its own, which goes on when the client is gone, and waits a while for
-    /// it.
+    /// Records in a task of its own, and waits a while for it. Once the event has its turn, it goes
+    /// on when the client is gone.
     pub async fn record(self: Arc<Self>, event: AuditEvent) {
         let action = event.action.to_string();
         // A request that ends together with its runtime has nothing left that could record.

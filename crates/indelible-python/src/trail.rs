@@ -263,6 +263,8 @@ pub(crate) fn run(
         Ok(work) => work,
         Err(answer) => return reading::result(py, answer),
     };
+    // The round in which loops hand over what they were asked for may wait for this thread.
+    process.hand_over();
     let (sender, answer) = mpsc::channel();
     process.runtime.spawn(async move {
         // Whoever was interrupted does not wait any more.

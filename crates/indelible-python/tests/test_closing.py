@@ -39,6 +39,16 @@ async def test_closing_waits_for_what_was_asked_before(tmp_path: Path) -> None:
     assert count(path) == 100
 
 
+async def test_a_blocking_close_does_not_wait_for_its_own_thread(tmp_path: Path) -> None:
+    path = tmp_path / "trail.db"
+    audit = SqliteAuditAdapter(path)
+    task = asyncio.ensure_future(audit.record("a", "t"))
+    await asyncio.sleep(0)
+    assert isinstance(audit.sync.close(), Success)
+    assert isinstance(await task, Success)
+    assert count(path) == 1
+
+
 async def test_a_handle_that_is_let_go_of_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "trail.db"
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::error::{SqliteError, backend, refused, unavailable};
-use crate::owner::{FileId, file_id, journal};
+use crate::files::{Files, Open};
 
 /// Statements kept prepared per connection; more than there are.
 const STATEMENTS: usize = 64;
@@ -89,52 +89,25 @@ pub(crate) fn pragma(
     db.pragma_update(None, name, value).map_err(refused)
 }
 
-/// The write-ahead log that a database has as long as it is open.
-///
-/// Once it is gone or another one, nothing of what the open connections say is believed: they
-/// write and read a log that nobody else will ever see.
-pub(crate) struct Journal {
-    path: PathBuf,
-    id: OnceLock<FileId>,
-    is_displaced: AtomicBool,
-}
-
-impl Journal {
-    pub(crate) fn of(path: &Path) -> Arc<Self> {
-        Arc::new(Self {
-            path: journal(path),
-            id: OnceLock::new(),
-            is_displaced: AtomicBool::new(false),
-        })
-    }
-
-    /// Whether the log is the one that it was when this was first asked.
-    pub(crate) fn is_there(&self) -> bool {
-        let there = match file_id(&self.path) {
-            Ok(Some(id)) => *self.id.get_or_init(|| id) == id,
-            // Where files have no numbers nothing can be told.
-            Ok(None) => true,
-            Err(_) => false,
-        };
-        if !there {
-            self.is_displaced.store(true, Ordering::Release);
-        }
-        !self.is_displaced()
-    }
-
-    pub(crate) fn is_displaced(&self) -> bool {
-        self.is_displaced.load(Ordering::Acquire)
-    }
-}
-
 /// Connections that only read, opened when they are needed, each used by one task at a time.
 pub(crate) struct Readers {
     path: PathBuf,
-    journal: Arc<Journal>,
+    files: Arc<Files>,
+    let_go: Option<LetGo>,
     busy_timeout: Duration,
     count: u32,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Reader>>,
+}
+
+/// Has whoever writes let go of files that are not the database's any more.
+pub(crate) type LetGo = Box<dyn Fn() + Send + Sync>;
+
+/// A connection that only reads. It is closed before it counts as closed.
+struct Reader {
+    db: Connection,
+    #[expect(dead_code, reason = "it is held")]
+    open: Open,
 }
 
 /// Whether somebody still waits for an answer.
@@ -147,7 +120,8 @@ struct SetWhenDropped(Arc<AtomicBool>);
 impl Readers {
     pub(crate) fn new(
         path: PathBuf,
-        journal: Arc<Journal>,
+        files: Arc<Files>,
+        let_go: Option<LetGo>,
         busy_timeout: Duration,
         count: u32,
     ) -> Arc<Self> {
@@ -155,7 +129,8 @@ impl Readers {
         let permits = Arc::new(Semaphore::new(count as usize));
         Arc::new(Self {
             path,
-            journal,
+            files,
+            let_go,
             busy_timeout,
             count,
             permits,
@@ -177,23 +152,33 @@ impl Readers {
         let _guard = SetWhenDropped(Arc::clone(&gone));
         let readers = Arc::clone(self);
         let work = move || {
-            if readers.journal.is_displaced() {
-                return Err(unavailable(SqliteError::Displaced));
-            }
-            let idle = readers.lock().pop();
-            let db = match idle {
-                Some(db) => db,
-                None => reading(&readers.path, readers.busy_timeout)?,
-            };
-            let answer = read(&db, &Caller::waiting(gone));
+            let reader = readers.reader()?;
+            let answer = read(&reader.db, &Caller::waiting(gone));
             // After an error of the file a fresh connection is the better start.
             if !matches!(answer, Err(StoreError::Unavailable { .. })) {
-                readers.lock().push(db);
+                readers.lock().push(reader);
             }
             drop(permit);
             answer
         };
         spawn_blocking(work).await.map_err(backend)?
+    }
+
+    fn reader(&self) -> Result<Reader, StoreError> {
+        if !self.files.are_there().map_err(unavailable)? {
+            self.lock().clear();
+            if let Some(let_go) = &self.let_go {
+                let_go();
+            }
+        }
+        let idle = self.lock().pop();
+        match idle {
+            Some(reader) => Ok(reader),
+            None => Ok(Reader {
+                open: self.files.open()?,
+                db: reading(&self.path, self.busy_timeout)?,
+            }),
+        }
     }
 
     /// Waits for every reader that is at work and closes all; later reads are refused.
@@ -204,7 +189,7 @@ impl Readers {
         drop(all);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
         // Nothing between lock and unlock can panic halfway through a change.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

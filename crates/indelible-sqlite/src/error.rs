@@ -16,11 +16,11 @@ pub enum SqliteError {
     /// The store was closed, or its writing thread has ended.
     #[error("the database is closed")]
     Closed,
-    /// The write-ahead log is not the one that was written to: another SQLite of this process
-    /// opened and closed the file, or somebody removed the log.
+    /// The file or its write-ahead log is not the one that was opened: another SQLite of this
+    /// process opened and closed the file, or somebody removed or replaced one of them.
     #[error(
-        "its write-ahead log was taken away: another SQLite in this process has opened and closed \
-         the file, or a program removed the log; open the trail again"
+        "the database or its write-ahead log was removed or replaced while it was open, by a \
+         program or by another SQLite in this process; the next call opens it anew"
     )]
     Displaced,
     /// The commit contradicts itself; nothing was written.

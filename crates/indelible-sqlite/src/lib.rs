@@ -30,6 +30,7 @@
 
 mod connection;
 mod error;
+mod files;
 mod migration;
 mod open;
 pub mod outbox;

@@ -81,6 +81,21 @@ pub(crate) fn status(db: &Connection) -> Result<Vec<MigrationStatus>, StoreError
         .collect())
 }
 
+/// Says in an empty file that it is Indelible's, before anything else and outside of the
+/// write-ahead log: whoever looks at the file alone can tell.
+pub(crate) fn claim(db: &mut Connection) -> Result<(), StoreError> {
+    if status(db)?.iter().any(|migration| migration.applied) {
+        return Ok(());
+    }
+    let exclusive = rusqlite::TransactionBehavior::Exclusive;
+    let transaction = db.transaction_with_behavior(exclusive).map_err(refused)?;
+    // Another process may have been faster, or another program.
+    if applied(&transaction)?.is_empty() {
+        pragma(&transaction, "application_id", APPLICATION_ID)?;
+    }
+    transaction.commit().map_err(refused)
+}
+
 /// Brings the schema up to date in one transaction; several processes may try at once.
 ///
 /// # Errors
@@ -152,6 +167,9 @@ fn applied(db: &Connection) -> Result<Vec<u32>, StoreError> {
         if id != 0 || number("SELECT EXISTS (SELECT 1 FROM sqlite_schema)")? != 0 {
             return Err(StoreError::Unsupported(ANOTHERS.to_owned()));
         }
+        return Ok(Vec::new());
+    }
+    if number("SELECT EXISTS (SELECT 1 FROM sqlite_schema)")? == 0 {
         return Ok(Vec::new());
     }
     let mut statement = db

@@ -10,10 +10,11 @@ use indelible_core::store::StoreError;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::condition;
-use crate::connection::{self, Journal, Readers, pragma};
+use crate::connection::{self, LetGo, Readers, pragma};
 use crate::error::{SqliteError, corrupt, refused, unavailable};
+use crate::files::{Files, beside};
 use crate::migration::{self, MigrationStatus};
-use crate::owner::{self, Owner, owner};
+use crate::owner::{Owner, owner};
 use crate::store::SqliteStore;
 use crate::writer::Writer;
 
@@ -73,10 +74,9 @@ impl SqliteStore {
     ///   missing or altered or a foreign trigger is there.
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
         check_version(rusqlite::version_number())?;
-        let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
-        provide(&path, options.create && !options.read_only)?;
+        let path = provided(path.as_ref(), options.create && !options.read_only)?;
         not_anothers(&path)?;
-        let journal = Journal::of(&path);
+        let files = Files::of(&path);
         let writer = if options.read_only {
             let db = connection::reading(&path, options.busy_timeout)?;
             complete(&migration::status(&db)?)?;
@@ -87,12 +87,14 @@ impl SqliteStore {
             prepare(&mut db)?;
             Some(Writer::start(
                 path.clone(),
-                Arc::clone(&journal),
+                Arc::clone(&files),
                 options,
                 db,
             )?)
         };
-        let readers = Readers::new(path.clone(), journal, options.busy_timeout, options.readers);
+        let let_go = writer.as_ref().map(|w| Box::new(w.let_go()) as LetGo);
+        let (timeout, count) = (options.busy_timeout, options.readers);
+        let readers = Readers::new(path.clone(), files, let_go, timeout, count);
         Ok(Self {
             path,
             writer,
@@ -105,8 +107,7 @@ impl SqliteStore {
     /// # Errors
     /// As [`Self::open_with`], except that a database may lack migrations.
     pub fn migrations(path: impl AsRef<Path>) -> Result<Vec<MigrationStatus>, StoreError> {
-        let path = std::path::absolute(path.as_ref()).map_err(unavailable)?;
-        provide(&path, false)?;
+        let path = provided(path.as_ref(), false)?;
         not_anothers(&path)?;
         migration::status(&connection::reading(
             &path,
@@ -114,7 +115,7 @@ impl SqliteStore {
         )?)
     }
 
-    /// The file of the database, as an absolute path.
+    /// The file of the database, as an absolute path without links.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -126,6 +127,13 @@ fn check_version(version: i32) -> Result<(), StoreError> {
     }
     let text = format!("SQLite {version} can damage databases; {SQLITE_MIN} is the oldest to use");
     Err(StoreError::Unsupported(text))
+}
+
+/// The file's own path. SQLite names what it keeps beside a database by that, too.
+fn provided(path: &Path, create: bool) -> Result<PathBuf, StoreError> {
+    let path = std::path::absolute(path).map_err(unavailable)?;
+    provide(&path, create)?;
+    std::fs::canonicalize(path).map_err(unavailable)
 }
 
 /// Makes the file, readable by its owner alone, unless it is there.
@@ -159,6 +167,11 @@ fn not_anothers(path: &Path) -> Result<(), StoreError> {
     match owner(path)? {
         Owner::Indelible | Owner::Nobody => Ok(()),
         Owner::Other => Err(StoreError::Unsupported(migration::ANOTHERS.to_owned())),
+        Owner::Begun => Err(StoreError::Unsupported(
+            "the file is empty, and a journal stands beside it: somebody is making a database \
+             there, or has removed one; remove what ends in -journal, -wal and -shm if nobody is"
+                .to_owned(),
+        )),
     }
 }
 
@@ -170,7 +183,7 @@ fn whole(db: &Connection, path: &Path) -> Result<(), StoreError> {
     let page: u64 = db
         .query_row("PRAGMA page_size", [], |row| row.get(0))
         .map_err(refused)?;
-    if length(&owner::journal(path)) > 0 || page == 0 || length(path).is_multiple_of(page) {
+    if length(&beside(path, "-wal")) > 0 || page == 0 || length(path).is_multiple_of(page) {
         return Ok(());
     }
     let problem = "its file ends within a page: it was cut short; restore a whole copy";
@@ -180,9 +193,9 @@ fn whole(db: &Connection, path: &Path) -> Result<(), StoreError> {
 /// Checks whose database it is, switches it to the write-ahead log, applies migrations and checks
 /// that its guards stand.
 fn prepare(db: &mut Connection) -> Result<(), StoreError> {
-    migration::status(db)?;
     // Has effect on an empty file only.
     pragma(db, "page_size", PAGE_BYTES)?;
+    migration::claim(db)?;
     write_ahead(db)?;
     migration::apply(db)?;
     condition::guarded(db)

@@ -5,95 +5,88 @@
 //! opens its journal starts the other's index over, and whoever closes the file drops the other's
 //! locks and takes its journal away. So another program's database is neither locked nor closed.
 
-use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use indelible_core::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::connection::pragma;
-use crate::error::{refused, unavailable};
+use crate::error::{corrupt, refused, unavailable};
+use crate::files::{FileId, beside, id_now};
 use crate::migration::APPLICATION_ID;
-
-/// Which file it is, whatever its name: device and number, given to no other file while somebody
-/// has it open.
-pub(crate) type FileId = (u64, u64);
 
 /// Whose a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// A database of Indelible.
     Indelible,
-    /// Empty, or a database without tables.
+    /// Empty, or a database without tables, with which nobody has begun anything.
     Nobody,
+    /// Empty, and somebody has begun something: a journal stands beside it.
+    Begun,
     /// A database of another program.
     Other,
 }
 
-/// Files of other programs, open without a lock until the process ends.
-static LEFT_OPEN: Mutex<Vec<(Option<FileId>, Connection)>> = Mutex::new(Vec::new());
+/// A file that is not ours: both stay open until the process ends.
+struct LeftOpen {
+    id: FileId,
+    file: File,
+    _db: Connection,
+}
+
+static LEFT_OPEN: Mutex<Vec<LeftOpen>> = Mutex::new(Vec::new());
+
+/// What SQLite keeps beside a database that is in use.
+const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
+/// How often, and how far apart, it is looked whether a database that is being made is one of
+/// Indelible's, which takes another process some milliseconds.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// Whose file it is. It is not locked, its journal is not touched.
 ///
 /// # Errors
 /// `Unavailable` where it cannot be read, `Corrupt` where it is no database.
 pub fn owner(path: &Path) -> Result<Owner, StoreError> {
-    let id = file_id(path).map_err(unavailable)?;
-    let mut others = LEFT_OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if id.is_some() && others.iter().any(|(other, _)| *other == id) {
-        return Ok(Owner::Other);
+    let path = std::fs::canonicalize(path).map_err(unavailable)?;
+    for _ in 0..TRIES {
+        match said(&path)? {
+            Owner::Nobody if BESIDE.iter().any(|end| beside(&path, end).exists()) => {}
+            owner => return Ok(owner),
+        }
+        #[expect(clippy::disallowed_methods, reason = "whoever makes it tells nobody")]
+        std::thread::sleep(BETWEEN_TRIES);
+    }
+    Ok(Owner::Begun)
+}
+
+/// What the file itself says.
+fn said(path: &Path) -> Result<Owner, StoreError> {
+    let id = id_now(path).map_err(unavailable)?;
+    if let Some(again) = id.and_then(said_again) {
+        return again;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let db = Connection::open_with_flags(unlocked(path), flags).map_err(refused)?;
     // While a log is copied into the file, the file is shorter than its first page says.
     pragma(&db, "writable_schema", true)?;
     let owner = match db.query_row("PRAGMA application_id", [], |row| row.get(0)) {
-        Ok(0) => match in_journal(path) {
-            Ok(said) => Ok(said.unwrap_or_else(|| of(0, || is_empty(&db)))),
-            Err(error) => Err(unavailable(error)),
-        },
-        Ok(application) => Ok(of(application, || false)),
+        Ok(APPLICATION_ID) => Ok(Owner::Indelible),
+        Ok(0) if is_empty(&db) => Ok(Owner::Nobody),
+        Ok(_) => Ok(Owner::Other),
         Err(error) => Err(refused(error)),
     };
     // What cannot be read may still be a database to another program, an encrypted one.
     if !matches!(owner, Ok(Owner::Indelible | Owner::Nobody)) {
-        others.push((id, db));
+        leave_open(path, id, db);
     }
     owner
-}
-
-/// The file that is at a path now, `None` where files have no numbers.
-pub(crate) fn file_id(path: &Path) -> std::io::Result<Option<FileId>> {
-    let file = std::fs::metadata(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Ok(Some((file.dev(), file.ino())))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        Ok(None)
-    }
-}
-
-/// The write-ahead log of the database at `path`.
-pub(crate) fn journal(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
-}
-
-fn of(application: i64, is_empty: impl FnOnce() -> bool) -> Owner {
-    match application {
-        APPLICATION_ID => Owner::Indelible,
-        0 if is_empty() => Owner::Nobody,
-        _ => Owner::Other,
-    }
 }
 
 /// Whether there are no tables, without what the journal holds.
@@ -102,59 +95,49 @@ fn is_empty(db: &Connection) -> bool {
     db.query_row(sql, [], |row| row.get(0)).unwrap_or(false)
 }
 
-/// What the journal's newest copy of the first page says, where it has one: a new database has
-/// all that it holds in there. Its file has no locks that closing it could drop.
-fn in_journal(path: &Path) -> std::io::Result<Option<Owner>> {
-    let mut file = match File::open(journal(path)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut header = [0; 32];
-    if !filled(&mut file, &mut header)? {
-        return Ok(None);
-    }
-    let page = u64::from(u32_at(&header, 8));
-    if !page.is_power_of_two() || !(512..=65536).contains(&page) {
-        return Ok(None);
-    }
-    let mut newest = None;
-    let mut at = header.len() as u64;
-    let mut frame = [0; 24];
-    while filled(&mut file, &mut frame)? && frame[8..16] == header[16..24] {
-        let mut first = [0; 108];
-        if u32_at(&frame, 0) == 1 {
-            if !filled(&mut file, &mut first)? {
-                break;
-            }
-            let is_empty = || first[100] == 13 && first[103..105] == [0, 0];
-            newest = Some(of(i64::from(u32_at(&first, 68)), is_empty));
+fn leave_open(path: &Path, id: Option<FileId>, db: Connection) {
+    // Without numbers of files there are no locks that closing one could drop.
+    let Some(id) = id else { return };
+    match File::open(path) {
+        Ok(file) => {
+            let mut left = LEFT_OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+            left.push(LeftOpen { id, file, _db: db });
         }
-        at += frame.len() as u64 + page;
-        file.seek(SeekFrom::Start(at))?;
-    }
-    Ok(newest)
-}
-
-fn filled(file: &mut File, bytes: &mut [u8]) -> std::io::Result<bool> {
-    match file.read_exact(bytes) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
+        Err(_) => std::mem::forget(db),
     }
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut number = [0; 4];
-    number.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_be_bytes(number)
+/// The answer for a file that was left open; it may have become another's meanwhile.
+fn said_again(id: FileId) -> Option<Result<Owner, StoreError>> {
+    let left = LEFT_OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut file = &left.iter().find(|left| left.id == id)?.file;
+    let mut first = [0; 108];
+    let read = file.rewind().and_then(|()| file.read_exact(&mut first));
+    if let Err(error) = read {
+        return Some(match file.metadata() {
+            Ok(now) if now.len() == 0 => Ok(Owner::Nobody),
+            _ => Err(unavailable(error)),
+        });
+    }
+    if !first.starts_with(b"SQLite format 3\0") {
+        let problem = "its file is no database";
+        return Some(Err(corrupt("the database", None, problem)));
+    }
+    let application = u32::from_be_bytes([first[68], first[69], first[70], first[71]]);
+    // A leaf of the table of tables, without any.
+    let is_empty = first[100] == 13 && first[103..105] == [0, 0];
+    Some(Ok(match i64::from(application) {
+        APPLICATION_ID => Owner::Indelible,
+        0 if is_empty => Owner::Nobody,
+        _ => Owner::Other,
+    }))
 }
 
 /// The address under which SQLite reads a file as one that never changes: without locks, and
 /// without its journal.
 fn unlocked(path: &Path) -> String {
-    let mut uri = "file:".to_owned();
-    for byte in bytes(path.as_os_str()) {
+    let mut uri = "file://".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
                 uri.push(char::from(*byte));
@@ -164,8 +147,4 @@ fn unlocked(path: &Path) -> String {
         }
     }
     uri + "?immutable=1"
-}
-
-fn bytes(path: &OsStr) -> &[u8] {
-    path.as_encoded_bytes()
 }

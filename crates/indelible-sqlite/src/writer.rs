@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indelible_core::outbox::{Settled, Settlement};
-use indelible_core::store::{StoreError, Verdict};
+use indelible_core::store::{BoxError, StoreError, Verdict};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
 use crate::append::Batch;
-use crate::connection::{self, Journal, pragma};
+use crate::connection::{self, pragma};
 use crate::error::{SqliteError, refused, shared, unavailable, unknown};
+use crate::files::{Files, Open};
 use crate::open::Options;
 use crate::registry::Put;
 
@@ -62,27 +63,31 @@ enum Job {
     Write(Task, oneshot::Sender<Result<Done, StoreError>>),
     Settings(oneshot::Sender<Result<Settings, StoreError>>),
     Close(oneshot::Sender<Result<(), StoreError>>),
+    /// Lets go of files that are not the database's any more.
+    LetGo,
 }
 
 impl Writer {
     /// Starts the thread with a connection that is ready to write.
     pub(crate) fn start(
         path: PathBuf,
-        journal: Arc<Journal>,
+        files: Arc<Files>,
         options: &Options,
         db: Connection,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
         let mut thread = Thread {
             path,
-            journal,
+            files,
+            open: None,
             busy_timeout: options.busy_timeout,
             bytes_max: options.bytes_max,
             db: None,
             wal_pages: Arc::default(),
             checkpoint_at: CHECKPOINT_PAGES,
         };
-        thread.adopt(db)?;
+        let open = thread.files.open()?;
+        thread.adopt(db, open)?;
         std::thread::Builder::new()
             .name("indelible-sqlite".to_owned())
             .spawn(move || thread.run(&queue))
@@ -95,6 +100,19 @@ impl Writer {
     /// Does a task and answers when it is durable.
     pub(crate) async fn done(&self, task: Task) -> Result<Done, StoreError> {
         self.ask(|reply| Job::Write(task, reply)).await?
+    }
+
+    /// What has the thread let go of files that are not the database's any more.
+    pub(crate) fn let_go(&self) -> impl Fn() + Send + Sync + use<> {
+        let jobs = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        move || {
+            // A thread that has ended has let go.
+            let _ = jobs.as_ref().map(|jobs| jobs.send(Job::LetGo));
+        }
     }
 
     /// The settings as they are.
@@ -135,11 +153,12 @@ impl Writer {
 
 struct Thread {
     path: PathBuf,
-    journal: Arc<Journal>,
+    files: Arc<Files>,
     busy_timeout: Duration,
     bytes_max: Option<u64>,
     /// None after an error that the connection may not have survived.
     db: Option<Connection>,
+    open: Option<Open>,
     /// Pages in the write-ahead log after the last commit.
     wal_pages: Arc<AtomicU32>,
     checkpoint_at: u32,
@@ -173,30 +192,42 @@ impl Thread {
                 Some(Job::Settings(reply)) => {
                     let _ = reply.send(self.settings());
                 }
+                Some(Job::LetGo) => {
+                    if matches!(self.files.are_there(), Ok(false)) {
+                        self.abandon();
+                    }
+                }
                 Some(Job::Close(reply)) => {
                     let _ = reply.send(self.close());
                     return;
                 }
             }
         }
+        // Nobody is left to be told what went wrong.
+        let _ = self.close();
     }
 
     /// One transaction over all tasks, an answer for each.
     fn write(&mut self, tasks: &[Task]) -> Vec<Result<Done, StoreError>> {
-        if self.journal.is_displaced() {
-            let refused = || Err(unavailable(SqliteError::Displaced));
-            return tasks.iter().map(|_| refused()).collect();
-        }
         let answers = self.written(tasks);
-        if self.journal.is_there() {
+        if self.db.is_none() {
             return answers;
         }
-        // Nobody will read what was written: nothing of it may be acknowledged.
-        self.abandon();
-        let unknown = || StoreError::Unknown {
-            source: Box::new(SqliteError::Displaced),
+        let error = match self.files.are_there() {
+            Ok(true) => return answers,
+            Ok(false) => None,
+            Err(error) => Some(Arc::new(error)),
         };
-        tasks.iter().map(|_| Err(unknown())).collect()
+        // Perhaps nobody will read what was written: nothing of it may be acknowledged.
+        self.abandon();
+        let unknown = |_| {
+            let source: BoxError = match &error {
+                Some(error) => Arc::clone(error).into(),
+                None => SqliteError::Displaced.into(),
+            };
+            Err(StoreError::Unknown { source })
+        };
+        tasks.iter().map(unknown).collect()
     }
 
     /// Closes the connection and leaves the log as it is: a log that is not the database's must not
@@ -206,8 +237,10 @@ impl Thread {
             let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             if db.set_db_config(setting, true).is_err() {
                 std::mem::forget(db);
+                std::mem::forget(self.open.take());
             }
         }
+        self.open = None;
     }
 
     fn written(&mut self, tasks: &[Task]) -> Vec<Result<Done, StoreError>> {
@@ -242,15 +275,16 @@ impl Thread {
 
     fn connection(&mut self) -> Result<&Connection, StoreError> {
         if self.db.is_none() {
+            let open = self.files.open()?;
             let db = connection::writing(&self.path, self.busy_timeout)?;
-            self.adopt(db)?;
+            self.adopt(db, open)?;
         }
         self.db
             .as_ref()
             .ok_or_else(|| unavailable(SqliteError::Closed))
     }
 
-    fn adopt(&mut self, mut db: Connection) -> Result<(), StoreError> {
+    fn adopt(&mut self, mut db: Connection, open: Open) -> Result<(), StoreError> {
         let pages = Arc::clone(&self.wal_pages);
         let hook = move |_: &mut rusqlite::hooks::Wal, count: i32| {
             pages.store(count.unsigned_abs(), Ordering::Relaxed);
@@ -270,10 +304,8 @@ impl Thread {
         // From here on the log is open, and so the one that it has to be.
         db.query_row("PRAGMA schema_version", [], |_| Ok(()))
             .map_err(refused)?;
-        if !self.journal.is_there() {
-            return Err(unavailable(SqliteError::Displaced));
-        }
-        self.db = Some(db);
+        self.files.remember().map_err(unavailable)?;
+        (self.db, self.open) = (Some(db), Some(open));
         Ok(())
     }
 
@@ -311,7 +343,7 @@ impl Thread {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        if self.db.is_some() && !self.journal.is_there() {
+        if self.db.is_some() && !self.files.are_there().unwrap_or(false) {
             self.abandon();
         }
         let Some(db) = self.db.take() else {
@@ -319,7 +351,9 @@ impl Thread {
         };
         // Others may have the database open; then the log stays as long as they need it.
         let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        db.close().map_err(|(_, error)| refused(error))
+        let closed = db.close().map_err(|(_, error)| refused(error));
+        self.open = None;
+        closed
     }
 }
 

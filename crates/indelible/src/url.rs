@@ -68,10 +68,11 @@ impl DatabaseUrl {
     /// [`ConnectError::Store`] where a file cannot be read.
     pub fn is_foreign_file(&self) -> Result<bool, ConnectError> {
         match self {
-            Self::Sqlite(path) if path.exists() => {
-                Ok(indelible_sqlite::owner(path)? != indelible_sqlite::Owner::Indelible)
-            }
-            Self::Sqlite(_) => Ok(true),
+            Self::Sqlite(path) => match path.try_exists() {
+                Ok(false) => Ok(true),
+                // What keeps it from being seen is told by whoever looks into it.
+                _ => Ok(indelible_sqlite::owner(path)? != indelible_sqlite::Owner::Indelible),
+            },
             _ => Ok(false),
         }
     }

@@ -26,11 +26,17 @@ pub async fn log_in(
     Given(Credentials { user, password }): Given<Credentials>,
 ) -> Result<Response, Refusal> {
     // The request brings address, user agent and correlation id; who tries is not yet its actor.
-    match bank.people().check(&user, &password) {
-        Ok(()) => {
-            // Begun before it is on record, so that it ends with a suspension or another password
-            // meanwhile; given out after.
-            let token = bank.sessions().begin(&user);
+    let checked = bank.people().check(&user, &password).and_then(|()| {
+        // Begun before it is on record, so that it ends with a suspension or another password
+        // meanwhile; given out after. Either may have come just before it was begun.
+        let token = bank.sessions().begin(&user);
+        let again = bank.people().check(&user, &password);
+        again
+            .map(|()| token.clone())
+            .inspect_err(|_| bank.sessions().end(&token))
+    });
+    match checked {
+        Ok(token) => {
             let event = AuditEvent::new(AuditAction::USER_LOGIN_SUCCESS, "session")
                 .user_id(&user)
                 .context(json!({"method": "password"}));

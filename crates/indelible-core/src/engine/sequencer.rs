@@ -17,7 +17,7 @@ use crate::entry::StoredEntry;
 use crate::error::AuditError;
 use crate::protocol::{Delivery, Receipt};
 use crate::sealing::{Base, seal};
-use crate::store::{Commit, NewEntry, StoreError, Verdict};
+use crate::store::{Commit, Head, NewEntry, StoreError, Verdict};
 use crate::trail::TrailName;
 
 /// Runs until the queue is closed and empty.
@@ -25,7 +25,11 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
     let Some(most) = shared.upgrade().map(|s| s.options.commit_events_max.max(1)) else {
         return;
     };
-    let mut sequencer = Sequencer { trail, base: None };
+    let mut sequencer = Sequencer {
+        trail,
+        base: None,
+        last: None,
+    };
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         // Taking no more than one commit holds keeps the queue itself the bound of what waits.
@@ -71,6 +75,9 @@ struct Sequencer {
     trail: TrailName,
     /// Where the tree stands, as far as this process knows; `None` when it must be read again.
     base: Option<Base>,
+    /// The last head that this process went on from or wrote: the mark outside the database may be
+    /// older than what was acknowledged.
+    last: Option<Head>,
 }
 
 /// The jobs of one batch, by what is known of their ids.
@@ -153,6 +160,7 @@ impl Sequencer {
                         let head = head.map(|head| *head);
                         if let Some(base) = load::advance(shared, base, head).await {
                             copy::check_moved(&shared.ground, &self.trail).await?;
+                            self.last = Some(base.head.clone());
                             self.base = Some(base);
                         }
                     }
@@ -183,6 +191,13 @@ impl Sequencer {
         copy::check_moved(&shared.ground, &self.trail).await?;
         let base = load::base(shared, &self.trail).await?;
         copy::check_moved(&shared.ground, &self.trail).await?;
+        // Without the key of that head it is another's to go on from there.
+        let known = self
+            .last
+            .as_ref()
+            .and_then(|last| shared.checkpoint_of(last).ok());
+        shared.check_mark(known.as_deref(), &base.head).await?;
+        self.last = (base.head.size > 0).then(|| base.head.clone());
         Ok(base)
     }
 
@@ -195,6 +210,7 @@ impl Sequencer {
     ) {
         let first_of_trail = commit.parent.is_none();
         shared.reread.add(&base.head, &commit.head);
+        self.last = Some(commit.head.clone());
         self.base = Some(base.after(commit));
         shared.growing.tell(&self.trail);
         shared.sign(&commit.head, first_of_trail).await;

@@ -26,7 +26,10 @@ fn line(entry: &Entry) -> String {
         header(&entry.action.replace(['_', '.'], " ")),
         severity(entry.outcome),
     );
-    let mut extension = Extension(&mut line);
+    let mut extension = Extension {
+        line: &mut line,
+        is_first: true,
+    };
     extension.put("rt", &millis(entry.created_at), SHORT_MAX);
     extension.put("start", &millis(entry.occurred_at), SHORT_MAX);
     extension.put("externalId", &entry.id.to_string(), SHORT_MAX);
@@ -56,15 +59,18 @@ fn line(entry: &Entry) -> String {
 }
 
 /// The members behind the header.
-struct Extension<'l>(&'l mut String);
+struct Extension<'l> {
+    line: &'l mut String,
+    is_first: bool,
+}
 
 impl Extension<'_> {
     fn put(&mut self, key: &str, text: &str, max: usize) {
-        if !self.0.ends_with('|') {
-            self.0.push(' ');
+        if !std::mem::take(&mut self.is_first) {
+            self.line.push(' ');
         }
         // Writing into a text cannot fail.
-        let _ = write!(self.0, "{key}={}", value(text, max));
+        let _ = write!(self.line, "{key}={}", value(text, max));
     }
 
     fn option(&mut self, key: &str, text: Option<&str>) {

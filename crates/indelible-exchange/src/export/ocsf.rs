@@ -136,6 +136,7 @@ fn unmapped(entry: &Entry) -> Value {
         ("user_id", &entry.user_id),
         ("on_behalf_of", &entry.on_behalf_of),
         ("ip_address", &entry.ip_address),
+        ("user_agent", &entry.user_agent),
     ];
     for (name, text) in texts {
         if let Some(text) = text {

@@ -120,6 +120,29 @@ fn an_ocsf_event_says_what_the_entry_says() {
 }
 
 #[test]
+fn ocsf_loses_nothing_in_any_class() {
+    for mut entry in of_every_kind() {
+        let given = [
+            &mut entry.user_id,
+            &mut entry.on_behalf_of,
+            &mut entry.resource_id,
+            &mut entry.ip_address,
+            &mut entry.user_agent,
+            &mut entry.correlation_id,
+        ];
+        for (at, field) in given.into_iter().enumerate() {
+            *field = Some(format!("kept-{at}"));
+        }
+        entry.context = Some(json!({"a": "kept-6"}));
+        entry.tags = vec!["kept-7".to_owned()];
+        let line = written(ExportFormat::Ocsf, &[entry], None);
+        for at in 0..8 {
+            assert!(line.contains(&format!("\"kept-{at}\"")), "{at}: {line}");
+        }
+    }
+}
+
+#[test]
 fn ocsf_leaves_out_what_is_absent() {
     let entries = of_every_kind();
     let text = written(ExportFormat::Ocsf, &entries, None);
@@ -142,7 +165,9 @@ fn ocsf_leaves_out_what_is_absent() {
 }
 
 /// Texts that a reader of lines, of CEF or of syslog could take for something else.
-const HOSTILE: [&str; 12] = [
+const HOSTILE: [&str; 14] = [
+    "ends with|",
+    "ends with \\",
     "a|b\\c=d",
     "line\nfeed\r\nand more",
     "] end [fake@1 a=\"b\"]",
@@ -249,6 +274,8 @@ fn cef_is_read_back_exactly() {
     for text in HOSTILE {
         let mut entry = entry("data_viewed", Outcome::Denied, true);
         entry.resource_id = Some(text.to_owned());
+        entry.user_id = Some(text.to_owned());
+        entry.user_agent = Some(text.to_owned());
         let line = written(ExportFormat::Cef, &[entry], None);
         let (header, members) = cef(line.trim_end_matches('\n')).expect(&line);
         assert_eq!(header[0], "0");
@@ -268,6 +295,8 @@ fn cef_is_read_back_exactly() {
             })
             .collect();
         assert_eq!(member("cs2"), Some(&*spaced), "{line}");
+        assert_eq!(member("suid"), Some(&*spaced), "{line}");
+        assert_eq!(member("requestClientApplication"), Some(&*spaced));
         assert_eq!(member("cs2Label"), Some("resourceId"));
         assert_eq!(member("src"), Some("203.0.113.9"));
         assert_eq!(member("rt"), Some("1795600801000"));

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _native
 from .audit import Audit
 
-_known: dict[str, Audit] = {}
+_known: dict[tuple[str, bool], Audit] = {}
 
 
 class _Environment(Audit):
@@ -28,8 +28,8 @@ def get_audit() -> Audit:
     One that was closed is followed by a new one. A SQLite file that ``DATABASE_URL`` names is
     opened only where it holds a trail already: it is taken for the application's own otherwise.
     """
-    url, is_own = _native.database_url()
-    known = _known.get(url)
+    named = _native.database_url()
+    known = _known.get(named)
     if known is None or known._trail.is_closed:
-        known = _known[url] = _Environment(url, is_own)
+        known = _known[named] = _Environment(*named)
     return known

@@ -36,6 +36,9 @@ const TAKE_OUT: &str = "DELETE FROM op_outbox WHERE position = ?1";
 /// ?1 position, ?2 reason.
 const REFUSE: &str = "UPDATE op_outbox SET refused = ?2 WHERE position = ?1 AND refused IS NULL";
 
+/// ?1 position.
+const STILL_WAITS: &str = "SELECT 1 FROM op_outbox WHERE position = ?1 AND refused IS NULL";
+
 /// ?1 rows at most, ?2 characters of a trail's name.
 const REFUSED: &str = "\
 SELECT position, substr(trail, 1, ?2), queued_at, refused FROM op_outbox \
@@ -146,11 +149,13 @@ pub(crate) fn settle(db: &Connection, settlement: &Settlement) -> rusqlite::Resu
     let mut settled = Settled::default();
     let mut take_out = db.prepare_cached(TAKE_OUT)?;
     for position in &settlement.moved {
-        settled.moved += of_row(db, take_out.execute([position]), &mut settled)?;
+        let changed = take_out.execute([position]);
+        settled.moved += of_row(db, *position, changed, &mut settled)?;
     }
     let mut refuse = db.prepare_cached(REFUSE)?;
     for (position, reason) in &settlement.refused {
-        settled.refused += of_row(db, refuse.execute((position, reason)), &mut settled)?;
+        let changed = refuse.execute((position, reason));
+        settled.refused += of_row(db, *position, changed, &mut settled)?;
     }
     Ok(settled)
 }
@@ -158,10 +163,19 @@ pub(crate) fn settle(db: &Connection, settlement: &Settlement) -> rusqlite::Resu
 /// The rows that a statement changed: none, and counted, where that row alone is to blame.
 fn of_row(
     db: &Connection,
+    position: i64,
     changed: rusqlite::Result<usize>,
     settled: &mut Settled,
 ) -> rusqlite::Result<u64> {
     match changed {
+        // Another drain may have settled it, and a trigger may have passed over the statement.
+        Ok(0) => {
+            let mut waits = db.prepare_cached(STILL_WAITS)?;
+            if waits.exists([position])? {
+                settled.fail(|| "a trigger keeps it, without an error".to_owned());
+            }
+            Ok(0)
+        }
         Ok(rows) => Ok(rows as u64),
         // A trigger may also have ended the whole transaction.
         Err(error) if is_constraint(&error) && !db.is_autocommit() => {

@@ -99,3 +99,42 @@ async fn t65_a_backup_that_was_cut_is_refused_wherever_it_was_cut(kind: Kind) {
     record(&site, 1).await;
     expect_clean(&site.open().await).await;
 }
+
+/// The mark outside the database may be a second old: what this process has acknowledged itself
+/// counts as well.
+#[tokio::test]
+async fn a_backup_put_back_beneath_a_running_process_is_refused_at_once() {
+    let site = Site::new(Kind::Sqlite);
+    let file = match site.url() {
+        indelible::DatabaseUrl::Sqlite(file) => file,
+        other => panic!("{other}"),
+    };
+    record(&site, 1).await;
+    let backup = site.folder.path().join("backup.db");
+    std::fs::copy(&file, &backup).expect("it is closed and whole");
+    let database = site.open().await;
+    let audit = standard(&database);
+    for _ in 0..2 {
+        audit.record(event()).await.expect("recorded");
+    }
+    for end in ["-wal", "-shm"] {
+        let beside = format!("{}{end}", file.display());
+        std::fs::remove_file(beside).expect("it is there");
+    }
+    std::fs::rename(&backup, &file).expect("it takes its place");
+    let mut refusals = 0;
+    for _ in 0..3 {
+        match audit.record(event()).await.expect_err("a fork") {
+            AuditError::Refused { refusal, .. } => {
+                let expected = Refusal::RolledBack { size: 1, mark: 3 };
+                assert_eq!(refusal, expected);
+                refusals += 1;
+            }
+            // The first one meets the file that is gone.
+            AuditError::Store(_) => assert_eq!(refusals, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(refusals >= 2, "{refusals}");
+    database.close().await.ok();
+}

@@ -85,7 +85,34 @@ impl Filter {
         !self.context.is_empty() || matches!(self.addresses, Some(AddressFilter::Text(_)))
     }
 
-    fn matches_skeleton(&self, entry: &StoredEntry) -> bool {
+    /// Whether anything is asked of a part.
+    pub(crate) fn asks_parts(&self) -> bool {
+        self.user.is_some()
+            || self.addresses.is_some()
+            || self.resource_ids.is_some()
+            || self.correlation_ids.is_some()
+            || !self.context.is_empty()
+    }
+
+    /// The same without what is asked of these parts.
+    pub(crate) fn without(&self, is_left_out: impl Fn(PartKind) -> bool) -> Self {
+        let mut filter = self.clone();
+        if is_left_out(PartKind::Actor) {
+            filter.user = None;
+            filter.addresses = None;
+        }
+        if is_left_out(PartKind::Target) {
+            filter.resource_ids = None;
+        }
+        if is_left_out(PartKind::Details) {
+            filter.correlation_ids = None;
+            filter.context.clear();
+        }
+        filter
+    }
+
+    /// Whether the skeleton of an entry matches what is asked of skeletons.
+    pub(crate) fn matches_skeleton(&self, entry: &StoredEntry) -> bool {
         self.earliest
             .is_none_or(|earliest| entry.occurred_at >= earliest)
             && self.latest.is_none_or(|latest| entry.occurred_at <= latest)

@@ -25,6 +25,7 @@ mod memory;
 mod note;
 pub mod outbox;
 mod outcome;
+pub mod pack;
 pub mod part;
 mod protocol;
 mod query;

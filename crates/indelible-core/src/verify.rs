@@ -17,7 +17,7 @@ mod conclusion;
 mod condition;
 mod difference;
 mod digest;
-mod erasure;
+pub(crate) mod erasure;
 mod head;
 mod inspection;
 mod keys;

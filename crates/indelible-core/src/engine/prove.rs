@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use indelible_merkle::consistency_file::ConsistencyFile;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::tlog_proof::TlogProof;
-use indelible_merkle::{Hash, consistency_proof, inclusion_proof, plan, verify_inclusion};
+use indelible_merkle::{
+    Hash, consistency_proof, frontier_at, inclusion_proof, plan, root_at, verify_inclusion,
+};
 use serde_json::json;
 
 use super::marks::read_mark;
@@ -15,7 +17,7 @@ use crate::error::{AuditError, Refusal};
 use crate::json::canonical;
 use crate::part::PartKind;
 use crate::query::QueryError;
-use crate::store::StoreError;
+use crate::store::{Head, StoreError};
 
 /// An inclusion proof and what it proves.
 #[derive(Debug, Clone)]
@@ -30,12 +32,12 @@ pub struct Proved {
 
 /// The newest checkpoint that can be given out, and what it is of.
 #[derive(Clone)]
-struct Signed {
+pub(super) struct Signed {
     /// The entries of the trail, of which the checkpoint may cover fewer.
     head_size: u64,
-    size: u64,
-    root: Hash,
-    note: String,
+    pub size: u64,
+    pub root: Hash,
+    pub note: String,
 }
 
 /// One checkpoint, under which entries are proved; see [`Audit::prover`].
@@ -203,7 +205,7 @@ impl Audit {
 
     /// The checkpoint of the trail's head and its size, or the one in the mark where the key is
     /// not at hand.
-    async fn signed(&self) -> Result<Option<Signed>, AuditError> {
+    pub(super) async fn signed(&self) -> Result<Option<Signed>, AuditError> {
         let shared = &self.engine.shared;
         let mark = shared.ground.state.mark(&self.trail)?;
         let Some(head) = self.head().await? else {
@@ -238,6 +240,35 @@ impl Audit {
             root: kept.root(),
             note,
         }))
+    }
+
+    /// The checkpoint of the trail when it had `size` entries, which is not more than it has; made
+    /// again where it is not the newest one, for which the key must be at hand.
+    pub(super) async fn signed_at(&self, newest: &Signed, size: u64) -> Result<Signed, AuditError> {
+        if size == newest.size {
+            return Ok(newest.clone());
+        }
+        let shared = &self.engine.shared;
+        let head = self.head().await?.filter(|head| head.size >= size);
+        let head = head.ok_or_else(missing)?;
+        let ranges = plan::root_ranges(size);
+        let nodes = load::nodes(&*shared.ground.store, &self.trail, ranges)
+            .await?
+            .ok_or_else(missing)?;
+        let root = root_at(size, &nodes).map_err(|_| missing())?;
+        let frontier = frontier_at(size, &nodes).map_err(|_| missing())?;
+        let head = Head {
+            size,
+            root,
+            frontier,
+            ..head
+        };
+        Ok(Signed {
+            head_size: newest.head_size,
+            size,
+            root,
+            note: shared.checkpoint_of(&head)?,
+        })
     }
 
     /// Refuses to show or prove an entry whose bytes do not give its leaf.
@@ -278,12 +309,12 @@ impl Audit {
     }
 }
 
-fn altered(seq: u64) -> AuditError {
+pub(super) fn altered(seq: u64) -> AuditError {
     let problem = "it is not as it was recorded; `indelible verify` says more";
     StoreError::damaged_row(seq, problem).into()
 }
 
-fn missing() -> StoreError {
+pub(super) fn missing() -> StoreError {
     StoreError::Corrupt {
         what: "the tree".to_owned(),
         seq: None,

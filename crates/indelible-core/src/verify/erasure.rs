@@ -8,7 +8,7 @@ use crate::part::{PartKind, PerPart};
 
 /// Parts that are gone, until a later entry says that it erased them.
 #[derive(Debug, Default)]
-pub(super) struct Erasures {
+pub(crate) struct Erasures {
     missing: PerPart<Ranges>,
     listed: PerPart<Ranges>,
 }

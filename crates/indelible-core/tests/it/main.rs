@@ -13,6 +13,7 @@ mod json_reader;
 mod json_repairs;
 mod json_vectors;
 mod outbox;
+mod packing;
 mod preparing;
 mod recording;
 mod recovery;

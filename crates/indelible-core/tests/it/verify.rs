@@ -1,7 +1,7 @@
 //! Verification: clean trails are found clean, and every alteration is found and named.
 
 mod bits;
-mod building;
+pub mod building;
 mod clean;
 mod derived;
 mod growing;

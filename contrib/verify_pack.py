@@ -80,13 +80,11 @@ SKELETON = {
     "resource_type": TEXT, "tags": [TEXT], "occurred_at": time, "created_at": time,
     "id": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", **{p + "?": "[0-9a-f]{64}" for p in PARTS},
     "erases?": [{"first": u64, "last": u64, "parts": [PART]}, 1]}
-QUESTION = {
-    "action?": SOME, "outcome?": OUTCOME, "resource_type?": TEXT, "tag?": SOME, "start_date?": time,
-    "end_date?": time, "user_id?": lambda v: v is None or fits(v, SOME), "resource_id?": SOME,
-    "correlation_id?": SOME, "context?": [{"path": SOME, "values": SOME}, 1],
+QUESTION = {"action?": SOME, "outcome?": OUTCOME, "resource_type?": TEXT, "tag?": SOME,
+    "start_date?": time, "end_date?": time, "user_id?": lambda v: v is None or fits(v, SOME),
+    "resource_id?": SOME, "correlation_id?": SOME, "context?": [{"path": SOME, "values": SOME}, 1],
     "ip_address?": lambda v: fits(v, {"text": TEXT}) or fits(v, BLOCK)}
-MANIFEST = {
-    "format": TEXT, "trail": TRAIL, "origin": TEXT, "question": QUESTION, "proved": [TEXT],
+MANIFEST = {"format": TEXT, "trail": TRAIL, "origin": TEXT, "question": QUESTION, "proved": [TEXT],
     "not_proved": [TEXT], "created": time, "asked_by?": TEXT, "software": TEXT,
     "range": lambda v: fits(v, {"first": number, "size": number}) and v["first"] <= v["size"] > 0,
     "coverage": "complete|selection", "without": lambda v: fits(v, [PART]) and v == sorted(set(v))}
@@ -264,6 +262,7 @@ class Pack:
         good, due = not self.complete, self.due
         need(good or due == self.size, "omission", f"entries from {due} on are left out")
         need(good or root_of(self.frontier) == self.root, "root", "the entries are not the trail's")
+        self.line += 1
         need(not self.file.read(1), "malformed", "something follows the trailer")
 def verify_proof(octets, keys):  # docs/formats/receipt.md
     proof = re.fullmatch(PROOF, attempt(octets.decode) or "") or {1: "", 2: str(2**64)}

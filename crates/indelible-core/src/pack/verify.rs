@@ -45,15 +45,14 @@ fn judge(
 ) -> io::Result<Judged<Verdict>> {
     let mut state = State::Manifest;
     loop {
-        match lines.next()? {
-            Ok(true) => {}
-            Ok(false) => {
-                return Ok(match state {
-                    State::Done(found) => Ok(Verdict::of(*found)),
-                    _ => Err(Reason::Truncated.because("the file ends before its trailer")),
-                });
-            }
-            Err(refused) => return Ok(Err(refused)),
+        if let State::Done(found) = state {
+            return Ok(match lines.is_at_end()? {
+                true => Ok(Verdict::of(*found)),
+                false => malformed("something follows the trailer"),
+            });
+        }
+        if let Err(refused) = lines.next()? {
+            return Ok(Err(refused));
         }
         progress(lines.bytes);
         state = match lines.judge(state, keys) {
@@ -73,31 +72,31 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Reads the next line, without its line feed. `false` at the end of the file.
-    fn next(&mut self) -> io::Result<Judged<bool>> {
+    /// Reads the next line, without its line feed.
+    fn next(&mut self) -> io::Result<Judged<()>> {
         self.line.clear();
+        self.number += 1;
         let limit = LINE_BYTES_MAX as u64;
         let read = (&mut *self.pack)
             .take(limit)
             .read_until(b'\n', &mut self.line)?;
-        if read == 0 {
-            return Ok(Ok(false));
-        }
-        self.number += 1;
         self.bytes += read as u64;
         if self.line.pop() == Some(b'\n') {
-            return Ok(Ok(true));
+            return Ok(Ok(()));
         }
         Ok(Err(match read as u64 == limit {
             true => Reason::Malformed.because("a line is longer than 2 MiB"),
-            false => Reason::Truncated.because("the file ends within a line"),
+            false => Reason::Truncated.because("the file ends before its trailer does"),
         }))
     }
 
+    /// Whether nothing is left to be read.
+    fn is_at_end(&mut self) -> io::Result<bool> {
+        self.number += 1;
+        Ok(self.pack.fill_buf()?.is_empty())
+    }
+
     fn judge(&mut self, state: State, keys: &KeyChain) -> Judged<State> {
-        if let State::Done(_) = state {
-            return malformed("something follows the trailer");
-        }
         let members = Members::of_line(&self.line)?;
         if let State::Entries(walk) = state {
             return match members.has("trailer") {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
     clippy::disallowed_methods,
     reason = "the place of shared vectors is a setting of the run"
 )]
-fn vectors(topic: &str) -> Option<PathBuf> {
+pub fn vectors(topic: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("INDELIBLE_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,

@@ -1,12 +1,18 @@
 //! Evidence packs: what is written is verified, and what was altered is refused.
 
+mod altering;
 mod building;
+mod proofs;
 mod second;
+mod text;
 
-use indelible_core::Query;
 use indelible_core::pack::{Coverage, PackRequest, Refused, Verdict, verify_pack};
 use indelible_core::part::PartKind;
+use indelible_core::{AuditProtocol, Query};
 
+use serde_json::json;
+
+use crate::ground::{Site, event};
 use building::{Plan, erased, packed, request, trusted};
 use second::proved_by_both;
 
@@ -34,6 +40,23 @@ async fn packs_of_one_and_a_thousand_entries_verify() {
                 (&size.into(), &size.into())
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn t33_t54_packs_of_20_000_entries_are_whole_and_verify_alone() {
+    let plan = Plan::of(20_000);
+    let audit = plan.made().await;
+    let mut packs = Vec::new();
+    for coverage in [Coverage::Complete, Coverage::Selection] {
+        let pack = packed(&audit, request(Query::new(), coverage)).await;
+        packs.push((format!("{coverage}.pack"), pack));
+    }
+    for verdict in proved_by_both(&packs, &plan.key().verifier_key()) {
+        assert_eq!(
+            (&verdict["entries"], &verdict["opened"]),
+            (&20_000.into(), &20_000.into())
+        );
     }
 }
 
@@ -98,7 +121,8 @@ async fn each_question_opens_what_the_query_answers() {
     ];
     let mut packs = Vec::new();
     for (query, is_complete) in questions {
-        let page = indelible_core::AuditProtocol::query(&audit, query.clone().limit(1000))
+        let page = audit
+            .query(query.clone().limit(1000))
             .await
             .expect("a page");
         let count = page.entries.len() as u64;
@@ -208,4 +232,80 @@ async fn what_cannot_be_packed_is_refused_by_name() {
     let empty = Plan::of(0).made().await;
     let none = empty.pack(request(Query::new(), Coverage::Complete)).await;
     assert!(none.expect("no failure").is_none());
+}
+
+/// In the long form each bit of each byte is turned, in the short one a bit of each.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether this is the long form is a setting of the run"
+)]
+fn bits_turned() -> usize {
+    match std::env::var_os("INDELIBLE_SOAK") {
+        Some(_) => 8,
+        None => 1,
+    }
+}
+
+#[tokio::test]
+async fn no_byte_of_a_pack_can_be_another() {
+    let plan = Plan {
+        event: erased,
+        ..Plan::of(12)
+    };
+    let audit = plan.made().await;
+    let keys = trusted(&plan);
+    for coverage in [Coverage::Complete, Coverage::Selection] {
+        let asked = PackRequest {
+            first: 5,
+            ..request(Query::new().action("document_read"), coverage)
+        };
+        let pack = packed(&audit, asked).await;
+        proved(&pack, &plan);
+        for place in 0..pack.len() {
+            for bit in 0..bits_turned() {
+                let mut altered = pack.clone();
+                // Each bit has its turn, and in the long form all of them at each place.
+                altered[place] ^= 1 << ((place + bit) % 8);
+                let judged = verify_pack(&mut &*altered, &keys, &mut |_| {});
+                let judged = judged.expect("memory is readable");
+                assert!(judged.is_err(), "byte {place} of {coverage}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn t30_t35_the_largest_entries_are_there_each_once() {
+    let site = Site::new();
+    let audit = site.audit().await;
+    // What grows most on its way into a line: backslashes and control characters, to every limit.
+    let filled = |bytes: usize| "\\\u{1}\"".repeat(bytes / 3);
+    let context = json!({"all": filled(18_000), "path": {"a\u{1}": filled(1_000)}});
+    let large = || {
+        event("large")
+            .user_id(filled(255))
+            .on_behalf_of(filled(255))
+            .user_agent(filled(1_024))
+            .resource_id(filled(255))
+            .correlation_id(filled(255))
+            .context(context.clone())
+    };
+    for _ in 0..150 {
+        audit.record(event("small")).await.expect("recorded");
+        audit.record(large()).await.expect("recorded");
+    }
+    let key = audit.verifier_key().await.expect("read").expect("a key");
+    let mut packs = Vec::new();
+    for coverage in [Coverage::Complete, Coverage::Selection] {
+        let pack = packed(&audit, request(Query::new().action("large"), coverage)).await;
+        packs.push((format!("{coverage}.pack"), pack));
+    }
+    for verdict in proved_by_both(&packs, &key) {
+        assert_eq!(verdict["opened"], 150);
+    }
+    let text = String::from_utf8_lossy(&packs[0].1).into_owned();
+    for seq in 0..300 {
+        let line = format!("\"seq\":{seq},");
+        assert_eq!(text.matches(&line).count(), 1, "{seq}");
+    }
 }

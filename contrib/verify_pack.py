@@ -271,15 +271,16 @@ def verify_proof(octets, keys):  # docs/formats/receipt.md
     extra, path = canonical(extra), map(unbase, proof[3].split())
     form = {"skeleton": TEXT, "parts?": {part + "?": OPEN for part in PARTS}}
     need(fits(extra, form), "malformed", "the entry in the proof is ill-formed")
-    s, hash, parts = read_skeleton(extra["skeleton"]), leaf(extra["skeleton"]), extra.get("parts")
+    text, parts = extra["skeleton"], extra.get("parts", {})
+    s, hash = read_skeleton(text), leaf(text)
     signed, origin, size, root, signatures = read_note(proof[4])
     need(origin.split("/")[1:2] == [s["trail"]], "wrong-trail", f"the checkpoint is of {origin}")
     signed_by = signers(signed, origin, signatures, keys_for(origin, keys))
     need(is_included(hash, index, size, path, root), "inclusion", "the entry is not in the tree")
-    for p in parts or {}: need(part_hash(p, parts[p]) == s.get(p), "part", f"{p} is another")
+    for p in parts: need(part_hash(p, parts[p]) == s.get(p), "part", f"{p} is another")
     return {"origin": origin, "tree_size": size, "root": root.hex(), "seq": index, "skeleton": s,
             "leaf_hash": hash.hex(), "signed_by": signed_by,
-            "parts": {part: body_of(parts[part]["body"]) for part in parts or {}}}
+            "parts": {p: body_of(o["body"]) and json.loads(o["body"]) for p, o in parts.items()}}
 def judge(path, keys):
     with open(path, "rb") as file:
         is_proof = path.endswith(".tlog-proof") or file.peek(9)[:9] == b"c2sp.org/"

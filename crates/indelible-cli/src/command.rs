@@ -18,6 +18,7 @@ mod serve;
 mod show;
 mod trail;
 mod verify;
+mod verify_pack;
 mod verify_proof;
 mod vkey;
 
@@ -41,6 +42,7 @@ pub enum Command {
     Export(export::Export),
     Verify(verify::Verify),
     VerifyProof(verify_proof::VerifyProof),
+    VerifyPack(verify_pack::VerifyPack),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -79,6 +81,7 @@ impl Command {
             Self::Export(command) => command.run(session).await,
             Self::Verify(command) => command.run(session).await,
             Self::VerifyProof(command) => command.run(session),
+            Self::VerifyPack(command) => command.run(session),
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,

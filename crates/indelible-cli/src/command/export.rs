@@ -1,5 +1,7 @@
 //! `indelible export`
 
+mod pack;
+
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -15,12 +17,13 @@ use crate::filters::Filters;
 use crate::pages::Pages;
 use crate::progress::{self, Unit};
 use crate::session::{Access, Opened, Session};
+use pack::{PackOptions, Written};
 
-/// Writes all entries that match, newest first, without a limit
+/// Writes all entries that match, without a limit
 ///
-/// All of them are of one state of the trail, however much is recorded meanwhile. The last line on
-/// standard error says how many there are. What is exported as NDJSON can be imported again, with
-/// `indelible import ndjson`.
+/// Newest first; packs in the trail's order. All of them are of one state of the trail, however
+/// much is recorded meanwhile. The last line on standard error says how many there are. What is
+/// exported as NDJSON can be imported again, with `indelible import ndjson`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -28,6 +31,11 @@ Examples:
   indelible export --start-date 2026-11-01 --end-date 2026-11-30 --format csv -o november.csv
   indelible export --user-id u-17 | gzip > u-17.ndjson.gz
   indelible export --start-date 24h --format ocsf -o yesterday.ocsf.ndjson
+  indelible export --action user_login_failed --format pack --complete -o failed.pack
+
+A pack is evidence: whoever has the trail's verifier key can check it without the trail, with
+indelible verify-pack or contrib/verify_pack.py. It says itself what it does not prove. Its format
+is docs/formats/pack.md.
 
 In CSV a cell that a spreadsheet would take for a formula, one that begins with = + - @ (in full
 width, too), a tab or a line end, has a ' before it; so has one that begins with ' and one of
@@ -40,6 +48,8 @@ pub struct Export {
     format: Form,
     #[command(flatten)]
     destination: Destination,
+    #[command(flatten)]
+    pack: PackOptions,
 }
 
 /// What is written.
@@ -56,31 +66,48 @@ enum Form {
     Cef,
     /// RFC 5424, one message per line
     Syslog,
+    /// An evidence pack: entries with proofs, to be checked without the trail
+    Pack,
 }
 
-impl From<Form> for ExportFormat {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Ndjson => Self::Ndjson,
-            Form::Csv => Self::Csv,
-            Form::Ocsf => Self::Ocsf,
-            Form::Cef => Self::Cef,
-            Form::Syslog => Self::Syslog,
+impl Form {
+    /// The format of the single entries; `None` for a pack, which is more than its entries.
+    fn of_entries(self) -> Option<ExportFormat> {
+        match self {
+            Self::Ndjson => Some(ExportFormat::Ndjson),
+            Self::Csv => Some(ExportFormat::Csv),
+            Self::Ocsf => Some(ExportFormat::Ocsf),
+            Self::Cef => Some(ExportFormat::Cef),
+            Self::Syslog => Some(ExportFormat::Syslog),
+            Self::Pack => None,
         }
     }
 }
 
 impl Export {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
-        let query = self.filters.query(session.now());
+        let now = session.now();
+        let query = self.filters.query(now);
+        if self.format != Form::Pack
+            && let Some(option) = self.pack.given()
+        {
+            return Err(Failure::usage(format!("{option} is for --format pack")));
+        }
         let opened = session.open(Access::Read).await?;
         self.destination.check(&opened)?;
         let sink = self.destination.begin(&session.output)?;
-        let written = write(&opened, query, sink, self.format.into()).await;
-        let (entries, as_of) = opened.close(written).await?;
+        let written = match self.format.of_entries() {
+            Some(format) => write(&opened, query, sink, format).await,
+            None => pack::write(&opened, query, sink, (self.pack, now)).await,
+        };
+        let written = opened.close(written).await?;
         match self.destination.path() {
-            Some(path) => session.output.print(&Exported::new(entries, as_of, path))?,
-            None => remark(&format!("{}, as of size {as_of}", counted(entries))),
+            Some(path) => session.output.print(&Exported::new(written, path))?,
+            None => remark(&format!(
+                "{}, as of size {}",
+                counted(written.entries),
+                written.as_of
+            )),
         }
         Ok(Status::Fine)
     }
@@ -91,7 +118,7 @@ async fn write(
     query: Query,
     sink: Sink,
     format: ExportFormat,
-) -> Result<(u64, u64), Failure> {
+) -> Result<Written, Failure> {
     let mut writer = EntryWriter::begin(sink, format)?;
     let mut pages = Pages::new(query);
     let mut bar: Option<ProgressBar> = None;
@@ -118,7 +145,11 @@ async fn write(
         bar.finish_and_clear();
     }
     writer.finish()?.finish()?;
-    Ok((entries, as_of))
+    Ok(Written {
+        entries,
+        as_of,
+        not_proved: Vec::new(),
+    })
 }
 
 #[derive(Serialize)]
@@ -126,14 +157,18 @@ struct Exported {
     entries: u64,
     as_of: u64,
     file: String,
+    /// Of a pack, what it does not prove.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_proved: Vec<&'static str>,
 }
 
 impl Exported {
-    fn new(entries: u64, as_of: u64, path: &Path) -> Self {
+    fn new(written: Written, path: &Path) -> Self {
         Self {
-            entries,
-            as_of,
+            entries: written.entries,
+            as_of: written.as_of,
             file: path.display().to_string(),
+            not_proved: written.not_proved,
         }
     }
 }
@@ -144,9 +179,16 @@ impl Answer for Exported {
             entries,
             as_of,
             file,
+            not_proved,
         } = self;
         let entries = counted(*entries);
-        Layout::Line(format!("{entries}, as of size {as_of}, written to {file}"))
+        let open = match not_proved.contains(&"completeness") {
+            true => "; that no other entry matches is not proved",
+            false => "",
+        };
+        Layout::Line(format!(
+            "{entries}, as of size {as_of}, written to {file}{open}"
+        ))
     }
 
     fn sheet(&self) -> Sheet {

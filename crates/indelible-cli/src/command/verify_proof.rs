@@ -1,13 +1,9 @@
 //! `indelible verify-proof`
 
-mod claim;
-
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indelible::core::KeyRotation;
-use indelible::core::verify::KeyChain;
-use indelible::merkle::TlogProof;
+use indelible::core::pack::{ProvedEntry, Refused, verify_proof};
 use indelible::merkle::note::VerifierKey;
 use indelible::merkle::tlog_proof::TLOG_PROOF_BYTES_MAX;
 use serde::Serialize;
@@ -18,7 +14,6 @@ use crate::answer::{Answer, Field, Layout, Sheet};
 use crate::failure::{Failure, Status};
 use crate::input;
 use crate::session::Session;
-use claim::Claim;
 
 /// Checks a proof that an entry is in a trail; needs no database
 ///
@@ -48,72 +43,14 @@ pub struct VerifyProof {
 impl VerifyProof {
     pub fn run(self, session: &Session) -> Result<Status, Failure> {
         let bytes = input::read(&self.file, TLOG_PROOF_BYTES_MAX)?;
-        let rotations = rotations::read(&self.rotation)?;
-        let proved = self.check(&bytes, &rotations).map_err(|problem| {
-            Failure::unverified(format!("{}: not proved: {problem}", self.file.display()))
-        });
-        match proved {
+        let keys = rotations::chain(&self.key, &self.rotation)?;
+        match verify_proof(&bytes, &keys) {
             Ok(proved) => {
-                session.output.print(&proved)?;
+                session.output.print(&Proved::of(proved))?;
                 Ok(Status::Fine)
             }
-            Err(failure) => {
-                let problem = failure.message().to_owned();
-                if session.output.given().is_none() {
-                    return Err(failure);
-                }
-                let refuted = Refuted { ok: false, problem };
-                session.output.print_judged(&refuted, Err(failure))
-            }
+            Err(refused) => Refuted::print(session, &self.file, refused),
         }
-    }
-
-    fn check(&self, bytes: &[u8], rotations: &[String]) -> Result<Proved, String> {
-        let said = |error: &dyn std::fmt::Display| error.to_string();
-        let proof = TlogProof::parse(bytes).map_err(|error| said(&error))?;
-        let extra = proof
-            .extra
-            .as_deref()
-            .ok_or("it does not hold the entry's skeleton")?;
-        let claim = Claim::read(extra)?;
-        let rotations = rotations.iter().map(|text| KeyRotation::open(text));
-        let rotations = rotations
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| said(&error))?;
-        let keys = KeyChain::new(self.key.iter().cloned(), rotations);
-        let opened = proof
-            .verify(&claim.leaf, &self.known(&keys))
-            .map_err(|error| said(&error))?;
-        keys.check(&opened).map_err(|error| said(&error))?;
-        let checkpoint = opened.checkpoint();
-        claim.check_origin(checkpoint.origin())?;
-        let signatures = opened.note().signatures().iter();
-        Ok(Proved {
-            ok: true,
-            origin: checkpoint.origin().to_owned(),
-            tree_size: checkpoint.size(),
-            root: checkpoint.root().to_string(),
-            seq: proof.index,
-            leaf_hash: claim.leaf.to_string(),
-            signed_by: signatures
-                .map(|signature| signature.key().to_string())
-                .collect(),
-            skeleton: claim.skeleton,
-            parts: claim.parts,
-        })
-    }
-
-    /// The keys that were given, and those that follow from them.
-    fn known(&self, keys: &KeyChain) -> Vec<VerifierKey> {
-        let mut known = self.key.clone();
-        for rotation in keys.rotations() {
-            for key in [rotation.old_key(), rotation.new_key()] {
-                if !known.contains(key) {
-                    known.push(key.clone());
-                }
-            }
-        }
-        known
     }
 }
 
@@ -132,6 +69,20 @@ struct Proved {
 }
 
 impl Proved {
+    fn of(proved: ProvedEntry) -> Self {
+        Self {
+            ok: true,
+            origin: proved.origin,
+            tree_size: proved.tree_size,
+            root: proved.root,
+            seq: proved.seq,
+            leaf_hash: proved.leaf_hash,
+            signed_by: proved.signed_by,
+            skeleton: proved.skeleton,
+            parts: proved.parts,
+        }
+    }
+
     fn fields(&self) -> Vec<Field> {
         vec![
             Field::text(
@@ -179,9 +130,43 @@ impl Answer for Proved {
 
 /// What was not.
 #[derive(Serialize)]
-struct Refuted {
+pub(super) struct Refuted {
     ok: bool,
+    /// A word of `docs/formats/pack.md`.
+    reason: &'static str,
+    /// The line of a pack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
     problem: String,
+}
+
+impl Refuted {
+    /// Says that a file proves nothing, and why.
+    pub(super) fn print(
+        session: &Session,
+        file: &Path,
+        refused: Refused,
+    ) -> Result<Status, Failure> {
+        let Refused {
+            reason,
+            line,
+            problem,
+        } = refused;
+        let place = line.map_or_else(String::new, |line| format!(" at line {line}"));
+        let file = file.display();
+        let problem = format!("{file}: not proved, {reason}{place}: {problem}");
+        let failure = Failure::unverified(&problem);
+        if session.output.given().is_none() {
+            return Err(failure);
+        }
+        let refuted = Self {
+            ok: false,
+            reason: reason.as_str(),
+            line,
+            problem,
+        };
+        session.output.print_judged(&refuted, Err(failure))
+    }
 }
 
 impl Answer for Refuted {
@@ -192,6 +177,7 @@ impl Answer for Refuted {
     fn sheet(&self) -> Sheet {
         let fields = vec![
             ("ok", self.ok.to_string()),
+            ("reason", self.reason.to_owned()),
             ("problem", self.problem.clone()),
         ];
         Sheet::of_fields(fields)

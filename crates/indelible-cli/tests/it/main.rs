@@ -20,6 +20,7 @@ mod looks;
 mod maintenance;
 mod operating;
 mod outbox;
+mod packs;
 mod postgres;
 mod proofs;
 mod queries;

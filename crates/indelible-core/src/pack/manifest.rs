@@ -10,6 +10,7 @@ use super::reason::{Judged, Reason, malformed};
 use super::skeleton::time;
 use crate::filter::Filter;
 use crate::part::PartKind;
+use crate::query::Query;
 use crate::time::Timestamp;
 use crate::trail::TrailName;
 
@@ -34,6 +35,19 @@ pub enum Coverage {
 }
 
 impl Coverage {
+    /// The one that costs least: where nothing is asked, every entry has a line anyway.
+    pub fn of(query: &Query) -> Self {
+        let as_of = query.as_of;
+        match *query
+            == (Query {
+                as_of,
+                ..Query::new()
+            }) {
+            true => Self::Complete,
+            false => Self::Selection,
+        }
+    }
+
     /// The word.
     pub const fn as_str(self) -> &'static str {
         match self {

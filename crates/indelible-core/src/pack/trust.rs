@@ -37,7 +37,8 @@ pub(super) fn check_signed(note: &str, origin: &str, keys: &KeyChain) -> Judged<
         };
         reason.because(error)
     };
-    let opened = Checkpoint::open(note, &keys.keys(origin)).map_err(refused)?;
+    let known = [keys.keys(origin), keys.others(origin)].concat();
+    let opened = Checkpoint::open(note, &known).map_err(refused)?;
     keys.check(&opened)
         .map_err(|error| Reason::WrongKey.because(error))?;
     let signatures = opened.note().signatures().iter();

@@ -114,6 +114,18 @@ impl KeyChain {
         keys
     }
 
+    /// The trusted keys of others than this origin's trail, such as cosigners, each once.
+    pub fn others(&self, origin: &str) -> Vec<VerifierKey> {
+        let others = self.keys.iter().map(|known| &known.key);
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for key in others.filter(|key| !is_of_one_trail(key.name(), origin)) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    }
+
     /// Reads a checkpoint that a key has signed which may.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use indelible::core::KeyRotation;
+use indelible::core::verify::KeyChain;
+use indelible::merkle::note::VerifierKey;
 
 use crate::failure::Failure;
 use crate::input;
@@ -23,4 +25,17 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
         statements.extend(KeyRotation::split(&text).into_iter().map(str::to_owned));
     }
     Ok(statements)
+}
+
+/// The keys that are trusted, with those that statements in these files lead to.
+///
+/// # Errors
+/// A file that is not there; a statement that is none.
+pub fn chain(keys: &[VerifierKey], files: &[PathBuf]) -> Result<KeyChain, Failure> {
+    let statements = read(files)?;
+    let rotations = statements.iter().map(|text| KeyRotation::open(text));
+    let rotations = rotations
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::unverified)?;
+    Ok(KeyChain::new(keys.iter().cloned(), rotations))
 }

@@ -1,5 +1,6 @@
 //! `GET /v1/trails/{trail}/export`: all entries that match, in any of the formats.
 
+mod pack;
 mod record;
 
 use std::io;
@@ -8,16 +9,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use indelible_core::engine::{Audit, Prover};
-use indelible_core::{AuditProtocol, Page, Query};
+use indelible_core::pack::PackRequest;
+use indelible_core::{AuditProtocol, Page, Query, TrailName};
 use indelible_exchange::{EntryWriter, ExportFormat};
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::limits::EXPORT_PAGE_ENTRIES;
 use crate::problem::{Answer, Kind, Problem};
+use crate::proofs;
 use crate::reply;
 use crate::request::{Question, TrailPath, pairs};
 use record::Record;
@@ -33,8 +37,13 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
     let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
     let given = pairs(&parts);
     let (formats, filters): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| name == "format");
-    let format = format(formats.iter().map(|(_, value)| &**value))?;
-    let filters = filters.iter().map(|(name, value)| (&**name, &**value));
+    let form = form(formats.iter().map(|(_, value)| &**value))?;
+    // Where no pack is asked for, what belongs to one is no parameter at all.
+    let is_option = |name: &str| form == Form::Pack && pack::OPTIONS.contains(&name);
+    let (options, filters): (Vec<_>, Vec<_>) = filters
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .partition(|(name, _)| is_option(name));
     let Question(mut query) = Question::of(filters, &app)?;
     if query.limit.is_some() || query.offset.is_some() {
         let field = if query.limit.is_some() {
@@ -45,6 +54,14 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
         let detail = "an export holds all entries that match; ask …/events for a page";
         return Err(Problem::new(Kind::InvalidRequest, detail).at(field));
     }
+    let format = match form {
+        Form::Entries(format) => format,
+        Form::Pack => {
+            let asked = (caller.name(), app.now());
+            let request = pack::request(options, query, asked)?;
+            return packed(app, caller, trail, request).await;
+        }
+    };
     query.limit = Some(EXPORT_PAGE_ENTRIES);
     let seat = app.exports().take(&caller.key.id)?;
     let audit = app.trail(&trail);
@@ -66,31 +83,57 @@ pub async fn export(State(app): State<App>, request: Request) -> Answer {
     );
     let pages = pages(audit, query, first, (format, prover), record)
         .map_err(|error| Problem::new(Kind::Internal, "no export could begin").because(error))?;
-    let mut response = reply::of(StatusCode::OK, media_type, Body::from_stream(pages));
+    let name = format!("{trail}-{as_of}.{extension}");
+    Ok(attached(media_type, Body::from_stream(pages), &name))
+}
+
+/// Streams an evidence pack. Its heads are made before the answer begins.
+async fn packed(app: App, caller: Caller, trail: TrailName, request: PackRequest) -> Answer {
+    let seat = app.exports().take(&caller.key.id)?;
+    let query = request.query.clone();
+    let source = app.trail(&trail).pack(request).await?;
+    let source = source.ok_or_else(|| proofs::empty(&trail))?;
+    let as_of = source.range().size;
+    let (custody, name) = ((caller, seat), format!("{trail}-{as_of}.pack"));
+    let record = Record::new(app, custody, trail, query, "pack", as_of);
+    let body = Body::from_stream(pack::lines(source, record));
+    Ok(attached("application/x-ndjson", body, &name))
+}
+
+fn attached(media_type: &'static str, body: Body, name: &str) -> Response {
+    let mut response = reply::of(StatusCode::OK, media_type, body);
     // A trail's name is plain ASCII without quotes.
-    let name = format!("attachment; filename=\"{trail}-{as_of}.{extension}\"");
-    if let Ok(value) = HeaderValue::try_from(name) {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    if let Ok(value) = HeaderValue::try_from(disposition) {
         response
             .headers_mut()
             .insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
 }
 
-fn format<'v>(mut given: impl Iterator<Item = &'v str>) -> Result<ExportFormat, Problem> {
+/// What is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Entries(ExportFormat),
+    Pack,
+}
+
+fn form<'v>(mut given: impl Iterator<Item = &'v str>) -> Result<Form, Problem> {
     let wrong = |detail: &str| Err(Problem::new(Kind::InvalidRequest, detail).at("format"));
-    let format = match given.next() {
-        None => Some(ExportFormat::default()),
+    let form = match given.next() {
+        None => Some(Form::Entries(ExportFormat::default())),
+        Some("pack") => Some(Form::Pack),
         Some(name) => {
             let mut all = ExportFormat::ALL.into_iter();
-            all.find_map(|(own, format)| (own == name).then_some(format))
+            all.find_map(|(own, format)| (own == name).then_some(Form::Entries(format)))
         }
     };
-    let Some(format) = format else {
-        return wrong("`format` is ndjson, csv, ocsf, cef or syslog");
+    let Some(form) = form else {
+        return wrong("`format` is ndjson, csv, ocsf, cef, syslog or pack");
     };
     match given.next() {
-        None => Ok(format),
+        None => Ok(form),
         Some(_) => wrong("`format` is given twice"),
     }
 }

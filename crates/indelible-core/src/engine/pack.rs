@@ -185,6 +185,11 @@ impl PackSource {
         }
     }
 
+    /// Whether its last line was written.
+    pub fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
     /// What the pack is to prove, in the words of its format.
     pub fn proved(&self) -> Vec<&'static str> {
         self.manifest.proved()

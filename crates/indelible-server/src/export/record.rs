@@ -1,5 +1,7 @@
 //! The chain of custody: what left the trail, by whom, and whether it left whole.
 
+use std::ops::Range;
+
 use indelible_core::{AuditError, Query, TrailName};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -59,6 +61,13 @@ impl Record {
         self.entries += 1;
         self.newest.get_or_insert(seq);
         self.oldest = Some(seq);
+    }
+
+    /// Counts what a pack has reached: so many entries opened, of these positions.
+    pub fn covers(&mut self, range: Range<u64>, entries: u64) {
+        self.entries = entries;
+        self.oldest = Some(range.start).filter(|_| !range.is_empty());
+        self.newest = range.end.checked_sub(1).filter(|_| !range.is_empty());
     }
 
     /// Adds to the digest of the whole.

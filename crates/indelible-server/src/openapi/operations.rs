@@ -187,7 +187,7 @@ pub const OPERATIONS: &[Operation] = &[
         body: &[],
         answers: &[(
             200,
-            "The entries, newest first",
+            "The entries, newest first; a pack has them in the trail's order",
             &[
                 Content {
                     media: "application/x-ndjson",
@@ -203,7 +203,7 @@ pub const OPERATIONS: &[Operation] = &[
                 },
             ],
         )],
-        problems: &[],
+        problems: &[404],
     },
     Operation {
         method: "GET",

@@ -188,8 +188,25 @@ pub const EARLIER: &[Parameter] = &[Parameter {
 }];
 
 /// What an export is written as.
-pub const FORMAT: &[Parameter] = &[parameter(
-    "format",
-    Shape::OneOf(&["ndjson", "csv", "ocsf", "cef", "syslog"]),
-    "What is written",
-)];
+pub const FORMAT: &[Parameter] = &[
+    parameter(
+        "format",
+        Shape::OneOf(&["ndjson", "csv", "ocsf", "cef", "syslog", "pack"]),
+        "What is written; a pack is evidence that is checked without the trail",
+    ),
+    parameter(
+        "complete",
+        Shape::OneOf(&["true", "false"]),
+        "Of a pack: the skeletons of all entries, so that none that matches can have been left out",
+    ),
+    parameter(
+        "from",
+        Shape::Count,
+        "Of a pack: only what came after the trail had this many entries",
+    ),
+    parameter(
+        "without",
+        Shape::Text,
+        "Of a pack: parts of entries that are not shown, of actor, target and details, with commas",
+    ),
+];

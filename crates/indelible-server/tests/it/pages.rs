@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use indelible_core::pack::verify_pack;
+use indelible_core::verify::KeyChain;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::desk::{Desk, on_both};
 
@@ -13,6 +16,7 @@ on_both!(
     a_cursor_of_another_question_is_refused,
     a_summary_counts_exactly,
     an_export_holds_all_that_match,
+    a_pack_is_exported_and_verifies_without_the_trail,
 );
 
 const EVENTS: &str = "/v1/trails/shop/events";
@@ -226,6 +230,8 @@ async fn an_export_holds_all_that_match(desk: Desk) {
     for (query, field) in [
         ("format=xml", "format"),
         ("format=csv&format=csv", "format"),
+        ("format=csv&complete=true", "complete"),
+        ("from=5", "from"),
         ("limit=5", "limit"),
         ("offset=5", "offset"),
         ("action=a+b", "action"),
@@ -233,4 +239,82 @@ async fn an_export_holds_all_that_match(desk: Desk) {
         let answered = desk.get(&format!("{url}?{query}")).await;
         answered.refuses(400, "invalid-request", Some(field));
     }
+}
+
+async fn a_pack_is_exported_and_verifies_without_the_trail(desk: Desk) {
+    desk.records("shop", 600).await;
+    let url = "/v1/trails/shop/export?format=pack";
+    let whole = desk.get(url).await.is(200);
+    assert_eq!(whole.header("content-type"), "application/x-ndjson");
+    assert_eq!(
+        whole.header("content-disposition"),
+        "attachment; filename=\"shop-600.pack\""
+    );
+    let key = desk.database.trail("shop".parse().expect("a name"));
+    let key = key.verifier_key().await.expect("read").expect("a key");
+    let keys = KeyChain::new([key], []);
+    let judged = |pack: &[u8]| {
+        let verdict = verify_pack(&mut &*pack, &keys, &mut |_| {}).expect("memory is readable");
+        verdict.unwrap_or_else(|refused| panic!("{refused:?}"))
+    };
+    let verdict = judged(&whole.body);
+    assert_eq!((verdict.entries, verdict.opened), (600, 600));
+    let asked_by = verdict.manifest["asked_by"].as_str().expect("who asked");
+    assert!(asked_by.starts_with("key:"), "{asked_by}");
+    for (more, entries, opened) in [
+        ("&user_id=u-7", 1, 1),
+        (
+            "&user_id=u-7&as_of=600&complete=true&without=details,actor",
+            600,
+            1,
+        ),
+        ("&from=590&as_of=600", 10, 10),
+        ("&from=100&as_of=110&action=nothing&complete=false", 0, 0),
+    ] {
+        let pack = desk.get(&format!("{url}{more}")).await.is(200).body;
+        let verdict = judged(&pack);
+        assert_eq!(
+            (verdict.entries, verdict.opened),
+            (entries, opened),
+            "{more}"
+        );
+    }
+    for (more, field) in [
+        ("complete=yes", "complete"),
+        ("complete=true&complete=true", "complete"),
+        ("from=-1", "from"),
+        ("from=590&as_of=500", "from"),
+        ("as_of=9999", "as_of"),
+        ("without=body", "without"),
+        ("limit=5", "limit"),
+        ("cursor=x", "cursor"),
+        ("paid=1", "paid"),
+    ] {
+        let answered = desk.get(&format!("{url}&{more}")).await;
+        answered.refuses(400, "invalid-request", Some(field));
+    }
+    let nothing = desk.get("/v1/trails/nothing/export?format=pack").await;
+    nothing.refuses(404, "not-found", None);
+    let shop = "/v1/trails/shop/events?action=audit_log_exported";
+    let page = desk.get(shop).await.is(200).json();
+    let exports = page["entries"].as_array().expect("entries");
+    let record = &exports.last().expect("an export")["context"];
+    let digest = hex(&whole.body);
+    assert_eq!(
+        (&record["export_format"], &record["sha256"]),
+        (&json!("pack"), &json!(digest))
+    );
+    assert_eq!(
+        (
+            &record["record_count"],
+            &record["first_sequence"],
+            &record["last_sequence"]
+        ),
+        (&json!(600), &json!(0), &json!(599))
+    );
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,7 @@
 //! Evidence packs as they are written: in pieces, from a few entries at a time.
 
 mod nodes;
+mod secrets;
 mod selection;
 
 use std::ops::Range;
@@ -17,7 +18,7 @@ use crate::pack::{
     link_line, manifest_line, trailer_line,
 };
 use crate::part::PartKind;
-use crate::query::{Query, QueryError, plan};
+use crate::query::{QueryError, plan};
 use crate::store::StoreError;
 use nodes::NodeCache;
 use selection::Selection;
@@ -57,9 +58,8 @@ impl Audit {
     ///
     /// # Errors
     /// [`AuditError::Query`] for a question that is ill-formed, a range that the trail does not
-    /// have, and a question that the redaction rules would change: a pack would show it. As
-    /// [`Audit::checkpoint`], and [`AuditError::Refused`] where an end of the range is not the
-    /// newest checkpoint and the signing key is not at hand.
+    /// have or, without the signing key, has no checkpoint of, and a question that the redaction
+    /// rules would change: a pack would show it. As [`Audit::checkpoint`].
     pub async fn pack(&self, request: PackRequest) -> Result<Option<PackSource>, AuditError> {
         let query = &request.query;
         for (field, is_set) in [
@@ -72,8 +72,8 @@ impl Audit {
             }
         }
         let shared = &self.engine.shared;
-        let question = plan(query, &self.trail, &shared.door)?.filter;
-        self.check_secrets(query)?;
+        let mut question = plan(query, &self.trail, &shared.door)?.filter;
+        secrets::take_out(&mut question, &shared.ground.redactor)?;
         let Some(newest) = self.signed().await? else {
             return Ok(None);
         };
@@ -92,10 +92,10 @@ impl Audit {
             );
             return Err(QueryError::new("from", problem).into());
         }
-        let last = self.signed_at(&newest, range.size).await?;
+        let last = self.end_of_range(&newest, ("as_of", range.size)).await?;
         let first = match range.first {
             0 => None,
-            size => Some(self.signed_at(&newest, size).await?),
+            size => Some(self.end_of_range(&newest, ("from", size)).await?),
         };
         let origin = last.note.lines().next().unwrap_or_default().to_owned();
         let mut without = request.without;
@@ -137,25 +137,22 @@ impl Audit {
         Ok(Some(source))
     }
 
-    /// Refuses a question that holds what the redaction rules take for a secret.
-    fn check_secrets(&self, query: &Query) -> Result<(), AuditError> {
-        let redactor = &self.engine.shared.ground.redactor;
-        for (name, value) in query.to_parameters() {
-            let is_secret = match (name, value.split_once('=')) {
-                ("context", Some((path, value))) => {
-                    let last = path.rsplit(['.', '/']).next().unwrap_or(path);
-                    let mut member = serde_json::json!({ last: value });
-                    !redactor.redact_value(&mut member).list.is_empty()
-                }
-                _ => redactor.redact_text(&value).is_some(),
-            };
-            if is_secret {
-                let problem = "it holds what the redaction rules take for a secret, and a pack \
-                               would show it";
-                return Err(QueryError::new(name, problem).into());
+    /// A head of the range. Which sizes are to be had is said where the signing key is not there.
+    async fn end_of_range(
+        &self,
+        newest: &Signed,
+        (field, size): (&'static str, u64),
+    ) -> Result<Signed, AuditError> {
+        match self.signed_at(newest, size).await {
+            Err(AuditError::Refused { .. }) => {
+                let problem = format!(
+                    "without the signing key there is only the checkpoint of {} entries",
+                    newest.size
+                );
+                Err(QueryError::new(field, problem).into())
             }
+            signed => signed,
         }
-        Ok(())
     }
 }
 

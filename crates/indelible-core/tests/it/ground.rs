@@ -84,6 +84,7 @@ pub struct Site {
     pub state: Arc<dyn State>,
     pub clock: Arc<HandClock>,
     pub entropy: Arc<CountedEntropy>,
+    pub redactor: Arc<Redactor>,
 }
 
 impl Site {
@@ -95,6 +96,7 @@ impl Site {
             state: Arc::new(StateInMemory::new()),
             clock: HandClock::new(),
             entropy: Arc::default(),
+            redactor: Arc::new(Redactor::default_mask()),
         }
     }
 
@@ -106,7 +108,7 @@ impl Site {
             installation: "test.example".to_owned(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
-            redactor: Arc::new(Redactor::default_mask()),
+            redactor: self.redactor.clone(),
         }
     }
 

@@ -8,7 +8,12 @@ mod text;
 
 use indelible_core::pack::{Coverage, PackRequest, Refused, Verdict, verify_pack};
 use indelible_core::part::PartKind;
-use indelible_core::{AuditProtocol, Query};
+use std::sync::Arc;
+
+use indelible_core::engine::{Engine, Ground, Options};
+use indelible_core::redact::{Mode, Redactor, Rules};
+use indelible_core::state::{State, StateInMemory};
+use indelible_core::{AuditError, AuditProtocol, Query};
 
 use serde_json::json;
 
@@ -209,6 +214,11 @@ async fn what_cannot_be_packed_is_refused_by_name() {
         (Query::new().as_of(5), 6, "from"),
         (Query::new().outcome("maybe"), 0, "outcome"),
         (
+            Query::new().context("password.old=hunter2hunter2"),
+            0,
+            "context",
+        ),
+        (
             Query::new().context("login.password=hunter2hunter2"),
             0,
             "context",
@@ -225,7 +235,7 @@ async fn what_cannot_be_packed_is_refused_by_name() {
             ..request(query, Coverage::Complete)
         };
         match audit.pack(asked).await {
-            Err(indelible_core::AuditError::Query(error)) => assert_eq!(error.field(), field),
+            Err(AuditError::Query(error)) => assert_eq!(error.field(), field),
             _ => panic!("{field} was taken"),
         }
     }
@@ -308,4 +318,55 @@ async fn t30_t35_the_largest_entries_are_there_each_once() {
         let line = format!("\"seq\":{seq},");
         assert_eq!(text.matches(&line).count(), 1, "{seq}");
     }
+}
+
+#[tokio::test]
+async fn without_the_signing_key_the_newest_checkpoint_is_the_end() {
+    let plan = Plan::of(100);
+    let audit = plan.made().await;
+    let note = audit.checkpoint().await.expect("read").expect("a note");
+    let state = Arc::new(StateInMemory::new());
+    let kept = state.raise_mark(audit.name(), &note, &|_| false);
+    kept.expect("memory");
+    let ground = Ground {
+        state,
+        ..audit.engine().ground().clone()
+    };
+    let options = Options {
+        read_only: true,
+        long_lived: false,
+        ..Options::default()
+    };
+    let engine = Engine::open(ground, options).await.expect("opens");
+    let keyless = engine.trail(audit.name().clone());
+    let asked = || request(Query::new(), Coverage::Complete);
+    assert_eq!(
+        packed(&keyless, asked()).await,
+        packed(&audit, asked()).await
+    );
+    for (first, size, field) in [(0, 99, "as_of"), (50, 100, "from")] {
+        let asked = PackRequest {
+            first,
+            ..request(Query::new().as_of(size), Coverage::Complete)
+        };
+        match keyless.pack(asked).await {
+            Err(AuditError::Query(error)) => assert_eq!(error.field(), field),
+            _ => panic!("{field} was taken"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_keyed_hash_stands_for_the_secret_that_is_asked_for() {
+    let mut site = Site::new();
+    site.redactor = Arc::new(Redactor::new(Rules::standard(), Mode::KeyedHash, [3; 32]));
+    let audit = site.audit().await;
+    let login = event("login").context(json!({"password": "hunter2hunter2"}));
+    audit.record(login).await.expect("recorded");
+    let query = Query::new().context("password=hunter2hunter2");
+    let pack = packed(&audit, request(query, Coverage::Complete)).await;
+    assert!(!String::from_utf8_lossy(&pack).contains("hunter2"));
+    let key = audit.verifier_key().await.expect("read").expect("a key");
+    let verdicts = proved_by_both(&[("hashed.pack".to_owned(), pack)], &key);
+    assert_eq!(verdicts[0]["opened"], 1);
 }

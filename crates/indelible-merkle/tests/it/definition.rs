@@ -2,9 +2,11 @@
 
 use indelible_merkle::plan::{consistency_ranges, inclusion_ranges, root_ranges};
 use indelible_merkle::{
-    Hash, MissingNode, NodeSet, ProofError, consistency_proof, frontier_at, inclusion_proof,
-    root_at, verify_consistency, verify_inclusion,
+    Frontier, Hash, MissingNode, NodeSet, ProofError, consistency_proof, frontier_at,
+    inclusion_proof, root_at, verify_consistency, verify_inclusion,
 };
+
+use proptest::prelude::*;
 
 use crate::tree::{self, StoredTree};
 
@@ -165,4 +167,43 @@ fn a_missing_row_is_named() {
             index: dropped.start
         })
     );
+}
+
+proptest! {
+    /// A run of leaves is proved without a path for each: the frontier before it gives the older
+    /// root, and, once the leaves are pushed, the newer one.
+    #[test]
+    fn a_frontier_proves_the_leaves_that_follow_it(
+        old in 0_usize..90,
+        more in 1_usize..90,
+        at in any::<prop::sample::Index>(),
+    ) {
+        let whole = StoredTree::numbered(180);
+        let new = old + more;
+        let frontier = frontier_at(old as u64, &whole.read(&root_ranges(old as u64)));
+        let frontier = frontier.expect("the plan names every row");
+        let ends = |hashes: &[Hash], leaves: &[Hash]| {
+            let mut grown = Frontier::from_parts(old as u64, hashes.to_vec()).expect("as many");
+            let before = grown.root();
+            leaves.iter().for_each(|leaf| grown.push(*leaf, &mut |_, _| {}));
+            (before, grown.root())
+        };
+        let leaves = &whole.leaves[old..new];
+        let roots = (tree::root(&whole.leaves[..old]), tree::root(&whole.leaves[..new]));
+        prop_assert_eq!(ends(frontier.hashes(), leaves), roots);
+        let place = at.index(more);
+        let mut altered = leaves.to_vec();
+        altered[place] = Hash::EMPTY_ROOT;
+        prop_assert_ne!(ends(frontier.hashes(), &altered).1, roots.1);
+        altered.remove(place);
+        prop_assert_ne!(ends(frontier.hashes(), &altered).1, roots.1);
+        altered.clone_from_slice(&leaves[1..]);
+        prop_assert_ne!(ends(frontier.hashes(), &altered).1, roots.1);
+        if old > 0 {
+            let mut hashes = frontier.hashes().to_vec();
+            let place = at.index(hashes.len());
+            hashes[place] = Hash::EMPTY_ROOT;
+            prop_assert_ne!(ends(&hashes, leaves).0, roots.0);
+        }
+    }
 }

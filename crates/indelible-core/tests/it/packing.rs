@@ -2,6 +2,7 @@
 
 mod altering;
 mod building;
+mod differing;
 mod proofs;
 mod second;
 mod text;
@@ -244,15 +245,15 @@ async fn what_cannot_be_packed_is_refused_by_name() {
     assert!(none.expect("no failure").is_none());
 }
 
-/// In the long form each bit of each byte is turned, in the short one a bit of each.
+/// How often something is done in the short form, and in the long one.
 #[expect(
     clippy::disallowed_methods,
     reason = "whether this is the long form is a setting of the run"
 )]
-fn bits_turned() -> usize {
+fn turns(short: usize, long: usize) -> usize {
     match std::env::var_os("INDELIBLE_SOAK") {
-        Some(_) => 8,
-        None => 1,
+        Some(_) => long,
+        None => short,
     }
 }
 
@@ -272,7 +273,7 @@ async fn no_byte_of_a_pack_can_be_another() {
         let pack = packed(&audit, asked).await;
         proved(&pack, &plan);
         for place in 0..pack.len() {
-            for bit in 0..bits_turned() {
+            for bit in 0..turns(1, 8) {
                 let mut altered = pack.clone();
                 // Each bit has its turn, and in the long form all of them at each place.
                 altered[place] ^= 1 << ((place + bit) % 8);

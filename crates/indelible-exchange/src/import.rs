@@ -1,17 +1,18 @@
 //! Reading sources: one item after the other, in the order in which they stand.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indelible_core::json::{JsonError, canonical};
 use indelible_core::redact::Redactor;
-use indelible_core::{AuditEvent, Note};
+use indelible_core::{AuditEvent, Note, Timestamp};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::ImportError;
 use crate::identity::{Identity, Ids};
-use crate::mapping::{Draft, Mapping};
+use crate::item::{ImportItem, ImportRecord, Origin};
+use crate::mapping::{Calendar, Draft, Mapping};
 use crate::record;
 use crate::sorted::{RUN_BYTES, Sorted};
 use crate::source::{Opened, Source, open};
@@ -25,54 +26,8 @@ pub struct Importer {
     document_bytes_max: u64,
     run_bytes: usize,
     redactor: Arc<Redactor>,
-}
-
-/// Something that was read.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum ImportItem {
-    /// A record, as an event.
-    Record(Box<ImportRecord>),
-    /// Something that has not the structure of a record.
-    Rejected {
-        /// Where it stands.
-        origin: Origin,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file in a folder or pattern that was not looked at as data; it counts as nothing read.
-    Skipped {
-        /// The file.
-        file: Arc<str>,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// A record, as an event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImportRecord {
-    /// The event, with an id under which a second import finds it again.
-    pub event: AuditEvent,
-    /// The id to try where the event's own is that of an event with other content: made of the
-    /// natural key and the record.
-    pub fallback_id: Uuid,
-    /// Where the record stands.
-    pub origin: Origin,
-    /// The number of the source, and the length of the record in bytes.
-    pub(crate) source: u32,
-    pub(crate) bytes: usize,
-}
-
-/// Where a record stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The file, or `-` for standard input.
-    pub file: Arc<str>,
-    /// The line it begins on, from 1.
-    pub line: u64,
-    /// Its number among the records of the file, rejected ones included, from 1.
-    pub record: u64,
+    year: Option<i32>,
+    now: Option<Timestamp>,
 }
 
 /// How far a reading is.
@@ -99,6 +54,8 @@ impl Importer {
             document_bytes_max: DOCUMENT_BYTES_MAX,
             run_bytes: RUN_BYTES,
             redactor: Arc::new(Redactor::default_mask()),
+            year: None,
+            now: None,
         }
     }
 
@@ -126,6 +83,29 @@ impl Importer {
         self
     }
 
+    pub(crate) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    pub(crate) fn redactor_used(&self) -> &Arc<Redactor> {
+        &self.redactor
+    }
+
+    /// Sets the year of times that are written without one. Else it is the last one in which such
+    /// a time lies before the file was changed, or before [`Importer::now`]; either is noted.
+    #[must_use]
+    pub fn year(mut self, year: Option<i32>) -> Self {
+        self.year = year;
+        self
+    }
+
+    /// Sets the time of day, for what is no file.
+    #[must_use]
+    pub fn now(mut self, now: Timestamp) -> Self {
+        self.now = Some(now);
+        self
+    }
+
     /// Reads the sources in their order, records as they stand. Memory holds one line, or one
     /// document where it spans lines, and some 40 bytes for each record without a natural key.
     pub fn read<'p>(&self, sources: Vec<Source>) -> Reading<'p> {
@@ -141,10 +121,13 @@ impl Importer {
             document_bytes_max: self.document_bytes_max,
             waiting: sources.into_iter(),
             files: Vec::new(),
+            year: self.year,
+            now: self.now,
             current: None,
             bytes_read: Arc::default(),
             progress,
             on_progress: None,
+            kept: None,
         }
     }
 
@@ -171,10 +154,14 @@ pub struct Reading<'p> {
     waiting: std::vec::IntoIter<Source>,
     /// The names of the sources begun.
     files: Vec<Arc<str>>,
+    year: Option<i32>,
+    now: Option<Timestamp>,
     current: Option<Current>,
     bytes_read: Arc<AtomicU64>,
     progress: Progress,
     on_progress: Option<Callback<'p>>,
+    /// The record that was read last, where it is wanted.
+    kept: Option<Value>,
 }
 
 type Callback<'p> = Box<dyn FnMut(&Progress) + Send + 'p>;
@@ -183,6 +170,7 @@ struct Current {
     split: Split,
     file: Arc<str>,
     records: u64,
+    calendar: Calendar,
 }
 
 impl<'p> Reading<'p> {
@@ -200,6 +188,17 @@ impl<'p> Reading<'p> {
             bytes_read,
             ..self.progress.clone()
         }
+    }
+
+    /// Keeps each record until the next.
+    pub(crate) fn keeping_values(mut self) -> Self {
+        self.kept = Some(Value::Null);
+        self
+    }
+
+    /// The record that was read last; null where records are not kept.
+    pub(crate) fn kept(&self) -> &Value {
+        self.kept.as_ref().unwrap_or(&Value::Null)
     }
 
     pub(crate) fn file(&self, source: u32) -> Option<&Arc<str>> {
@@ -247,8 +246,14 @@ impl<'p> Reading<'p> {
             return Ok(None);
         };
         self.files.push(Arc::clone(&file));
-        let opened =
-            open(source, &self.bytes_read).inspect_err(|_| self.progress.files_done += 1)?;
+        let calendar = match (self.year, source.modified(), self.now) {
+            (Some(year), _, _) => Calendar::Year(year),
+            (None, Some(time), _) => Calendar::File(time),
+            (None, None, Some(now)) => Calendar::Now(now),
+            (None, None, None) => Calendar::Unknown,
+        };
+        let opened = open(source, self.mapping.lines().is_none(), &self.bytes_read)
+            .inspect_err(|_| self.progress.files_done += 1)?;
         match opened {
             Opened::PassedOver(reason) => {
                 self.progress.files_done += 1;
@@ -264,6 +269,7 @@ impl<'p> Reading<'p> {
                     split,
                     file,
                     records: 0,
+                    calendar,
                 });
                 Ok(None)
             }
@@ -295,10 +301,21 @@ impl<'p> Reading<'p> {
     }
 
     fn event(&mut self, text: &[u8]) -> Result<(AuditEvent, Uuid), String> {
-        let record =
-            record::read(text, self.mapping.nesting_max()).map_err(|error| describe(&error))?;
+        let record = match self.mapping.lines() {
+            Some(lines) => lines.read(text),
+            None => {
+                record::read(text, self.mapping.nesting_max()).map_err(|error| describe(&error))?
+            }
+        };
         let bytes = canonical::to_vec(&record.value);
-        let draft = self.mapping.draft(record.value, &record.remarks)?;
+        if let Some(kept) = &mut self.kept {
+            kept.clone_from(&record.value);
+        }
+        let calendar = self.current.as_ref().map(|current| current.calendar);
+        let calendar = calendar.unwrap_or_default();
+        let draft = self
+            .mapping
+            .draft(record.value, &record.remarks, calendar)?;
         let ids = self.identity.of(draft.key.as_deref(), &bytes);
         let mut event = identified(draft, ids);
         if record.unremarked > 0 {
@@ -348,32 +365,6 @@ impl Iterator for Reading<'_> {
             }
         }
         item
-    }
-}
-
-impl ImportRecord {
-    /// The event under its fallback id, with a note of the id that another event has: for a
-    /// second try after [`AuditError::IdConflict`](indelible_core::AuditError::IdConflict).
-    #[must_use]
-    pub fn under_fallback_id(&self) -> AuditEvent {
-        let mut event = self.event.clone();
-        let was = event.id.map(|id| id.to_string());
-        event.id = Some(self.fallback_id);
-        event.note(
-            Note::new("id", "derived")
-                .with("from", "key_and_record")
-                .with("was", was),
-        )
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}, line {}, record {}",
-            self.file, self.line, self.record
-        )
     }
 }
 

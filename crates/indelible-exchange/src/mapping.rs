@@ -1,9 +1,12 @@
 //! Mapping files: how the records of one source become events, as data.
 
+mod calendar;
 mod condition;
 mod context;
 mod draft;
+mod explain;
 mod path;
+mod shipped;
 mod template;
 mod text;
 mod time;
@@ -16,14 +19,17 @@ use std::sync::Arc;
 use indelible_core::Outcome;
 use serde::Deserialize;
 
+pub(crate) use calendar::{Calendar, MONTHS};
 use condition::Conditions;
 use context::ContextRule;
 pub(crate) use draft::{Draft, Remark, type_of};
+pub(crate) use explain::FieldSource;
 pub(crate) use path::{Path, Step, index};
 use text::Text;
 use time::TimeFormat;
 
 use crate::error::MappingError;
+use crate::lines::Lines;
 
 /// How the records of one source become events. `docs/guide/importing.md` is the reference.
 ///
@@ -55,12 +61,6 @@ use crate::error::MappingError;
 #[derive(Debug, Clone)]
 pub struct Mapping(Arc<Rules>);
 
-/// The mappings that come with the product, by name.
-const SHIPPED: &[(&str, &str)] = &[
-    ("cloudtrail", include_str!("../mappings/cloudtrail.toml")),
-    ("ndjson", include_str!("../mappings/ndjson.toml")),
-];
-
 /// The version of the mapping language that is read here.
 const FORMAT: u32 = 1;
 /// The longest name of a mapping, in bytes.
@@ -81,6 +81,8 @@ pub(crate) struct Rules {
     /// document is the record.
     #[serde(default)]
     records: Vec<RecordsAt>,
+    /// What each line is, where the source is not of JSON.
+    lines: Option<Lines>,
     members: Option<Members>,
     key: Option<KeyRule>,
     time: Option<TimeRule>,
@@ -208,17 +210,6 @@ struct NoteRule {
 }
 
 impl Mapping {
-    /// The mapping of this name that comes with the product.
-    pub fn shipped(name: &str) -> Option<Self> {
-        let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name)?;
-        Some(Self::parse(text).expect("a test reads every shipped mapping"))
-    }
-
-    /// The names of the mappings that come with the product.
-    pub fn shipped_names() -> impl Iterator<Item = &'static str> {
-        SHIPPED.iter().map(|(name, _)| *name)
-    }
-
     /// Reads a mapping file.
     ///
     /// # Errors
@@ -246,6 +237,11 @@ impl Mapping {
     /// What people call the source.
     pub fn title(&self) -> &str {
         self.0.title.as_deref().unwrap_or(&self.0.name)
+    }
+
+    /// How the lines of the source are read; `None` where it is of JSON.
+    pub(crate) fn lines(&self) -> Option<Lines> {
+        self.0.lines
     }
 
     pub(crate) fn records(&self) -> &[RecordsAt] {
@@ -276,6 +272,10 @@ impl Rules {
             let problem = "`at` begins with the name of a member; arrays are looked into anyway";
             return Err((Some("[[records]]"), problem.to_owned()));
         }
+        if self.lines.is_some() && !self.records.is_empty() {
+            let problem = "a line holds one record: `records` goes with JSON, not with `lines`";
+            return Err((Some("[[records]]"), problem.to_owned()));
+        }
         if let Some(time) = &self.time
             && time.formats.is_empty()
         {
@@ -300,14 +300,6 @@ impl MappingError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_shipped_mapping_is_well_formed_and_named_after_itself() {
-        for name in Mapping::shipped_names() {
-            assert_eq!(Mapping::shipped(name).expect(name).name(), name);
-        }
-        assert!(Mapping::shipped("cloud").is_none());
-    }
 
     #[test]
     fn errors_name_the_place() {

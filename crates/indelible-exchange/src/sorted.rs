@@ -10,7 +10,9 @@ use std::sync::Arc;
 use indelible_core::redact::Redactor;
 
 use crate::error::ImportError;
-use crate::import::{ImportItem, ImportRecord, Progress, Reading};
+use crate::import::{Progress, Reading};
+use crate::item::{ImportItem, ImportRecord};
+pub(crate) use redaction::redact;
 use run::{Run, RunWriter};
 
 /// How many bytes of records are sorted in memory unless the importer says other.
@@ -77,7 +79,7 @@ impl<'p> Sorted<'p> {
         self.held.sort_unstable_by_key(rank);
         let mut writer = RunWriter::new()?;
         for mut record in self.held.drain(..) {
-            redaction::redact(&mut record.event, &self.redactor);
+            redact(&mut record.event, &self.redactor);
             writer.write(&record)?;
         }
         self.runs.push(writer.finish()?);

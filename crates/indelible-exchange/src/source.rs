@@ -3,10 +3,13 @@
 mod opened;
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use indelible_core::Timestamp;
 
 pub(crate) use opened::{Fault, Opened, open};
 
@@ -17,6 +20,8 @@ pub struct Source {
     place: Place,
     name: Arc<str>,
     bytes: Option<u64>,
+    /// When the file was last changed, where the system tells.
+    modified: Option<Timestamp>,
     /// Whether somebody named this very file, rather than a folder or pattern that it is in.
     named: bool,
 }
@@ -53,6 +58,7 @@ impl Source {
             place,
             name: name.into(),
             bytes: None,
+            modified: None,
             named: true,
         }
     }
@@ -65,6 +71,10 @@ impl Source {
     /// The bytes there are to read, gzip as it lies on the disk; `None` where that is not known.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
+    }
+
+    pub(crate) fn modified(&self) -> Option<Timestamp> {
+        self.modified.filter(|time| time.as_micros() > 0)
     }
 }
 
@@ -90,6 +100,7 @@ impl Plan {
                 place: Place::StandardInput,
                 name: "-".into(),
                 bytes: None,
+                modified: None,
                 named: true,
             };
             if self.known.insert(path.to_owned()) {
@@ -100,7 +111,7 @@ impl Plan {
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => self.add_folder(path),
             Ok(found) => {
-                self.add_file(path, found.is_file().then_some(found.len()), true);
+                self.add_file(path, &found, true);
                 Ok(())
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.add_pattern(path),
@@ -154,7 +165,7 @@ impl Plan {
             return self.add_folder(path);
         }
         match fs::metadata(path) {
-            Ok(target) if target.is_file() => self.add_file(path, Some(target.len()), false),
+            Ok(target) if target.is_file() => self.add_file(path, &target, false),
             Ok(target) if target.is_dir() => self.pass_over(path, "a link to a folder"),
             Ok(_) => self.pass_over(path, "neither file nor folder"),
             Err(_) => self.pass_over(path, "a link that leads nowhere"),
@@ -162,14 +173,15 @@ impl Plan {
         Ok(())
     }
 
-    fn add_file(&mut self, path: &Path, bytes: Option<u64>, named: bool) {
+    fn add_file(&mut self, path: &Path, found: &Metadata, named: bool) {
         let identity = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.known.insert(identity) {
             let name = path.to_string_lossy().into();
             self.sources.push(Source {
                 place: Place::File(path.to_owned()),
                 name,
-                bytes,
+                bytes: found.is_file().then_some(found.len()),
+                modified: modified(found),
                 named,
             });
         }
@@ -182,9 +194,17 @@ impl Plan {
             place,
             name,
             bytes: Some(0),
+            modified: None,
             named: false,
         });
     }
+}
+
+fn modified(found: &Metadata) -> Option<Timestamp> {
+    let since = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_micros())
+        .ok()
+        .map(Timestamp::from_micros)
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> ImportError {

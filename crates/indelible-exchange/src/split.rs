@@ -4,17 +4,23 @@
 //! line by line, each line a document of its own (NDJSON; a delivery file in one line; memory
 //! holds one line). Otherwise the text is held whole and its values are documents, one after the
 //! other (pretty-printed JSON). A document is a record, or holds records where the mapping says.
+//!
+//! Where the mapping says that lines are no JSON, each is the text of a record; those of the audit
+//! daemon are gathered first.
 
 mod document;
+mod gathered;
 mod locate;
 mod span;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Cursor, Read};
 
+use crate::lines::Lines;
 use crate::mapping::Mapping;
 use crate::source::Fault;
 use document::Document;
+use gathered::Gathered;
 use locate::{Located, is_object, locate};
 pub(crate) use span::{Broken, Inside, Item, Next, skip_blank, value_end};
 pub use span::{NotAnArray, elements};
@@ -54,6 +60,8 @@ pub(crate) struct Split {
     /// Lines that were read ahead.
     ahead: VecDeque<Line>,
     document: Document,
+    /// Lines of events that may not be complete yet.
+    gathered: Gathered,
     /// Pieces after those of the document.
     faults: VecDeque<Piece>,
 }
@@ -87,12 +95,16 @@ impl Split {
             lines: 0,
             ahead: VecDeque::new(),
             document: Document::default(),
+            gathered: Gathered::default(),
             faults: VecDeque::new(),
         }
     }
 
     fn begin(&mut self) -> Result<(), Stop> {
         self.framing = Framing::Lines;
+        if self.mapping.lines().is_some() {
+            return Ok(());
+        }
         let Some(first) = self.line()? else {
             return Ok(());
         };
@@ -180,6 +192,16 @@ impl Split {
 
     /// Takes in one line as a document.
     fn take_in(&mut self, Line { number, mut text }: Line) -> Option<Piece> {
+        match self.mapping.lines() {
+            Some(Lines::Auditd) => return self.gathered.take_in(number, text),
+            Some(_) => {
+                return Some(Piece {
+                    line: number,
+                    text: Ok(text),
+                });
+            }
+            None => {}
+        }
         text.truncate(text.trim_ascii_end().len());
         let trimmed = text.trim_ascii_start();
         let bare = trimmed.strip_prefix(BYTE_ORDER_MARK).unwrap_or(trimmed);
@@ -301,7 +323,9 @@ impl Iterator for Split {
                         Some(piece) => return Some(Ok(piece)),
                         None => Ok(()),
                     },
-                    Ok(None) if self.faults.is_empty() => return None,
+                    Ok(None) if self.faults.is_empty() => {
+                        return self.gathered.rest().map(Ok);
+                    }
                     Ok(None) => Ok(()),
                     Err(stop) => Err(stop),
                 },

@@ -4,9 +4,11 @@ use indelible_core::json::canonical;
 use indelible_core::{AuditAction, AuditEvent, Note, Outcome};
 use serde_json::{Value, json};
 
+use super::calendar::Calendar;
 use super::condition::has_content;
 use super::context::ContextRule;
 use super::text::{Text, scalar};
+use super::time::TimeFormat;
 use super::{Mapping, Rules, word};
 
 /// An event made of a record, whose id is still to be derived.
@@ -54,7 +56,12 @@ impl Mapping {
     /// # Errors
     /// What is wrong with the record's structure: it is no object, it is recognisably of another
     /// source, or it has a member that the mapping does not know.
-    pub(crate) fn draft(&self, record: Value, remarks: &[Remark]) -> Result<Draft, String> {
+    pub(crate) fn draft(
+        &self,
+        record: Value,
+        remarks: &[Remark],
+        calendar: Calendar,
+    ) -> Result<Draft, String> {
         let rules = &*self.0;
         rules.check_structure(&record)?;
         let mut reading = Reading {
@@ -78,7 +85,7 @@ impl Mapping {
         event.correlation_id = reading.text("correlation_id", rules.event.correlation_id.as_ref());
         event.outcome = reading.outcome();
         event.tags = reading.tags();
-        reading.occurred_at(&mut event);
+        reading.occurred_at(&mut event, calendar);
         reading.noted_facts();
         let key = rules.key.as_ref().and_then(|key| key.from.read(&record));
         event.notes = reading.notes;
@@ -243,7 +250,7 @@ impl Reading<'_> {
         tags
     }
 
-    fn occurred_at(&mut self, event: &mut AuditEvent) {
+    fn occurred_at(&mut self, event: &mut AuditEvent, calendar: Calendar) {
         let Some(rule) = &self.rules.time else { return };
         let Some(text) = self.text("occurred_at", Some(&rule.from)) else {
             if !rule.optional {
@@ -252,6 +259,13 @@ impl Reading<'_> {
             return;
         };
         event.occurred_at = rule.formats.iter().find_map(|format| format.read(&text));
+        if event.occurred_at.is_none()
+            && rule.formats.contains(&TimeFormat::Rfc3164)
+            && let Some((time, note)) = calendar.read(&text)
+        {
+            event.occurred_at = Some(time);
+            self.notes.push(note);
+        }
         if event.occurred_at.is_none() {
             self.notes
                 .push(Note::new("occurred_at", "unreadable").with("value", text));

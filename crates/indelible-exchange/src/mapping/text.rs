@@ -9,6 +9,7 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializ
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::condition::Conditions;
 use super::path::Path;
 use super::template::Template;
 use super::transform::Transform;
@@ -22,6 +23,50 @@ pub(crate) enum Text {
     Any(Vec<Text>),
     /// A table: a source, then changes to what it gives.
     Made(Box<Made>),
+}
+
+/// What becomes of a text that was found, and where it comes from.
+type Judge<'j, T> = dyn FnMut(String, &Origin<'_>) -> Option<T> + 'j;
+
+/// Where a text comes from.
+enum Origin<'o> {
+    /// A place in the record.
+    Path(&'o Path),
+    /// A template, filled with these parts of this record.
+    Template(&'o BTreeMap<String, Text>, &'o Value),
+    /// All that these places give.
+    Joined(&'o Text),
+    /// The mapping itself.
+    Literal,
+    /// The mapping itself, for want of another.
+    Default,
+    /// Another text, changed.
+    Changed(&'o Origin<'o>, &'o [Transform]),
+}
+
+impl Origin<'_> {
+    fn describe(&self) -> String {
+        match self {
+            Self::Path(path) => path.to_string(),
+            Self::Template(parts, record) => {
+                let parts = parts.iter().filter_map(|(name, text)| {
+                    let (_, origin) = text.explain(record)?;
+                    Some(format!("{name} = {origin}"))
+                });
+                format!("template: {}", parts.collect::<Vec<_>>().join("; "))
+            }
+            Self::Joined(from) => match from {
+                Text::At(path) => format!("all of {path}"),
+                _ => "all of several places".to_owned(),
+            },
+            Self::Literal => "the mapping".to_owned(),
+            Self::Default => "default".to_owned(),
+            Self::Changed(origin, changes) => {
+                let changes: Vec<&str> = changes.iter().map(Transform::name).collect();
+                format!("{}, {}", origin.describe(), changes.join(", "))
+            }
+        }
+    }
 }
 
 /// The table form of [`Text`]: exactly one of `from`, `template` and `value`.
@@ -44,16 +89,20 @@ pub(crate) struct Made {
     apply: Vec<Transform>,
     /// The text when there is no other.
     default: Option<String>,
+    /// There is no text, not even the default, unless these hold.
+    #[serde(default)]
+    when: Conditions,
 }
 
 impl Text {
     /// The text that the record gives; never an empty one.
     pub(crate) fn read(&self, record: &Value) -> Option<String> {
-        match self {
-            Self::At(path) => path.find(record, &mut |value| scalar(value).map(Cow::into_owned)),
-            Self::Any(alternatives) => alternatives.iter().find_map(|text| text.read(record)),
-            Self::Made(made) => made.read(record),
-        }
+        self.find(record, &mut |text, _| Some(text))
+    }
+
+    /// The text that the record gives, and where it comes from.
+    pub(crate) fn explain(&self, record: &Value) -> Option<(String, String)> {
+        self.find(record, &mut |text, origin| Some((text, origin.describe())))
     }
 
     /// Where a text was looked for and an array or object found, and that value.
@@ -66,55 +115,64 @@ impl Text {
                 Some((path, value))
             }
             Self::Any(alternatives) => alternatives.iter().find_map(|text| text.unusable(record)),
+            Self::Made(made) if !made.when.hold(record) => None,
             Self::Made(made) => made.from.as_ref()?.unusable(record),
         }
     }
 
-    /// All texts, where `read` gives the first.
-    fn read_all(&self, record: &Value, all: &mut Vec<String>) {
+    /// The first answer other than `None` that `judge` gives to a text, in the order in which
+    /// they are tried; no text is empty.
+    fn find<T>(&self, record: &Value, judge: &mut Judge<'_, T>) -> Option<T> {
         match self {
-            Self::At(path) => {
-                path.find(record, &mut |value| {
-                    all.extend(scalar(value).map(Cow::into_owned));
-                    None::<()>
-                });
-            }
-            Self::Any(alternatives) => {
-                alternatives
-                    .iter()
-                    .for_each(|text| text.read_all(record, all));
-            }
-            Self::Made(made) => all.extend(made.read(record)),
+            Self::At(path) => path.find(record, &mut |value| {
+                judge(scalar(value)?.into_owned(), &Origin::Path(path))
+            }),
+            Self::Any(alternatives) => alternatives
+                .iter()
+                .find_map(|text| text.find(record, judge)),
+            Self::Made(made) => made.find(record, judge),
         }
     }
 }
 
 impl Made {
-    fn read(&self, record: &Value) -> Option<String> {
-        let source = self.source(record).and_then(|mut text| {
+    fn find<T>(&self, record: &Value, judge: &mut Judge<'_, T>) -> Option<T> {
+        if !self.when.hold(record) {
+            return None;
+        }
+        let mut changed = |mut text: String, origin: &Origin<'_>| {
             for change in &self.apply {
                 text = change.apply(text)?;
             }
-            Some(text)
-        });
-        source
-            .filter(|text| !text.is_empty())
-            .or_else(|| self.default.clone())
-    }
-
-    fn source(&self, record: &Value) -> Option<String> {
-        if let Some(template) = &self.template {
-            return template.fill(|name| self.parts.get(name)?.read(record));
-        }
-        match (&self.from, &self.join) {
-            (Some(from), Some(separator)) => {
-                let mut all = Vec::new();
-                from.read_all(record, &mut all);
-                Some(all.join(separator))
+            if text.is_empty() {
+                return None;
             }
-            (Some(from), None) => from.read(record),
-            (None, _) => self.value.clone(),
-        }
+            match self.apply.as_slice() {
+                [] => judge(text, origin),
+                changes => judge(text, &Origin::Changed(origin, changes)),
+            }
+        };
+        let found = if let Some(template) = &self.template {
+            let text = template.fill(|name| self.parts.get(name)?.read(record));
+            text.and_then(|text| changed(text, &Origin::Template(&self.parts, record)))
+        } else {
+            match (&self.from, &self.join) {
+                (Some(from), Some(separator)) => {
+                    let mut all = Vec::new();
+                    from.find(record, &mut |text, _| {
+                        all.push(text);
+                        None::<()>
+                    });
+                    changed(all.join(separator), &Origin::Joined(from))
+                }
+                (Some(from), None) => from.find(record, &mut changed),
+                (None, _) => self
+                    .value
+                    .clone()
+                    .and_then(|text| changed(text, &Origin::Literal)),
+            }
+        };
+        found.or_else(|| judge(self.default.clone()?, &Origin::Default))
     }
 
     fn checked(self) -> Result<Self, String> {
@@ -244,6 +302,51 @@ mod tests {
         let record = json!({"a": [{"id": "x"}, {}, {"id": 2}], "b": "z"});
         assert_eq!(read(mapping, &record).unwrap(), "X,2,Z");
         assert_eq!(read(mapping, &json!({})), None);
+    }
+
+    #[test]
+    fn a_text_under_a_condition_is_there_only_where_it_holds() {
+        let mapping = r#"text = [{ value = "no", when = [{ at = "/ok", equals = false }] },
+            { from = "/name", default = "none", when = [{ at = "/name", present = true }] }, "/x"]"#;
+        assert_eq!(read(mapping, &json!({"ok": false, "x": 1})).unwrap(), "no");
+        assert_eq!(read(mapping, &json!({"name": "a", "x": 1})).unwrap(), "a");
+        assert_eq!(read(mapping, &json!({"ok": true, "x": 1})).unwrap(), "1");
+    }
+
+    #[test]
+    fn the_first_value_that_the_changes_leave_something_of_wins() {
+        let record = json!({"a": "-", "b": ["?", "x"], "c": "y"});
+        let mapping = r#"text = { from = ["/a", "/b/*", "/c"], apply = [{ absent = ["-", "?"] }],
+            default = "d" }"#;
+        assert_eq!(read(mapping, &record).unwrap(), "x");
+        assert_eq!(read(mapping, &json!({"a": "-"})).unwrap(), "d");
+    }
+
+    #[test]
+    fn a_text_says_where_it_comes_from() {
+        let record = json!({"a": "X", "b": ["y", "z"], "n": {"m": 1}});
+        let explained = |mapping: &str| {
+            let text = toml::from_str::<Holder>(mapping).expect(mapping).text;
+            text.explain(&record).expect(mapping)
+        };
+        let owned = |text: &str, origin: &str| (text.to_owned(), origin.to_owned());
+        for (mapping, text, origin) in [
+            (r#"["/x", "/a"]"#, "X", "/a"),
+            (
+                r#"{ from = "/a", apply = ["lower", { before = "-" }] }"#,
+                "x",
+                "/a, lower, before",
+            ),
+            (
+                r#"{ template = "{p}.{q}", parts = { p = "/n/m", q = { from = "/x", default = "d" } } }"#,
+                "1.d",
+                "template: p = /n/m; q = default",
+            ),
+            (r#"{ from = "/b/*", join = "+" }"#, "y+z", "all of /b/*"),
+            (r#"{ value = "v" }"#, "v", "the mapping"),
+        ] {
+            assert_eq!(explained(&format!("text = {mapping}")), owned(text, origin));
+        }
     }
 
     #[test]

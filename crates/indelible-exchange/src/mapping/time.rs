@@ -3,6 +3,8 @@
 use indelible_core::Timestamp;
 use serde::Deserialize;
 
+use super::calendar::Calendar;
+
 /// How a time is written. Texts and numbers are read alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -19,6 +21,8 @@ pub(crate) enum TimeFormat {
     EpochUs,
     /// Nanoseconds since then.
     EpochNs,
+    /// `Mmm dd hh:mm:ss` as in RFC 3164, without year and zone.
+    Rfc3164,
 }
 
 impl TimeFormat {
@@ -32,6 +36,30 @@ impl TimeFormat {
             Self::EpochMs => epoch(text, 3),
             Self::EpochUs => epoch(text, 0),
             Self::EpochNs => epoch(text, -3),
+            // What this means depends on more than the text.
+            Self::Rfc3164 => None,
+        }
+    }
+}
+
+impl TimeFormat {
+    /// Whether a text is of this form.
+    pub(crate) fn takes(self, text: &str) -> bool {
+        // Of a year in which every day is.
+        (self == Self::Rfc3164 && Calendar::Year(2024).read(text).is_some())
+            || self.read(text).is_some()
+    }
+
+    /// Its name, as in mapping files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rfc3339 => "rfc3339",
+            Self::Rfc3339Utc => "rfc3339_utc",
+            Self::EpochS => "epoch_s",
+            Self::EpochMs => "epoch_ms",
+            Self::EpochUs => "epoch_us",
+            Self::EpochNs => "epoch_ns",
+            Self::Rfc3164 => "rfc3164",
         }
     }
 }

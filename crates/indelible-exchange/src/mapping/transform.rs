@@ -28,15 +28,35 @@ pub(crate) enum Transform {
     Replace(String, String),
     /// The text's own entry in a table; nothing where it has none.
     Map(BTreeMap<String, String>),
+    /// Nothing where the text is one of these, by which the source says that there is none.
+    Absent(Vec<String>),
 }
 
 impl Transform {
+    /// Its name, as in mapping files.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Upper => "upper",
+            Self::Trim => "trim",
+            Self::StripPrefix(_) => "strip_prefix",
+            Self::StripSuffix(_) => "strip_suffix",
+            Self::Before(_) => "before",
+            Self::After(_) => "after",
+            Self::AfterLast(_) => "after_last",
+            Self::Replace(..) => "replace",
+            Self::Map(_) => "map",
+            Self::Absent(_) => "absent",
+        }
+    }
+
     pub(crate) fn apply(&self, text: String) -> Option<String> {
         let part = match self {
             Self::Lower => return Some(text.to_ascii_lowercase()),
             Self::Upper => return Some(text.to_ascii_uppercase()),
             Self::Replace(from, to) => return Some(text.replace(from.as_str(), to)),
             Self::Map(table) => return table.get(&text).cloned(),
+            Self::Absent(words) => return (!words.contains(&text)).then_some(text),
             Self::Trim => Some(text.trim()),
             Self::StripPrefix(prefix) => text.strip_prefix(prefix.as_str()),
             Self::StripSuffix(suffix) => text.strip_suffix(suffix.as_str()),
@@ -90,5 +110,7 @@ mod tests {
             );
         }
         assert_eq!(apply("{ map = { a = \"b\" } }", "c"), None);
+        assert_eq!(apply("{ absent = [\"-\", \"?\"] }", "?"), None);
+        assert_eq!(apply("{ absent = [\"-\"] }", "--").as_deref(), Some("--"));
     }
 }

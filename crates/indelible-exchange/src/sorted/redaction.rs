@@ -11,7 +11,7 @@ const NAME_BYTES_MAX: usize = 100;
 
 /// Redacts every text of the event. The notes on it stand before those that it has, as the door's
 /// own do.
-pub(super) fn redact(event: &mut AuditEvent, redactor: &Redactor) {
+pub(crate) fn redact(event: &mut AuditEvent, redactor: &Redactor) {
     let mut notes = Vec::new();
     tags(&mut event.tags, redactor, &mut notes);
     if let Some(action) = name("action", event.action.as_str(), redactor, &mut notes)

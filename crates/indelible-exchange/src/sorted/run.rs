@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::error::ImportError;
-use crate::import::{ImportRecord, Origin, Reading};
+use crate::import::Reading;
+use crate::item::{ImportRecord, Origin};
 
 /// Records in order, to be read once.
 pub(super) enum Run {

@@ -49,8 +49,13 @@ impl Fault {
 
 /// Opens a source; what is read of it is added to `count`, in bytes as they come from it.
 ///
-/// A file that nobody named and whose text does not begin like JSON is passed over.
-pub(crate) fn open(source: Source, count: &Arc<AtomicU64>) -> Result<Opened, ImportError> {
+/// A file that nobody named and whose text does not begin like JSON, or where it need not be JSON
+/// like text, is passed over.
+pub(crate) fn open(
+    source: Source,
+    is_json: bool,
+    count: &Arc<AtomicU64>,
+) -> Result<Opened, ImportError> {
     let Source {
         place, name, named, ..
     } = source;
@@ -91,12 +96,15 @@ pub(crate) fn open(source: Source, count: &Arc<AtomicU64>) -> Result<Opened, Imp
             Fault::System(source) => return Err(unreadable(source)),
         }
     }
-    if !named && look.begins_like != Likeness::Json {
-        let reason = match look.begins_like {
-            Likeness::Utf16 => "UTF-16 text; convert it to UTF-8",
-            Likeness::Nothing => "empty",
-            Likeness::Json | Likeness::Other => "not JSON",
-        };
+    let reason = match look.begins_like {
+        Likeness::Json => None,
+        Likeness::Text => is_json.then_some("not JSON"),
+        Likeness::Other if is_json => Some("not JSON"),
+        Likeness::Other => Some("not text"),
+        Likeness::Utf16 => Some("UTF-16 text; convert it to UTF-8"),
+        Likeness::Nothing => Some("empty"),
+    };
+    if let Some(reason) = reason.filter(|_| !named) {
         return Ok(Opened::PassedOver(reason));
     }
     Ok(Opened::Text {
@@ -108,6 +116,7 @@ pub(crate) fn open(source: Source, count: &Arc<AtomicU64>) -> Result<Opened, Imp
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Likeness {
     Json,
+    Text,
     Utf16,
     Nothing,
     Other,
@@ -135,6 +144,7 @@ impl Look {
             _ if self.seen.starts_with(&[0xFE, 0xFF]) => Likeness::Utf16,
             _ if self.seen.starts_with(&[0xFF, 0xFE]) => Likeness::Utf16,
             Some(b'{' | b'[') => Likeness::Json,
+            Some(byte) if !byte.is_ascii_control() => Likeness::Text,
             None if limited.limit() > 0 => Likeness::Nothing,
             _ => Likeness::Other,
         };

@@ -20,6 +20,13 @@ pub fn path(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A file of records as the source of a shipped mapping writes them.
+pub fn sample(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("samples")
+        .join(name)
+}
+
 /// What was read, sorted by kind.
 #[derive(Debug, Default)]
 pub struct Read {

@@ -2,8 +2,10 @@
 
 mod cloudtrail;
 mod door;
+mod explaining;
 mod exports;
 mod fixture;
+mod formats;
 mod hostile;
 mod mapping;
 mod ndjson;

@@ -3,13 +3,13 @@
 //! While one commit is on its way to the disk, events queue; the next commit takes them all. A
 //! lone event pays one flush, a crowd shares one.
 
-use std::collections::HashMap;
+mod batch;
+
 use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
-use super::chain::Link;
 use super::queue::Job;
 use super::{Shared, copy, instance, load};
 use crate::door::{Admitted, Sameness};
@@ -19,6 +19,7 @@ use crate::protocol::{Delivery, Receipt};
 use crate::sealing::{Base, seal};
 use crate::store::{Commit, Head, NewEntry, StoreError, Verdict};
 use crate::trail::TrailName;
+use batch::{Batch, answer, answer_all, held_back};
 
 /// Runs until the queue is closed and empty.
 pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiver<Job>) {
@@ -78,16 +79,6 @@ struct Sequencer {
     /// The last head that this process went on from or wrote: the mark outside the database may be
     /// older than what was acknowledged.
     last: Option<Head>,
-}
-
-/// The jobs of one batch, by what is known of their ids.
-struct Batch {
-    /// To be appended.
-    fresh: Vec<Job>,
-    /// Events whose id stands in the trail already.
-    known: Vec<(Job, u64)>,
-    /// Events with the id of an earlier one of this batch.
-    again: Vec<Job>,
 }
 
 impl Sequencer {
@@ -328,39 +319,6 @@ fn is_made_of(stored: &StoredEntry, event: &Admitted) -> bool {
     stored.part_hashes == *hashes && (salted || !event.given.id)
 }
 
-impl Batch {
-    fn sort(jobs: Vec<Job>) -> Self {
-        let mut seen = HashMap::with_capacity(jobs.len());
-        let (mut fresh, mut again) = (Vec::with_capacity(jobs.len()), Vec::new());
-        for job in jobs {
-            if seen.insert(job.event.new.entry.id, ()).is_none() {
-                fresh.push(job);
-            } else {
-                again.push(job);
-            }
-        }
-        Self {
-            fresh,
-            known: Vec::new(),
-            again,
-        }
-    }
-
-    /// Moves the jobs of these ids from the fresh to the known.
-    fn set_aside(&mut self, known: &[(Uuid, u64)]) {
-        if known.is_empty() {
-            return;
-        }
-        let seqs: HashMap<Uuid, u64> = known.iter().copied().collect();
-        for job in std::mem::take(&mut self.fresh) {
-            match seqs.get(&job.event.new.entry.id) {
-                Some(&seq) => self.known.push((job, seq)),
-                None => self.fresh.push(job),
-            }
-        }
-    }
-}
-
 fn receipt(trail: &TrailName, entry: &StoredEntry, size: u64, delivery: Delivery) -> Receipt {
     Receipt {
         trail: trail.clone(),
@@ -372,30 +330,4 @@ fn receipt(trail: &TrailName, entry: &StoredEntry, size: u64, delivery: Delivery
         delivery,
         content_checked: None,
     }
-}
-
-/// Answers the jobs that stand behind a failed one, and leaves the others.
-fn held_back(jobs: Vec<Job>) -> Vec<Job> {
-    let mut left = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        match job.link.as_ref().and_then(Link::failure).cloned() {
-            Some(error) => answer(job, Err(error)),
-            None => left.push(job),
-        }
-    }
-    left
-}
-
-fn answer_all(jobs: impl IntoIterator<Item = Job>, error: &AuditError) {
-    for job in jobs {
-        answer(job, Err(error.clone()));
-    }
-}
-
-fn answer(job: Job, result: Result<Receipt, AuditError>) {
-    if let Some(link) = job.link {
-        link.answered(result.as_ref().err());
-    }
-    // A caller that is gone wants no answer; its event is recorded all the same.
-    let _ = job.answer.send(result);
 }

@@ -14,6 +14,7 @@ mod outbox;
 mod prove;
 mod query;
 mod record;
+mod scan;
 mod serve;
 mod show;
 mod trail;
@@ -43,6 +44,7 @@ pub enum Command {
     Verify(verify::Verify),
     VerifyProof(verify_proof::VerifyProof),
     VerifyPack(verify_pack::VerifyPack),
+    Scan(scan::Scan),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -82,6 +84,7 @@ impl Command {
             Self::Verify(command) => command.run(session).await,
             Self::VerifyProof(command) => command.run(session),
             Self::VerifyPack(command) => command.run(session),
+            Self::Scan(command) => command.run(session).await,
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,

@@ -31,7 +31,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use audit::Audit;
+pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use follow::Growth;
 pub use identity::{InstallationError, installation};

@@ -32,6 +32,7 @@ mod query;
 pub mod redact;
 mod registry;
 mod rotation;
+pub mod scan;
 pub mod sealing;
 mod setters;
 pub mod state;

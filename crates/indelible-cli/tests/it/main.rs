@@ -27,6 +27,7 @@ mod queries;
 mod readme;
 mod records;
 mod rotation;
+mod scans;
 mod schemathesis;
 mod seals;
 mod serving;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Engine;
 use super::chain::Chain;
 use super::queue::{Job, Queue};
-use crate::entry::Entry;
+use crate::entry::{Entry, StoredEntry};
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
 use crate::protocol::{AuditProtocol, Page, Receipt, RecordInOrder};
@@ -21,6 +21,19 @@ use crate::trail::TrailName;
 pub struct Audit {
     pub(super) engine: Engine,
     pub(super) trail: TrailName,
+}
+
+/// One page of entries as they are stored.
+#[derive(Debug, Clone)]
+pub struct StoredPage {
+    /// The entries, newest seq first.
+    pub entries: Vec<StoredEntry>,
+    /// The tree size that the page answers for.
+    pub as_of: u64,
+    /// Where the next page begins; `None` on the last.
+    pub next_cursor: Option<String>,
+    /// The limit that was applied.
+    pub limit: usize,
 }
 
 /// Events handed to the queue at once by [`Audit::record_all`] before it looks at answers.
@@ -172,6 +185,43 @@ impl Audit {
         self.open(stored).map(Some)
     }
 
+    /// The same page as [`AuditProtocol::query`] answers, of entries as they are stored: for those
+    /// who look at more of them than a reader sees.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] names the ill-formed field; [`AuditError::Store`].
+    pub async fn query_stored(&self, query: Query) -> Result<StoredPage, AuditError> {
+        let shared = &self.engine.shared;
+        let plan = plan(&query, &self.trail, &shared.door)?;
+        let store = &shared.ground.store;
+        let size = store.head(&self.trail).await?.map_or(0, |head| head.size);
+        let as_of = plan.as_of.unwrap_or(size);
+        if as_of > size {
+            let problem = format!("the trail has {size} entries, not yet {as_of}");
+            return Err(QueryError::new("as_of", problem).into());
+        }
+        // One more than the page holds tells whether another page follows.
+        let find = Find {
+            below: plan.below.unwrap_or(as_of).min(as_of),
+            skip: plan.offset,
+            limit: plan.limit + 1,
+            filter: plan.filter.clone(),
+        };
+        let mut entries = store.find(&self.trail, &find).await?;
+        let has_more = entries.len() > plan.limit;
+        entries.truncate(plan.limit);
+        let next_cursor = match entries.last() {
+            Some(last) if has_more => Some(plan.next_cursor(last.seq, as_of)),
+            _ => None,
+        };
+        Ok(StoredPage {
+            entries,
+            as_of,
+            next_cursor,
+            limit: plan.limit,
+        })
+    }
+
     /// Takes no more events for any trail of the database, waits for those taken, and releases it.
     ///
     /// # Errors
@@ -195,7 +245,7 @@ impl Audit {
             .await?)
     }
 
-    fn open(&self, stored: &crate::entry::StoredEntry) -> Result<Entry, AuditError> {
+    fn open(&self, stored: &StoredEntry) -> Result<Entry, AuditError> {
         stored.open(&self.trail).map_err(|unreadable| {
             StoreError::Corrupt {
                 what: format!("the {} part", unreadable.part),
@@ -231,39 +281,14 @@ impl AuditProtocol for Audit {
     }
 
     async fn query(&self, query: Query) -> Result<Page, AuditError> {
-        let shared = &self.engine.shared;
-        let plan = plan(&query, &self.trail, &shared.door)?;
-        let store = &shared.ground.store;
-        let size = store.head(&self.trail).await?.map_or(0, |head| head.size);
-        let as_of = plan.as_of.unwrap_or(size);
-        if as_of > size {
-            let problem = format!("the trail has {size} entries, not yet {as_of}");
-            return Err(QueryError::new("as_of", problem).into());
-        }
-        // One more than the page holds tells whether another page follows.
-        let find = Find {
-            below: plan.below.unwrap_or(as_of).min(as_of),
-            skip: plan.offset,
-            limit: plan.limit + 1,
-            filter: plan.filter.clone(),
-        };
-        let mut found = store.find(&self.trail, &find).await?;
-        let has_more = found.len() > plan.limit;
-        found.truncate(plan.limit);
-        let next_cursor = match found.last() {
-            Some(last) if has_more => Some(plan.next_cursor(last.seq, as_of)),
-            _ => None,
-        };
-        let entries = found
-            .iter()
-            .map(|stored| self.open(stored))
-            .collect::<Result<_, _>>()?;
+        let found = self.query_stored(query).await?;
+        let entries = found.entries.iter().map(|stored| self.open(stored));
         Ok(Page {
-            entries,
-            as_of,
-            next_cursor,
-            has_more,
-            limit: plan.limit,
+            entries: entries.collect::<Result<_, _>>()?,
+            as_of: found.as_of,
+            has_more: found.next_cursor.is_some(),
+            next_cursor: found.next_cursor,
+            limit: found.limit,
         })
     }
 }

@@ -76,7 +76,9 @@ fn replaced(redactor: &Redactor, text: &str, findings: &[Finding]) -> String {
         left.push_str(&text[at..finding.range.start]);
         let secret = &text[finding.range.clone()];
         match redactor.mode {
-            Mode::Mask | Mode::Off if finding.is_card => left.push_str(&card::mask(secret)),
+            Mode::Mask | Mode::Off if finding.is_card && !redactor.is_census => {
+                left.push_str(&card::mask(secret));
+            }
             Mode::Mask | Mode::Off => left.push_str(&marker::mask(&finding.rule)),
             Mode::KeyedHash if finding.is_card => {
                 left.push_str(&redactor.keyed_hash(&card::digits(secret)));

@@ -225,7 +225,7 @@ impl<'r> Walk<'r> {
 
     fn note(&mut self, rule: &Arc<str>, place: &Place<'_>) {
         self.found.total += 1;
-        if self.found.list.len() < PLACES_MAX {
+        if self.redactor.is_census || self.found.list.len() < PLACES_MAX {
             self.found.list.push(RedactedPath {
                 pointer: place.pointer(),
                 rule: Arc::clone(rule),

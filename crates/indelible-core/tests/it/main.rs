@@ -25,6 +25,7 @@ mod redact_shared;
 mod rereading;
 mod rotation;
 mod running;
+mod scanning;
 mod secrecy;
 mod verify;
 mod vitals;

@@ -20,7 +20,13 @@ pub const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// Packages beside the building: they may import anything, and no crate may import them.
-pub const TOOLS: &[&str] = &["xtask", "indelible-bench", "indelible-testbed", "bank"];
+pub const TOOLS: &[&str] = &[
+    "xtask",
+    "indelible-bench",
+    "indelible-fuzz",
+    "indelible-testbed",
+    "bank",
+];
 
 /// All that `indelible-merkle` may depend on: an auditor reads these to trust it.
 pub const MERKLE_MAY: &[&str] = &[
@@ -81,7 +87,12 @@ pub const HOMES: &[Home] = &[
     },
     Home {
         guest: "axum",
-        hosts: &["indelible-axum", "indelible-server", "bank"],
+        hosts: &[
+            "indelible-axum",
+            "indelible-fuzz",
+            "indelible-server",
+            "bank",
+        ],
         test_hosts: &[],
     },
     Home {

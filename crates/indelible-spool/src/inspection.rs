@@ -65,8 +65,8 @@ pub fn inspect(folder: &Path, trail: &TrailName) -> Result<Option<Inspection>, S
         seen.dead += dead_ids(&place)?.len() as u64;
         seen.damaged += lines_of(&place.join(DAMAGED))?.len() as u64;
         let lost = lost_in(&place)?;
-        seen.lost += lost;
-        seen.abandoned += u64::from(events + lost > 0 && !folder::is_held(&place));
+        seen.lost = seen.lost.saturating_add(lost);
+        seen.abandoned += u64::from((events > 0 || lost > 0) && !folder::is_held(&place));
     }
     Ok(Some(seen))
 }
@@ -89,7 +89,12 @@ fn lost_in(place: &Path) -> Result<u64, SpoolError> {
     };
     let mut lost = 0;
     for path in folder::losses_of(place)? {
-        lost += lines_of(&path)?.iter().filter_map(count).sum::<u64>();
+        // A count is what a file says, and a file may say anything.
+        let counts = lines_of(&path)?;
+        lost = counts
+            .iter()
+            .filter_map(count)
+            .fold(lost, u64::saturating_add);
     }
     Ok(lost)
 }

@@ -71,7 +71,7 @@ impl Losses {
                 if new.first < loss.first {
                     (loss.first, loss.action, loss.code) = (new.first, new.action, new.code);
                 }
-                loss.count += new.count;
+                loss.count = loss.count.saturating_add(new.count);
                 loss.last = loss.last.max(new.last);
             }
             None => list.losses.push(new),

@@ -55,6 +55,9 @@ impl Cursor {
         let [VERSION, rest @ ..] = body else {
             return Err(CursorError::OtherVersion);
         };
+        if bytes.len() != BYTES {
+            return Err(CursorError::Damaged);
+        }
         let word = |at: usize| {
             rest.get(at..at + 8)
                 .and_then(|b| <[u8; 8]>::try_from(b).ok())
@@ -126,6 +129,13 @@ mod tests {
             let altered = String::from_utf8(altered).expect("ASCII");
             assert!(Cursor::decode(&altered, digest).is_err(), "{at}");
         }
+        let mut longer = vec![VERSION];
+        longer.extend_from_slice(&digest);
+        longer.extend_from_slice(&[0; 17]);
+        longer.extend_from_slice(&checksum(&longer));
+        let longer = URL_SAFE_NO_PAD.encode(longer);
+        let decoded = Cursor::decode(&longer, digest);
+        assert_eq!(decoded, Err(CursorError::Damaged), "one has one spelling");
         let other = filter_digest(&TrailName::system(), &Query::new());
         assert_eq!(
             Cursor::decode(&text, other),

@@ -37,6 +37,7 @@ mod text;
 mod tree;
 mod words;
 
+pub(crate) use marker::cut_at_end;
 pub use rules::{Rules, RulesError};
 
 /// The most redacted places of one value that are listed.

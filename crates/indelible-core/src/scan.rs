@@ -15,7 +15,7 @@ use crate::catalogue;
 use crate::entry::{StoredEntry, Unreadable};
 use crate::json::pointer;
 use crate::part::PartKind;
-use crate::redact::{Redactor, Rules};
+use crate::redact::{Redactor, Rules, cut_at_end};
 use place::Place;
 
 pub use personal::RULES as PERSONAL_RULES;
@@ -148,8 +148,13 @@ impl Scanner {
         for (mut body, fields) in bodies {
             found.stored_under = Some(rules_of(&body));
             for field in fields {
+                let is_cut = is_cut(&body, field);
                 if let Some(value) = body.get_mut(*field) {
-                    found.value(field, "", value.take());
+                    let mut value = value.take();
+                    if is_cut {
+                        trim(&mut value);
+                    }
+                    found.value(field, "", value);
                 }
             }
             let of_part = body.get_mut("notes").and_then(Value::as_array_mut);
@@ -177,6 +182,23 @@ fn rules_of(body: &Value) -> String {
             name.to_owned()
         }
         Some(_) => "unknown".to_owned(),
+    }
+}
+
+/// Whether a note says that the field was cut.
+fn is_cut(body: &Value, field: &str) -> bool {
+    let notes = body.get("notes").and_then(Value::as_array);
+    let says = |note: &Value| note["field"] == field && note["kind"] == "truncated";
+    notes.is_some_and(|notes| notes.iter().any(says))
+}
+
+/// Takes off the beginning of a marker at the end of a text that was cut, or of a context's
+/// preview: what is redacted is no finding, though half of its marker is gone.
+fn trim(value: &mut Value) {
+    match value {
+        Value::String(text) => text.truncate(cut_at_end(text).unwrap_or(text.len())),
+        Value::Object(members) => members.get_mut("preview").into_iter().for_each(trim),
+        _ => {}
     }
 }
 

@@ -46,6 +46,17 @@ pub(super) fn own_prefix(text: &str) -> Option<usize> {
     is_whole.then(|| text.len() - body.len() + end + 1)
 }
 
+/// Where the beginning of a marker of ours stands at the end of a text that was cut.
+pub(crate) fn cut_at_end(text: &str) -> Option<usize> {
+    let at = text.rfind('[')?;
+    let tail = &text[at..];
+    let begins = |whole: &str| whole.starts_with(tail) || tail.starts_with(whole);
+    let is_cut = (begins("[REDACTED:") || begins("[HMAC:")) && !tail.contains(']');
+    let fits = tail.len() <= "[REDACTED:".len() + 64;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"[:_.-".contains(&byte);
+    (is_cut && fits && tail.bytes().all(is_plain)).then_some(at)
+}
+
 /// The text without the markers of ours.
 pub(super) fn strip_own(text: &str) -> String {
     let mut rest = text;
@@ -65,6 +76,23 @@ pub(super) fn strip_own(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_marker_that_was_cut_is_known_by_its_beginning() {
+        for tail in ["[", "[RED", "[REDACTED:", "[REDACTED:pass", "[HMAC:01ab"] {
+            assert_eq!(cut_at_end(&format!("token={tail}")), Some(6), "{tail}");
+        }
+        for text in [
+            "",
+            "token=",
+            "[REDACTED:token]",
+            "[x",
+            "[REDACTED:a b",
+            "[HMACx",
+        ] {
+            assert_eq!(cut_at_end(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn own_markers_are_known() {

@@ -103,6 +103,31 @@ fn what_was_redacted_already_is_no_finding_in_any_mode() {
 }
 
 #[test]
+fn a_marker_that_was_cut_is_no_finding() {
+    for filling in 210..255 {
+        let text = format!("{} password=hunter2", "x".repeat(filling));
+        let whole = format!("{} password=hunter2", "x".repeat(filling + 750));
+        let event = event()
+            .resource_id(text.clone())
+            .correlation_id(text)
+            .user_agent(whole.clone())
+            .context(json!({"a": [whole], "z": "y".repeat(70_000)}));
+        for mode in [Mode::Mask, Mode::KeyedHash] {
+            let redactor = Redactor::new(Rules::standard(), mode, [3; 32]);
+            let stored = stored_with(redactor, event.clone());
+            assert_eq!(found(&scanner(), &stored), [], "{mode} {filling}");
+        }
+    }
+    // What was let in is found before a cut.
+    let event = event().resource_id(format!("password=hunter2 {}[", "x".repeat(300)));
+    let stored = let_in(event);
+    assert_eq!(
+        found(&scanner(), &stored),
+        pairs(&[("resource_id", "password")])
+    );
+}
+
+#[test]
 fn the_rules_that_let_something_in_are_named() {
     let lax = "version = 4\nextends = \"standard\"\ndisable = [\"password\"]\n";
     let lax = Rules::parse(lax).expect("rules");

@@ -14,6 +14,7 @@ mod json;
 mod memory;
 mod merkle;
 mod outbox;
+mod pack;
 mod query;
 mod redaction;
 mod spool;
@@ -27,13 +28,14 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-/// Every target. Evidence packs get theirs with their verifier.
+/// Every target.
 pub const TARGETS: &[Target] = &[
     target("note", merkle::note),
     target("checkpoint", merkle::checkpoint),
     target("tlog_proof", merkle::tlog_proof),
     target("consistency", merkle::consistency),
     target("verifier_key", merkle::verifier_key),
+    target("pack", pack::pack),
     target("json", json::json),
     target("event", event::event),
     target("cursor", query::cursor),

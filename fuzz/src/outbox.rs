@@ -108,6 +108,7 @@ impl Outbox for Table {
         let settled = Settled {
             moved,
             refused: marked.len() as u64,
+            ..Settled::default()
         };
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.extend(marked);

@@ -88,6 +88,6 @@ macro_rules! each_target {
 }
 
 each_target! {
-    array, checkpoint, consistency, cursor, event, http, json, mapping, note, outbox, parameters, records,
+    array, checkpoint, consistency, cursor, event, http, json, mapping, note, outbox, pack, parameters, records,
     redaction, spool, tlog_proof, verifier_key,
 }

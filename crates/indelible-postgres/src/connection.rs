@@ -121,6 +121,11 @@ impl Connections {
         })
     }
 
+    /// Where the bytes of the connections are moved; ends with this.
+    pub(crate) fn driver(&self) -> Handle {
+        self.driver.handle()
+    }
+
     /// Refuses from now on.
     pub(crate) fn close(&self) {
         self.pool.close();

@@ -36,6 +36,7 @@ mod read;
 mod registry;
 mod row;
 mod store;
+mod table;
 
 pub use address::{Address, AddressError, SslMode};
 pub use error::{GUARD, PostgresError};
@@ -43,5 +44,6 @@ pub use migration::{Migrated, MigrationStatus};
 pub use open::Options;
 pub use outbox::{PostgresOutbox, PostgresOutboxTable};
 pub use store::PostgresStore;
+pub use table::PostgresTable;
 /// The driver whose transactions [`PostgresOutbox`] joins.
 pub use tokio_postgres;

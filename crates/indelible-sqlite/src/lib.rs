@@ -45,6 +45,7 @@ mod read;
 mod registry;
 mod row;
 mod store;
+mod table;
 mod writer;
 
 pub use error::SqliteError;
@@ -55,3 +56,4 @@ pub use owner::{Owner, owner};
 /// The driver whose transactions [`SqliteOutbox`] joins.
 pub use rusqlite;
 pub use store::SqliteStore;
+pub use table::SqliteTable;

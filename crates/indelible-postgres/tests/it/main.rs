@@ -17,5 +17,6 @@ mod partitions;
 mod pooler;
 mod registry;
 mod roles;
+mod table;
 mod tls;
 mod view;

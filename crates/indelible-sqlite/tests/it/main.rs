@@ -11,3 +11,4 @@ mod opening;
 mod outbox;
 mod owner;
 mod statements;
+mod table;

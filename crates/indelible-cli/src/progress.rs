@@ -6,9 +6,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 ///
 /// Nothing is drawn where standard error is no terminal.
 pub fn bar(what: &str, total: Option<u64>, unit: Unit) -> ProgressBar {
-    let count = match unit {
-        Unit::Entries => "{human_pos}",
-        Unit::Bytes => "{bytes}",
+    let (count, rate) = match unit {
+        Unit::Entries => ("{human_pos}", "{per_sec}"),
+        Unit::Bytes => ("{bytes}", "{bytes_per_sec}"),
     };
     let (bar, template) = match total {
         Some(total) => {
@@ -19,12 +19,12 @@ pub fn bar(what: &str, total: Option<u64>, unit: Unit) -> ProgressBar {
             let bar = ProgressBar::new(total);
             (
                 bar,
-                format!("{what} {{bar:30}} {count} of {of}, {{eta}} left"),
+                format!("{what} {{bar:30}} {count} of {of}, {rate}, {{eta}} left"),
             )
         }
         None => (
             ProgressBar::new_spinner(),
-            format!("{what} {{spinner}} {count}"),
+            format!("{what} {{spinner}} {count}, {rate}"),
         ),
     };
     let style = ProgressStyle::with_template(&template);

@@ -80,6 +80,21 @@ impl Session {
         Settings::gather(&self.flags, &self.environment)
     }
 
+    /// Redaction as the settings ask for it, for what is only shown: where values are hashed under
+    /// a key of the installation, they are masked.
+    ///
+    /// # Errors
+    /// As [`Settings::gather`].
+    pub fn shown_redactor(&self) -> Result<Redactor, Failure> {
+        let settings = self.settings()?;
+        let mode = match settings.redaction {
+            Mode::KeyedHash => Mode::Mask,
+            other => other,
+        };
+        let rules = settings.rules.unwrap_or_else(Rules::standard);
+        Ok(Redactor::new(rules, mode, [0; 32]))
+    }
+
     /// The settings with the flags of a server.
     ///
     /// # Errors

@@ -11,7 +11,8 @@ use uuid::Uuid;
 ///
 /// Every derived id is a UUIDv8 of the first 16 bytes of
 /// HMAC-SHA-256(secret, `"indelible/import/<purpose>/v1\n"` ‖ mapping's name ‖ `"\n"` ‖ what it
-/// is made of), with the purpose `key`, `record` or `line`.
+/// is made of), with the purpose `key`, `record` or `line`. What tells one import from another is
+/// made in the same way, with the purpose `run`.
 pub(crate) struct Identity {
     keyed: Hmac<Sha256>,
     source: String,
@@ -78,7 +79,7 @@ impl Identity {
         }
     }
 
-    fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
+    pub(crate) fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
         let mut hmac = self.keyed.clone();
         hmac.update(format!("indelible/import/{purpose}/v1\n{}\n", self.source).as_bytes());
         for part in parts {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use indelible_core::{AuditEvent, Note};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Something that was read.
@@ -54,7 +55,28 @@ pub struct Origin {
     pub record: u64,
 }
 
+/// The place of a record in the order in which an import hands its records over: by their time,
+/// those without one last; those of the same time by the source and the place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// Microseconds since 1970; the largest there are where the record has no time.
+    time: i64,
+    source: u32,
+    record: u64,
+}
+
 impl ImportRecord {
+    /// Its place in the order of the import.
+    pub fn position(&self) -> Position {
+        let time = self.event.occurred_at.map(|time| time.as_micros());
+        Position {
+            time: time.unwrap_or(i64::MAX),
+            source: self.source,
+            record: self.origin.record,
+        }
+    }
+
     /// The event under its fallback id, with a note of the id that another event has: for a
     /// second try after [`AuditError::IdConflict`](indelible_core::AuditError::IdConflict).
     #[must_use]

@@ -33,7 +33,7 @@ pub use explanation::{Derivation, Explanation};
 pub use export::{EntryWriter, ExportFormat, SheetWriter, cells, columns, write_entry};
 pub use identity::id_of_key;
 pub use import::{Importer, Progress, Reading};
-pub use item::{ImportItem, ImportRecord, Origin};
+pub use item::{ImportItem, ImportRecord, Origin, Position};
 pub use mapping::Mapping;
 pub use sorted::Sorted;
 pub use source::{Source, plan};

@@ -17,7 +17,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indelible_core::Outcome;
+use indelible_core::json::NESTING_MAX;
 use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 pub(crate) use calendar::{Calendar, MONTHS};
 use condition::Conditions;
@@ -59,7 +62,11 @@ use crate::lines::Lines;
 /// # Ok::<(), indelible_exchange::MappingError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Mapping(Arc<Rules>);
+pub struct Mapping {
+    rules: Arc<Rules>,
+    /// Of its text.
+    digest: [u8; 32],
+}
 
 /// The version of the mapping language that is read here.
 const FORMAT: u32 = 1;
@@ -81,6 +88,11 @@ pub(crate) struct Rules {
     /// document is the record.
     #[serde(default)]
     records: Vec<RecordsAt>,
+    /// The table that holds the records, where these lie in a database.
+    table: Option<TableAt>,
+    /// Where texts stand that hold JSON; they are taken for what they hold.
+    #[serde(default)]
+    embedded: Vec<Path>,
     /// What each line is, where the source is not of JSON.
     lines: Option<Lines>,
     members: Option<Members>,
@@ -107,6 +119,13 @@ pub(crate) struct RecordsAt {
     /// Whether a record is a text that holds JSON.
     #[serde(default)]
     pub(crate) embedded: bool,
+}
+
+/// The table that holds the records.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TableAt {
+    name: String,
 }
 
 /// The members that a record may have; without this table any.
@@ -221,7 +240,10 @@ impl Mapping {
             MappingError::at(text, at, error.message())
         })?;
         match rules.check() {
-            Ok(()) => Ok(Self(Arc::new(rules))),
+            Ok(()) => Ok(Self {
+                rules: Arc::new(rules),
+                digest: Sha256::digest(text).into(),
+            }),
             Err((table, problem)) => {
                 let at = table.and_then(|table| text.find(table)).unwrap_or(0);
                 Err(MappingError::at(text, at, &problem))
@@ -231,26 +253,54 @@ impl Mapping {
 
     /// The source's name, as in ids that are derived.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.rules.name
+    }
+
+    /// The SHA-256 of its text.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        self.digest
     }
 
     /// What people call the source.
     pub fn title(&self) -> &str {
-        self.0.title.as_deref().unwrap_or(&self.0.name)
+        self.rules.title.as_deref().unwrap_or(&self.rules.name)
+    }
+
+    /// The name of the table that holds the records, where these lie in a database.
+    pub fn table(&self) -> Option<&str> {
+        self.rules.table.as_ref().map(|table| table.name.as_str())
+    }
+
+    /// Puts what texts hold in their place, where the mapping says that they hold JSON and they
+    /// do; answers what was repaired on the way.
+    pub(crate) fn unfold(&self, record: &mut Value) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        for path in &self.rules.embedded {
+            let depth =
+                NESTING_MAX.saturating_sub(u8::try_from(path.steps().len()).unwrap_or(u8::MAX));
+            if let Some(Value::String(text)) = path.first(record)
+                && text.starts_with(['{', '['])
+                && let Ok(inner) = crate::record::read(text.as_bytes(), depth)
+                && path.put(record, inner.value)
+            {
+                remarks.extend(inner.remarks.into_iter().map(|remark| remark.below(path)));
+            }
+        }
+        remarks
     }
 
     /// How the lines of the source are read; `None` where it is of JSON.
     pub(crate) fn lines(&self) -> Option<Lines> {
-        self.0.lines
+        self.rules.lines
     }
 
     pub(crate) fn records(&self) -> &[RecordsAt] {
-        &self.0.records
+        &self.rules.records
     }
 
     /// How deep a record may be nested, such that its context is nested at most 64 deep.
     pub(crate) fn nesting_max(&self) -> u8 {
-        self.0.event.context.nesting_max()
+        self.rules.event.context.nesting_max()
     }
 }
 
@@ -271,6 +321,18 @@ impl Rules {
         if !self.records.iter().all(begins_with_member) {
             let problem = "`at` begins with the name of a member; arrays are looked into anyway";
             return Err((Some("[[records]]"), problem.to_owned()));
+        }
+        if !self
+            .embedded
+            .iter()
+            .all(|path| path.is_plain() && !path.steps().is_empty())
+        {
+            let problem = "`embedded` points at one place each, not at the record".to_owned();
+            return Err((Some("embedded"), problem));
+        }
+        if self.table.is_some() && (self.lines.is_some() || !self.records.is_empty()) {
+            let problem = "the rows of a table are the records: without `lines` and `records`";
+            return Err((Some("[table]"), problem.to_owned()));
         }
         if self.lines.is_some() && !self.records.is_empty() {
             let problem = "a line holds one record: `records` goes with JSON, not with `lines`";

@@ -11,7 +11,7 @@ use indelible_core::redact::Redactor;
 
 use crate::error::ImportError;
 use crate::import::{Progress, Reading};
-use crate::item::{ImportItem, ImportRecord};
+use crate::item::{ImportItem, ImportRecord, Position};
 pub(crate) use redaction::redact;
 use run::{Run, RunWriter};
 
@@ -30,17 +30,9 @@ pub struct Sorted<'p> {
     held_bytes: usize,
     runs: Vec<Run>,
     merge: Option<Merge>,
-}
-
-/// What records are ordered by: time in µs with the absent ones last, source, place in it.
-type Rank = (i64, u32, u64);
-
-fn rank(record: &ImportRecord) -> Rank {
-    let time = record
-        .event
-        .occurred_at
-        .map_or(i64::MAX, |time| time.as_micros());
-    (time, record.source, record.origin.record)
+    /// Up to where records are passed over, and how many were.
+    after: Option<Position>,
+    passed: u64,
 }
 
 impl<'p> Sorted<'p> {
@@ -54,6 +46,8 @@ impl<'p> Sorted<'p> {
             held_bytes: 0,
             runs,
             merge: None,
+            after: None,
+            passed: 0,
         }
     }
 
@@ -62,6 +56,19 @@ impl<'p> Sorted<'p> {
     pub fn on_progress(mut self, callback: impl FnMut(&Progress) + Send + 'p) -> Self {
         self.reading = self.reading.on_progress(callback);
         self
+    }
+
+    /// Passes over the records up to this position: they are read, neither held nor given, and
+    /// counted by [`Sorted::passed`].
+    #[must_use]
+    pub fn after(mut self, position: Option<Position>) -> Self {
+        self.after = position;
+        self
+    }
+
+    /// How many records were passed over.
+    pub fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// How far the reading is.
@@ -76,7 +83,7 @@ impl<'p> Sorted<'p> {
             return Ok(());
         }
         self.held_bytes = 0;
-        self.held.sort_unstable_by_key(rank);
+        self.held.sort_unstable_by_key(ImportRecord::position);
         let mut writer = RunWriter::new()?;
         for mut record in self.held.drain(..) {
             redact(&mut record.event, &self.redactor);
@@ -95,7 +102,7 @@ impl<'p> Sorted<'p> {
     }
 
     fn begin_merge(&mut self) -> Result<Merge, ImportError> {
-        self.held.sort_unstable_by_key(rank);
+        self.held.sort_unstable_by_key(ImportRecord::position);
         let last = Run::in_memory(std::mem::take(&mut self.held));
         Merge::begin(self.runs.drain(..).chain([last]), &self.reading)
     }
@@ -107,6 +114,11 @@ impl Iterator for Sorted<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         while self.merge.is_none() {
             match self.reading.next() {
+                Some(Ok(ImportItem::Record(record)))
+                    if self.after.is_some_and(|after| record.position() <= after) =>
+                {
+                    self.passed += 1;
+                }
                 Some(Ok(ImportItem::Record(record))) => {
                     if let Err(error) = self.hold(*record) {
                         return Some(Err(error));
@@ -133,7 +145,7 @@ impl Iterator for Sorted<'_> {
 #[derive(Default)]
 struct Merge {
     runs: Vec<(Run, Option<ImportRecord>)>,
-    first: BinaryHeap<Reverse<(Rank, usize)>>,
+    first: BinaryHeap<Reverse<(Position, usize)>>,
 }
 
 impl Merge {
@@ -141,7 +153,9 @@ impl Merge {
         let mut merge = Self::default();
         for mut run in runs {
             if let Some(record) = run.next(reading)? {
-                merge.first.push(Reverse((rank(&record), merge.runs.len())));
+                merge
+                    .first
+                    .push(Reverse((record.position(), merge.runs.len())));
                 merge.runs.push((run, Some(record)));
             }
         }
@@ -156,7 +170,7 @@ impl Merge {
         let record = head.take();
         *head = run.next(reading)?;
         if let Some(next) = head {
-            self.first.push(Reverse((rank(next), place)));
+            self.first.push(Reverse((next.position(), place)));
         }
         Ok(record)
     }

@@ -73,6 +73,19 @@ impl Source {
         self.bytes
     }
 
+    /// What tells the file from every other and from itself after a change: where it lies, how
+    /// long it is, when it was changed. `None` for what is no file.
+    pub(crate) fn identity(&self) -> Option<(PathBuf, u64, i64)> {
+        match &self.place {
+            Place::File(path) => {
+                let path = fs::canonicalize(path).ok()?;
+                Some((path, self.bytes?, self.modified?.as_micros()))
+            }
+            Place::Nothing(_) => Some((PathBuf::from(&*self.name), 0, 0)),
+            Place::StandardInput | Place::Reader(_) => None,
+        }
+    }
+
     pub(crate) fn modified(&self) -> Option<Timestamp> {
         self.modified.filter(|time| time.as_micros() > 0)
     }

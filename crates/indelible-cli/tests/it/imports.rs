@@ -209,7 +209,7 @@ fn inputs_that_are_not_there_are_not_found(new: fn() -> Desk) {
     desk.run(&["import", "ndjson", "missing/*.ndjson"])
         .fails(4, "missing/*.ndjson");
     desk.run(&["import", "no-such-format", "x"])
-        .fails(2, "cloudtrail and ndjson");
+        .fails(2, "cloudtrail, gcp");
     desk.run(&["import", "ndjson"]).fails(2, "FILE");
     let cut = &packed(&line(1).repeat(500))[..40];
     desk.file("cut.gz", cut);

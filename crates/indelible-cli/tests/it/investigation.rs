@@ -6,7 +6,7 @@ mod deeds;
 mod guide;
 mod pages;
 mod round_trip;
-mod shared;
+pub mod shared;
 mod sources;
 
 pub use shared::day;

@@ -12,6 +12,9 @@ mod flood;
 mod help;
 mod hostile;
 mod imports;
+mod imports_again;
+mod imports_shared;
+mod imports_tables;
 mod investigation;
 #[cfg(unix)]
 mod keeping;

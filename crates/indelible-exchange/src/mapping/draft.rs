@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::calendar::Calendar;
 use super::condition::has_content;
 use super::context::ContextRule;
+use super::path::Path;
 use super::text::{Text, scalar};
 use super::time::TimeFormat;
 use super::{Mapping, Rules, word};
@@ -30,6 +31,17 @@ pub(crate) struct Remark {
     pub(crate) pointer: Option<String>,
     /// What, as the kind of a note.
     pub(crate) kind: &'static str,
+}
+
+impl Remark {
+    /// The same of a text that stands at this place of a record.
+    pub(crate) fn below(self, path: &Path) -> Self {
+        let inner = self.pointer.unwrap_or_default();
+        Self {
+            pointer: Some(format!("{path}{inner}")),
+            kind: self.kind,
+        }
+    }
 }
 
 /// The fields of an event that a member of our own shape may stand for.
@@ -62,7 +74,7 @@ impl Mapping {
         remarks: &[Remark],
         calendar: Calendar,
     ) -> Result<Draft, String> {
-        let rules = &*self.0;
+        let rules = &*self.rules;
         rules.check_structure(&record)?;
         let mut reading = Reading {
             rules,

@@ -14,7 +14,7 @@ pub(crate) struct FieldSource {
 impl Mapping {
     /// Where the fields of the record's event come from; those that have no value are left out.
     pub(crate) fn sources(&self, record: &Value) -> Vec<FieldSource> {
-        let rules = &*self.0;
+        let rules = &*self.rules;
         let (resource_type, resource_id) = rules.resource_source(record);
         let event = &rules.event;
         let text = |text: Option<&Text>| Some(text?.explain(record)?.1);

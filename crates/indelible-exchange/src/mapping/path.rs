@@ -61,6 +61,22 @@ impl Path {
         self.find(record, &mut |value| Some(value))
     }
 
+    /// Puts another value in the place of the one at a plain path; whether there is one.
+    pub(crate) fn put(&self, record: &mut Value, value: Value) -> bool {
+        let mut place = record;
+        for step in &self.steps {
+            let Step::Token(token) = step else {
+                return false;
+            };
+            match child_mut(place, token) {
+                Some(inner) => place = inner,
+                None => return false,
+            }
+        }
+        *place = value;
+        true
+    }
+
     /// Takes the value at a plain path out of the record.
     pub(crate) fn take(&self, record: &mut Value) -> Option<Value> {
         let Some((Step::Token(last), parents)) = self.steps.split_last() else {

@@ -4,6 +4,10 @@ use super::Mapping;
 
 /// The mappings that come with the product, by name.
 const SHIPPED: &[(&str, &str)] = &[
+    (
+        "audit-table",
+        include_str!("../../mappings/audit-table.toml"),
+    ),
     ("auditd", include_str!("../../mappings/auditd.toml")),
     ("azure", include_str!("../../mappings/azure.toml")),
     ("cef", include_str!("../../mappings/cef.toml")),

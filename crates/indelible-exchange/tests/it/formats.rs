@@ -87,6 +87,9 @@ fn kubernetes() {
             "k8s.pods.exec.create succeeded k8s.pods pay/web-0 system:anonymous -",
             "k8s.get failed k8s.api /healthz system:kube-probe -",
             "k8s.unknown completed k8s.api - - -",
+            "k8s.core.v1.pods.create denied k8s.api core/v1/namespaces/pay/pods/x \
+             anna@example.com 203.0.113.16",
+            "k8s.pods.delete succeeded k8s.pods pay/x - -",
         ],
     );
     assert_ne!(events[0].id, events[1].id, "each stage is an event");
@@ -364,7 +367,7 @@ fn every_shipped_mapping_has_its_test_and_its_text() {
     for name in Mapping::shipped_names() {
         let text = Mapping::shipped_text(name).expect("it is shipped");
         assert_eq!(Mapping::parse(text).expect(name).name(), name);
-        let elsewhere = ["cloudtrail", "ndjson"].contains(&name);
+        let elsewhere = ["audit-table", "cloudtrail", "ndjson"].contains(&name);
         assert!(
             elsewhere || tested.contains(&format!("\"{name}\"")),
             "{name}"

@@ -9,6 +9,7 @@ mod formats;
 mod hostile;
 mod mapping;
 mod ndjson;
+mod resuming;
 mod shared;
 mod shared_formats;
 mod sorted;

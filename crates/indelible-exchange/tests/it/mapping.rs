@@ -92,3 +92,60 @@ fn keys_may_be_made_of_several_fields() {
         "record"
     );
 }
+
+#[test]
+fn texts_that_hold_json_are_taken_for_what_they_hold() {
+    let mapping = Mapping::parse(
+        r#"
+        format = 1
+        name = "rows"
+        embedded = ["/details", "/deep/er"]
+        [event]
+        action = "/details/verb"
+        resource_type = { value = "row" }
+        "#,
+    );
+    let lines = concat!(
+        r#"{"details":"{\"verb\":\"put\",\"a\":1,\"a\":2}","deep":{"er":"[1,2]"}}"#,
+        "\n",
+        r#"{"details":"{broken","deep":"x"}"#,
+        "\n",
+        r#"{"details":{"verb":"get"}}"#,
+    );
+    let source = Source::reader("rows", Cursor::new(lines));
+    let importer = Importer::new(mapping.expect("well-formed"), ID_KEY);
+    let events = Read::of(importer.read(vec![source])).all();
+    let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(actions, ["put", "unknown", "get"]);
+    assert_eq!(
+        events[0].context,
+        Some(json!({"details": {"verb": "put", "a": 1, "a~2": 2}, "deep": {"er": [1, 2]}}))
+    );
+    let noted = note(&events[0], "context", "duplicate_key").expect("it is noted");
+    assert_eq!(noted["path"], "/details/a~02");
+    assert_eq!(
+        events[1].context,
+        Some(json!({"details": "{broken", "deep": "x"}))
+    );
+}
+
+#[test]
+fn a_mapping_of_a_table_says_which_and_takes_no_lines() {
+    let good = "format = 1\nname = \"x\"\n[event]\naction = \"/a\"\nresource_type = \"/t\"\n\
+                [table]\nname = \"audit_log\"\n";
+    assert_eq!(
+        Mapping::parse(good).expect("a mapping").table(),
+        Some("audit_log")
+    );
+    let shipped = Mapping::shipped("audit-table").expect("it is shipped");
+    assert_eq!(shipped.table(), Some("audit_log"));
+    for (text, reason) in [
+        (format!("lines = \"text\"\n{good}"), "rows of a table"),
+        (format!("embedded = [\"\"]\n{good}"), "one place each"),
+        (format!("embedded = [\"/a/*\"]\n{good}"), "one place each"),
+        (format!("lines = \"csv\"\n{good}"), "csv"),
+    ] {
+        let error = Mapping::parse(&text).expect_err(&text);
+        assert!(error.problem.contains(reason), "{text}\n{error}");
+    }
+}

@@ -9,10 +9,12 @@ use indelible_exchange::{ImportError, ImportItem, ImportRecord, Origin, Progress
 use indicatif::ProgressBar;
 
 use super::dry::Dry;
+use super::resume::Resume;
 use super::tally::Tally;
 use crate::failure::{Failure, Status, complain, remark};
 use crate::progress::{self, Unit};
 use crate::session::Session;
+use crate::text::count;
 
 /// One import.
 pub struct Run {
@@ -23,13 +25,15 @@ pub struct Run {
     lines_left: Option<u32>,
     unsaid: u64,
     is_verbose: bool,
+    /// Whether what an import before this one recorded is counted.
+    has_passed: bool,
     bar: ProgressBar,
 }
 
 /// Where events go.
 pub enum Target {
-    /// Into a trail.
-    Trail(Audit),
+    /// Into a trail, and where it is kept how far that is.
+    Trail(Audit, Option<Resume>),
     /// Nowhere.
     Dry(Box<Dry>),
 }
@@ -51,6 +55,7 @@ impl Run {
             lines_left: (!session.is_verbose()).then_some(LINES_MAX),
             unsaid: 0,
             is_verbose: session.is_verbose(),
+            has_passed: false,
             bar: ProgressBar::hidden(),
         }
     }
@@ -73,7 +78,11 @@ impl Run {
         self.tally.seconds = elapsed.as_millis() as f64 / 1000.0;
         match (taken, target) {
             (taken, Target::Dry(dry)) => dry.close(taken).await,
-            (taken, Target::Trail(_)) => taken,
+            (Ok(()), Target::Trail(_, Some(resume))) => {
+                resume.done();
+                Ok(())
+            }
+            (taken, Target::Trail(..)) => taken,
         }
     }
 
@@ -87,10 +96,14 @@ impl Run {
         let mut first = true;
         loop {
             match items.next() {
-                Some(Ok(ImportItem::Record(record))) => chunk.push(*record),
+                Some(Ok(ImportItem::Record(record))) => {
+                    self.pass(items.passed());
+                    chunk.push(*record);
+                }
                 Some(Ok(other)) => self.pass_over(other),
                 Some(Err(error)) => self.fail_file(&error)?,
                 None => {
+                    self.pass(items.passed());
                     self.hand_over(&mut chunk, target).await?;
                     return Ok(());
                 }
@@ -100,6 +113,9 @@ impl Run {
                     self.bar.finish_and_clear();
                     let records = items.progress().records;
                     self.bar = progress::bar("recording", Some(records), Unit::Entries);
+                    self.bar.set_position(self.tally.read);
+                    // What an import before this one recorded says nothing of the rate.
+                    self.bar.reset_eta();
                 }
                 self.hand_over(&mut chunk, target).await?;
                 interrupted(stop.as_mut()).await?;
@@ -113,7 +129,7 @@ impl Run {
         target: &mut Target,
     ) -> Result<(), Failure> {
         match target {
-            Target::Trail(audit) => self.record(audit, chunk).await?,
+            Target::Trail(audit, resume) => self.record(audit, chunk, resume).await?,
             Target::Dry(dry) => dry.count(chunk, &mut self.tally).await?,
         }
         chunk.clear();
@@ -121,7 +137,12 @@ impl Run {
         Ok(())
     }
 
-    async fn record(&mut self, audit: &Audit, chunk: &[ImportRecord]) -> Result<(), Failure> {
+    async fn record(
+        &mut self,
+        audit: &Audit,
+        chunk: &[ImportRecord],
+        resume: &mut Option<Resume>,
+    ) -> Result<(), Failure> {
         let events = chunk.iter().map(|record| record.event.clone()).collect();
         let mut answers = audit.try_record_all(events).await;
         // A natural key that is not unique is no fault of the trail: no record of it, another id.
@@ -136,6 +157,11 @@ impl Run {
         for (place, answer) in places.into_iter().zip(again) {
             answers[place] = answer;
         }
+        let last = answers
+            .iter()
+            .rev()
+            .find_map(|answer| answer.as_ref().ok().cloned());
+        let rejected = self.tally.rejected;
         let mut stopped = Ok(());
         for (record, answer) in chunk.iter().zip(answers) {
             match self.count(&record.origin, answer) {
@@ -144,7 +170,36 @@ impl Run {
                 Err(failure) => stopped = stopped.and(Err(failure)),
             }
         }
-        stopped
+        stopped?;
+        if self.tally.rejected > rejected {
+            // Who goes on behind a record counts it as recorded.
+            *resume = None;
+        }
+        if let (Some(place), Some(receipt), Some(record)) = (&mut *resume, last, chunk.last())
+            && let Err(failure) = place.keep(record.position(), &receipt).await
+        {
+            // The trail has what it was given: that is what an import is for.
+            *resume = None;
+            let text = format!(
+                "{}; if this import is interrupted, the next one begins at the start",
+                failure.message()
+            );
+            self.bar.suspend(|| remark(&text));
+        }
+        Ok(())
+    }
+
+    /// Counts what an import before this one recorded, once.
+    fn pass(&mut self, records: u64) {
+        if records == 0 || std::mem::replace(&mut self.has_passed, true) {
+            return;
+        }
+        self.tally.passed(records);
+        let line = format!(
+            "going on where an import of the same files stopped, after {}",
+            count(records, "record")
+        );
+        self.bar.suspend(|| remark(&line));
     }
 
     fn count(

@@ -46,6 +46,12 @@ impl Tally {
         self.duplicates += 1;
     }
 
+    /// Counts records that an import before this one recorded.
+    pub fn passed(&mut self, records: u64) {
+        self.read += records;
+        self.duplicates += records;
+    }
+
     /// Counts one new record.
     pub fn record(&mut self) {
         self.read += 1;

@@ -18,6 +18,7 @@
 mod error;
 mod explanation;
 mod export;
+mod fingerprint;
 mod identity;
 mod import;
 mod item;

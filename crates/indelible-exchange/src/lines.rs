@@ -7,6 +7,8 @@ mod auditd;
 mod cef;
 mod syslog;
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -85,15 +87,28 @@ fn plain(line: &str) -> Map<String, Value> {
     members
 }
 
-/// Puts a value under a name, or under the name with a number where that is taken.
-fn put(members: &mut Map<String, Value>, name: &str, value: Value) {
-    let mut free = name.to_owned();
-    let mut number = 1;
-    while members.contains_key(&free) {
-        number += 1;
-        free = format!("{name}~{number}");
+/// Members by names that may stand twice: the second gets a number.
+#[derive(Default)]
+struct Named {
+    members: Map<String, Value>,
+    /// The last number that each name was given: many equal names stay linear.
+    numbers: HashMap<String, u64>,
+}
+
+impl Named {
+    fn put(&mut self, name: &str, value: Value) {
+        let mut free = name.to_owned();
+        while self.members.contains_key(&free) {
+            let number = self.numbers.entry(name.to_owned()).or_insert(1);
+            *number += 1;
+            free = format!("{name}~{number}");
+        }
+        self.members.insert(free, value);
     }
-    members.insert(free, value);
+
+    fn into_value(self) -> Value {
+        Value::Object(self.members)
+    }
 }
 
 #[cfg(test)]
@@ -128,10 +143,31 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_gets_a_number() {
-        let mut members = Map::new();
-        for n in 0..3 {
-            put(&mut members, "a", n.into());
+        let mut named = Named::default();
+        for (name, n) in [("a", 0), ("a", 1), ("a~2", 2), ("a", 3)] {
+            named.put(name, n.into());
         }
-        assert_eq!(Value::Object(members), json!({"a": 0, "a~2": 1, "a~3": 2}));
+        assert_eq!(
+            named.into_value(),
+            json!({"a": 0, "a~2": 1, "a~2~2": 2, "a~3": 3})
+        );
+    }
+
+    #[test]
+    fn many_equal_names_take_linear_time() {
+        let fields = "a=1 ".repeat(100_000);
+        let audit = format!("type=X msg=audit(1.0:2): {fields}");
+        let record = Lines::Auditd.read(audit.as_bytes()).value;
+        let found = record["records"][0]["fields"].as_object();
+        assert_eq!(found.map(Map::len), Some(100_000));
+        let cef = format!("CEF:0|v|p|1|i|n|5|{fields}");
+        let found = Lines::Cef.read(cef.as_bytes()).value;
+        assert_eq!(found["extension"].as_object().map(Map::len), Some(100_000));
+        let data = format!(
+            "<1>1 - - - - - [x {}] m",
+            "a=\"1\" ".repeat(100_000).trim_end()
+        );
+        let found = Lines::Syslog.read(data.as_bytes()).value;
+        assert_eq!(found["data"]["x"].as_object().map(Map::len), Some(100_000));
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Parsed, put};
+use super::{Named, Parsed};
 
 /// Fields that the kernel writes in hexadecimal digits where their text is not plain.
 const TEXTS: [&str; 12] = [
@@ -70,10 +70,10 @@ pub(super) fn parse(lines: &str) -> Parsed {
             }
         }
         let is_arguments = record.get("type") == Some(&json!("EXECVE"));
-        let mut fields = Map::new();
+        let mut fields = Named::default();
         let body = body.strip_prefix(':').unwrap_or(body).trim();
         take_fields(body, is_arguments, &mut fields);
-        record.insert("fields".to_owned(), Value::Object(fields));
+        record.insert("fields".to_owned(), fields.into_value());
         records.push(Value::Object(record));
     }
     members.insert("records".to_owned(), Value::Array(records));
@@ -81,7 +81,7 @@ pub(super) fn parse(lines: &str) -> Parsed {
 }
 
 /// `name=value`, values in quotes or up to the next space; words without a name are the `text`.
-fn take_fields(body: &str, is_arguments: bool, fields: &mut Map<String, Value>) {
+fn take_fields(body: &str, is_arguments: bool, fields: &mut Named) {
     let mut words = Vec::new();
     let mut rest = body.trim_start_matches([' ', ENRICHED, ',']);
     while !rest.is_empty() {
@@ -115,12 +115,12 @@ fn take_fields(body: &str, is_arguments: bool, fields: &mut Map<String, Value>) 
                 (decoded.unwrap_or_else(|| value.to_owned()), &after[end..])
             }
         };
-        put(fields, word, value.into());
+        fields.put(word, value.into());
         rest = behind.trim_start_matches([' ', ENRICHED, ',']);
     }
     let text = words.join(" ");
     if !text.is_empty() {
-        put(fields, "text", text.into());
+        fields.put("text", text.into());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Parsed, put, syslog};
+use super::{Named, Parsed, syslog};
 
 const HEADER: [&str; 7] = [
     "version",
@@ -41,7 +41,7 @@ pub(super) fn parse(line: &str) -> Parsed {
         members.insert(name.to_owned(), value.into());
         rest = after;
     }
-    members.insert("extension".to_owned(), Value::Object(extension(rest)));
+    members.insert("extension".to_owned(), extension(rest));
     Some(members)
 }
 
@@ -62,21 +62,18 @@ fn header(text: &str) -> Option<(String, &str)> {
     None
 }
 
-fn extension(text: &str) -> Map<String, Value> {
-    let mut found = Map::new();
+fn extension(text: &str) -> Value {
+    let mut found = Named::default();
     let keys = keys(text);
     for (place, (name, start)) in keys.iter().enumerate() {
         let end = match keys.get(place + 1) {
             Some((next, after)) => after - 1 - next.len(),
             None => text.len(),
         };
-        put(
-            &mut found,
-            name,
-            unescaped(text[*start..end].trim_end_matches(' ')).into(),
-        );
+        let value = unescaped(text[*start..end].trim_end_matches(' '));
+        found.put(name, value.into());
     }
-    found
+    found.into_value()
 }
 
 /// The keys, each with the place behind its equals sign.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Parsed, put};
+use super::{Named, Parsed};
 use crate::mapping::MONTHS;
 
 const FACILITIES: [&str; 24] = [
@@ -66,7 +66,7 @@ fn of_5424(rest: &str, mut members: Map<String, Value>) -> Parsed {
         Some(after) => after,
         None => {
             let (data, after) = structured_data(rest)?;
-            members.insert("data".to_owned(), Value::Object(data));
+            members.insert("data".to_owned(), data);
             after
         }
     };
@@ -79,8 +79,8 @@ fn of_5424(rest: &str, mut members: Map<String, Value>) -> Parsed {
 }
 
 /// `[id name="value" …][…]`, and what stands behind it.
-fn structured_data(text: &str) -> Option<(Map<String, Value>, &str)> {
-    let mut data = Map::new();
+fn structured_data(text: &str) -> Option<(Value, &str)> {
+    let mut data = Named::default();
     let mut rest = text;
     while let Some(element) = rest.strip_prefix('[') {
         let end = element.find([' ', ']'])?;
@@ -88,19 +88,19 @@ fn structured_data(text: &str) -> Option<(Map<String, Value>, &str)> {
         if id.is_empty() {
             return None;
         }
-        let mut values = Map::new();
+        let mut values = Named::default();
         rest = loop {
             if let Some(after) = inside.strip_prefix(']') {
                 break after;
             }
             let (name, after) = inside.strip_prefix(' ')?.split_once("=\"")?;
             let (value, after) = quoted(after)?;
-            put(&mut values, name, value.into());
+            values.put(name, value.into());
             inside = after;
         };
-        put(&mut data, id, Value::Object(values));
+        data.put(id, values.into_value());
     }
-    (!data.is_empty()).then_some((data, rest))
+    (!data.members.is_empty()).then_some((data.into_value(), rest))
 }
 
 /// The text up to the closing quote, and what stands behind that; a backslash takes `"`, `\` and

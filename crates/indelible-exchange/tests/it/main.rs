@@ -7,6 +7,7 @@ mod exports;
 mod fixture;
 mod formats;
 mod hostile;
+mod hostile_lines;
 mod mapping;
 mod ndjson;
 mod resuming;

@@ -36,6 +36,7 @@ fn an_export_has_no_limit_and_every_filter(new: fn() -> Desk) {
 }
 
 fn every_format_holds_each_entry_once(new: fn() -> Desk) {
+    // T35
     let desk = new();
     desk.records(1203);
     for format in ["ndjson", "csv", "ocsf", "cef", "syslog"] {
@@ -150,6 +151,7 @@ fn a_reader_that_goes_away_ends_the_export_quietly(new: fn() -> Desk) {
 
 #[test]
 fn sheets_are_rfc_4180_and_no_formulas() {
+    // T77
     let desk = Desk::new();
     let hostile = [
         "=1+1",

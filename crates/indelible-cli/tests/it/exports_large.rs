@@ -36,6 +36,7 @@ const FORMATS: [(&str, usize); 5] = [
 ];
 
 fn an_export_is_whole_however_many_there_are(new: fn() -> Desk) {
+    // T33
     let desk = new();
     let count = count();
     filled(&desk, count);

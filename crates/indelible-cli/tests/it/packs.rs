@@ -32,6 +32,7 @@ fn second(desk: &Desk, file: &str, key: &str) -> Value {
 }
 
 fn a_pack_answers_a_question_and_is_checked_without_the_trail(new: fn() -> Desk) {
+    // T54
     let desk = new();
     desk.records(300);
     let key = key(&desk);

@@ -45,6 +45,19 @@ def begun(response, *_, **__):
         response.raw.connection.sock.settimeout(SILENCE)
 
 
+def mend_export(query):
+    # What belongs to a pack is for packs alone.
+    if query.get("format") != "pack":
+        for option in ("complete", "from", "without"):
+            query.pop(option, None)
+        return
+    # A range of one entry at least, which begins before its end.
+    if "as_of" in query:
+        query["as_of"] = max(1, query["as_of"])
+    if "from" in query:
+        query["from"] = min(query["from"], query.get("as_of", ENTRIES))
+
+
 def mend_question(case, operation):
     query = case.query or {}
     # Not later than now: the trail must have had so many entries.
@@ -52,6 +65,8 @@ def mend_question(case, operation):
         if size in query:
             case.path_parameters["trail"] = TRAIL
             query[size] = int(query[size]) % (ENTRIES + 1)
+    if operation == "export":
+        mend_export(query)
     # Not before the start.
     if "start_date" in query and "end_date" in query:
         query["end_date"] = "9999-12-31"

@@ -19,6 +19,8 @@ pub enum Shape {
     Count,
     Limit,
     OneOf(&'static [&'static str]),
+    /// A text of this form.
+    Form(&'static str),
     /// The schema of this name.
     Named(&'static str),
     /// The schema of this name, again and again.
@@ -37,6 +39,7 @@ impl Shape {
                 json!({ "type": "integer", "minimum": 1, "maximum": i64::MAX, "default": 100 })
             }
             Self::OneOf(values) => json!({ "type": "string", "enum": values }),
+            Self::Form(pattern) => json!({ "type": "string", "pattern": pattern }),
             Self::Named(name) => named(name),
             Self::NamedList(name) => json!({ "type": "array", "items": named(name) }),
         }
@@ -206,7 +209,7 @@ pub const FORMAT: &[Parameter] = &[
     ),
     parameter(
         "without",
-        Shape::Text,
-        "Of a pack: parts of entries that are not shown, of actor, target and details, with commas",
+        Shape::Form("^(actor|target|details)?(,(actor|target|details)?)*$"),
+        "Of a pack: parts of entries that are not shown",
     ),
 ];

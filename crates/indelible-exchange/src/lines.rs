@@ -1,11 +1,13 @@
 //! Lines that are no JSON: each becomes an object, on which a mapping then works as on any other.
 //!
 //! A line is never refused for what it says. One that has not the form becomes `{"line": …}`, with
-//! the remark `unparsed`; whatever the form, `line` (or `lines`) holds the text as it stood.
+//! the remark `unparsed`; one that can be read and departs from its form has the remark
+//! `nonconforming`. Whatever the form, `line` (or `lines`) holds the text as it stood.
 
 mod auditd;
 mod cef;
 mod syslog;
+mod syslog5424;
 
 use std::collections::HashMap;
 
@@ -45,7 +47,12 @@ impl Lines {
         let line = lossy.trim_end_matches(['\r', '\n']);
         let parsed = match self {
             Self::Text => Some(plain(line)),
-            Self::Syslog => syslog::parse(line),
+            Self::Syslog => syslog::parse(line).map(|message| {
+                if message.departs {
+                    remarks.push(remark("nonconforming"));
+                }
+                message.members
+            }),
             Self::Cef => cef::parse(line),
             Self::Auditd => auditd::parse(line),
         };
@@ -96,6 +103,14 @@ struct Named {
 }
 
 impl Named {
+    fn holds(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     fn put(&mut self, name: &str, value: Value) {
         let mut free = name.to_owned();
         while self.members.contains_key(&free) {

@@ -22,15 +22,22 @@ const HEADER: [&str; 7] = [
 pub(super) fn parse(line: &str) -> Parsed {
     let (before, cef) = line.split_once("CEF:")?;
     let mut members = Map::new();
-    if let Some(envelope) = syslog::parse(before.trim_end()) {
-        let kept = ["priority", "facility", "time", "host"];
-        members.extend(
-            envelope
-                .into_iter()
-                .filter(|(name, _)| kept.contains(&name.as_str())),
-        );
-    }
-    let mut rest = cef;
+    let envelope = match syslog::parse(before.trim_end()) {
+        Some(message) => message.members,
+        None => {
+            let mut alone = Map::new();
+            syslog::priority(before, &mut alone);
+            alone
+        }
+    };
+    let kept = ["priority", "facility", "time", "host"];
+    members.extend(
+        envelope
+            .into_iter()
+            .filter(|(name, _)| kept.contains(&name.as_str())),
+    );
+    // Some write a space between the name of the format and its version.
+    let mut rest = cef.trim_start_matches(' ');
     for name in HEADER {
         let (value, after) = match header(rest) {
             Some(found) => found,
@@ -146,6 +153,16 @@ mod tests {
             of("filePath=C:\\\\x\\\\ é=1"),
             json!({"filePath": "C:\\x\\ é=1"})
         );
+    }
+
+    #[test]
+    fn a_priority_may_stand_alone_and_a_space_before_the_version() {
+        let expected = json!({"priority": 14, "facility": "user", "version": "0", "vendor": "v",
+            "product": "p", "product_version": "1", "event_id": "i", "name": "n",
+            "severity": "9", "extension": {}});
+        assert_eq!(parsed("<14>CEF: 0|v|p|1|i|n|9|"), Some(expected));
+        let other = parsed("<192>odd CEF:0|v|p|1|i|n|9|").expect("a header");
+        assert_eq!(other.get("priority"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Named, Parsed};
+use super::{Parsed, syslog5424};
 use crate::mapping::MONTHS;
 
 const FACILITIES: [&str; 24] = [
@@ -16,20 +16,32 @@ const SEVERITIES: [&str; 8] = [
 /// The highest priority that there is: facility 23, severity 7.
 const PRIORITY_MAX: u16 = 191;
 
+/// What a line of either form says.
+pub(super) struct Message {
+    pub(super) members: Map<String, Value>,
+    /// Whether it is of RFC 5424 and departs from its grammar.
+    pub(super) departs: bool,
+}
+
 /// Either form; `None` where the line has neither.
-pub(super) fn parse(line: &str) -> Parsed {
+pub(super) fn parse(line: &str) -> Option<Message> {
     let mut members = Map::new();
     let rest = priority(line, &mut members);
-    if members.contains_key("priority")
-        && let Some(rest) = rest.strip_prefix("1 ")
+    if let Some(number) = members.get("priority")
+        && let Some((version, rest)) = syslog5424::version(rest)
     {
-        return of_5424(rest, members);
+        let plain = line.starts_with(&format!("<{number}>"));
+        let mut message = syslog5424::parse(version, rest, members)?;
+        message.departs |= !plain;
+        return Some(message);
     }
-    of_3164(rest, members)
+    let members = of_3164(rest, members)?;
+    let departs = false;
+    Some(Message { members, departs })
 }
 
 /// What stands behind `<PRI>`, which files leave out.
-fn priority<'l>(line: &'l str, members: &mut Map<String, Value>) -> &'l str {
+pub(super) fn priority<'l>(line: &'l str, members: &mut Map<String, Value>) -> &'l str {
     let Some((number, rest)) = line.strip_prefix('<').and_then(|l| l.split_once('>')) else {
         return line;
     };
@@ -47,78 +59,6 @@ fn priority<'l>(line: &'l str, members: &mut Map<String, Value>) -> &'l str {
     let severity = SEVERITIES[usize::from(number % 8)];
     members.insert("severity".to_owned(), severity.into());
     rest
-}
-
-fn of_5424(rest: &str, mut members: Map<String, Value>) -> Parsed {
-    members.insert("version".to_owned(), 1.into());
-    let mut rest = rest;
-    for name in ["time", "host", "app", "process_id", "message_id"] {
-        let (word, after) = rest.split_once(' ')?;
-        if word.is_empty() {
-            return None;
-        }
-        if word != "-" {
-            members.insert(name.to_owned(), word.into());
-        }
-        rest = after;
-    }
-    let message = match rest.strip_prefix('-') {
-        Some(after) => after,
-        None => {
-            let (data, after) = structured_data(rest)?;
-            members.insert("data".to_owned(), data);
-            after
-        }
-    };
-    if !message.is_empty() {
-        let text = message.strip_prefix(' ')?;
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-        members.insert("message".to_owned(), text.into());
-    }
-    Some(members)
-}
-
-/// `[id name="value" …][…]`, and what stands behind it.
-fn structured_data(text: &str) -> Option<(Value, &str)> {
-    let mut data = Named::default();
-    let mut rest = text;
-    while let Some(element) = rest.strip_prefix('[') {
-        let end = element.find([' ', ']'])?;
-        let (id, mut inside) = element.split_at(end);
-        if id.is_empty() {
-            return None;
-        }
-        let mut values = Named::default();
-        rest = loop {
-            if let Some(after) = inside.strip_prefix(']') {
-                break after;
-            }
-            let (name, after) = inside.strip_prefix(' ')?.split_once("=\"")?;
-            let (value, after) = quoted(after)?;
-            values.put(name, value.into());
-            inside = after;
-        };
-        data.put(id, values.into_value());
-    }
-    (!data.members.is_empty()).then_some((data.into_value(), rest))
-}
-
-/// The text up to the closing quote, and what stands behind that; a backslash takes `"`, `\` and
-/// `]` literally, and stands for itself before anything else.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return Some((value, &text[at + 1..])),
-            '\\' => match characters.next()? {
-                (_, escaped @ ('"' | '\\' | ']')) => value.push(escaped),
-                (_, other) => value.extend(['\\', other]),
-            },
-            other => value.push(other),
-        }
-    }
-    None
 }
 
 /// `Mmm dd hh:mm:ss host tag[pid]: message`; a time as in RFC 3339 in its place is taken too, as
@@ -190,20 +130,7 @@ mod tests {
     use serde_json::json;
 
     fn parsed(line: &str) -> Option<Value> {
-        parse(line).map(Value::Object)
-    }
-
-    #[test]
-    fn a_line_of_rfc_5424_is_taken_apart() {
-        let line = "<165>1 2003-10-11T22:14:15.003Z m.example.com app 17 ID47 \
-                    [a@1 x=\"1\" y=\"q\\\"\\]\\n\"][b] \u{FEFF}An event";
-        let expected = json!({"priority": 165, "facility": "local4", "severity": "notice",
-            "version": 1, "time": "2003-10-11T22:14:15.003Z", "host": "m.example.com",
-            "app": "app", "process_id": "17", "message_id": "ID47",
-            "data": {"a@1": {"x": "1", "y": "q\"]\\n"}, "b": {}}, "message": "An event"});
-        assert_eq!(parsed(line), Some(expected));
-        let bare = json!({"priority": 0, "facility": "kern", "severity": "emerg", "version": 1});
-        assert_eq!(parsed("<0>1 - - - - - -"), Some(bare));
+        parse(line).map(|message| Value::Object(message.members))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use indelible_core::Timestamp;
 use serde::Deserialize;
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, MONTHS};
 
 /// How a time is written. Texts and numbers are read alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -21,6 +21,9 @@ pub(crate) enum TimeFormat {
     EpochUs,
     /// Nanoseconds since then.
     EpochNs,
+    /// `Mmm dd yyyy hh:mm:ss`, with or without a fraction, and `UTC`, `GMT` or `Z` behind it, as
+    /// in CEF.
+    Cef,
     /// `Mmm dd hh:mm:ss` as in RFC 3164, without year and zone.
     Rfc3164,
 }
@@ -36,6 +39,7 @@ impl TimeFormat {
             Self::EpochMs => epoch(text, 3),
             Self::EpochUs => epoch(text, 0),
             Self::EpochNs => epoch(text, -3),
+            Self::Cef => cef(text),
             // What this means depends on more than the text.
             Self::Rfc3164 => None,
         }
@@ -59,9 +63,24 @@ impl TimeFormat {
             Self::EpochMs => "epoch_ms",
             Self::EpochUs => "epoch_us",
             Self::EpochNs => "epoch_ns",
+            Self::Cef => "cef",
             Self::Rfc3164 => "rfc3164",
         }
     }
+}
+
+/// Other zones are names that stand for several offsets, and none at all is any.
+fn cef(text: &str) -> Option<Timestamp> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [month, day, year, time, "UTC" | "GMT" | "Z"] = words[..] else {
+        return None;
+    };
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(day) || !digits(year) {
+        return None;
+    }
+    format!("{year}-{month:02}-{day:0>2}T{time}Z").parse().ok()
 }
 
 /// A decimal number of units of 10^`exponent` microseconds; digits below one are cut.
@@ -144,6 +163,34 @@ mod tests {
             (TimeFormat::EpochMs, "99999999999999999999999999"),
         ] {
             assert_eq!(read(format, text), None, "{format:?} {text}");
+        }
+    }
+
+    #[test]
+    fn dates_of_cef_need_a_zone_that_means_one_offset() {
+        let read = |text: &str| TimeFormat::Cef.read(text).map(|time| time.to_string());
+        for (text, time) in [
+            ("Feb 09 2015 00:27:43 UTC", "2015-02-09T00:27:43.000000Z"),
+            (
+                "Feb  9 2015 00:27:43.125 GMT",
+                "2015-02-09T00:27:43.125000Z",
+            ),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(time));
+        }
+        for text in [
+            "Feb 09 2015 00:27:43",
+            "Feb 09 2015 00:27:43 EST",
+            "Feb 30 2015 00:27:43 UTC",
+            "juil. 09 2015 00:27:43 UTC",
+            "Feb 09 2015 00:27 UTC",
+            "Feb 09 15 00:27:43 UTC",
+            "Feb 09 -015 00:27:43 UTC",
+            "Feb 09 2015 00:27:43+01:00 UTC",
+            "31 March 2016 13:04:55",
+            "",
+        ] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Mapping files: how the records of one source become events, as data.
 
+mod agreement;
 mod calendar;
 mod check;
 mod condition;
@@ -190,6 +191,9 @@ struct OutcomeRule {
     #[serde(default)]
     rule: Vec<OutcomeCase>,
     otherwise: Option<Outcome>,
+    /// Whether an action of the catalogue is to be one of this outcome.
+    #[serde(default)]
+    agree: bool,
 }
 
 #[derive(Debug, Deserialize)]

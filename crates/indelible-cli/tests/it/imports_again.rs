@@ -140,12 +140,12 @@ fn single_records_are_explained_and_nothing_is_recorded() {
         .expect("it has one");
     assert_eq!(
         action,
-        &json!({"field": "action", "value": "user_login_failed", "from": "/eventType, map"})
+        &json!({"field": "action", "value": "user_login_failed", "from": "/eventType, map, by the outcome"})
     );
     assert!(first["notes"].to_string().contains("redacted"), "{first}");
     assert!(explained[1]["rejected"].is_string());
     let shown = desk.run(&call).fine();
-    assert!(shown.out.contains("user_login_failed") && shown.out.contains("outcome rule 3"));
+    assert!(shown.out.contains("user_login_failed") && shown.out.contains("outcome rule 5"));
     assert!(!shown.out.contains("hunter2"), "{shown:?}");
     let second = desk.json(&["import", "--explain", "okta", "log", "--line", "2"]);
     assert_eq!(second.as_array().map(Vec::len), Some(1));

@@ -85,7 +85,8 @@ impl Mapping {
         reading
             .notes
             .extend(remarks.iter().map(|remark| rules.note_on(remark)));
-        let action = reading.required("action", &rules.event.action);
+        let outcome = reading.outcome();
+        let action = reading.action(outcome);
         let (kind, resource_id) = reading.resource();
         let action = AuditAction::new(action).expect("`word::name` makes names of actions");
         let mut event = AuditEvent::new(action, kind);
@@ -95,7 +96,7 @@ impl Mapping {
         event.ip_address = reading.text("ip_address", rules.event.ip_address.as_ref());
         event.user_agent = reading.text("user_agent", rules.event.user_agent.as_ref());
         event.correlation_id = reading.text("correlation_id", rules.event.correlation_id.as_ref());
-        event.outcome = reading.outcome();
+        event.outcome = outcome;
         event.tags = reading.tags();
         reading.occurred_at(&mut event, calendar);
         reading.noted_facts();
@@ -191,6 +192,13 @@ impl Reading<'_> {
     fn required(&mut self, field: &str, text: &Text) -> String {
         let given = self.text(field, Some(text));
         word::name(field, given, &mut self.notes)
+    }
+
+    fn action(&mut self, outcome: Option<Outcome>) -> String {
+        match self.rules.action(self.record, outcome) {
+            Some((action, _)) => word::name("action", Some(action), &mut self.notes),
+            None => self.required("action", &self.rules.event.action),
+        }
     }
 
     fn text(&mut self, field: &str, text: Option<&Text>) -> Option<String> {

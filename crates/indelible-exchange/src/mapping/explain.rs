@@ -1,5 +1,6 @@
 //! How an event was made of a record: field by field, where each value comes from.
 
+use indelible_core::Outcome;
 use serde_json::Value;
 
 use super::text::Text;
@@ -21,7 +22,12 @@ impl Mapping {
         let given = [
             ("id", rules.key_source(record)),
             ("occurred_at", rules.time_source(record)),
-            ("action", text(Some(&event.action))),
+            (
+                "action",
+                rules
+                    .action(record, rules.outcome_of(record))
+                    .map(|(_, from)| from),
+            ),
             ("outcome", rules.outcome_source(record)),
             ("resource_type", resource_type),
             ("resource_id", resource_id),
@@ -47,6 +53,17 @@ impl Rules {
             Some((_, from)) => format!("key: {from}"),
             None => "no key: the record and how often it occurred before".to_owned(),
         })
+    }
+
+    /// The outcome, as the draft has it.
+    fn outcome_of(&self, record: &Value) -> Option<Outcome> {
+        let rules = &self.outcome;
+        let given = rules
+            .from
+            .as_ref()
+            .and_then(|from| from.read(record)?.parse().ok());
+        let case = rules.rule.iter().find(|case| case.when.hold(record));
+        given.or(case.map(|case| case.is)).or(rules.otherwise)
     }
 
     fn time_source(&self, record: &Value) -> Option<String> {
@@ -89,7 +106,7 @@ impl Rules {
         let rules = &self.outcome;
         let given = rules.from.as_ref().and_then(|from| from.explain(record));
         if let Some((text, from)) = given
-            && text.parse::<indelible_core::Outcome>().is_ok()
+            && text.parse::<Outcome>().is_ok()
         {
             return Some(from);
         }

@@ -26,10 +26,10 @@ pub(crate) enum Text {
 }
 
 /// What becomes of a text that was found, and where it comes from.
-type Judge<'j, T> = dyn FnMut(String, &Origin<'_>) -> Option<T> + 'j;
+pub(super) type Judge<'j, T> = dyn FnMut(String, &Origin<'_>) -> Option<T> + 'j;
 
 /// Where a text comes from.
-enum Origin<'o> {
+pub(super) enum Origin<'o> {
     /// A place in the record.
     Path(&'o Path),
     /// A template, filled with these parts of this record.
@@ -45,7 +45,7 @@ enum Origin<'o> {
 }
 
 impl Origin<'_> {
-    fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Path(path) => path.to_string(),
             Self::Template(parts, record) => {
@@ -122,7 +122,7 @@ impl Text {
 
     /// The first answer other than `None` that `judge` gives to a text, in the order in which
     /// they are tried; no text is empty.
-    fn find<T>(&self, record: &Value, judge: &mut Judge<'_, T>) -> Option<T> {
+    pub(super) fn find<T>(&self, record: &Value, judge: &mut Judge<'_, T>) -> Option<T> {
         match self {
             Self::At(path) => path.find(record, &mut |value| {
                 judge(scalar(value)?.into_owned(), &Origin::Path(path))

@@ -35,7 +35,7 @@ fn each_field_says_where_it_comes_from() {
             "/published, read as rfc3339",
         ),
         ("action", "role_assigned", "/eventType, map"),
-        ("outcome", "succeeded", "outcome rule 1"),
+        ("outcome", "succeeded", "outcome rule 3"),
         (
             "resource_type",
             "okta.user",

@@ -80,7 +80,7 @@ fn kubernetes() {
         "kubernetes",
         "kubernetes.ndjson",
         &[
-            "secret_accessed attempted k8s.secrets pay/db alice 198.51.100.4",
+            "k8s.secrets.get attempted k8s.secrets pay/db alice 198.51.100.4",
             "secret_accessed succeeded k8s.secrets pay/db alice 198.51.100.4",
             "role_assignment_failed denied k8s.clusterrolebindings \
              /apis/rbac.authorization.k8s.io/v1/clusterrolebindings system:admin ::1",
@@ -187,7 +187,7 @@ fn azure() {
             "azure.microsoft.compute/virtualmachines/delete succeeded \
              azure.microsoft.compute/virtualmachines /subscriptions/s/vm anna@example.com \
              203.0.113.2",
-            "role_assigned denied azure.administrative /SUBSCRIPTIONS/S/PROVIDERS/X \
+            "role_assignment_failed denied azure.administrative /SUBSCRIPTIONS/S/PROVIDERS/X \
              bob@example.com 203.0.113.3",
             "user_login_failed failed azure.signinlogs - carol@example.com 203.0.113.4",
         ],

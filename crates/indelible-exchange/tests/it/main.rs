@@ -1,5 +1,6 @@
 //! The importers and exporters from outside.
 
+mod actions;
 mod cloudtrail;
 mod door;
 mod explaining;

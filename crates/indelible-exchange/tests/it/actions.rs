@@ -1,0 +1,88 @@
+//! The actions that shipped mappings give.
+
+use indelible_core::Outcome;
+use indelible_exchange::Mapping;
+
+use crate::fixture::one;
+
+/// Every text within a value.
+fn texts<'v>(value: &'v toml::Value, found: &mut Vec<&'v str>) {
+    match value {
+        toml::Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
+        toml::Value::Table(table) => {
+            for (name, value) in table {
+                match name.as_str() {
+                    "map" | "value" | "apply" => texts(value, found),
+                    // Keys of a map are the source's own words, their values ours.
+                    _ if value.is_str()
+                        && !["from", "template", "default"].contains(&name.as_str()) =>
+                    {
+                        texts(value, found);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        toml::Value::String(text) => found.push(text),
+        _ => {}
+    }
+}
+
+#[test]
+fn actions_are_of_the_catalogue_or_behind_the_name_of_their_source() {
+    let mut known_in_all = 0;
+    for name in Mapping::shipped_names() {
+        let text = Mapping::shipped_text(name).expect("it is shipped");
+        let mapping: toml::Value = toml::from_str(text).expect("TOML");
+        let mut actions = Vec::new();
+        texts(&mapping["event"]["action"], &mut actions);
+        let is_text = |action: &&&str| action.starts_with(|c: char| c.is_ascii_lowercase());
+        for action in actions
+            .iter()
+            .filter(is_text)
+            .filter(|action| action.contains('_'))
+        {
+            let known = indelible_core::catalogue::find(action).is_some();
+            known_in_all += u32::from(known);
+            let own = action.contains('.') || *action == "event_recorded";
+            assert!(known || own, "{name}: {action}");
+        }
+    }
+    assert!(known_in_all > 150, "{known_in_all}");
+}
+
+#[test]
+fn an_action_of_the_catalogue_says_what_the_outcome_says() {
+    let read = |mapping: &str, record: &str| {
+        let event = one(mapping, record);
+        format!(
+            "{} {}",
+            event.action,
+            event.outcome.map_or("-", Outcome::as_str)
+        )
+    };
+    for (mapping, record, action) in [
+        (
+            "okta",
+            r#"{"eventType":"user.account.privilege.grant","outcome":{"result":"FAILURE"}}"#,
+            "role_assignment_failed failed",
+        ),
+        (
+            "okta",
+            r#"{"eventType":"user.account.lock","outcome":{"result":"FAILURE"}}"#,
+            "user_account_locked completed",
+        ),
+        (
+            "gcp",
+            r#"{"protoPayload":{"serviceName":"iam.googleapis.com","methodName":"google.iam.admin.v1.CreateServiceAccountKey","status":{"code":7}}}"#,
+            "gcp.iam.google.iam.admin.v1.CreateServiceAccountKey denied",
+        ),
+        (
+            "windows",
+            r#"{"EventID":4720,"EventType":"AUDIT_FAILURE"}"#,
+            "admin_user_creation_failed failed",
+        ),
+    ] {
+        assert_eq!(read(mapping, record), action);
+    }
+}

@@ -16,6 +16,7 @@ mod identity;
 mod instance;
 mod load;
 mod marks;
+mod nodes;
 mod pack;
 mod prove;
 mod queue;

@@ -126,3 +126,8 @@ impl<W: Write> EntryWriter<W> {
         }
     }
 }
+
+/// Controls, and the line and paragraph separators of Unicode: a format of lines has none in them.
+fn is_control(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+}

@@ -211,7 +211,7 @@ impl Rest {
             return Ok(Bytes::new());
         };
         for entry in &page.entries {
-            let proof = match &self.prover {
+            let proof = match &mut self.prover {
                 Some(prover) => prover.prove(entry.seq).await.map_err(io::Error::other)?,
                 None => None,
             };

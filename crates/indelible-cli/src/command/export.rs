@@ -132,7 +132,7 @@ async fn write(
             prover = opened.audit.prover().await?;
         }
         for entry in &page.entries {
-            let proof = match &prover {
+            let proof = match &mut prover {
                 Some(prover) => prover.prove(entry.seq).await?,
                 None => None,
             };

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indelible::core::pack::{Verdict, verify_pack};
-use indelible::merkle::note::VerifierKey;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::verify::rotations;
+use super::verify::rotations::TrustedKeys;
 use super::verify_proof::Refuted;
 use crate::answer::{Answer, Field, Layout, Sheet};
 use crate::failure::{Failure, Status};
@@ -33,18 +32,13 @@ pub struct VerifyPack {
     /// The pack, or - for standard input; plain or gzip
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The trail's verifier key; may be given again, for keys of cosigners or of other trails
-    #[arg(long, value_name = "VKEY", required = true)]
-    key: Vec<VerifierKey>,
-    /// Statements of key rotations, as `indelible vkey --rotations` prints them, that lead from a
-    /// key given here to the one that signed; may be given again
-    #[arg(long, value_name = "FILE")]
-    rotation: Vec<PathBuf>,
+    #[command(flatten)]
+    trusted: TrustedKeys,
 }
 
 impl VerifyPack {
     pub fn run(self, session: &Session) -> Result<Status, Failure> {
-        let keys = rotations::chain(&self.key, &self.rotation)?;
+        let keys = self.trusted.chain()?;
         let (mut pack, length) = input::open(&self.file)?;
         let bar = progress::bar("verifying", length, Unit::Bytes);
         let judged = verify_pack(&mut pack, &keys, &mut |bytes| bar.set_position(bytes));

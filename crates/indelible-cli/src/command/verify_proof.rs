@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indelible::core::pack::{ProvedEntry, Refused, verify_proof};
-use indelible::merkle::note::VerifierKey;
 use indelible::merkle::tlog_proof::TLOG_PROOF_BYTES_MAX;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::verify::rotations;
+use super::verify::rotations::TrustedKeys;
 use crate::answer::{Answer, Field, Layout, Sheet};
 use crate::failure::{Failure, Status};
 use crate::input;
@@ -31,19 +30,14 @@ pub struct VerifyProof {
     /// The proof, or - for standard input; plain or gzip
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The trail's verifier key; may be given again, for keys of cosigners or of other trails
-    #[arg(long, value_name = "VKEY", required = true)]
-    key: Vec<VerifierKey>,
-    /// Statements of key rotations, as `indelible vkey --rotations` prints them, that lead from a
-    /// key given here to the one that signed; may be given again
-    #[arg(long, value_name = "FILE")]
-    rotation: Vec<PathBuf>,
+    #[command(flatten)]
+    trusted: TrustedKeys,
 }
 
 impl VerifyProof {
     pub fn run(self, session: &Session) -> Result<Status, Failure> {
         let bytes = input::read(&self.file, TLOG_PROOF_BYTES_MAX)?;
-        let keys = rotations::chain(&self.key, &self.rotation)?;
+        let keys = self.trusted.chain()?;
         match verify_proof(&bytes, &keys) {
             Ok(proved) => {
                 session.output.print(&Proved::of(proved))?;

@@ -1,6 +1,5 @@
 //! Evidence packs as they are written: in pieces, from a few entries at a time.
 
-mod nodes;
 mod secrets;
 mod selection;
 
@@ -9,6 +8,7 @@ use std::ops::Range;
 use indelible_merkle::{Frontier, Hash, consistency_proof, inclusion_proof, verify_inclusion};
 use sha2::{Digest, Sha256};
 
+use super::nodes::NodeCache;
 use super::prove::{Signed, altered, missing};
 use super::{Audit, load};
 use crate::entry::{Columns, StoredEntry};
@@ -20,7 +20,6 @@ use crate::pack::{
 use crate::part::PartKind;
 use crate::query::{QueryError, plan};
 use crate::store::StoreError;
-use nodes::NodeCache;
 use selection::Selection;
 
 /// Entries that are read at once.

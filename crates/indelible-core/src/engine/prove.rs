@@ -6,11 +6,13 @@ use indelible_merkle::consistency_file::ConsistencyFile;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::tlog_proof::TlogProof;
 use indelible_merkle::{
-    Hash, consistency_proof, frontier_at, inclusion_proof, plan, root_at, verify_inclusion,
+    Hash, StoredNodes, consistency_proof, frontier_at, inclusion_proof, plan, root_at,
+    verify_inclusion,
 };
 use serde_json::json;
 
 use super::marks::read_mark;
+use super::nodes::NodeCache;
 use super::{Audit, load};
 use crate::entry::StoredEntry;
 use crate::error::{AuditError, Refusal};
@@ -44,6 +46,7 @@ pub(super) struct Signed {
 pub struct Prover {
     audit: Audit,
     signed: Signed,
+    nodes: NodeCache,
 }
 
 impl Prover {
@@ -52,13 +55,19 @@ impl Prover {
     ///
     /// # Errors
     /// [`AuditError::Store`].
-    pub async fn prove(&self, seq: u64) -> Result<Option<Proved>, AuditError> {
-        if seq >= self.signed.size {
+    pub async fn prove(&mut self, seq: u64) -> Result<Option<Proved>, AuditError> {
+        let (audit, size) = (&self.audit, self.signed.size);
+        if seq >= size {
             return Ok(None);
         }
-        self.audit
-            .prove_under(self.signed.clone(), seq, false)
-            .await
+        let Some(entry) = audit.entry_to_prove(seq).await? else {
+            return Ok(None);
+        };
+        let store = &audit.engine.shared.ground.store;
+        let ranges = plan::inclusion_ranges(seq, size);
+        self.nodes.fill(&**store, &audit.trail, ranges).await?;
+        let proved = audit.proved(&self.signed, &entry, &self.nodes, false)?;
+        Ok(Some(proved))
     }
 }
 
@@ -119,7 +128,11 @@ impl Audit {
     pub async fn prover(&self) -> Result<Option<Prover>, AuditError> {
         let audit = self.clone();
         let signed = self.signed().await?;
-        Ok(signed.map(|signed| Prover { audit, signed }))
+        Ok(signed.map(|signed| Prover {
+            audit,
+            nodes: NodeCache::new(signed.size),
+            signed,
+        }))
     }
 
     async fn prove_under(
@@ -132,10 +145,10 @@ impl Audit {
         if seq >= signed.head_size {
             return Ok(None);
         }
-        let (tree_size, checkpoint) = (signed.size, signed.note);
-        let Some(entry) = store.entries(&self.trail, seq..seq + 1).await?.pop() else {
+        let Some(entry) = self.entry_to_prove(seq).await? else {
             return Ok(None);
         };
+        let tree_size = signed.size;
         if seq >= tree_size {
             let what = format!(
                 "the newest checkpoint at hand is of {tree_size} entries, and without the signing \
@@ -147,23 +160,38 @@ impl Audit {
         let nodes = load::nodes(&**store, &self.trail, ranges)
             .await?
             .ok_or_else(missing)?;
-        let path = inclusion_proof(seq, tree_size, &nodes).map_err(|_| missing())?;
-        self.check_entry(&entry)?;
+        self.proved(&signed, &entry, &nodes, open).map(Some)
+    }
+
+    async fn entry_to_prove(&self, seq: u64) -> Result<Option<StoredEntry>, AuditError> {
+        let store = &self.engine.shared.ground.store;
+        Ok(store.entries(&self.trail, seq..seq + 1).await?.pop())
+    }
+
+    /// The proof of an entry that the checkpoint covers, from these hashes, and checked.
+    fn proved(
+        &self,
+        signed: &Signed,
+        entry: &StoredEntry,
+        nodes: &dyn StoredNodes,
+        open: bool,
+    ) -> Result<Proved, AuditError> {
+        let (seq, tree_size) = (entry.seq, signed.size);
+        let path = inclusion_proof(seq, tree_size, nodes).map_err(|_| missing())?;
+        self.check_entry(entry)?;
         verify_inclusion(&entry.leaf_hash, seq, tree_size, &path, &signed.root)
             .map_err(|_| altered(seq))?;
-        let extra = Some(self.extra(&entry, open));
-        let text = TlogProof {
-            extra,
+        let proof = TlogProof {
+            extra: Some(self.extra(entry, open)),
             index: seq,
             path,
-            checkpoint,
-        }
-        .to_string();
-        Ok(Some(Proved {
-            text,
+            checkpoint: signed.note.clone(),
+        };
+        Ok(Proved {
+            text: proof.to_string(),
             seq,
             tree_size,
-        }))
+        })
     }
 
     /// Proves that the trail as it is now continues the one of `from` entries: the body of a

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use indelible_core::{Entry, Outcome};
 
+use super::is_control;
+
 /// The most characters of a custom text.
 const TEXT_MAX: usize = 4000;
 /// The most characters of the other texts.
@@ -126,11 +128,6 @@ fn value(text: &str, max: usize) -> String {
         }
     }
     escaped
-}
-
-/// Controls, and the line and paragraph separators of Unicode.
-fn is_control(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
 fn severity(outcome: Outcome) -> u8 {

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use indelible_core::{Entry, Outcome};
 
+use super::is_control;
+
 /// Log audit (RFC 5424, 6.2.1).
 const FACILITY: u8 = 13;
 /// The most characters of MSGID.
@@ -60,9 +62,7 @@ fn escaped(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '"' | '\\' | ']' => escaped.extend(['\\', letter]),
-            letter if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') => {
-                escaped.push(' ');
-            }
+            letter if is_control(letter) => escaped.push(' '),
             letter => escaped.push(letter),
         }
     }

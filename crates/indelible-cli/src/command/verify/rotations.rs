@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::Args;
 use indelible::core::KeyRotation;
 use indelible::core::verify::KeyChain;
 use indelible::merkle::note::VerifierKey;
@@ -27,15 +28,29 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
     Ok(statements)
 }
 
-/// The keys that are trusted, with those that statements in these files lead to.
-///
-/// # Errors
-/// A file that is not there; a statement that is none.
-pub fn chain(keys: &[VerifierKey], files: &[PathBuf]) -> Result<KeyChain, Failure> {
-    let statements = read(files)?;
-    let rotations = statements.iter().map(|text| KeyRotation::open(text));
-    let rotations = rotations
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::unverified)?;
-    Ok(KeyChain::new(keys.iter().cloned(), rotations))
+/// The keys that a file is checked with.
+#[derive(Debug, Args)]
+pub struct TrustedKeys {
+    /// The trail's verifier key; may be given again, for keys of cosigners or of other trails
+    #[arg(long, value_name = "VKEY", required = true)]
+    key: Vec<VerifierKey>,
+    /// Statements of key rotations, as `indelible vkey --rotations` prints them, that lead from a
+    /// key given here to the one that signed; may be given again
+    #[arg(long, value_name = "FILE")]
+    rotation: Vec<PathBuf>,
+}
+
+impl TrustedKeys {
+    /// The keys that are trusted, with those that the statements lead to.
+    ///
+    /// # Errors
+    /// A file that is not there; a statement that is none.
+    pub fn chain(&self) -> Result<KeyChain, Failure> {
+        let statements = read(&self.rotation)?;
+        let rotations = statements.iter().map(|text| KeyRotation::open(text));
+        let rotations = rotations
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Failure::unverified)?;
+        Ok(KeyChain::new(self.key.iter().cloned(), rotations))
+    }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use indelible_merkle::{Hash, NodeRange, STORED_HEIGHT_STEP, StoredNodes};
 
+use super::prove::missing;
 use crate::error::AuditError;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::trail::TrailName;
 
 /// Blocks that are held; a proof needs at most two of each of eight heights.
@@ -48,12 +49,7 @@ impl NodeCache {
             let end = (start + (1 << STORED_HEIGHT_STEP)).min(self.size >> height);
             let rows = store.hashes(trail, height, start..end).await?;
             if !rows.iter().map(|(index, _)| *index).eq(start..end) {
-                return Err(StoreError::Corrupt {
-                    what: "the tree".to_owned(),
-                    seq: None,
-                    problem: "stored hashes are missing; `indelible verify` says which".to_owned(),
-                }
-                .into());
+                return Err(missing().into());
             }
             let hashes = rows.into_iter().map(|(_, hash)| hash).collect();
             self.blocks.insert((height, block), hashes);

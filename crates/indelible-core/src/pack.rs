@@ -5,6 +5,7 @@
 //! in pieces, [`verify_pack`] checks them line by line; neither holds more than a few entries at a
 //! time. [`verify_proof`] judges single inclusion proofs with the same [`Reason`]s.
 
+mod body;
 mod claim;
 mod line;
 mod manifest;

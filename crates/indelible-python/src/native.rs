@@ -18,11 +18,11 @@ fn outcome_of(action: &str) -> &'static str {
     catalogue::outcome_of(action).as_str()
 }
 
-/// The database that the environment names, and whether it is named for Indelible alone.
+/// The database that the environment names, and whether it may be the application's own.
 #[pyfunction]
 fn database_url() -> (String, bool) {
-    let is_own = indelible::own_database_url().is_some();
-    (indelible::database_url(), is_own)
+    let is_shared = indelible::database_url_is_shared();
+    (indelible::database_url(), is_shared)
 }
 
 /// Runs one call of the command line and answers its exit status.

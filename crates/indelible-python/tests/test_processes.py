@@ -187,6 +187,20 @@ def test_the_environment_names_the_trail(
     assert isinstance(first.sync.close(), Success)
 
 
+@pytest.mark.parametrize("named", [None, ""])
+def test_without_a_name_the_trail_begins_in_the_working_folder(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if named is not None:
+        monkeypatch.setenv("DATABASE_URL", named)
+        monkeypatch.setenv("INDELIBLE_DATABASE_URL", named)
+    audit = get_audit()
+    assert isinstance(audit.sync.record("a", "t"), Success)
+    assert isinstance(audit.sync.close(), Success)
+    assert (tmp_path / "indelible.db").is_file()
+
+
 def test_the_command_line_is_the_same(tmp_path: Path, sqlite: str) -> None:
     receipt = command_line("record", "a", "t", "--database", sqlite, "--output", "json")
     assert json.loads(receipt)["seq"] == 0

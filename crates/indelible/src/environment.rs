@@ -31,15 +31,15 @@ pub async fn get_audit() -> Result<Audit, ConnectError> {
 
 /// The database that the environment names, see [`get_audit`].
 pub fn database_url() -> String {
-    own_database_url()
+    text("INDELIBLE_DATABASE_URL")
         .or_else(|| text("DATABASE_URL"))
         .unwrap_or_else(|| "sqlite:indelible.db".to_owned())
 }
 
-/// The database that the environment names for Indelible alone: `INDELIBLE_DATABASE_URL`.
-/// `DATABASE_URL` may be the application's own.
-pub fn own_database_url() -> Option<String> {
-    text("INDELIBLE_DATABASE_URL")
+/// Whether [`database_url`] may be the application's own database: it is what `DATABASE_URL`
+/// names, and `INDELIBLE_DATABASE_URL` is not set.
+pub fn database_url_is_shared() -> bool {
+    text("INDELIBLE_DATABASE_URL").is_none() && text("DATABASE_URL").is_some()
 }
 
 impl Settings {

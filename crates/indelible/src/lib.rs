@@ -64,7 +64,7 @@ pub use database::{Database, Settings};
 pub use deliver::{DeliveringAudit, deliver, deliver_with};
 #[cfg(feature = "spool")]
 pub use delivery::DeliverySettings;
-pub use environment::{database_url, get_audit, own_database_url};
+pub use environment::{database_url, database_url_is_shared, get_audit};
 pub use error::ConnectError;
 pub use handler::{
     AuditEventHandler, EventMappings, EventType, HandleError, HandlerCounts, Treatment,

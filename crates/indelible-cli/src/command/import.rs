@@ -69,6 +69,8 @@ pub struct Import {
     dry_run: bool,
 }
 
+const NO_COLUMNS: &str = "say with --mapping which columns the table has: begin with `indelible \
+    import --print-mapping audit-table > mine.toml`";
 /// The longest mapping file.
 const MAPPING_BYTES_MAX: usize = 1 << 20;
 
@@ -136,7 +138,12 @@ impl Import {
 
     fn mapping(&self) -> Result<Mapping, Failure> {
         let Some(path) = &self.mapping else {
-            return Mapping::shipped(&self.format).ok_or_else(|| self.unknown());
+            let mapping = Mapping::shipped(&self.format).ok_or_else(|| self.unknown())?;
+            // No two applications call their columns alike, and what is recorded stays.
+            return match mapping.table() {
+                None => Ok(mapping),
+                Some(_) => Err(Failure::usage(NO_COLUMNS)),
+            };
         };
         let shown = path.display();
         let text = input::read(path, MAPPING_BYTES_MAX)?;

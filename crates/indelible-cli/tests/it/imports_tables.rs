@@ -105,6 +105,8 @@ fn what_is_no_table_is_named(new: fn() -> Desk) {
     let answered = desk.run(&other);
     assert_ne!(answered.status, 0, "{answered:?}");
     assert!(answered.err.contains("shop_audits"), "{answered:?}");
+    desk.run(&["import", "audit-table", &url])
+        .fails(2, "--mapping");
     desk.run(&["import", "shop", "memory:", "--mapping", "shop.toml"])
         .fails(2, "sqlite:PATH");
     desk.run(&["import", "shop", "shop.db", "--mapping", "shop.toml"])

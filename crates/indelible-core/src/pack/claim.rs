@@ -4,8 +4,8 @@ use indelible_merkle::{TlogProof, TlogProofError, verify_inclusion};
 use serde_json::{Map, Value};
 
 use super::line::{Members, ShownPart, parts};
-use super::reason::{Judged, Reason, malformed};
-use super::{Refused, skeleton, trust};
+use super::reason::{Reason, malformed};
+use super::{Refused, body, skeleton, trust};
 use crate::json;
 use crate::part::Part;
 use crate::verify::KeyChain;
@@ -80,7 +80,7 @@ pub fn verify_proof(file: &[u8], keys: &KeyChain) -> Result<ProvedEntry, Refused
             let problem = format_args!("the {kind} part does not have the hash in the skeleton");
             return Err(Reason::Part.because(problem));
         }
-        bodies.insert(kind.to_string(), read(&part.body)?);
+        bodies.insert(kind.to_string(), body::read(&part.body)?);
     }
     Ok(ProvedEntry {
         origin,
@@ -89,15 +89,7 @@ pub fn verify_proof(file: &[u8], keys: &KeyChain) -> Result<ProvedEntry, Refused
         seq: proof.index,
         leaf_hash: entry.leaf_hash.to_string(),
         signed_by,
-        skeleton: read(text.as_bytes())?,
+        skeleton: json::parse(text.as_bytes()).map_or_else(malformed, |parsed| Ok(parsed.value))?,
         parts: Value::Object(bodies),
     })
-}
-
-fn read(text: &[u8]) -> Judged<Value> {
-    // A part's body wraps a context, which is nested 64 deep at most.
-    match json::parse_with_depth(text, json::NESTING_MAX + 2) {
-        Ok(parsed) => Ok(parsed.value),
-        Err(error) => malformed(error),
-    }
 }

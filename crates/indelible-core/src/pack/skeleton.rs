@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, seq: u64) -> Option<(StoredEntry, TrailName)> {
         action: take(&mut map, "action")?,
         outcome: take(&mut map, "outcome")?.parse().ok()?,
         resource_type: take(&mut map, "resource_type")?,
-        tags: texts(map.remove("tags")?)?,
+        tags: texts(map.remove("tags")?).filter(|tags| tags.is_sorted_by(|a, b| a < b))?,
         occurred_at: time(&take(&mut map, "occurred_at")?)?,
         created_at: time(&take(&mut map, "created_at")?)?,
         erases: erases(map.remove("erases"))?,
@@ -79,12 +79,11 @@ fn erases(value: Option<Value>) -> Option<Vec<Erasure>> {
     };
     let erasure = |item: Value| {
         let parts = texts(item.get("parts")?.clone())?;
+        let (first, last) = (item.get("first")?.as_u64()?, item.get("last")?.as_u64()?);
+        let is_ordered = first <= last && parts.is_sorted_by(|a, b| a < b);
         let parts = parts.iter().map(|name| name.parse().ok());
-        Some(Erasure {
-            first: item.get("first")?.as_u64()?,
-            last: item.get("last")?.as_u64()?,
-            parts: parts.collect::<Option<_>>()?,
-        })
+        let parts = parts.collect::<Option<_>>()?;
+        is_ordered.then_some(Erasure { first, last, parts })
     };
     items.into_iter().map(erasure).collect()
 }

@@ -95,7 +95,7 @@ impl Run<'_> {
         // What was erased while the pass ran is accounted for after the head it began with.
         if !walk.erasures.is_settled() {
             let later = self.head.size..self.size_now().await?;
-            let account = &mut |entry| walk.erasures.account(&entry);
+            let account = &mut |entry| walk.erasures.account_and_list(&entry);
             self.trail.each_entry(later, account).await?;
         }
         for (part, range) in walk.erasures.unaccounted() {

@@ -21,12 +21,16 @@ impl Erasures {
 
     /// Takes in what an entry says it erased. It can only have erased what came before it.
     pub fn account(&mut self, entry: &StoredEntry) {
-        for Erasure { first, last, parts } in &entry.erases {
-            let range = *first..last.saturating_add(1).min(entry.seq);
-            for part in parts.iter().filter(|_| !range.is_empty()) {
-                self.missing.get_mut(*part).remove(range.clone());
-                self.listed.get_mut(*part).add(range.clone());
-            }
+        for (part, range) in said(entry) {
+            self.missing.get_mut(part).remove(range);
+        }
+    }
+
+    /// The same, and keeps it for [`Self::listed`], which takes memory for every range.
+    pub fn account_and_list(&mut self, entry: &StoredEntry) {
+        self.account(entry);
+        for (part, range) in said(entry) {
+            self.listed.get_mut(part).add(range);
         }
     }
 
@@ -53,6 +57,20 @@ impl Erasures {
             .into_iter()
             .flat_map(|part| self.listed.get(part).iter().map(move |range| (part, range)))
     }
+}
+
+/// What an entry says it erased, of those before it.
+fn said(entry: &StoredEntry) -> impl Iterator<Item = (PartKind, Range<u64>)> {
+    entry
+        .erases
+        .iter()
+        .flat_map(|Erasure { first, last, parts }| {
+            let range = *first..last.saturating_add(1).min(entry.seq);
+            let parts = parts
+                .iter()
+                .filter(|_| *first < last.saturating_add(1).min(entry.seq));
+            parts.map(move |part| (*part, range.clone()))
+        })
 }
 
 /// Numbers as ranges that do not meet, start → end.

@@ -1,6 +1,6 @@
 //! Which keys may have signed for how much of a trail.
 
-use indelible_merkle::note::VerifierKey;
+use indelible_merkle::note::{KeyKind, VerifierKey};
 use indelible_merkle::{Checkpoint, CheckpointError, VerifiedCheckpoint};
 
 use super::anchor::lineage;
@@ -141,9 +141,12 @@ impl KeyChain {
     /// # Errors
     /// [`KeyChainError::Rotated`].
     pub fn check(&self, opened: &VerifiedCheckpoint) -> Result<(), KeyChainError> {
-        let size = opened.checkpoint().size();
-        let signers = opened.note().signatures().iter();
-        let limits = signers.map(|signature| self.until(signature.key()));
+        let (size, origin) = (opened.checkpoint().size(), opened.checkpoint().origin());
+        let signers = opened.note().signatures().iter().map(|it| it.key());
+        // A cosigner, and the same key under the name of another trail, has no say in how far a
+        // key of this log signs.
+        let of_log = signers.filter(|key| key.kind() == KeyKind::Ed25519 && key.name() == origin);
+        let limits = of_log.map(|key| self.until(key));
         match limits.max() {
             Some(until) if until < size => Err(KeyChainError::Rotated { size, until }),
             _ => Ok(()),

@@ -5,6 +5,7 @@ mod building;
 mod differing;
 mod proofs;
 mod second;
+mod signed;
 mod text;
 
 use indelible_core::pack::{Coverage, PackRequest, Refused, Verdict, verify_pack};

@@ -11,9 +11,9 @@ _known: dict[tuple[str, bool], Audit] = {}
 class _Environment(Audit):
     """A trail whose URL may be meant for the application itself."""
 
-    def __init__(self, url: str, is_own: bool) -> None:
+    def __init__(self, url: str, is_shared: bool) -> None:
         self._trail = _native.Trail(
-            url, None, None if is_own else "trails", None, None, None, None, None
+            url, None, "trails" if is_shared else None, None, None, None, None, None
         )
 
 

@@ -3,6 +3,7 @@
 use indelible_merkle::{Frontier, Hash, verify_inclusion};
 use sha2::{Digest, Sha256};
 
+use super::super::body;
 use super::super::line::{Members, ShownPart, parts};
 use super::super::manifest::{Coverage, Manifest};
 use super::super::reason::{Judged, Reason, malformed};
@@ -173,6 +174,7 @@ impl Walk {
                     if Some(part.hash(kind)) != *entry.part_hashes.get(kind) {
                         return wrong(kind, "is not what was recorded");
                     }
+                    body::read(&part.body)?;
                     *entry.parts.get_mut(kind) = Some(part);
                 }
             }

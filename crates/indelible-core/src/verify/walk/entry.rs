@@ -28,7 +28,7 @@ impl Walk {
         self.checked += 1;
         let leaf = self.parts_and_leaf(entry);
         if !entry.erases.is_empty() {
-            self.erasures.account(entry);
+            self.erasures.account_and_list(entry);
         }
         if Some(seq) == self.incarnation_start && entry.action != SUCCESSION {
             let detail = format!("the incarnation in the head does not begin with entry {seq}");

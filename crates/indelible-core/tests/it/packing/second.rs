@@ -16,6 +16,11 @@ pub fn script() -> PathBuf {
 /// What both verifiers say of each of these files, first ours. A name that ends in `.tlog-proof` is
 /// an inclusion proof.
 pub fn judged_by_both(files: &[(String, Vec<u8>)], key: &VerifierKey) -> Vec<(Value, Value)> {
+    judged_with(files, std::slice::from_ref(key))
+}
+
+/// The same with several keys at hand.
+pub fn judged_with(files: &[(String, Vec<u8>)], keys: &[VerifierKey]) -> Vec<(Value, Value)> {
     let folder = tempfile::tempdir().expect("a folder");
     let paths = files.iter().enumerate().map(|(number, (name, bytes))| {
         let extension = Path::new(name).extension().expect("an extension");
@@ -27,7 +32,7 @@ pub fn judged_by_both(files: &[(String, Vec<u8>)], key: &VerifierKey) -> Vec<(Va
     let paths: Vec<_> = paths.collect();
     let ran = Command::new("python3")
         .arg(script())
-        .args(["--key", &key.to_string()])
+        .args(keys.iter().map(|key| format!("--key={key}")))
         .args(&paths)
         .output()
         .expect("python3 is needed for the tests");
@@ -44,12 +49,12 @@ pub fn judged_by_both(files: &[(String, Vec<u8>)], key: &VerifierKey) -> Vec<(Va
         Some(if are_fine { 0 } else { 3 }),
         "{said}"
     );
-    let ours = files.iter().map(|(name, bytes)| ours(name, bytes, key));
+    let ours = files.iter().map(|(name, bytes)| ours(name, bytes, keys));
     ours.zip(theirs).collect()
 }
 
-fn ours(name: &str, bytes: &[u8], key: &VerifierKey) -> Value {
-    let keys = KeyChain::new([key.clone()], []);
+fn ours(name: &str, bytes: &[u8], keys: &[VerifierKey]) -> Value {
+    let keys = KeyChain::new(keys.iter().cloned(), []);
     let refused = |refused: indelible_core::pack::Refused| {
         json!({"ok": false, "reason": refused.reason.as_str(), "line": refused.line,
                "problem": refused.problem})

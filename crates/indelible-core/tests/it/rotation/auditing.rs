@@ -104,14 +104,14 @@ async fn a_rotated_key_signs_nothing_more_that_is_believed() {
     let engine = site.engine().await;
     fill(&engine, 20).await;
     let audit = engine.trail(name("default"));
-    let stolen = site.state.signing_seed().expect("readable").expect("a key");
+    let stolen_seed = site.state.signing_seed().expect("readable").expect("a key");
     engine
         .rotate_key("the key was stolen")
         .await
         .expect("rotates");
     let rotations = site.state.rotations(&name("default")).expect("readable");
     let new = key(&audit).await;
-    let stolen = SigningKey::from_seed(new.name(), *stolen.expose()).expect("a key");
+    let stolen = SigningKey::from_seed(new.name(), *stolen_seed.expose()).expect("a key");
     let keys = KeyChain::new(
         [new.clone()],
         [KeyRotation::open(&rotations[0]).expect("a statement")],
@@ -131,6 +131,25 @@ async fn a_rotated_key_signs_nothing_more_that_is_believed() {
         if !is_believed {
             assert_eq!(answer, Err(KeyChainError::Rotated { size, until: 21 }));
         }
+    }
+    // Whoever has the seed signs under any name; a cosigner does not vouch for the log's key.
+    let witness = SigningKey::from_seed("witness.example", [9; 32]).expect("a key");
+    let other = SigningKey::from_seed("house/other", *stolen_seed.expose()).expect("a key");
+    for beside in [witness, other] {
+        let trusted = [new.clone(), beside.verifier_key()];
+        let keys = KeyChain::new(
+            trusted,
+            [KeyRotation::open(&rotations[0]).expect("a statement")],
+        );
+        let checkpoint = Checkpoint::new(new.name(), 22, head.root).expect("a checkpoint");
+        let mut note = checkpoint.sign(&[&stolen]).expect("signed");
+        note.sign(&beside).expect("a second line");
+        let known = [keys.keys(new.name()), keys.others(new.name())].concat();
+        let opened = Checkpoint::open(note.to_string(), &known).expect("well signed");
+        assert_eq!(opened.note().signatures().len(), 2);
+        let (size, until) = (22, 21);
+        let answer = keys.check(&opened);
+        assert_eq!(answer, Err(KeyChainError::Rotated { size, until }));
     }
     // A head under the stolen key is no head of the trail any more.
     let snapshot = site.memory.snapshot(&name("default")).expect("there");

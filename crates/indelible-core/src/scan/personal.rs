@@ -51,12 +51,12 @@ pub(super) fn rules_in(text: &str) -> Vec<&'static str> {
 }
 
 /// Whether an address has its `@` here. One that is masked (`a***@example.com`), the user of a
-/// URL, a file's name and a program's account are none.
+/// URL, a file's name and a program's account are none. Stars around a whole one are Markdown.
 fn is_email(text: &str, at: usize, after: usize) -> bool {
     let local_start = start_of(text, at, |c| c.is_alphanumeric() || "._+-'".contains(c));
     let local = text[local_start..at].trim_start_matches(['.', '\'', '-']);
     let fits = (1..=LOCAL_BYTES_MAX).contains(&local.len()) && !local.ends_with('.');
-    if !fits || local == "git" || text[..local_start].ends_with('*') {
+    if !fits || local == "git" || is_masked(&text[..local_start]) {
         return false;
     }
     let rest = &text[after..];
@@ -86,6 +86,12 @@ fn start_of(text: &str, at: usize, belongs: impl Fn(char) -> bool) -> usize {
         start = place;
     }
     start
+}
+
+/// Whether what comes after this is the rest of a word whose middle is stars: `a***e@`.
+fn is_masked(before: &str) -> bool {
+    let unstarred = before.trim_end_matches('*');
+    unstarred.len() < before.len() && unstarred.ends_with(char::is_alphanumeric)
 }
 
 /// Whether what comes after this is the part of a URL before the host: `https://user:`.
@@ -127,6 +133,10 @@ mod tests {
                 &["email"],
             ),
             ("mailto:a@xn--bcher-kva.xn--p1ai", &["email"]),
+            ("**alice@example.com**", &["email"]),
+            ("*bob@example.com*", &["email"]),
+            ("owner: ***carol@example.com***, and so on", &["email"]),
+            ("2 * dave@example.com", &["email"]),
             ("call +4917012345678!", &["phone"]),
             ("tel:%2B14155550123", &["phone"]),
             ("DE89 3704 0044 0532 0130 00", &["iban"]),
@@ -151,6 +161,10 @@ mod tests {
             "a.@example.com",
             "a***@example.com",
             "***@example.com",
+            "a***e@example.com",
+            "jö**rg@example.com",
+            "**a***@example.com**",
+            "**%40example.com",
             "[REDACTED:password]",
             "https://user@host.example/x",
             "postgres://bank:[REDACTED:url]@db.example.com/bank",

@@ -53,7 +53,8 @@ enum Stage {
 }
 
 impl Audit {
-    /// Begins an evidence pack (`docs/formats/pack.md`). `None` where the trail has no entry.
+    /// Begins an evidence pack (`docs/formats/pack.md`). `None` where the trail has no entry. Of who
+    /// asked and what makes it the pack shows what an entry would keep: secrets and NUL are replaced.
     ///
     /// # Errors
     /// [`AuditError::Query`] for a question that is ill-formed, a range that the trail does not
@@ -100,10 +101,8 @@ impl Audit {
         let mut without = request.without;
         without.sort_by_key(|part| part.as_str());
         without.dedup();
-        let cut = |mut name: String| {
-            name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
-            name
-        };
+        // As an entry would keep it: readable to any verifier, and without secrets.
+        let kept = |field, name: &str| shared.door.as_stored(field, name, NAME_BYTES_MAX);
         let manifest = Manifest {
             trail: self.trail.clone(),
             origin,
@@ -112,8 +111,8 @@ impl Audit {
             question,
             without: without.clone(),
             created: request.created,
-            asked_by: request.asked_by.map(cut),
-            software: cut(request.software),
+            asked_by: request.asked_by.map(|name| kept("asked_by", &name)),
+            software: kept("software", &request.software),
         };
         let mut source = PackSource {
             audit: self.clone(),

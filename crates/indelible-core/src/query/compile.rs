@@ -104,7 +104,7 @@ pub(super) fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
         user,
         actions: query.action.as_deref().map(actions).transpose()?,
         outcome: outcome(query.outcome.as_deref())?,
-        resource_type: query.resource_type.clone(),
+        resource_type: query.resource_type.as_deref().map(without_nul),
         resource_ids: text("resource_id", &query.resource_id),
         addresses: query
             .ip_address
@@ -112,7 +112,7 @@ pub(super) fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
             .map(|text| addresses(&door.as_asked("ip_address", text, TEXT_BYTES_MAX)))
             .transpose()?,
         correlation_ids: text("correlation_id", &query.correlation_id),
-        tags: query.tags.clone(),
+        tags: query.tags.iter().map(|tag| without_nul(tag)).collect(),
         context: query
             .context
             .iter()
@@ -213,7 +213,7 @@ fn context(member: &str, door: &Door) -> Result<ContextFilter, QueryError> {
         QueryError::new("context", problem)
     };
     let (path, value) = split_member(member).ok_or_else(wrong)?;
-    let mut values = vec![value.replace('\0', "\u{fffd}")];
+    let mut values = vec![without_nul(value)];
     let mut nested = Value::String(value.to_owned());
     for name in path.iter().rev() {
         nested = Value::Object(Map::from_iter([(name.clone(), nested)]));
@@ -221,7 +221,13 @@ fn context(member: &str, door: &Door) -> Result<ContextFilter, QueryError> {
     if let Some(hashed) = door.hashed_member(nested, &path) {
         values.push(hashed);
     }
+    let path = path.iter().map(|name| without_nul(name)).collect();
     Ok(ContextFilter { path, values })
+}
+
+/// The text as entries have it.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// Splits `path=value`. A path that begins with `/` is a JSON Pointer; else dots separate names.

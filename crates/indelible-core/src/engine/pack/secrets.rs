@@ -20,6 +20,7 @@ pub(super) fn take_out(question: &mut Filter, redactor: &Redactor) -> Result<(),
         false => Ok(()),
     };
     let some = |texts: &Option<Vec<String>>| texts.clone().unwrap_or_default();
+    check("action", &some(&question.actions))?;
     check("resource_id", &some(&question.resource_ids))?;
     check("correlation_id", &some(&question.correlation_ids))?;
     check("tag", &question.tags)?;

@@ -95,7 +95,8 @@ async fn packed(app: App, caller: Caller, trail: TrailName, request: PackRequest
     let source = source.ok_or_else(|| proofs::empty(&trail))?;
     let as_of = source.range().size;
     let (custody, name) = ((caller, seat), format!("{trail}-{as_of}.pack"));
-    let record = Record::new(app, custody, trail, query, "pack", as_of);
+    let mut record = Record::new(app, custody, trail, query, "pack", as_of);
+    record.covers(&source);
     let body = Body::from_stream(pack::lines(source, record));
     Ok(attached("application/x-ndjson", body, &name))
 }

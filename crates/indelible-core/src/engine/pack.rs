@@ -160,6 +160,16 @@ impl PackSource {
         self.manifest.range
     }
 
+    /// Which entries of the range have a line.
+    pub fn coverage(&self) -> Coverage {
+        self.manifest.coverage
+    }
+
+    /// The parts that are withheld, sorted, each once.
+    pub fn without(&self) -> &[PartKind] {
+        &self.without
+    }
+
     /// The entries written so far that have a line.
     pub fn entries(&self) -> u64 {
         self.sums.entries

@@ -78,8 +78,7 @@ async fn next(source: &mut PackSource, record: &mut Record) -> io::Result<Option
         return Ok(None);
     };
     record.hash(&lines);
-    let range = source.range();
-    record.covers(range.first..source.position(), source.opened());
+    record.covers(source);
     if source.is_done() {
         // On record before its end is sent.
         record.complete().await.map_err(io::Error::other)?;

@@ -1,9 +1,8 @@
 //! The chain of custody: what left the trail, by whom, and whether it left whole.
 
-use std::ops::Range;
-
+use indelible_core::engine::PackSource;
 use indelible_core::{AuditError, Query, TrailName};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::access::Caller;
@@ -26,6 +25,8 @@ pub struct Record {
     entries: u64,
     newest: Option<u64>,
     oldest: Option<u64>,
+    /// What is said of packs alone.
+    of_pack: Vec<(&'static str, Value)>,
     digest: Sha256,
     is_recorded: bool,
 }
@@ -51,6 +52,7 @@ impl Record {
             entries: 0,
             newest: None,
             oldest: None,
+            of_pack: Vec::new(),
             digest: Sha256::new(),
             is_recorded: false,
         }
@@ -63,9 +65,17 @@ impl Record {
         self.oldest = Some(seq);
     }
 
-    /// Counts what a pack has reached: so many entries opened, of these positions.
-    pub fn covers(&mut self, range: Range<u64>, entries: u64) {
-        self.entries = entries;
+    /// Says what a pack is and what it has reached. Its skeletons are counted beside the entries
+    /// it opens: a complete one shows those of entries that do not match.
+    pub fn covers(&mut self, source: &PackSource) {
+        let range = source.range().first..source.position();
+        self.of_pack = vec![
+            ("coverage", json!(source.coverage().as_str())),
+            ("from", json!(range.start)),
+            ("without", json!(source.without())),
+            ("skeleton_count", json!(source.entries())),
+        ];
+        self.entries = source.opened();
         self.oldest = Some(range.start).filter(|_| !range.is_empty());
         self.newest = range.end.checked_sub(1).filter(|_| !range.is_empty());
     }
@@ -104,8 +114,9 @@ impl Record {
             ("first_sequence", json!(self.oldest)),
             ("last_sequence", json!(self.newest)),
         ];
-        let own = |(name, value): (&str, serde_json::Value)| (name.to_owned(), value);
-        happening.details.extend(facts.into_iter().map(own));
+        let facts = facts.into_iter().chain(self.of_pack.iter().cloned());
+        let own = |(name, value): (&str, Value)| (name.to_owned(), value);
+        happening.details.extend(facts.map(own));
         happening
     }
 }

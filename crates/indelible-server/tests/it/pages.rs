@@ -17,6 +17,7 @@ on_both!(
     a_summary_counts_exactly,
     an_export_holds_all_that_match,
     a_pack_is_exported_and_verifies_without_the_trail,
+    what_a_pack_shows_is_on_record,
 );
 
 const EVENTS: &str = "/v1/trails/shop/events";
@@ -312,6 +313,50 @@ async fn a_pack_is_exported_and_verifies_without_the_trail(desk: Desk) {
         ),
         (&json!(600), &json!(0), &json!(599))
     );
+}
+
+async fn what_a_pack_shows_is_on_record(desk: Desk) {
+    desk.records("shop", 600).await;
+    let export = "/v1/trails/shop/export?";
+    let shop = "/v1/trails/shop/events?action=audit_log_exported";
+    for (asked, facts) in [
+        (
+            "format=pack&user_id=u-7&as_of=600&complete=true&without=details,actor,details",
+            json!(["complete", 0, ["actor", "details"], 600, 1, 0, 599]),
+        ),
+        (
+            "format=pack&user_id=u-595&from=590&as_of=600",
+            json!(["selection", 590, [], 1, 1, 590, 599]),
+        ),
+        (
+            "format=pack&from=100&as_of=110&action=nothing",
+            json!(["selection", 100, [], 0, 0, 100, 109]),
+        ),
+        (
+            "format=csv&user_id=u-7",
+            json!([null, null, null, null, 1, 7, 7]),
+        ),
+    ] {
+        // Each has a record of its own where a minute lies between them.
+        desk.clock.pass(Duration::from_secs(60));
+        desk.app.settle().await.expect("settled");
+        desk.get(&format!("{export}{asked}")).await.is(200);
+        let page = desk.get(shop).await.is(200).json();
+        let record = &page["entries"][0]["context"];
+        let told: Vec<&Value> = [
+            "coverage",
+            "from",
+            "without",
+            "skeleton_count",
+            "record_count",
+            "first_sequence",
+            "last_sequence",
+        ]
+        .into_iter()
+        .map(|name| &record[name])
+        .collect();
+        assert_eq!(json!(told), facts, "{asked}");
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

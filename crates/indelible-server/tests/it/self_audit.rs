@@ -16,6 +16,7 @@ on_both!(
     looks_that_repeat_are_one_sum_a_minute,
     an_export_is_recorded_with_its_digest,
     an_export_that_is_cut_off_is_recorded_as_failed,
+    a_pack_that_is_cut_off_is_recorded_with_what_it_is,
     looking_brings_no_trail_into_being,
     what_cannot_be_recorded_is_not_shown,
     many_who_look_do_not_grow_the_sums,
@@ -154,6 +155,22 @@ async fn an_export_that_is_cut_off_is_recorded_as_failed(desk: Desk) {
     assert_eq!(found[0]["outcome"], "failed");
     assert_eq!(found[0]["context"]["record_count"], 1000);
     assert_eq!(records(&desk, "shop", "audit_log_exported").await.len(), 0);
+}
+
+async fn a_pack_that_is_cut_off_is_recorded_with_what_it_is(desk: Desk) {
+    desk.records("shop", 1500).await;
+    desk.cut("/v1/trails/shop/export?format=pack&user_id=u-7&complete=true&without=actor")
+        .await;
+    let mut found = Vec::new();
+    while found.is_empty() {
+        tokio::task::yield_now().await;
+        found = records(&desk, "shop", "audit_log_export_failed").await;
+    }
+    let context = &found[0]["context"];
+    assert_eq!(context["coverage"], "complete");
+    assert_eq!(context["without"], json!(["actor"]));
+    // The first piece is the heading.
+    assert_eq!(context["skeleton_count"], 0);
 }
 
 async fn looking_brings_no_trail_into_being(desk: Desk) {

@@ -2,7 +2,7 @@
 //!
 //! Two framings are told apart by looking: a text whose first line is a whole JSON value is read
 //! line by line, each line a document of its own (NDJSON; a delivery file in one line; memory
-//! holds one line). Otherwise the text is held whole and its values are documents, one after the
+//! holds one line), or some that nothing separates (files joined without a newline between them). Otherwise the text is held whole and its values are documents, one after the
 //! other (pretty-printed JSON). A document is a record, or holds records where the mapping says.
 //!
 //! Where the mapping says that lines are no JSON, each is the text of a record; those of the audit
@@ -21,7 +21,7 @@ use crate::mapping::Mapping;
 use crate::source::Fault;
 use document::Document;
 use gathered::Gathered;
-use locate::{Located, is_object, locate};
+use locate::{Located, are_objects, locate};
 pub(crate) use span::{Broken, Inside, Item, Next, skip_blank, value_end};
 pub use span::{NotAnArray, elements};
 
@@ -119,7 +119,7 @@ impl Split {
         if is_object_begun && !goes_on {
             // A record that was cut, above others that were not?
             match self.unread_line()? {
-                Some(second) if is_object(&second.text) => {
+                Some(second) if are_objects(&second.text) => {
                     self.ahead.push_back(second);
                     return Ok(());
                 }
@@ -190,7 +190,7 @@ impl Split {
         Ok(())
     }
 
-    /// Takes in one line as a document.
+    /// Takes in one line as a document, or as some, one behind the other.
     fn take_in(&mut self, Line { number, mut text }: Line) -> Option<Piece> {
         match self.mapping.lines() {
             Some(Lines::Auditd) => return self.gathered.take_in(number, text),
@@ -206,24 +206,35 @@ impl Split {
         let trimmed = text.trim_ascii_start();
         let bare = trimmed.strip_prefix(BYTE_ORDER_MARK).unwrap_or(trimmed);
         text.drain(..text.len() - bare.len());
-        let located = locate(&text, 0, self.mapping.records());
-        if !located.within {
-            // Whatever is wrong with it is said by the reader of JSON.
-            return Some(Piece {
-                line: number,
-                text: Ok(text),
-            });
-        }
-        let fault = match located.end {
-            Ok(end) if skip_blank(&text, end) == text.len() => None,
-            Ok(_) => Some("more text after the end of the JSON value".to_owned()),
-            Err(Broken { at }) => Some(describe(&text, at)),
+        let mut found = Vec::new();
+        let mut at = 0;
+        let fault = loop {
+            let located = locate(&text, at, self.mapping.records());
+            let next = located.end.as_ref().map(|end| skip_blank(&text, *end));
+            let is_alone = next.map_or(true, |next| next == text.len() || !is_bracket(text[0]));
+            if at == 0 && !located.within && is_alone {
+                // Whatever is wrong with it is said by the reader of JSON.
+                return Some(Piece {
+                    line: number,
+                    text: Ok(text),
+                });
+            }
+            found.extend(located.found);
+            match located.end {
+                Ok(end) => at = skip_blank(&text, end),
+                Err(Broken { at }) => break Some(describe(&text, at)),
+            }
+            match text.get(at) {
+                None => break None,
+                Some(begin) if is_bracket(*begin) => {}
+                Some(_) => break Some("more text after the end of the JSON value".to_owned()),
+            }
         };
         self.faults.extend(fault.map(|reason| Piece {
             line: number,
             text: Err(reason),
         }));
-        self.document = Document::new(text, located.found, number);
+        self.document = Document::new(text, found, number);
         None
     }
 
@@ -341,7 +352,14 @@ impl Iterator for Split {
 /// Whether a text that is broken as a document looks like lines, the first of them broken.
 fn is_lines(text: &[u8], located: &Located) -> bool {
     let has_found = located.within && !located.found.is_empty();
-    text.first() == Some(&b'{') && !has_found && text.split(|b| *b == b'\n').skip(1).any(is_object)
+    text.first() == Some(&b'{')
+        && !has_found
+        && text.split(|b| *b == b'\n').skip(1).any(are_objects)
+}
+
+/// Whether another document begins so, where one has ended on the same line.
+fn is_bracket(byte: u8) -> bool {
+    matches!(byte, b'{' | b'[')
 }
 
 fn newlines(text: &[u8]) -> usize {

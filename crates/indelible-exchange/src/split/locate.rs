@@ -209,11 +209,18 @@ fn is_key(key: &[u8], name: &str) -> bool {
     matches!(json::parse(key), Ok(parsed) if parsed.value == Value::String(name.to_owned()))
 }
 
-/// Whether the text is one complete JSON object, as its brackets tell.
-pub(crate) fn is_object(text: &[u8]) -> bool {
-    let at = skip_blank(text, 0);
-    text.get(at) == Some(&b'{')
-        && value_end(text, at).is_ok_and(|end| skip_blank(text, end) == text.len())
+/// Whether the text is complete JSON objects and nothing else, as their brackets tell.
+pub(crate) fn are_objects(text: &[u8]) -> bool {
+    let mut at = skip_blank(text, 0);
+    loop {
+        match value_end(text, at) {
+            Ok(end) if text[at] == b'{' => at = skip_blank(text, end),
+            _ => return false,
+        }
+        if at == text.len() {
+            return true;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -107,6 +107,35 @@ fn documents_in_lines_are_looked_into() {
 }
 
 #[test]
+fn documents_may_stand_on_one_line() {
+    let text =
+        "{\"a\":1}{\"b\":2} [{\"c\":3}]\n{\"Records\":[{\"d\":4}]}{\"Records\":[{\"e\":5}]}\n";
+    let expected = [
+        (1, "{\"a\":1}"),
+        (1, "{\"b\":2}"),
+        (1, "{\"c\":3}"),
+        (2, "{\"d\":4}"),
+        (2, "{\"e\":5}"),
+    ];
+    assert_eq!(split(text), pieces(&expected));
+    let more = "!more text after the end of the JSON value";
+    for (rest, fault) in [
+        ("x", more),
+        ("1", more),
+        (",{\"c\":3}", more),
+        ("{\"c\":", ENDS),
+    ] {
+        let expected = [(1, "{\"a\":1}"), (1, "{\"b\":2}"), (1, fault)];
+        let text = format!("{{\"a\":1}}{{\"b\":2}}{rest}");
+        assert_eq!(split(&text), pieces(&expected), "{rest}");
+    }
+    let text = "{\"cut\":\n{\"a\":1}{\"b\":2}\n";
+    let expected = [(1, "{\"cut\":"), (2, "{\"a\":1}"), (2, "{\"b\":2}")];
+    assert_eq!(split(text), pieces(&expected));
+    assert_eq!(split("1 2"), pieces(&[(1, "1 2")]));
+}
+
+#[test]
 fn embedded_records_are_unwrapped() {
     let text = r#"{"Events":[{"CloudTrailEvent":"{\"a\":\"\\u0041\"}"},{"x":1}]}"#;
     let found = split(text);

@@ -190,7 +190,7 @@ fn what_is_not_json_is_rejected_with_file_and_line_and_the_rest_goes_on() {
         "{\"eventName\":\"X\",}",
         "{'eventName':1}",
         "{\"eventName\":NaN}",
-        "{\"eventName\":1} {}",
+        "{\"eventName\":1]} {}",
         "{\"eventName\":\"a\tb\"}",
         "// x",
         "{\"eventName\":01}",

@@ -22,7 +22,8 @@ const RESOLVE: &str = "SELECT to_regclass($1)::text";
 const FETCH: &str = "FETCH 500 FROM indelible_rows";
 
 /// The rows of a table or view as JSON objects, one per line: a member for each column, as
-/// `to_jsonb` writes it, times in UTC.
+/// `row_to_json` writes it, times in UTC; a column of JSON text as it stands, keys that stand twice
+/// and escapes of any character included.
 ///
 /// They come through a cursor in one transaction that only reads: all rows are of one moment, and
 /// what is written meanwhile is not among them. Memory holds two pages, however long the table is.
@@ -55,8 +56,10 @@ impl PostgresTable {
         };
         let name = name
             .ok_or_else(|| StoreError::Unsupported(format!("the database has no table {table}")))?;
+        // With the star it is the row, whatever its columns are called.
         let declare = format!(
-            "DECLARE indelible_rows NO SCROLL CURSOR FOR SELECT to_jsonb(t)::text FROM {name} AS t"
+            "DECLARE indelible_rows NO SCROLL CURSOR FOR \
+             SELECT row_to_json(indelible_row.*)::text FROM {name} AS indelible_row"
         );
         lent.batch(&declare).await?.map_err(refused)?;
         let (requests, wanted) = unbounded_channel();
@@ -118,7 +121,11 @@ async fn page(lent: &Lent) -> Result<Vec<u8>, StoreError> {
     let mut page = Vec::new();
     for row in lent.rows(FETCH, &[]).await? {
         let text: &str = row.try_get(0).map_err(unavailable)?;
-        page.extend_from_slice(text.as_bytes());
+        // A column of JSON text may have lines; in JSON they only ever stand between its words.
+        page.extend(text.bytes().map(|byte| match byte {
+            b'\n' | b'\r' => b' ',
+            other => other,
+        }));
         page.push(b'\n');
     }
     Ok(page)

@@ -48,6 +48,26 @@ async fn every_kind_of_value_is_a_member() {
 }
 
 #[tokio::test]
+async fn names_of_columns_and_json_as_it_was_written_are_no_hindrance() {
+    let database = shop(
+        "CREATE TABLE log (t text, indelible_row int, details json); INSERT INTO log VALUES \
+         ('a', 1, E'{\"nul\": \"\\\\u0000\",\\r\\n \"b\": 2}'), ('b', NULL, '[1]')",
+    );
+    let expected = [
+        json!({"t": "a", "indelible_row": 1, "details": {"nul": "\0", "b": 2}}),
+        json!({"t": "b", "indelible_row": null, "details": [1]}),
+    ];
+    assert_eq!(rows(&database, "log").await, expected);
+    let database =
+        shop("CREATE TABLE log (details json); INSERT INTO log VALUES ('{\"k\": 1, \"k\": 2}')");
+    let table = PostgresTable::open(&address(&database), &Options::default(), "log").await;
+    let mut text = String::new();
+    let read = table.expect("a table").read_to_string(&mut text);
+    read.expect("rows");
+    assert_eq!(text.matches("\"k\"").count(), 2, "{text}");
+}
+
+#[tokio::test]
 async fn rows_without_a_key_and_views_lose_nothing() {
     let database = shop(
         "CREATE TABLE log (what text); INSERT INTO log VALUES ('a'), (NULL), ('a'), (NULL); \

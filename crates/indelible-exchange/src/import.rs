@@ -66,8 +66,8 @@ impl Importer {
         self
     }
 
-    /// Sets how many bytes of records are sorted in memory, 32 MiB unless set; memory takes about
-    /// eight times as much.
+    /// Sets how many bytes of records are sorted in memory, 32 MiB unless set, with 1 KiB more for
+    /// each record than its text has; memory takes up to eight times as much.
     #[must_use]
     pub fn run_bytes(mut self, bytes: usize) -> Self {
         self.run_bytes = bytes;
@@ -327,7 +327,7 @@ impl<'p> Reading<'p> {
         let draft = self
             .mapping
             .draft(record.value, &record.remarks, calendar)?;
-        let ids = self.identity.of(draft.key.as_deref(), &bytes);
+        let ids = self.identity.of(draft.key.as_deref(), &bytes, &draft.event);
         let mut event = identified(draft, ids);
         if record.unremarked > 0 {
             event

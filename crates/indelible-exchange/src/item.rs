@@ -35,7 +35,7 @@ pub struct ImportRecord {
     /// The event, with an id under which a second import finds it again.
     pub event: AuditEvent,
     /// The id to try where the event's own is that of an event with other content: made of the
-    /// natural key and the record.
+    /// natural key, the record and the event.
     pub fallback_id: Uuid,
     /// Where the record stands.
     pub origin: Origin,

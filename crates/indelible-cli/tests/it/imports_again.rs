@@ -176,6 +176,20 @@ fn a_shipped_mapping_is_printed_and_serves_when_adapted() {
 }
 
 #[test]
+fn one_line_of_several_years_is_recorded_for_each_and_known_again() {
+    let desk = Desk::new();
+    desk.file("auth.log", "Mar  1 09:00:00 box sshd[1]: hello\n");
+    for expected in [[1, 1, 0, 0], [1, 0, 1, 0]] {
+        for year in ["2021", "2022", "2023", "2024"] {
+            let call = ["import", "syslog", "auth.log", "--year", year];
+            let summary = desk.json(&call);
+            assert_eq!(counts(&summary), expected, "{year}");
+        }
+    }
+    desk.run(&["verify"]).fine();
+}
+
+#[test]
 fn the_year_of_a_time_without_one_is_given_or_taken_from_the_file() {
     let desk = Desk::new();
     desk.file(

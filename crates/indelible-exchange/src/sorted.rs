@@ -17,6 +17,8 @@ use run::{Run, RunWriter};
 
 /// How many bytes of records are sorted in memory unless the importer says other.
 pub(crate) const RUN_BYTES: usize = 32 * 1024 * 1024;
+/// What a record takes in memory besides its text, however short that is.
+const RECORD_BYTES: usize = 1024;
 /// The most runs merged at once, each of them an open file.
 const RUNS_MAX: usize = 64;
 
@@ -77,7 +79,7 @@ impl<'p> Sorted<'p> {
     }
 
     fn hold(&mut self, record: ImportRecord) -> Result<(), ImportError> {
-        self.held_bytes += record.bytes;
+        self.held_bytes += record.bytes + RECORD_BYTES;
         self.held.push(record);
         if self.held_bytes < self.run_bytes {
             return Ok(());
@@ -245,6 +247,22 @@ mod tests {
             let notes = bytes.matches("\"kind\":\"redacted\"").count();
             assert!(notes >= 10 * records, "{mode}: {notes} notes");
         }
+    }
+
+    #[test]
+    fn many_short_records_do_not_all_wait_in_memory() {
+        let mapping = Mapping::shipped("generic-text").expect("it is shipped");
+        let importer = Importer::new(mapping, [7; 32]).run_bytes(10 * RECORD_BYTES);
+        let source = Source::reader("text", Cursor::new("x\n".repeat(95)));
+        let mut sorted = importer.read_sorted(vec![source]);
+        while let Some(item) = sorted.reading.next() {
+            match item {
+                Ok(ImportItem::Record(record)) => sorted.hold(*record).expect("a disk"),
+                other => panic!("{other:?}"),
+            }
+            assert!(sorted.held.len() < 10);
+        }
+        assert_eq!((sorted.runs.len(), sorted.held.len()), (9, 5));
     }
 
     #[test]

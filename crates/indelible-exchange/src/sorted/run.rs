@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::sync::Arc;
 
 use indelible_core::AuditEvent;
-use indelible_core::json::{self, NESTING_MAX};
+use indelible_core::json;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -108,9 +108,8 @@ fn object(event: &AuditEvent) -> Value {
 }
 
 fn parse(line: &[u8], reading: &Reading<'_>) -> Option<ImportRecord> {
-    // Two levels stand around a context of the deepest nesting.
-    let Value::Object(mut members) = json::parse_with_depth(line, NESTING_MAX + 2).ok()?.value
-    else {
+    // Facts of notes are nested deeper than any record; what was written was limited before.
+    let Value::Object(mut members) = json::parse_with_depth(line, u8::MAX).ok()?.value else {
         return None;
     };
     let source = u32::try_from(number(&members, "source")?).ok()?;

@@ -53,6 +53,30 @@ fn runs_on_disk_give_the_same_as_memory() {
 }
 
 #[test]
+fn facts_of_any_nesting_wait_on_a_disk() {
+    let deep = |levels| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+    let text: String = (60..=64)
+        .map(|levels| {
+            let (erased, fact) = (deep(levels), deep(levels - 2));
+            format!(
+                "{{\"action\":\"a\",\"resource_type\":\"t\",\"erased\":{erased},\
+                 \"notes\":[{{\"field\":\"x\",\"kind\":\"y\",\"was\":{fact}}}],\
+                 \"context\":{{\"deep\":{fact}}}}}\n"
+            )
+        })
+        .collect();
+    let read = |run_bytes| {
+        let source = Source::reader("text", Cursor::new(text.clone()));
+        let importer = importer("ndjson").run_bytes(run_bytes);
+        Read::of(importer.read_sorted(vec![source]))
+    };
+    let (held, waited) = (read(1 << 20), read(1));
+    assert_eq!(waited.errors, Vec::<String>::new());
+    assert!(waited.rejected.is_empty() && waited.records.len() == 5);
+    assert!(waited.records == held.records);
+}
+
+#[test]
 fn time_comes_first_then_the_source_then_the_place_in_it() {
     let read = Read::of(importer("ndjson").read_sorted(sources()));
     let ranks: Vec<_> = read

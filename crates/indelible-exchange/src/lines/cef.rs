@@ -86,8 +86,15 @@ fn extension(text: &str) -> Value {
 /// The keys, each with the place behind its equals sign.
 fn keys(text: &str) -> Vec<(&str, usize)> {
     let mut keys = Vec::new();
+    // A name reaches no further back than the last equals sign; nor is it looked for there.
+    let mut behind = 0;
     for (at, _) in text.match_indices('=') {
-        let start = text[..at].rfind(' ').map_or(0, |space| space + 1);
+        let begin = std::mem::replace(&mut behind, at + 1);
+        let start = match text[begin..at].rfind(' ') {
+            Some(space) => begin + space + 1,
+            None if begin == 0 => 0,
+            None => continue,
+        };
         let name = &text[start..at];
         let is_name = |b: u8| b.is_ascii_alphanumeric() || b"_.-[]:".contains(&b);
         if !name.is_empty() && name.bytes().all(is_name) {
@@ -153,6 +160,15 @@ mod tests {
             of("filePath=C:\\\\x\\\\ é=1"),
             json!({"filePath": "C:\\x\\ é=1"})
         );
+    }
+
+    #[test]
+    fn many_equals_signs_take_linear_time() {
+        // Looking back to the last space from each of them would take hours.
+        let signs = "=".repeat(8_000_000);
+        let line = format!("CEF:0|v|p|1|i|n|9|a{signs} b=c");
+        let found = parsed(&line).expect("a header");
+        assert_eq!(found["extension"], json!({"a": signs[1..], "b": "c"}));
     }
 
     #[test]

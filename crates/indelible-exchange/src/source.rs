@@ -22,6 +22,8 @@ pub struct Source {
     bytes: Option<u64>,
     /// When the file was last changed, where the system tells.
     modified: Option<Timestamp>,
+    /// What else the system tells files apart by.
+    stamp: Vec<u8>,
     /// Whether somebody named this very file, rather than a folder or pattern that it is in.
     named: bool,
 }
@@ -59,6 +61,7 @@ impl Source {
             name: name.into(),
             bytes: None,
             modified: None,
+            stamp: Vec::new(),
             named: true,
         }
     }
@@ -74,14 +77,16 @@ impl Source {
     }
 
     /// What tells the file from every other and from itself after a change: where it lies, how
-    /// long it is, when it was changed. `None` for what is no file.
-    pub(crate) fn identity(&self) -> Option<(PathBuf, u64, i64)> {
+    /// long it is, when it was changed, and what else the system knows. `None` for what is no
+    /// file.
+    pub(crate) fn identity(&self) -> Option<(PathBuf, u64, i64, &[u8])> {
         match &self.place {
             Place::File(path) => {
                 let path = fs::canonicalize(path).ok()?;
-                Some((path, self.bytes?, self.modified?.as_micros()))
+                let modified = self.modified?.as_micros();
+                Some((path, self.bytes?, modified, &self.stamp))
             }
-            Place::Nothing(_) => Some((PathBuf::from(&*self.name), 0, 0)),
+            Place::Nothing(_) => Some((PathBuf::from(&*self.name), 0, 0, &[])),
             Place::StandardInput | Place::Reader(_) => None,
         }
     }
@@ -114,6 +119,7 @@ impl Plan {
                 name: "-".into(),
                 bytes: None,
                 modified: None,
+                stamp: Vec::new(),
                 named: true,
             };
             if self.known.insert(path.to_owned()) {
@@ -195,6 +201,7 @@ impl Plan {
                 name,
                 bytes: found.is_file().then_some(found.len()),
                 modified: modified(found),
+                stamp: stamp(found),
                 named,
             });
         }
@@ -208,6 +215,7 @@ impl Plan {
             name,
             bytes: Some(0),
             modified: None,
+            stamp: Vec::new(),
             named: false,
         });
     }
@@ -218,6 +226,21 @@ fn modified(found: &Metadata) -> Option<Timestamp> {
     i64::try_from(since.as_micros())
         .ok()
         .map(Timestamp::from_micros)
+}
+
+/// Device, inode, and the time of the inode's change, which nobody sets: a file that was put in the
+/// place of another may have its length and its time of change.
+#[cfg(unix)]
+fn stamp(found: &Metadata) -> Vec<u8> {
+    use std::os::unix::fs::MetadataExt as _;
+    let changed = [found.ctime(), found.ctime_nsec()].map(i64::to_be_bytes);
+    let place = [found.dev(), found.ino()].map(u64::to_be_bytes);
+    [place, changed].concat().concat()
+}
+
+#[cfg(not(unix))]
+fn stamp(_: &Metadata) -> Vec<u8> {
+    Vec::new()
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> ImportError {

@@ -83,6 +83,19 @@ fn an_import_is_the_same_only_while_all_that_it_reads_is() {
     for (place, other) in others.into_iter().enumerate() {
         assert_ne!(other.expect("files have one"), first, "{place}");
     }
+    #[cfg(unix)]
+    {
+        let at = |name: &str| folder.path().join(name);
+        let modified = std::fs::metadata(at("b")).and_then(|found| found.modified());
+        put("other", "[]\n");
+        let other = std::fs::File::options().write(true).open(at("other"));
+        let other = other.expect("it is there");
+        other
+            .set_modified(modified.expect("a time"))
+            .expect("one's own file");
+        std::fs::rename(at("other"), at("b")).expect("a disk");
+        assert_ne!(print(&json, &["a", "b"]), Some(first.clone()));
+    }
     put("b", "{}\n{}\n");
     assert_ne!(print(&json, &["a", "b"]), Some(first));
     let piped = vec![Source::reader("text", Cursor::new("{}"))];

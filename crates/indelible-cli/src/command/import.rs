@@ -2,6 +2,7 @@
 
 mod dry;
 mod explain;
+mod met;
 mod resume;
 mod run;
 mod tables;

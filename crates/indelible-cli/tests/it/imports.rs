@@ -152,7 +152,12 @@ fn a_key_that_is_not_unique_loses_no_record(new: fn() -> Desk) {
     };
     let call = ["import", "ndjson", "-", "--output", "json"];
     let input = with("one") + &with("two") + &with("one");
+    let dry = [&call[..], &["--dry-run"]].concat();
+    assert_eq!(summary(&desk.fed(&dry, &input).fine()), [2, 1, 0, 1]);
     assert_eq!(summary(&desk.fed(&call, &input).fine()), [2, 1, 0, 1]);
+    assert_eq!(summary(&desk.fed(&dry, &input).fine()), [0, 3, 0, 1]);
+    let more = with("three") + &with("one") + &with("three");
+    assert_eq!(summary(&desk.fed(&dry, &more).fine()), [1, 2, 0, 1]);
     assert_eq!(summary(&desk.fed(&call, &input).fine()), [0, 3, 0, 1]);
     assert_eq!(summary(&desk.fed(&call, &input).fine()), [0, 3, 0, 1]);
     // It is the source's key that is not unique: nobody tried to pass one event off as another.

@@ -130,7 +130,11 @@ impl Run {
     ) -> Result<(), Failure> {
         match target {
             Target::Trail(audit, resume) => self.record(audit, chunk, resume).await?,
-            Target::Dry(dry) => dry.count(chunk, &mut self.tally).await?,
+            Target::Dry(dry) => {
+                for line in dry.count(chunk, &mut self.tally).await? {
+                    self.say(&line);
+                }
+            }
         }
         chunk.clear();
         self.bar.set_position(self.tally.read);

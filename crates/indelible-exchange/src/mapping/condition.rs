@@ -10,11 +10,12 @@ use super::text::scalar;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conditions(Vec<Condition>);
 
-/// One condition on the values at a place: all that is given must hold for one and the same value.
+/// One condition on the values at a place, or at several: all that is given must hold for one and
+/// the same value.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Condition {
-    at: Path,
+    at: Places,
     /// Whether a value other than null, `""`, `[]` and `{}` is there.
     present: Option<bool>,
     equals: Option<Word>,
@@ -22,6 +23,14 @@ struct Condition {
     starts_with: Option<Words>,
     ends_with: Option<Words>,
     contains: Option<Words>,
+}
+
+/// One place or several, by which a source calls the same thing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Places {
+    One(Path),
+    Several(Vec<Path>),
 }
 
 /// A text, number or boolean, compared as text.
@@ -44,20 +53,15 @@ impl Conditions {
 
 impl Condition {
     fn holds(&self, record: &Value) -> bool {
-        if let Some(expected) = self.present {
-            let found = self
-                .at
-                .find(record, &mut |value| has_content(value).then_some(()));
-            if found.is_some() != expected {
-                return false;
-            }
+        if let Some(expected) = self.present
+            && self.at.any(record, has_content) != expected
+        {
+            return false;
         }
         if !self.tests_text() {
             return true;
         }
-        self.at
-            .find(record, &mut |value| self.fits(value).then_some(()))
-            .is_some()
+        self.at.any(record, |value| self.fits(value))
     }
 
     fn tests_text(&self) -> bool {
@@ -90,6 +94,19 @@ impl Condition {
                 .contains
                 .as_ref()
                 .is_none_or(|words| words.any(|word| text.contains(word)))
+    }
+}
+
+impl Places {
+    fn any(&self, record: &Value, fits: impl Fn(&Value) -> bool) -> bool {
+        let at = |path: &Path| {
+            path.find(record, &mut |value| fits(value).then_some(()))
+                .is_some()
+        };
+        match self {
+            Self::One(path) => at(path),
+            Self::Several(paths) => paths.iter().any(at),
+        }
     }
 }
 
@@ -167,6 +184,8 @@ mod tests {
             r#"{ at = "/code", any_of = ["x", "Client.AccessDenied"] }"#,
             r#"{ at = "/code", starts_with = "Client.", ends_with = ["x", "Denied"] }"#,
             r#"{ at = "/code", contains = "Access" }, { at = "/n", equals = "4625" }"#,
+            r#"{ at = ["/nowhere", "/n"], present = true, equals = 4625 }"#,
+            r#"{ at = ["/nowhere", "/empty"], present = false }"#,
             "",
         ] {
             assert!(holds(condition, &record), "{condition}");
@@ -179,6 +198,8 @@ mod tests {
             r#"{ at = "/nowhere", any_of = ["x"] }"#,
             r#"{ at = "/code", starts_with = "Client.", ends_with = "x" }"#,
             r#"{ at = "/code", contains = "Access" }, { at = "/n", equals = "1" }"#,
+            r#"{ at = ["/code", "/n"], starts_with = "Client.", ends_with = "25" }"#,
+            r#"{ at = ["/nowhere", "/n"], present = false }"#,
         ] {
             assert!(!holds(condition, &record), "{condition}");
         }

@@ -86,3 +86,55 @@ fn an_action_of_the_catalogue_says_what_the_outcome_says() {
         assert_eq!(read(mapping, record), action);
     }
 }
+
+#[test]
+fn what_failed_is_no_success_in_any_form_of_its_source() {
+    for (mapping, outcome, records) in [
+        (
+            "cloudtrail",
+            Outcome::Failed,
+            &[
+                r#"{"eventname":"ConsoleLogin","errormessage":"Failed authentication"}"#,
+                r#"{"eventname":"GetObject","errorcode":"NoSuchKey"}"#,
+                r#"{"eventname":"ConsoleLogin","responseelements":{"ConsoleLogin":"Failure"}}"#,
+                r#"{"eventname":"ConsoleLogin","responseelements":"{\"ConsoleLogin\": \"Failure\"}"}"#,
+                r#"{"eventname":"SwitchRole","responseelements":{"switchrole":"Failure"}}"#,
+            ][..],
+        ),
+        (
+            "windows",
+            Outcome::Failed,
+            &[
+                r#"{"event_id":4625}"#,
+                r#"{"winlog":{"event_id":"4625"}}"#,
+                r#"{"Event":{"System":{"EventID":4771}}}"#,
+                r#"{"event_id":4776,"keywords":["Audit Failure"]}"#,
+                r#"{"winlog":{"event_id":4776,"keywords":"Audit Failure"}}"#,
+                r#"{"winlog":{"event_id":4776},"event":{"outcome":"failure"}}"#,
+                r#"{"Event":{"System":{"EventID":4776,"Keywords":"0x8010000000000000"}}}"#,
+                r#"{"EventID":4776,"Keywords":-9218868437227405312}"#,
+                r#"{"EventID":4776,"Keywords":9227875636482146304}"#,
+                r#"{"EventID":4776,"Keywords":"9227875636482146304"}"#,
+            ],
+        ),
+        (
+            "windows",
+            Outcome::Denied,
+            &[r#"{"winlog":{"event_id":5157}}"#],
+        ),
+        (
+            "gcp",
+            Outcome::Failed,
+            &[r#"{"insertid":"1","protopayload":{"status":{"code":5}}}"#],
+        ),
+        (
+            "gcp",
+            Outcome::Denied,
+            &[r#"{"insertid":"1","protopayload":{"status":{"code":7}}}"#],
+        ),
+    ] {
+        for record in records {
+            assert_eq!(one(mapping, record).outcome, Some(outcome), "{record}");
+        }
+    }
+}

@@ -6,26 +6,58 @@ use serde_json::Value;
 use super::Rules;
 use super::text::Text;
 
+/// An outcome, and whether the record says it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) outcome: Option<Outcome>,
+    /// Whether nothing in the record does: it is the mapping's `otherwise`.
+    pub(super) assumed: bool,
+}
+
 impl Rules {
+    /// What the record says by our names or by a rule, else what the mapping assumes.
+    pub(super) fn outcome_told(&self, record: &Value) -> Told {
+        let rules = &self.outcome;
+        let given = rules.from.as_ref();
+        let given = given.and_then(|from| from.read(record)?.parse().ok());
+        let said = given.or_else(|| {
+            let case = rules.rule.iter().find(|case| case.when.hold(record));
+            case.map(|case| case.is)
+        });
+        Told {
+            outcome: said.or(rules.otherwise),
+            assumed: said.is_none(),
+        }
+    }
+
     /// The action and where it comes from: where it is to agree with the outcome, the first that
     /// does; where none does or it need not, the first that there is.
-    pub(super) fn action(
-        &self,
-        record: &Value,
-        outcome: Option<Outcome>,
-    ) -> Option<(String, String)> {
+    pub(super) fn action(&self, record: &Value, told: Told) -> Option<(String, String)> {
         let text = &self.event.action;
         let agreed = match self.outcome.agree {
-            true => agreed(text, record, outcome),
+            true => agreed(text, record, told),
             false => None,
         };
         agreed.or_else(|| text.explain(record))
     }
+
+    /// The outcome beside this action: one that says failed or denied knows more than `otherwise`.
+    pub(super) fn outcome_beside(&self, action: &str, told: Told) -> Option<Outcome> {
+        let stage = catalogue::find(action).map(|known| known.stage);
+        match stage {
+            Some(stage) if self.outcome.agree && told.assumed && is_refusal(stage) => Some(stage),
+            _ => told.outcome,
+        }
+    }
 }
 
-fn agreed(text: &Text, record: &Value, outcome: Option<Outcome>) -> Option<(String, String)> {
+fn is_refusal(stage: Outcome) -> bool {
+    matches!(stage, Outcome::Failed | Outcome::Denied)
+}
+
+fn agreed(text: &Text, record: &Value, told: Told) -> Option<(String, String)> {
     text.find(record, &mut |action, origin| {
-        let agreed = agree(&action, outcome)?;
+        let agreed = agree(&action, told)?;
         let from = match agreed == action {
             true => origin.describe(),
             false => format!("{}, by the outcome", origin.describe()),
@@ -35,14 +67,17 @@ fn agreed(text: &Text, record: &Value, outcome: Option<Outcome>) -> Option<(Stri
 }
 
 /// The action itself where it does not contradict the outcome, else the one that its workflow has
-/// for that: `role_assigned` that failed is `role_assignment_failed`.
-fn agree(action: &str, outcome: Option<Outcome>) -> Option<String> {
+/// for that: `role_assigned` that failed is `role_assignment_failed`. One that says failed or
+/// denied has none beside a success that the record tells.
+fn agree(action: &str, told: Told) -> Option<String> {
     use Outcome::{Attempted, Completed, Denied, Failed, Succeeded};
     let stage = catalogue::find(action).map(|known| known.stage);
-    let (Some(stage), Some(outcome)) = (stage, outcome) else {
+    let (Some(stage), Some(outcome)) = (stage, told.outcome) else {
         return Some(action.to_owned());
     };
     match (stage, outcome) {
+        (Failed | Denied, _) if told.assumed => return Some(action.to_owned()),
+        (Failed | Denied, Succeeded | Completed) => return None,
         (_, Succeeded | Completed) => return Some(action.to_owned()),
         (Failed | Denied, Failed | Denied) | (Attempted, Attempted) => {
             return Some(action.to_owned());
@@ -56,6 +91,13 @@ fn agree(action: &str, outcome: Option<Outcome>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn told(outcome: Outcome, assumed: bool) -> Told {
+        Told {
+            outcome: Some(outcome),
+            assumed,
+        }
+    }
 
     #[test]
     fn an_action_agrees_with_its_outcome_or_gives_way() {
@@ -83,19 +125,46 @@ mod tests {
                 Outcome::Denied,
                 Some("user_login_failed"),
             ),
+            ("user_login_failed", Outcome::Succeeded, None),
+            ("access_denied", Outcome::Completed, None),
             ("api_key_created", Outcome::Denied, None),
             ("secret_accessed", Outcome::Attempted, None),
             ("shop.refunded", Outcome::Failed, Some("shop.refunded")),
         ] {
             assert_eq!(
-                agree(action, Some(outcome)).as_deref(),
+                agree(action, told(outcome, false)).as_deref(),
                 agreed,
                 "{action} {outcome}"
             );
         }
+        let nothing = Told {
+            outcome: None,
+            assumed: true,
+        };
         assert_eq!(
-            agree("role_assigned", None).as_deref(),
+            agree("role_assigned", nothing).as_deref(),
             Some("role_assigned")
         );
+    }
+
+    #[test]
+    fn a_refusal_says_more_than_what_is_assumed() {
+        for (action, assumed, outcome, beside) in [
+            ("user_login_failed", true, "succeeded", Outcome::Failed),
+            ("access_denied", true, "completed", Outcome::Denied),
+            ("role_assigned", true, "completed", Outcome::Completed),
+            ("shop.refunded", true, "succeeded", Outcome::Succeeded),
+            ("user_login_failed", false, "succeeded", Outcome::Succeeded),
+        ] {
+            let rules: Rules = toml::from_str(&format!(
+                "format = 1\nname = \"x\"\n[event]\naction = \"/a\"\nresource_type = \"/t\"\n\
+                 [outcome]\nagree = true\notherwise = \"{outcome}\"\n"
+            ))
+            .expect("a mapping");
+            let told = told(outcome.parse().expect("an outcome"), assumed);
+            assert_eq!(rules.outcome_beside(action, told), Some(beside), "{action}");
+            let kept = assumed.then(|| action.to_owned());
+            assert_eq!(agree(action, told), kept, "{action}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use indelible_core::json::canonical;
 use indelible_core::{AuditAction, AuditEvent, Note, Outcome};
 use serde_json::{Value, json};
 
+use super::agreement::Told;
 use super::calendar::Calendar;
 use super::condition::has_content;
 use super::context::ContextRule;
@@ -85,8 +86,9 @@ impl Mapping {
         reading
             .notes
             .extend(remarks.iter().map(|remark| rules.note_on(remark)));
-        let outcome = reading.outcome();
-        let action = reading.action(outcome);
+        let told = reading.outcome();
+        let action = reading.action(told);
+        let outcome = rules.outcome_beside(&action, told);
         let (kind, resource_id) = reading.resource();
         let action = AuditAction::new(action).expect("`word::name` makes names of actions");
         let mut event = AuditEvent::new(action, kind);
@@ -194,8 +196,8 @@ impl Reading<'_> {
         word::name(field, given, &mut self.notes)
     }
 
-    fn action(&mut self, outcome: Option<Outcome>) -> String {
-        match self.rules.action(self.record, outcome) {
+    fn action(&mut self, told: Told) -> String {
+        match self.rules.action(self.record, told) {
             Some((action, _)) => word::name("action", Some(action), &mut self.notes),
             None => self.required("action", &self.rules.event.action),
         }
@@ -238,17 +240,15 @@ impl Reading<'_> {
         )
     }
 
-    fn outcome(&mut self) -> Option<Outcome> {
-        let rules = &self.rules.outcome;
-        if let Some(text) = self.text("outcome", rules.from.as_ref()) {
-            if let Ok(outcome) = text.parse() {
-                return Some(outcome);
-            }
+    fn outcome(&mut self) -> Told {
+        let from = self.rules.outcome.from.as_ref();
+        if let Some(text) = self.text("outcome", from)
+            && text.parse::<Outcome>().is_err()
+        {
             self.notes
                 .push(Note::new("outcome", "unreadable").with("value", text));
         }
-        let case = rules.rule.iter().find(|case| case.when.hold(self.record));
-        case.map(|case| case.is).or(rules.otherwise)
+        self.rules.outcome_told(self.record)
     }
 
     fn tags(&mut self) -> Vec<String> {

@@ -18,17 +18,20 @@ impl Mapping {
         let rules = &*self.rules;
         let (resource_type, resource_id) = rules.resource_source(record);
         let event = &rules.event;
+        let told = rules.outcome_told(record);
+        let action = rules.action(record, told);
+        let outcome = match &action {
+            Some((action, _)) if rules.outcome_beside(action, told) != told.outcome => {
+                Some("the action".to_owned())
+            }
+            _ => rules.outcome_source(record),
+        };
         let text = |text: Option<&Text>| Some(text?.explain(record)?.1);
         let given = [
             ("id", rules.key_source(record)),
             ("occurred_at", rules.time_source(record)),
-            (
-                "action",
-                rules
-                    .action(record, rules.outcome_of(record))
-                    .map(|(_, from)| from),
-            ),
-            ("outcome", rules.outcome_source(record)),
+            ("action", action.as_ref().map(|(_, from)| from.clone())),
+            ("outcome", outcome),
             ("resource_type", resource_type),
             ("resource_id", resource_id),
             ("user_id", text(event.user_id.as_ref())),
@@ -53,17 +56,6 @@ impl Rules {
             Some((_, from)) => format!("key: {from}"),
             None => "no key: the record and how often it occurred before".to_owned(),
         })
-    }
-
-    /// The outcome, as the draft has it.
-    fn outcome_of(&self, record: &Value) -> Option<Outcome> {
-        let rules = &self.outcome;
-        let given = rules
-            .from
-            .as_ref()
-            .and_then(|from| from.read(record)?.parse().ok());
-        let case = rules.rule.iter().find(|case| case.when.hold(record));
-        given.or(case.map(|case| case.is)).or(rules.otherwise)
     }
 
     fn time_source(&self, record: &Value) -> Option<String> {

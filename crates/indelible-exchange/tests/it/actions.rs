@@ -82,6 +82,16 @@ fn an_action_of_the_catalogue_says_what_the_outcome_says() {
             r#"{"EventID":4720,"EventType":"AUDIT_FAILURE"}"#,
             "admin_user_creation_failed failed",
         ),
+        (
+            "gcp",
+            r#"{"protoPayload":{"methodName":"google.login.LoginService.loginFailure"}}"#,
+            "user_login_failed failed",
+        ),
+        (
+            "gcp",
+            r#"{"protoPayload":{"serviceName":"login.googleapis.com","methodName":"google.login.LoginService.loginFailure","status":{"code":0}}}"#,
+            "gcp.login.google.login.LoginService.loginFailure succeeded",
+        ),
     ] {
         assert_eq!(read(mapping, record), action);
     }

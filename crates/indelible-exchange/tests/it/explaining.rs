@@ -55,6 +55,16 @@ fn each_field_says_where_it_comes_from() {
 }
 
 #[test]
+fn an_outcome_that_the_action_tells_says_so() {
+    let text = r#"{"protoPayload":{"methodName":"google.login.LoginService.loginFailure"}}"#;
+    let explained = explained("gcp", text, None);
+    assert_eq!(
+        field(&explained[0], "outcome"),
+        (Some("failed"), "the action")
+    );
+}
+
+#[test]
 fn what_is_shown_is_redacted_and_what_is_no_record_says_why() {
     let text = "{\"user\":\"u\",\"password\":\"hunter2-hunter2\",\"created\":\"soon\"}\nnonsense\n";
     let explained = explained("generic-json", text, None);

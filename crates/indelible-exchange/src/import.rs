@@ -127,6 +127,7 @@ impl Importer {
         Reading {
             identity: self.identity(),
             mapping: self.mapping.clone(),
+            redactor: Arc::clone(&self.redactor),
             document_bytes_max: self.document_bytes_max,
             waiting: sources.into_iter(),
             files: Vec::new(),
@@ -159,6 +160,7 @@ impl Importer {
 pub struct Reading<'p> {
     mapping: Mapping,
     identity: Identity,
+    redactor: Arc<Redactor>,
     document_bytes_max: u64,
     waiting: std::vec::IntoIter<Source>,
     /// The names of the sources begun.
@@ -305,7 +307,12 @@ impl<'p> Reading<'p> {
                     bytes,
                 }))
             }
-            Err(reason) => ImportItem::Rejected { origin, reason },
+            Err(reason) => {
+                // It may quote what is a secret.
+                let shown = self.redactor.redact_text(&reason);
+                let reason = shown.map_or(reason, |shown| shown.text);
+                ImportItem::Rejected { origin, reason }
+            }
         }
     }
 

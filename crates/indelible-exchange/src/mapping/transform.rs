@@ -20,6 +20,8 @@ pub(crate) enum Transform {
     StripSuffix(String),
     /// What stands before the first of these.
     Before(String),
+    /// What stands before the last of these.
+    BeforeLast(String),
     /// What stands after the first of these.
     After(String),
     /// What stands after the last of these.
@@ -42,6 +44,7 @@ impl Transform {
             Self::StripPrefix(_) => "strip_prefix",
             Self::StripSuffix(_) => "strip_suffix",
             Self::Before(_) => "before",
+            Self::BeforeLast(_) => "before_last",
             Self::After(_) => "after",
             Self::AfterLast(_) => "after_last",
             Self::Replace(..) => "replace",
@@ -61,6 +64,7 @@ impl Transform {
             Self::StripPrefix(prefix) => text.strip_prefix(prefix.as_str()),
             Self::StripSuffix(suffix) => text.strip_suffix(suffix.as_str()),
             Self::Before(mark) => text.split_once(mark.as_str()).map(|(before, _)| before),
+            Self::BeforeLast(mark) => text.rsplit_once(mark.as_str()).map(|(before, _)| before),
             Self::After(mark) => text.split_once(mark.as_str()).map(|(_, after)| after),
             Self::AfterLast(mark) => text.rsplit_once(mark.as_str()).map(|(_, after)| after),
         };
@@ -98,6 +102,7 @@ mod tests {
             ("{ strip_suffix = \".com\" }", "x.org", "x.org"),
             ("{ before = \"/\" }", "a/b/c", "a"),
             ("{ before = \"/\" }", "abc", "abc"),
+            ("{ before_last = \"/\" }", "a/b/c", "a/b"),
             ("{ after = \"/\" }", "a/b/c", "b/c"),
             ("{ after_last = \"/\" }", "a/b/c", "c"),
             ("{ replace = [\"::\", \".\"] }", "A::B::C", "A.B.C"),

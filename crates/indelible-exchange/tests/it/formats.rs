@@ -308,7 +308,7 @@ fn cef() {
         "cef.log",
         &[
             "cef.fire_wall.100 denied cef.request https://x/?q=1 anna 203.0.113.14",
-            "cef.vault.open succeeded cef.device Vault bob -",
+            "cef.vault.open succeeded cef.device Vault - -",
             "cef.unknown completed cef.device - - -",
         ],
     );

@@ -1,6 +1,7 @@
 //! The importers and exporters from outside.
 
 mod actions;
+mod actors;
 mod cloudtrail;
 mod door;
 mod explaining;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::error::ImportError;
 use crate::identity::{Identity, Ids};
 use crate::item::{ImportItem, ImportRecord, Origin};
+use crate::lines;
 use crate::mapping::{Calendar, Draft, Mapping};
 use crate::record;
 use crate::sorted::{RUN_BYTES, Sorted};
@@ -324,6 +325,9 @@ impl<'p> Reading<'p> {
             }
         };
         let bytes = canonical::to_vec(&record.value);
+        if self.mapping.lines().is_some() {
+            lines::conceal(&mut record, &self.redactor);
+        }
         let inner = self.mapping.unfold(&mut record.value);
         record.remarks.extend(inner);
         if let Some(kept) = &mut self.kept {

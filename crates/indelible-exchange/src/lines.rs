@@ -11,6 +11,7 @@ mod syslog5424;
 
 use std::collections::HashMap;
 
+use indelible_core::redact::Redactor;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -74,6 +75,31 @@ impl Lines {
             unremarked: 0,
         }
     }
+}
+
+/// Takes the text as it stood out of a record whose members hold a secret: what was decoded for
+/// them may stand there in a spelling that no rule knows.
+pub(crate) fn conceal(record: &mut Record, redactor: &Redactor) {
+    let Value::Object(members) = &mut record.value else {
+        return;
+    };
+    let is_raw = |name: &str| ["line", "lines"].contains(&name);
+    let decoded = members.iter().filter(|(name, _)| !is_raw(name));
+    let decoded: Map<_, _> = decoded
+        .map(|(name, it)| (name.clone(), it.clone()))
+        .collect();
+    if redactor.redact_value(&mut Value::Object(decoded)).total == 0 {
+        return;
+    }
+    members.retain(|name, _| {
+        if is_raw(name) {
+            record.remarks.push(Remark {
+                pointer: Some(format!("/{name}")),
+                kind: "redacted",
+            });
+        }
+        !is_raw(name)
+    });
 }
 
 fn remark(kind: &'static str) -> Remark {

@@ -1,6 +1,6 @@
 //! Who is taken for the actor: never whom it was done to, never whom an attacker names.
 
-use crate::fixture::{one, read_text};
+use crate::fixture::{note, one, read_text};
 
 fn actor(mapping: &str, text: &str) -> String {
     let event = one(mapping, text);
@@ -85,6 +85,24 @@ fn the_target_in_cef_is_no_actor() {
         actor("cef", "CEF:0|v|p|1|i|n|5|duser=victim suser=eve"),
         "eve - completed"
     );
+}
+
+#[test]
+fn a_decoded_secret_stands_in_no_raw_line() {
+    let secret = format!("--password={}", "Zq7".repeat(8));
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let audit = format!("type=PROCTITLE msg=audit(1.0:1): proctitle={hex}");
+    let cef = format!("CEF:0|v|p|1|i|n|5|msg=token\\={}", "Zq7".repeat(8));
+    for (mapping, text, member) in [("auditd", &audit, "lines"), ("cef", &cef, "line")] {
+        let event = one(mapping, text);
+        let context = event.context.as_ref().expect("the record");
+        assert_eq!(context.get(member), None, "{context}");
+        let found = note(&event, "context", "redacted").expect("it is noted");
+        assert_eq!(found["path"], format!("/{member}"));
+    }
+    let harmless = one("cef", "CEF:0|v|p|1|i|n|5|msg=a\\=b");
+    let context = harmless.context.as_ref().expect("the record");
+    assert!(context["line"].is_string(), "{context}");
 }
 
 #[test]

@@ -12,11 +12,16 @@ const MAPPINGS: [(&str, &str); 4] = [
     ("syslog", "syslog.log"),
 ];
 
-/// The line of an event as it stands in its context.
-fn kept(event: &AuditEvent) -> String {
+/// The line of an event as it stands in its context; `None` where it is noted that it held a
+/// secret.
+fn kept(event: &AuditEvent) -> Option<String> {
     let context = event.context.as_ref().expect("the record is kept");
     let line = context["lines"].get(0).unwrap_or(&context["line"]);
-    line.as_str().expect("a line").to_owned()
+    if line.is_null() {
+        note(event, "context", "redacted").expect("a note says why");
+        return None;
+    }
+    Some(line.as_str().expect("a line").to_owned())
 }
 
 #[test]
@@ -32,7 +37,9 @@ fn a_line_that_is_cut_anywhere_is_one_event_all_the_same() {
                 let event = one(mapping, cut);
                 assert!(event.check().is_ok(), "{mapping}: {event:?}");
                 let expected = String::from_utf8_lossy(cut);
-                assert_eq!(kept(&event).trim_end(), expected.trim_end(), "{mapping}");
+                if let Some(kept) = kept(&event) {
+                    assert_eq!(kept.trim_end(), expected.trim_end(), "{mapping}");
+                }
             }
         }
     }
@@ -90,7 +97,10 @@ fn bytes_that_are_no_utf8_are_replaced_and_noted() {
             note(&event, "context", "invalid_utf8").is_some(),
             "{mapping}"
         );
-        assert_eq!(kept(&event), "Mar  1 09:00:00 box app: \u{FFFD}\u{FFFD}");
+        assert_eq!(
+            kept(&event).as_deref(),
+            Some("Mar  1 09:00:00 box app: \u{FFFD}\u{FFFD}")
+        );
     }
 }
 

@@ -12,12 +12,11 @@ use uuid::Uuid;
 use crate::error::ImportError;
 use crate::identity::{Identity, Ids};
 use crate::item::{ImportItem, ImportRecord, Origin};
-use crate::lines;
 use crate::mapping::{Calendar, Draft, Mapping};
-use crate::record;
 use crate::sorted::{RUN_BYTES, Sorted};
 use crate::source::{Opened, Source, open};
 use crate::split::{DOCUMENT_BYTES_MAX, Piece, Split, Stop};
+use crate::{lines, record};
 
 /// Turns sources into events, by a mapping.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! From one record to an event: a record is never lost for the content of its values.
 
 use indelible_core::json::canonical;
-use indelible_core::{AuditAction, AuditEvent, Note, Outcome};
+use indelible_core::{AuditAction, AuditEvent, Note, Outcome, Timestamp};
 use serde_json::{Value, json};
 
 use super::agreement::Told;
@@ -11,7 +11,7 @@ use super::context::ContextRule;
 use super::path::Path;
 use super::text::{Text, scalar};
 use super::time::TimeFormat;
-use super::{Mapping, Rules, word};
+use super::{Mapping, Rules, TimeRule, word};
 
 /// An event made of a record, whose id is still to be derived.
 #[derive(Debug)]
@@ -190,6 +190,18 @@ struct Reading<'r> {
     notes: Vec<Note>,
 }
 
+impl TimeRule {
+    /// The time, and the note of what was assumed for it.
+    fn read(&self, text: &str, calendar: Calendar) -> Option<(Timestamp, Option<Note>)> {
+        if let Some(time) = self.formats.iter().find_map(|format| format.read(text)) {
+            return Some((time, None));
+        }
+        let zoneless = self.formats.contains(&TimeFormat::Rfc3164);
+        let (time, note) = calendar.read(text).filter(|_| zoneless)?;
+        Some((time, Some(note)))
+    }
+}
+
 impl Reading<'_> {
     fn required(&mut self, field: &str, text: &Text) -> String {
         let given = self.text(field, Some(text));
@@ -272,23 +284,25 @@ impl Reading<'_> {
 
     fn occurred_at(&mut self, event: &mut AuditEvent, calendar: Calendar) {
         let Some(rule) = &self.rules.time else { return };
-        let Some(text) = self.text("occurred_at", Some(&rule.from)) else {
-            if !rule.optional {
-                self.notes.push(Note::new("occurred_at", "missing"));
+        let mut unreadable = None;
+        let read = rule.from.find(self.record, &mut |text, _| {
+            let read = rule.read(&text, calendar);
+            if read.is_none() {
+                unreadable.get_or_insert(text);
             }
-            return;
-        };
-        event.occurred_at = rule.formats.iter().find_map(|format| format.read(&text));
-        if event.occurred_at.is_none()
-            && rule.formats.contains(&TimeFormat::Rfc3164)
-            && let Some((time, note)) = calendar.read(&text)
-        {
+            read
+        });
+        let is_there = read.is_some() || unreadable.is_some();
+        if let Some((time, assumed)) = read {
             event.occurred_at = Some(time);
-            self.notes.push(note);
+            self.notes.extend(assumed);
         }
-        if event.occurred_at.is_none() {
+        if let Some(text) = unreadable {
             self.notes
                 .push(Note::new("occurred_at", "unreadable").with("value", text));
+        }
+        if !is_there && self.text("occurred_at", Some(&rule.from)).is_none() && !rule.optional {
+            self.notes.push(Note::new("occurred_at", "missing"));
         }
     }
 

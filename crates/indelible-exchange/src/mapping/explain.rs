@@ -60,12 +60,17 @@ impl Rules {
 
     fn time_source(&self, record: &Value) -> Option<String> {
         let time = self.time.as_ref()?;
-        let (text, from) = time.from.explain(record)?;
-        let format = time.formats.iter().find(|format| format.takes(&text));
-        Some(match format {
-            Some(format) => format!("{from}, read as {}", format.name()),
-            None => format!("{from}, which no format reads"),
-        })
+        let read = time.from.find(record, &mut |text, origin| {
+            let format = time.formats.iter().find(|format| format.takes(&text))?;
+            Some(format!("{}, read as {}", origin.describe(), format.name()))
+        });
+        let unread = || {
+            Some(format!(
+                "{}, which no format reads",
+                time.from.explain(record)?.1
+            ))
+        };
+        read.or_else(unread)
     }
 
     fn resource_source(&self, record: &Value) -> (Option<String>, Option<String>) {

@@ -3,7 +3,7 @@
 use indelible_core::Outcome;
 use indelible_exchange::Mapping;
 
-use crate::fixture::one;
+use crate::fixture::{note, one};
 
 /// Every text within a value.
 fn texts<'v>(value: &'v toml::Value, found: &mut Vec<&'v str>) {
@@ -52,6 +52,18 @@ fn actions_are_of_the_catalogue_or_behind_the_name_of_their_source() {
 }
 
 #[test]
+fn a_time_that_cannot_be_read_hides_none_that_can() {
+    let event = one(
+        "cloudtrail",
+        r#"{"eventName":"X","eventTime":"garbage","@timestamp":"2026-03-01T08:00:00Z"}"#,
+    );
+    let time = event.occurred_at.map(|time| time.to_string());
+    assert_eq!(time.as_deref(), Some("2026-03-01T08:00:00.000000Z"));
+    let unreadable = note(&event, "occurred_at", "unreadable").expect("it is noted");
+    assert_eq!(unreadable["value"], "garbage");
+}
+
+#[test]
 fn an_action_of_the_catalogue_says_what_the_outcome_says() {
     let read = |mapping: &str, record: &str| {
         let event = one(mapping, record);
@@ -76,6 +88,21 @@ fn an_action_of_the_catalogue_says_what_the_outcome_says() {
             "gcp",
             r#"{"protoPayload":{"serviceName":"iam.googleapis.com","methodName":"google.iam.admin.v1.CreateServiceAccountKey","status":{"code":7}}}"#,
             "gcp.iam.google.iam.admin.v1.CreateServiceAccountKey denied",
+        ),
+        (
+            "gcp",
+            r#"{"protoPayload":{"serviceName":"x.googleapis.com","methodName":"m","status":{},"authorizationInfo":[{"granted":false},{"granted":true}]}}"#,
+            "gcp.x.m succeeded",
+        ),
+        (
+            "gcp",
+            r#"{"protoPayload":{"serviceName":"x.googleapis.com","methodName":"m","authorizationInfo":[{"granted":false}]}}"#,
+            "gcp.x.m denied",
+        ),
+        (
+            "azure",
+            r#"{"operationName":{"value":"Microsoft.A/b/write"},"status":{"value":"Failed"},"subStatus":{"value":"Forbidden"}}"#,
+            "azure.microsoft.a/b/write denied",
         ),
         (
             "windows",

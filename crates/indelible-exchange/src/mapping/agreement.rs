@@ -4,7 +4,7 @@ use indelible_core::{Outcome, catalogue};
 use serde_json::Value;
 
 use super::Rules;
-use super::text::Text;
+use super::text::Origin;
 
 /// An outcome, and whether the record says it.
 #[derive(Debug, Clone, Copy)]
@@ -30,15 +30,42 @@ impl Rules {
         }
     }
 
-    /// The action and where it comes from: where it is to agree with the outcome, the first that
-    /// does; where none does or it need not, the first that there is.
-    pub(super) fn action(&self, record: &Value, told: Told) -> Option<(String, String)> {
+    /// The action: where it is to agree with the outcome, the first that does; where none does or
+    /// it need not, the first that there is.
+    pub(super) fn action(&self, record: &Value, told: Told) -> Option<String> {
+        self.chosen(record, told, |action, _, _| action)
+    }
+
+    /// Where the action comes from.
+    pub(super) fn action_source(&self, record: &Value, told: Told) -> Option<String> {
+        self.chosen(record, told, |_, origin, by_outcome| match by_outcome {
+            true => format!("{}, by the outcome", origin.describe()),
+            false => origin.describe(),
+        })
+    }
+
+    /// What `make` gives for the action, where it is from, and whether the outcome changed it.
+    fn chosen<T>(
+        &self,
+        record: &Value,
+        told: Told,
+        make: impl Fn(String, &Origin<'_>, bool) -> T,
+    ) -> Option<T> {
         let text = &self.event.action;
         let agreed = match self.outcome.agree {
-            true => agreed(text, record, told),
+            true => text.find(record, &mut |action, origin| {
+                let agreed = agree(&action, told)?;
+                let by_outcome = agreed != action;
+                Some(make(agreed, origin, by_outcome))
+            }),
             false => None,
         };
-        agreed.or_else(|| text.explain(record))
+        let any = || {
+            text.find(record, &mut |action, origin| {
+                Some(make(action, origin, false))
+            })
+        };
+        agreed.or_else(any)
     }
 
     /// The outcome beside this action: one that says failed or denied knows more than `otherwise`.
@@ -53,17 +80,6 @@ impl Rules {
 
 fn is_refusal(stage: Outcome) -> bool {
     matches!(stage, Outcome::Failed | Outcome::Denied)
-}
-
-fn agreed(text: &Text, record: &Value, told: Told) -> Option<(String, String)> {
-    text.find(record, &mut |action, origin| {
-        let agreed = agree(&action, told)?;
-        let from = match agreed == action {
-            true => origin.describe(),
-            false => format!("{}, by the outcome", origin.describe()),
-        };
-        Some((agreed, from))
-    })
 }
 
 /// The action itself where it does not contradict the outcome, else the one that its workflow has

@@ -210,7 +210,7 @@ impl Reading<'_> {
 
     fn action(&mut self, told: Told) -> String {
         match self.rules.action(self.record, told) {
-            Some((action, _)) => word::name("action", Some(action), &mut self.notes),
+            Some(action) => word::name("action", Some(action), &mut self.notes),
             None => self.required("action", &self.rules.event.action),
         }
     }

@@ -21,7 +21,7 @@ impl Mapping {
         let told = rules.outcome_told(record);
         let action = rules.action(record, told);
         let outcome = match &action {
-            Some((action, _)) if rules.outcome_beside(action, told) != told.outcome => {
+            Some(action) if rules.outcome_beside(action, told) != told.outcome => {
                 Some("the action".to_owned())
             }
             _ => rules.outcome_source(record),
@@ -30,7 +30,7 @@ impl Mapping {
         let given = [
             ("id", rules.key_source(record)),
             ("occurred_at", rules.time_source(record)),
-            ("action", action.as_ref().map(|(_, from)| from.clone())),
+            ("action", rules.action_source(record, told)),
             ("outcome", outcome),
             ("resource_type", resource_type),
             ("resource_id", resource_id),

@@ -94,24 +94,49 @@ pub async fn check(
         }
     };
     let origin = Origin::of(&request, app.proxies());
-    let trail = match access {
-        Access::Trail(_) => trail(&mut request).await,
-        _ => None,
-    };
+    let trail = named_trail(access, &mut request).await;
     let caller = match identify(&app, request.headers()).await {
-        Ok(key) => Caller {
-            key,
-            origin: origin.clone(),
-        },
+        Ok(key) => Caller { key, origin },
         Err(Refused::Failed(problem)) => return problem.into_response(),
         Err(Refused::Rejected(rejected)) => {
             note(&app, rejected.happening(&origin, trail.as_deref())).await;
             return rejected.answer();
         }
     };
+    let asks = Asks {
+        access,
+        permission,
+        trail,
+    };
+    admit(&app, asks, caller, request, next).await
+}
+
+/// What a request asks of whoever makes it.
+pub struct Asks {
+    /// What its URL asks.
+    pub access: Access,
+    /// The permission among it.
+    pub permission: Permission,
+    /// The trail in the path.
+    pub trail: Option<String>,
+}
+
+/// Lets a caller who is known through, where it may; records what it looks at, and every refusal.
+pub async fn admit(
+    app: &App,
+    asks: Asks,
+    caller: Caller,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Asks {
+        access,
+        permission,
+        trail,
+    } = asks;
     let elapsed = app.engine().ground().clock.elapsed();
     if let Err(wait) = app.pace().take(&caller.key.id, elapsed) {
-        note(&app, paced(&caller)).await;
+        note(app, paced(&caller)).await;
         let mut problem = Problem::new(Kind::TooManyRequests, "this key goes too fast");
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         problem.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
@@ -122,7 +147,7 @@ pub async fn check(
         _ => Ok(()),
     });
     if let Err(problem) = granted {
-        note(&app, denied(&caller, permission, trail.as_deref())).await;
+        note(app, denied(&caller, permission, trail.as_deref())).await;
         return problem.into_response();
     }
     request.extensions_mut().insert(caller.clone());
@@ -152,7 +177,7 @@ pub async fn check(
         .get::<Problem>()
         .is_some_and(is_refused)
     {
-        note(&app, denied(&caller, permission, trail.as_deref())).await;
+        note(app, denied(&caller, permission, trail.as_deref())).await;
     }
     response
 }
@@ -211,7 +236,11 @@ pub fn looked(
     happening
 }
 
-async fn trail(request: &mut Request) -> Option<String> {
+/// The trail in the path, where the URL asks for a permission on it.
+pub async fn named_trail(access: Access, request: &mut Request) -> Option<String> {
+    if !matches!(access, Access::Trail(_)) {
+        return None;
+    }
     let params = request.extract_parts::<RawPathParams>().await.ok()?;
     let mut named = params.iter().filter(|(name, _)| *name == "trail");
     named.next().map(|(_, value)| value.to_owned())
@@ -281,7 +310,7 @@ fn shortened(trail: &str) -> String {
 }
 
 /// Records a refusal. That it could not be recorded lets nobody in.
-async fn note(app: &App, happening: Happening) {
+pub async fn note(app: &App, happening: Happening) {
     if let Err(error) = app.tally().note(happening).await {
         tracing::error!(%error, "a refusal was not recorded");
     }
@@ -319,7 +348,23 @@ impl Caller {
 }
 
 impl Origin {
-    fn of(request: &Request, proxies: &TrustedProxies) -> Self {
+    /// The client's address.
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// What the client calls itself.
+    pub fn agent(&self) -> Option<&str> {
+        self.agent.as_deref()
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Where this request comes from.
+    pub fn of(request: &Request, proxies: &TrustedProxies) -> Self {
         let headers = request.headers();
         let text = |value: Option<&HeaderValue>| {
             value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -345,7 +390,8 @@ impl Origin {
         }
     }
 
-    fn event(&self, action: &str, resource_type: &str) -> Map<String, Value> {
+    /// The fields of an event that say where it comes from.
+    pub fn event(&self, action: &str, resource_type: &str) -> Map<String, Value> {
         let fields = [
             ("action", json!(action)),
             ("resource_type", json!(resource_type)),

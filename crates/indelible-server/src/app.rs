@@ -8,6 +8,7 @@ use indelible_core::outbox::Watch;
 use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::{Semaphore, watch};
 
+use crate::console::Counted;
 use crate::counters::Counters;
 use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
@@ -41,6 +42,7 @@ struct Shared {
     budget: Budget,
     exports: Seats,
     outbox: OnceLock<Watch>,
+    counted: Counted,
     /// Each piece of work in progress holds a receiver, which learns of the stop.
     working: watch::Sender<bool>,
 }
@@ -69,6 +71,7 @@ impl App {
                 budget: Budget::new(),
                 exports: Seats::new("exports", EXPORTS_MAX, EXPORTS_OF_KEY_MAX),
                 outbox: OnceLock::new(),
+                counted: Counted::default(),
                 working: watch::Sender::new(false),
             }),
         }
@@ -182,6 +185,11 @@ impl App {
     /// Waits until nothing is at work.
     pub(crate) async fn rest(&self) {
         self.shared.working.closed().await;
+    }
+
+    /// The counts that pages show.
+    pub(crate) fn counted(&self) -> &Counted {
+        &self.shared.counted
     }
 
     pub(crate) fn tails(&self) -> &Tails {

@@ -95,6 +95,7 @@ impl From<KeyError> for Problem {
             }
             KeyError::Name => Self::new(Kind::InvalidBody, error).at("name"),
             KeyError::Past => Self::new(Kind::InvalidBody, error).at("expires_at"),
+            KeyError::LinkTime => Self::new(Kind::InvalidBody, error).at("expires"),
             KeyError::Busy(_) => Self::new(Kind::Overloaded, error),
             KeyError::Audit(error) => error.into(),
         }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use indelible_core::engine::Engine;
 
 use crate::app::App;
+use crate::console;
 use crate::limits::REQUEST_ID_BYTES_MAX;
 use crate::problem::{Kind, Problem};
 
@@ -59,11 +60,12 @@ pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> R
     // The path as the router has it: what a client put into it stays out of the log.
     let path = request.extensions().get::<MatchedPath>();
     let path = path.map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let is_of_page = console::is_of_page(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         app.counters().refused(problem.kind);
-        response = told(response, &problem, &id);
+        response = told(response, &problem, &id, is_of_page);
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(value);
@@ -80,7 +82,7 @@ pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> R
 }
 
 /// The problem in the place of the empty answer that carried it, and its inner side in the log.
-fn told(carrier: Response, problem: &Problem, id: &str) -> Response {
+fn told(carrier: Response, problem: &Problem, id: &str, is_of_page: bool) -> Response {
     let kind = problem.kind;
     if let Some(internal) = &problem.internal {
         if kind.status().is_server_error() {
@@ -89,8 +91,12 @@ fn told(carrier: Response, problem: &Problem, id: &str) -> Response {
             tracing::warn!(request_id = id, ?kind, internal, "refused");
         }
     }
-    let mut response = problem.render(id);
-    for name in [header::ALLOW, header::WWW_AUTHENTICATE] {
+    let mut response = if is_of_page {
+        console::refused(problem, id, carrier.extensions().get())
+    } else {
+        problem.render(id)
+    };
+    for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::SET_COOKIE] {
         if let Some(value) = carrier.headers().get(&name) {
             response.headers_mut().insert(name, value.clone());
         }

@@ -5,10 +5,12 @@ mod cache;
 mod ending;
 mod first;
 mod key;
+mod link;
 mod role;
 mod rows;
 mod seal;
 mod secret;
+mod session;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -27,10 +29,12 @@ use uuid::Uuid;
 pub use first::First;
 pub use key::{Key, KeyLine, NewKey, State};
 pub(crate) use key::{hex, id_of};
+pub use link::{LinkRejection, NewLink};
 pub use role::{Permission, Role, RoleError};
+pub use session::{Cookie, Session};
 pub use token::Token;
 
-use crate::limits::LAST_USE_GRAIN;
+use crate::limits::{LAST_USE_GRAIN, LOGIN_LINK_TIME_MAX};
 use cache::{Cache, Seen};
 
 /// What a key shall be.
@@ -79,6 +83,9 @@ pub enum KeyError {
     /// Somebody else changed it at the same time.
     #[error("the key {0} is being changed; try again")]
     Busy(String),
+    /// A link would open never, or for too long.
+    #[error("a link opens for at most {} h", LOGIN_LINK_TIME_MAX.as_secs() / 3600)]
+    LinkTime,
     /// Trail or registry failed.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -114,12 +121,25 @@ pub struct Keys {
 pub struct InUse {
     id: String,
     seen: Option<Seen>,
+    session: Option<String>,
 }
 
 impl InUse {
     /// The key of this id.
     pub fn of(id: String) -> Self {
-        Self { id, seen: None }
+        Self {
+            id,
+            seen: None,
+            session: None,
+        }
+    }
+
+    /// The same through a session, with which it ends as well.
+    pub fn within(self, session: Option<&Session>) -> Self {
+        Self {
+            session: session.map(|session| session.id.clone()),
+            ..self
+        }
     }
 }
 
@@ -200,6 +220,11 @@ impl Keys {
         let is_known = |seen: &Seen| seen.generation == generation && seen.is_fresh(elapsed);
         if !in_use.seen.as_ref().is_some_and(is_known) {
             in_use.seen = self.look_up(&in_use.id).await?;
+            if let Some(session) = &in_use.session
+                && !self.session_goes_on(session).await?
+            {
+                return Ok(false);
+            }
         }
         let now = self.now();
         let opens = |seen: &Seen| seen.key.state(now) == State::Active;

@@ -5,6 +5,7 @@
 //! | `router` | every URL on one page |
 //! | `trails`, `events`, `entry`, … | one resource each |
 //! | `ingest` | event bodies: one object, an array, lines |
+//! | `console` | all that as pages, for people |
 //! | `openapi` | the description of all that, for programs and for people |
 //! | `tail` | entries as they are recorded, as server-sent events |
 //! | `problem` | errors as RFC 9457, and which status code each is |
@@ -52,6 +53,7 @@ mod tail;
 mod trails;
 mod verify;
 
+mod console;
 mod gate;
 mod openapi;
 mod router;
@@ -71,6 +73,6 @@ pub use app::App;
 pub use indelible_axum::TrustedProxies;
 pub use listen::{Door, ServeError, Times, serve};
 pub use openapi::document;
-pub use router::{operator_router, router, urls};
+pub use router::{operator_router, pages, router, urls};
 pub use tls::{Tls, TlsError};
 pub use watch::{check_commits, verify_all, watch};

@@ -152,3 +152,21 @@ pub const STREAM_READS_MAX: usize = 4;
 pub const STREAM_SILENCE_MAX: Duration = Duration::from_secs(15);
 /// How long a client is asked to wait before it comes back to a stream, in milliseconds.
 pub const STREAM_RETRY_MS: u32 = 1000;
+/// How long a session of the console lasts without a request, as PCI DSS 8.2.8 asks.
+pub const SESSION_IDLE_MAX: Duration = Duration::from_secs(15 * 60);
+/// How long a session lasts in any case.
+pub const SESSION_TIME_MAX: Duration = Duration::from_secs(12 * 3600);
+/// How long a session keeps one cookie; the next request is given another.
+pub const SESSION_RENEWAL: Duration = Duration::from_secs(10 * 60);
+/// How long the cookie before still opens, for requests that were on their way.
+pub const SESSION_RENEWAL_GRACE: Duration = Duration::from_secs(30);
+/// How coarse the time of a session's last request is.
+pub const SESSION_USE_GRAIN: Duration = Duration::from_secs(60);
+/// Sessions of one key at once; one more ends the oldest.
+pub const SESSIONS_OF_KEY_MAX: usize = 32;
+/// The longest that a link into the console opens.
+pub const LOGIN_LINK_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Trails whose counts the console holds between pages.
+pub const TRAILS_COUNTED_MAX: usize = 64;
+/// Entries of one page of the console.
+pub const CONSOLE_PAGE_ENTRIES: i64 = 50;

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use crate::app::{App, Working};
+use crate::console::OverTls;
 use crate::errand::Errand;
 use crate::limits::{
     CONNECTIONS_MAX, DRAIN_TIME_MAX, FLUSH_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, TALLY_PACE,
@@ -235,11 +236,15 @@ impl Server {
         place: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + use<> {
         let (router, app, place) = (self.router.clone(), self.app.clone(), Arc::new(place));
+        let is_over_tls = self.tls.is_some();
         let service = service_fn(move |request: Request<Incoming>| {
             // Until the last of the answer is on its way.
             let working = app.work();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
+            if is_over_tls {
+                request.extensions_mut().insert(OverTls);
+            }
             let answered = router.clone().oneshot(request);
             let answering = async move {
                 let answer = answered.await?;

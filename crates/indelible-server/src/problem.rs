@@ -119,6 +119,11 @@ impl Kind {
         self.facts().0
     }
 
+    /// The title.
+    pub const fn title(self) -> &'static str {
+        self.facts().2
+    }
+
     /// The status code.
     pub const fn status(self) -> StatusCode {
         self.facts().1

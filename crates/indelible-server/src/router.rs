@@ -11,16 +11,20 @@ use crate::app::App;
 use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
-    credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs, summary,
-    tail, trails, verify,
+    console, credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs,
+    summary, tail, trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
-struct Route {
-    method: Method,
-    path: &'static str,
-    access: Access,
-    handler: MethodRouter<App>,
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The pattern of the URL.
+    pub path: &'static str,
+    /// What it asks.
+    pub access: Access,
+    /// What answers.
+    pub handler: MethodRouter<App>,
 }
 
 fn routes() -> Vec<Route> {
@@ -115,7 +119,13 @@ pub fn operator_router(app: App) -> Router {
         .with_state(app)
 }
 
-/// The whole API over an open engine.
+/// Every method and URL of the console, and what it asks of its caller.
+pub fn pages() -> Vec<(Method, &'static str, Access)> {
+    let url = |route: Route| (route.method, route.path, route.access);
+    console::routes().into_iter().map(url).collect()
+}
+
+/// The whole API and the console over an open engine.
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for route in routes() {
@@ -123,6 +133,7 @@ pub fn router(app: App) -> Router {
         router = router.route(route.path, route.handler.route_layer(checked));
     }
     router
+        .merge(console::router(&app))
         .fallback(async || Problem::not_found("nothing is at this URL"))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "this URL does not know the method")

@@ -71,7 +71,7 @@ pub async fn stream(State(app): State<App>, request: Request) -> Answer {
     let unknown = || Problem::new(Kind::Internal, "nobody is known to have asked");
     let caller = parts.extensions.get::<Caller>().cloned();
     let caller = caller.ok_or_else(unknown)?;
-    let key = InUse::of(caller.key.id.clone());
+    let key = InUse::of(caller.key.id.clone()).within(parts.extensions.get());
     let seat = tails.seat(&caller)?;
     let asked = parameters(&parts.uri);
     let client = Client {

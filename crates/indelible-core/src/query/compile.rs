@@ -102,7 +102,7 @@ pub(super) fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
     let (earliest, latest) = query.instants()?;
     let filter = Filter {
         user,
-        actions: query.action.as_deref().map(actions).transpose()?,
+        actions: query.actions()?,
         outcome: outcome(query.outcome.as_deref())?,
         resource_type: query.resource_type.as_deref().map(without_nul),
         resource_ids: text("resource_id", &query.resource_id),
@@ -125,6 +125,15 @@ pub(super) fn filter(query: &Query, door: &Door) -> Result<Filter, QueryError> {
 }
 
 impl Query {
+    /// The actions that are asked for, aliases and what a wildcard stands for included; `None`
+    /// where any is.
+    ///
+    /// # Errors
+    /// A text that names none.
+    pub fn actions(&self) -> Result<Option<Vec<String>>, QueryError> {
+        self.action.as_deref().map(actions).transpose()
+    }
+
     /// The first and the last instant that the dates allow.
     ///
     /// # Errors

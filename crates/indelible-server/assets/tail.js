@@ -1,0 +1,130 @@
+/* Live tail: entries that match the page's filters, as they are recorded, above those it has. */
+(function () {
+  "use strict";
+  var ROWS_MAX = 200;
+  var button = document.querySelector("[data-tail]");
+  var body = document.querySelector("[data-rows]");
+  var said = document.querySelector("[data-count]");
+  if (!button || !body || typeof window.EventSource !== "function") {
+    return;
+  }
+  var base = window.location.pathname.replace(/\/events$/, "");
+  var before = said ? said.textContent : "";
+  var source = null;
+  var fresh = 0;
+
+  function say(text) {
+    if (said) {
+      said.textContent = text;
+    }
+  }
+
+  function text(tag, content, className) {
+    var element = document.createElement(tag);
+    element.textContent = content;
+    if (className) {
+      element.className = className;
+    }
+    return element;
+  }
+
+  function link(path, content, className) {
+    var element = document.createElement("a");
+    element.href = path;
+    element.appendChild(text("bdi", content));
+    if (className) {
+      element.className = className;
+    }
+    return element;
+  }
+
+  function cell(row, children, className) {
+    var element = row.insertCell();
+    if (className) {
+      element.className = className;
+    }
+    children.forEach(function (child) {
+      element.append(child);
+    });
+  }
+
+  function show(entry) {
+    var row = document.createElement("tr");
+    row.className = "fresh";
+    var time = text("time", entry.occurred_at.slice(0, 19).replace("T", " "));
+    time.setAttribute("datetime", entry.occurred_at);
+    time.title = entry.occurred_at;
+    cell(row, [time], "when");
+    cell(row, [link(base + "/events/" + entry.seq, entry.action, "entry")]);
+    cell(row, [text("span", entry.outcome, "outcome " + entry.outcome)]);
+    cell(row, [entry.user_id === null ? text("span", "none", "absent")
+      : link(base + "/user?" + new URLSearchParams({ id: entry.user_id }), entry.user_id)]);
+    var resource = [text("span", entry.resource_type, "kind")];
+    if (entry.resource_id !== null) {
+      var about = new URLSearchParams({ type: entry.resource_type, id: entry.resource_id });
+      resource.push(" ", link(base + "/resource?" + about, entry.resource_id));
+    }
+    cell(row, resource);
+    cell(row, [text("bdi", entry.ip_address === null ? "" : entry.ip_address)]);
+    cell(row, [String(entry.seq).replace(/\B(?=(\d{3})+$)/g, "\u202f")], "number");
+    body.insertBefore(row, body.firstChild);
+    while (body.rows.length > ROWS_MAX) {
+      body.deleteRow(-1);
+    }
+    if (window.IndelibleConsole) {
+      window.IndelibleConsole.showTimes(row);
+    }
+    body.closest(".table-box").classList.remove("empty");
+    var empty = document.querySelector("[data-empty]");
+    if (empty) {
+      empty.hidden = true;
+    }
+  }
+
+  function stop(why) {
+    if (source) {
+      source.close();
+    }
+    source = null;
+    button.setAttribute("aria-pressed", "false");
+    say(why);
+  }
+
+  function start() {
+    fresh = 0;
+    source = new EventSource(button.dataset.tail);
+    button.setAttribute("aria-pressed", "true");
+    say("Live: waiting for events");
+    source.onmessage = function (event) {
+      var entry;
+      try {
+        entry = JSON.parse(event.data);
+      } catch (error) {
+        return;
+      }
+      fresh += 1;
+      show(entry);
+      say("Live: " + fresh + (fresh === 1 ? " new event" : " new events"));
+    };
+    source.onerror = function () {
+      if (source && source.readyState === EventSource.CLOSED) {
+        stop("The live view ended: the session may be over. Reload the page.");
+      } else {
+        say("Live: the connection was lost, trying again");
+      }
+    };
+    source.onopen = function () {
+      if (fresh === 0) {
+        say("Live: waiting for events");
+      }
+    };
+  }
+
+  button.addEventListener("click", function () {
+    if (source) {
+      stop(before);
+    } else {
+      start();
+    }
+  });
+})();

@@ -1,0 +1,133 @@
+//! The console: the trails as pages, for people.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `entrance` | who is behind a session's cookie |
+//! | `login` | beginning and ending sessions |
+//! | `frame`, `page` | what stands around every page, and how it leaves |
+//! | `escape` | text in HTML |
+//! | `assets` | the stylesheet, the scripts |
+//! | `events`, `trails`, … | one page each |
+//!
+//! Pages are made here and are whole without a script. What a page shows is recorded in the trail
+//! that it shows, as every look is.
+
+mod assets;
+mod counts;
+mod entrance;
+pub(crate) mod escape;
+mod events;
+mod frame;
+mod href;
+mod login;
+mod moment;
+mod page;
+mod trails;
+
+use axum::http::Method;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use axum::{Router, extract::Request};
+use tower_http::csrf::CsrfLayer;
+
+use crate::access::Access;
+use crate::app::App;
+use crate::keys::Permission;
+use crate::problem::{Kind, Problem};
+use crate::router::Route;
+use crate::{entry, export, proofs, tail};
+
+pub use counts::Counted;
+pub use entrance::OverTls;
+pub use page::refused;
+
+/// Where the console begins.
+pub const ROOT: &str = "/console";
+
+/// Every URL of the console, and what it asks of its caller.
+pub fn routes() -> Vec<Route> {
+    use Access::{Key, Open, Trail};
+    use Method as M;
+    use Permission as P;
+    let route = |method, path, access, handler| Route {
+        method,
+        path,
+        access,
+        handler,
+    };
+    vec![
+        route(M::GET, "/", Open, get(trails::root)),
+        route(M::GET, "/console", Key(P::Read), get(trails::list)),
+        route(M::GET, "/console/login", Open, get(login::show)),
+        route(M::POST, "/console/login", Open, post(login::enter)),
+        route(M::POST, "/console/logout", Open, post(login::leave)),
+        route(
+            M::GET,
+            "/console/assets/{version}/{name}",
+            Open,
+            get(assets::serve),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/events",
+            Trail(P::Read),
+            get(events::list),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/events/stream",
+            Trail(P::Read),
+            get(tail::stream),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/events/{id}/proof",
+            Trail(P::Prove),
+            get(entry::prove),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/checkpoint",
+            Trail(P::Prove),
+            get(proofs::checkpoint),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/consistency",
+            Trail(P::Prove),
+            get(proofs::consistency),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/export",
+            Trail(P::Export),
+            get(export::export),
+        ),
+    ]
+}
+
+/// The console over an open engine.
+pub fn router(app: &App) -> Router<App> {
+    let mut router = Router::new();
+    for route in routes() {
+        let state = (app.clone(), route.access);
+        let checked = axum::middleware::from_fn_with_state(state, entrance::check);
+        router = router.route(route.path, route.handler.route_layer(checked));
+    }
+    router
+        .route_layer(from_fn(page::pack))
+        .route_layer(CsrfLayer::new().with_rejection_response(|_| foreign()))
+}
+
+/// Whether a request is one of a browser for a page of the console, which is to be answered with a
+/// page whatever becomes of it.
+pub fn is_of_page(request: &Request) -> bool {
+    let path = request.uri().path();
+    let is_here = path == "/" || path == ROOT || path.starts_with("/console/");
+    is_here && entrance::wants_page(request.headers())
+}
+
+fn foreign() -> axum::response::Response {
+    let detail = "the request came from a page of another site, which may change nothing here";
+    axum::response::IntoResponse::into_response(Problem::new(Kind::Forbidden, detail))
+}

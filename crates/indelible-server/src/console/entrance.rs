@@ -1,0 +1,146 @@
+//! Who is behind a session's cookie, and the way to the login for those who are nobody.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{href, page};
+use crate::access::{Access, Asks, Caller, Origin, admit, named_trail};
+use crate::app::App;
+use crate::keys::{Cookie, KeyError, Session};
+use crate::problem::{Kind, Problem};
+
+/// The cookie's name where a connection is not known to be of TLS.
+const PLAIN: &str = "indelible_session";
+/// Its name where it is: browsers then take it over TLS and from this host alone.
+const SECURE: &str = "__Host-indelible_session";
+
+/// Lets through who is logged in and may, with the [`Caller`] and the [`Session`] at hand.
+pub async fn check(
+    State((app, access)): State<(App, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let permission = match access {
+        Access::Open => return next.run(request).await,
+        Access::Near(permission) | Access::Trail(permission) | Access::Key(permission) => {
+            permission
+        }
+    };
+    let (session, renewed) = match session(&app, request.headers()).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return to_login(&request),
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let is_secure = is_secure(&app, &request);
+    let caller = Caller {
+        key: session.key.clone(),
+        origin: Origin::of(&request, app.proxies()),
+    };
+    let asks = Asks {
+        access,
+        permission,
+        trail: named_trail(access, &mut request).await,
+    };
+    request.extensions_mut().insert(session);
+    let mut response = admit(&app, asks, caller.clone(), request, next).await;
+    // Pages that say what went wrong say it to somebody.
+    response.extensions_mut().insert(caller);
+    if let Some(cookie) = renewed {
+        set(&mut response, &cookie, is_secure);
+    }
+    response
+}
+
+/// The session that a request carries the cookie of, and the cookie that follows it.
+///
+/// # Errors
+/// The registry failed.
+pub async fn session(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Option<(Session, Option<Cookie>)>, KeyError> {
+    for cookie in cookies(headers) {
+        if let Some(found) = app.keys().session(&cookie).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The cookies of sessions that a request carries.
+pub fn cookies(headers: &HeaderMap) -> Vec<Cookie> {
+    let given = headers.get_all(header::COOKIE).iter();
+    let texts = given.filter_map(|value| value.to_str().ok());
+    let pairs = texts.flat_map(|text| text.split(';'));
+    let named = pairs.filter_map(|pair| pair.trim().split_once('='));
+    let own = named.filter(|(name, _)| [PLAIN, SECURE].contains(name));
+    own.filter_map(|(_, value)| Cookie::read(value)).collect()
+}
+
+/// Whether the client's connection is known to be of TLS: to this server, or to a proxy that is
+/// believed.
+pub fn is_secure(app: &App, request: &Request) -> bool {
+    let extensions = request.extensions();
+    if extensions.get::<OverTls>().is_some() {
+        return true;
+    }
+    let peer = extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>();
+    let forwarded = request.headers().get("x-forwarded-proto");
+    peer.is_some_and(|peer| app.proxies().contains(peer.0.ip()))
+        && forwarded.is_some_and(|proto| proto == "https")
+}
+
+/// Marks requests that came over TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct OverTls;
+
+/// Hands a browser the cookie of a session.
+pub fn set(response: &mut Response, cookie: &Cookie, is_secure: bool) {
+    put(response, cookie.expose(), "", is_secure);
+}
+
+/// Takes a browser its cookies.
+pub fn unset(response: &mut Response) {
+    put(response, "", "; Max-Age=0", true);
+    put(response, "", "; Max-Age=0", false);
+}
+
+fn put(response: &mut Response, value: &str, rest: &str, is_secure: bool) {
+    let (name, secure) = if is_secure {
+        (SECURE, "; Secure")
+    } else {
+        (PLAIN, "")
+    };
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{rest}");
+    // A cookie is hexadecimal digits.
+    if let Ok(mut value) = HeaderValue::try_from(text) {
+        value.set_sensitive(true);
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Whether a client is a browser that shows what it is answered.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT);
+    accepted.is_some_and(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.contains("text/html"))
+    })
+}
+
+fn to_login(request: &Request) -> Response {
+    if !wants_page(request.headers()) {
+        return Problem::new(Kind::Unauthorized, "nobody is logged in").into_response();
+    }
+    let wanted = request.uri().path_and_query();
+    let wanted = wanted.map_or("", |wanted| wanted.as_str());
+    let is_get = request.method() == axum::http::Method::GET;
+    let back = (is_get && href::is_inside(wanted) && wanted != super::ROOT).then_some(wanted);
+    page::see(&href::with(
+        "/console/login",
+        back.map(|back| ("next", back)),
+    ))
+}

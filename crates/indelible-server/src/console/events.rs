@@ -1,0 +1,257 @@
+//! `GET /console/trails/{trail}/events`: the entries that match, over their counts in time.
+
+mod filters;
+mod histogram;
+mod row;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use indelible_core::store::Rollup;
+use indelible_core::{
+    AuditError, AuditProtocol, Outcome, Page, Query, QueryError, Timestamp, TrailName,
+};
+
+use super::frame::{Frame, Place};
+use super::{href, page};
+use crate::access::{Caller, Shown};
+use crate::app::App;
+use crate::keys::Permission;
+use crate::limits::CONSOLE_PAGE_ENTRIES;
+use crate::problem::Answer;
+use crate::request::{TrailPath, pairs};
+use filters::{Chip, FIRST_FIELDS, Field, Filters};
+use histogram::Histogram;
+pub use row::Row;
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct EventsPage {
+    frame: Frame,
+    path: String,
+    fields: Vec<Field>,
+    further: Vec<Field>,
+    is_further_open: bool,
+    outcomes: [&'static str; 5],
+    actions: Vec<String>,
+    chips: Vec<Chip>,
+    histogram: Option<Histogram>,
+    /// What the bars leave out of account.
+    is_histogram_wider: bool,
+    rows: Vec<Row>,
+    as_of: String,
+    is_empty_trail: bool,
+    trouble: Option<String>,
+    older: Option<String>,
+    newest: Option<String>,
+    stream: Option<String>,
+    exports: Vec<(&'static str, String)>,
+}
+
+/// One page of the entries that match.
+pub async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (mut parts, _) = request.into_parts();
+    let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
+    let path = href::of_trail(&trail, "events");
+    let given: Vec<(String, String)> = pairs(&parts)
+        .into_iter()
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    // A form sends its empty fields too; the URL that is kept and shared has none.
+    if given.iter().any(|(_, value)| value.is_empty()) {
+        let set = given.iter().filter(|(_, value)| !value.is_empty());
+        let set = set.map(|(name, value)| (name, value));
+        return Ok(page::see(&href::with(&path, set)));
+    }
+    let view = View {
+        filters: Filters::of(&given),
+        given,
+        path,
+        now: app.now(),
+    };
+    view.show(&app, &caller, &trail).await
+}
+
+/// What is asked of a trail.
+struct View {
+    given: Vec<(String, String)>,
+    filters: Filters,
+    path: String,
+    now: Timestamp,
+}
+
+impl View {
+    async fn show(&self, app: &App, caller: &Caller, trail: &TrailName) -> Answer {
+        let audit = app.trail(trail);
+        let asked = self.query();
+        let found = match asked.clone() {
+            Ok(query) => audit.query(query).await,
+            Err(error) => Err(error.into()),
+        };
+        let (found, trouble) = match found {
+            Ok(found) => (found, None),
+            Err(AuditError::Query(error)) => (nothing(), Some(error)),
+            Err(error) => return Err(error.into()),
+        };
+        let size = match trouble {
+            // What was asked says nothing of the trail then.
+            Some(_) => audit.head().await?.map_or(0, |head| head.size),
+            None => found.as_of,
+        };
+        let counts = app.counted().of(&audit, size).await?;
+        let span = asked.as_ref().ok().and_then(|query| query.instants().ok());
+        let wanted = self.counted();
+        let histogram = Histogram::of(
+            &counts,
+            span.unwrap_or_default(),
+            wanted,
+            |from, to| self.filters.with(&[("start_date", from), ("end_date", to)]),
+            &self.path,
+        );
+        let problem = trouble.as_ref().map(ToString::to_string);
+        let named = trouble.as_ref().zip(problem.as_deref());
+        let mut fields = self
+            .filters
+            .fields(named.map(|(error, text)| (error.field(), text)));
+        let further = fields.split_off(FIRST_FIELDS);
+        let frame = Frame::of(
+            Some(caller),
+            format!("Events of {trail}"),
+            Some(trail),
+            Place::Events,
+        );
+        let is_first = !self.is_given("cursor");
+        let page = EventsPage {
+            is_further_open: self.filters.has_further(),
+            fields,
+            further,
+            outcomes: Outcome::ALL.map(Outcome::as_str),
+            actions: counts.actions.iter().cloned().collect(),
+            chips: self.filters.chips(&self.path),
+            is_histogram_wider: self.is_histogram_wider(),
+            histogram,
+            rows: found.iter().map(|e| Row::of(e, self.now)).collect(),
+            as_of: page::grouped(size),
+            is_empty_trail: size == 0,
+            older: asked
+                .as_ref()
+                .ok()
+                .and_then(|query| self.older(query, &found)),
+            newest: (!is_first).then(|| href::with(&self.path, self.own_pairs())),
+            stream: is_first.then(|| self.beside("stream", &[])),
+            exports: if frame.may(Permission::Export) {
+                self.exports(&found)
+            } else {
+                Vec::new()
+            },
+            trouble: problem,
+            path: self.path.clone(),
+            frame,
+        };
+        let status = if page.trouble.is_some() {
+            StatusCode::BAD_REQUEST
+        } else {
+            StatusCode::OK
+        };
+        let mut response = page::html(status, &page)?;
+        let shown = Shown(found.entries.len() as u64);
+        response.extensions_mut().insert(shown);
+        Ok(response)
+    }
+
+    fn query(&self) -> Result<Query, QueryError> {
+        let pairs = self.given.iter();
+        let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut query = Query::from_parameters(pairs, self.now)?;
+        query.limit.get_or_insert(CONSOLE_PAGE_ENTRIES);
+        Ok(query)
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| given == name)
+    }
+
+    fn own_pairs(&self) -> Vec<(String, String)> {
+        self.filters.pairs().to_vec()
+    }
+
+    /// Which counts are of what is asked, as far as counts tell.
+    fn counted(&self) -> impl Fn(&Rollup) -> bool {
+        let action = self.filters.value("action").map(|asked| {
+            let query = Query::new().action(asked);
+            query.actions().ok().flatten().unwrap_or_default()
+        });
+        let outcome = self.filters.value("outcome").map(str::to_owned);
+        move |row| {
+            let is_asked = |actions: &Vec<String>| actions.contains(&row.action);
+            action.as_ref().is_none_or(is_asked)
+                && outcome.as_ref().is_none_or(|o| o == row.outcome.as_str())
+        }
+    }
+
+    /// Whether filters are set that counts do not tell apart.
+    fn is_histogram_wider(&self) -> bool {
+        let told = ["action", "outcome", "start_date", "end_date"];
+        let pairs = self.filters.pairs().iter();
+        let mut names = pairs.map(|(name, _)| name.as_str());
+        names.any(|name| !told.contains(&name))
+    }
+
+    /// The page of the entries before these, as of the same size: with the instants that spans of
+    /// time stood for.
+    fn older(&self, query: &Query, found: &Page) -> Option<String> {
+        let cursor = found.next_cursor.clone()?;
+        let mut query = query.clone();
+        query.cursor = Some(cursor);
+        query.offset = None;
+        query.as_of = None;
+        query.limit = query.limit.filter(|limit| *limit != CONSOLE_PAGE_ENTRIES);
+        Some(href::with(&self.path, query.to_parameters()))
+    }
+
+    /// What is beside this page, of the same question.
+    fn beside(&self, name: &str, more: &[(&str, &str)]) -> String {
+        href::with(&format!("{}/{name}", self.path), self.filters.with(more))
+    }
+
+    fn exports(&self, found: &Page) -> Vec<(&'static str, String)> {
+        let as_of = found.as_of.to_string();
+        let formats = [
+            ("CSV", "csv"),
+            ("NDJSON", "ndjson"),
+            ("OCSF", "ocsf"),
+            ("CEF", "cef"),
+            ("syslog", "syslog"),
+            ("Evidence pack", "pack"),
+        ];
+        let url = |format| {
+            let more = [("format", format), ("as_of", as_of.as_str())];
+            href::with(
+                &format!("/console/trails/{}/export", self.trail_name()),
+                self.filters.with(&more),
+            )
+        };
+        formats.map(|(name, format)| (name, url(format))).into()
+    }
+
+    fn trail_name(&self) -> &str {
+        let rest = self.path.strip_prefix("/console/trails/");
+        rest.and_then(|rest| rest.strip_suffix("/events"))
+            .unwrap_or_default()
+    }
+}
+
+fn nothing() -> Page {
+    Page {
+        entries: Vec::new(),
+        as_of: 0,
+        next_cursor: None,
+        has_more: false,
+        limit: 0,
+    }
+}

@@ -1,0 +1,179 @@
+//! How a page leaves.
+
+use std::io::Write;
+
+use askama::Template;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::frame::{Frame, Place};
+use crate::access::Caller;
+use crate::problem::{Answer, Kind, Problem};
+use crate::reply;
+
+/// What a page may load: what the server itself has, and no text that is run or styled.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+     require-trusted-types-for 'script'",
+);
+
+/// A page.
+pub fn html(status: StatusCode, page: &impl Template) -> Answer {
+    let text = page.render().map_err(|error| {
+        Problem::new(Kind::Internal, "the page could not be written").because(error)
+    })?;
+    let mut response = reply::of(status, "text/html; charset=utf-8", text);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    Ok(response)
+}
+
+/// Leads the browser to another page, which it asks for with GET.
+pub fn see(url: &str) -> Response {
+    Redirect::to(url).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    frame: Frame,
+    status: u16,
+    title: &'static str,
+    detail: &'a str,
+    advice: &'static str,
+    field: Option<&'a str>,
+    request_id: &'a str,
+}
+
+/// The page that says what went wrong.
+pub fn refused(problem: &Problem, request_id: &str, caller: Option<&Caller>) -> Response {
+    let status = problem.kind.status();
+    let title = problem.kind.title();
+    let page = ProblemPage {
+        frame: Frame::of(caller, title, None, Place::Elsewhere),
+        status: status.as_u16(),
+        title,
+        detail: &problem.detail,
+        advice: advice(problem.kind),
+        field: problem.field.as_deref(),
+        request_id,
+    };
+    html(status, &page).unwrap_or_else(|problem| problem.render(request_id))
+}
+
+/// What somebody can do who meets this problem on a page.
+const fn advice(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Forbidden => {
+            "The key of this session does not allow it. Ask an administrator for another key, or \
+             log in with one that does."
+        }
+        Kind::Unauthorized => "Log in again.",
+        Kind::NotFound => "It may never have been there, or the address was cut short.",
+        Kind::InvalidRequest | Kind::InvalidBody => "Go back and mend what is named here.",
+        Kind::Damaged => {
+            "Do not change anything by hand. Verify the trail on its integrity page, and tell \
+             whoever runs this server."
+        }
+        Kind::Unavailable | Kind::Overloaded | Kind::Stopping | Kind::TooManyRequests => {
+            "Nothing is lost. Try again in a moment."
+        }
+        _ => "If it stays so, tell whoever runs this server, with the request's id.",
+    }
+}
+
+/// Whether a client takes gzip.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let given = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let mut codings = given.filter_map(|value| value.to_str().ok());
+    codings.any(|value| {
+        value.split(',').any(|coding| {
+            let mut parts = coding.split(';').map(str::trim);
+            let weight = |part: &str| part.strip_prefix("q=")?.parse::<f32>().ok();
+            parts.next() == Some("gzip") && !parts.any(|part| weight(part) == Some(0.0))
+        })
+    })
+}
+
+/// The longest page that is packed, in bytes; none is longer.
+const PAGE_BYTES_MAX: usize = 8 << 20;
+
+/// Packs pages for browsers that take it. Not where a page of another site asked: the length of a
+/// packed page tells whether what that site put into the URL stands in it.
+pub async fn pack(request: Request, next: Next) -> Response {
+    let site = request.headers().get("sec-fetch-site");
+    let is_own = site.is_none_or(|site| site == "same-origin" || site == "none");
+    let is_wanted = is_own && takes_gzip(request.headers());
+    let response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !is_wanted || kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/html")) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, PAGE_BYTES_MAX).await else {
+        return Problem::new(Kind::Internal, "the page could not be packed").into_response();
+    };
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    // Writing to memory does not fail.
+    let packed = encoder.write_all(&body).and_then(|()| encoder.finish());
+    match packed {
+        Ok(packed) => {
+            let gzip = HeaderValue::from_static("gzip");
+            parts.headers.insert(header::CONTENT_ENCODING, gzip);
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(packed))
+        }
+        Err(_) => Response::from_parts(parts, Body::from(body)),
+    }
+}
+
+/// A number with a thin space between groups of three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1\u{202f}000"),
+            (1_234_567, "1\u{202f}234\u{202f}567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn gzip_is_for_those_who_take_it() {
+        for (value, takes) in [
+            ("gzip", true),
+            ("br, gzip;q=0.5", true),
+            ("gzip;q=0", false),
+            ("identity", false),
+            ("xgzip", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("accept-encoding", HeaderValue::from_static(value));
+            assert_eq!(takes_gzip(&headers), takes, "{value}");
+        }
+    }
+}

@@ -181,7 +181,15 @@
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
         w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
       }
-      let [a, b, c, d, e, f, g, h] = this.state;
+      const state = this.state;
+      let a = state[0];
+      let b = state[1];
+      let c = state[2];
+      let d = state[3];
+      let e = state[4];
+      let f = state[5];
+      let g = state[6];
+      let h = state[7];
       for (let i = 0; i < 64; i += 1) {
         const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
         const t1 = (h + s1 + ((e & f) ^ (~e & g)) + ROUNDS[i] + w[i]) | 0;
@@ -196,7 +204,6 @@
         b = a;
         a = (t1 + t2) | 0;
       }
-      const state = this.state;
       state[0] += a;
       state[1] += b;
       state[2] += c;
@@ -943,14 +950,15 @@
       ]);
       const signedBy = await stepSigned(report, note, trusted, "signature", "Signature");
       return report.verdict({
-        origin: note.origin, treeSize: note.size, root: hexOf(note.root), signedBy,
+        origin: note.origin, treeSize: note.size, root: hexOf(note.root), checkpoint: note.text,
+        signedBy,
       });
     });
   }
 
   async function stepSigned(report, note, trusted, name, title) {
     if (trusted !== null) return (await stepSignature(report, note, trusted, name, title)) ?? [];
-    const detail = "not checked: you have pinned no verifier key, so that nothing says who made it";
+    const detail = "no verifier key was at hand, so that nothing says who made the checkpoint";
     report.step(name, title, null, detail);
     return [];
   }
@@ -968,13 +976,16 @@
     return { size, proof: hashes.map(unbase64), newer: readNote(text.slice(gap + 2)) };
   }
 
-  // Checks that the checkpoint in a consistency file continues an older one, given as its text.
-  // Where `keys` is null the signatures of both are left unchecked, and the steps say so.
-  function verifyConsistency(input, oldCheckpoint, keys, onStep) {
+  // Checks that the checkpoint in a consistency file continues an older one. `old` is that one's
+  // text as `checkpoint`, and the `keys` that it was signed with, which are others where the key
+  // was rotated in between. Where keys are null the signature is left unchecked, and the step
+  // says so.
+  function verifyConsistency(input, old, keys, onStep) {
     return judged(onStep, async (report) => {
       const trusted = keys === null ? null : readKeys(keys);
+      const oldTrusted = old.keys === null ? null : readKeys(old.keys);
       const read = await report.check(BY.form, "form", "Form of the file", () => {
-        const older = readNote(whole(oldCheckpoint, NOTE_MAX, "the older checkpoint"));
+        const older = readNote(whole(old.checkpoint, NOTE_MAX, "the older checkpoint"));
         return { older, ...readConsistency(input) };
       });
       if (read === undefined) return report.verdict();
@@ -986,7 +997,7 @@
       const foreign = `the older checkpoint is of ${older.origin}, the newer of ${newer.origin}`;
       if (!isOwn) report.refuse(BY.trail, "wrong-trail", foreign);
       report.step("origin", "Same trail", isOwn, isOwn ? `both are of ${older.origin}` : foreign);
-      await stepSigned(report, older, trusted, "old-signature", "Older signature");
+      await stepSigned(report, older, oldTrusted, "old-signature", "Older signature");
       const signedBy = await stepSigned(report, newer, trusted, "signature", "Newer signature");
       await report.check(BY.inclusion, "consistency", "Consistency", async () => {
         const other = `the proof is from ${size} entries, not from ${older.size}`;

@@ -1,0 +1,612 @@
+// The pages around verify.js: the page that opens proofs and packs, the form on an entry's page,
+// and the comparison with the checkpoint that this browser saw last.
+//
+// A key is used only after the visitor pinned it; what a server suggests is shown, not trusted.
+// Pinned keys and seen checkpoints are kept in this browser alone.
+(function () {
+  "use strict";
+
+  const verifier = globalThis.IndelibleVerifier;
+  // Entries of a pack that are listed once it holds.
+  const ENTRIES_LISTED_MAX = 100;
+  // Bytes of a proof, a checkpoint or a consistency file that are read at most.
+  const TEXT_BYTES_MAX = 4000000;
+  const ADVICE = "A key should come from someone other than the server being checked: whoever "
+    + "gives you both the proof and the key can have made both.";
+
+  // ---- Elements ----
+
+  // An element with attributes and children; a child that is a text stays a text.
+  function element(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [attribute, value] of Object.entries(attributes)) {
+      made.setAttribute(attribute, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  function button(label, act) {
+    const made = element("button", { class: "button", type: "button" }, label);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  let counted = 0;
+
+  function freshId(stem) {
+    counted += 1;
+    return `${stem}-${counted}`;
+  }
+
+  function grouped(number) {
+    return String(number).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
+  }
+
+  function entriesOf(number) {
+    return `${grouped(number)} ${String(number) === "1" ? "entry" : "entries"}`;
+  }
+
+  // ---- What this browser keeps ----
+
+  // A map of texts to values in the browser's storage; in memory where there is none.
+  class Shelf {
+    constructor(name) {
+      this.name = name;
+      this.memory = new Map();
+    }
+
+    read() {
+      try {
+        const kept = JSON.parse(localStorage.getItem(this.name) ?? "{}");
+        const isObject = typeof kept === "object" && kept !== null && !Array.isArray(kept);
+        return new Map(isObject ? Object.entries(kept) : []);
+      } catch {
+        return new Map(this.memory);
+      }
+    }
+
+    change(alter) {
+      const kept = this.read();
+      alter(kept);
+      this.memory = kept;
+      try {
+        localStorage.setItem(this.name, JSON.stringify(Object.fromEntries(kept)));
+      } catch {
+        // The browser keeps nothing for this page: it is remembered until the page is closed.
+      }
+    }
+  }
+
+  // `{"<origin>": "<verifier key>"}`.
+  const pinned = new Shelf("indelible-pinned-keys");
+  // `{"<origin>": {"checkpoint": "<note>", "key": "<verifier key it was checked with>" or null}}`.
+  const seen = new Shelf("indelible-seen-checkpoints");
+
+  function pinnedKeys() {
+    const keys = [...pinned.read()].map(([origin, vkey]) => ({ origin, vkey }));
+    return keys.filter(({ vkey }) => verifier.readKey(vkey).problem === undefined);
+  }
+
+  // The pinned keys for a trail, whatever its incarnation.
+  function pinnedFor(origin) {
+    return pinnedKeys().filter((key) => verifier.isOneTrail(key.origin, origin));
+  }
+
+  const watchers = [];
+
+  function whenPinned(watcher) {
+    watchers.push(watcher);
+    watcher();
+  }
+
+  function pinnedChanged() {
+    for (const watcher of watchers) watcher();
+  }
+
+  // Pins a key under its name; answers what is wrong with it, or an empty text.
+  function pin(text) {
+    const key = verifier.readKey(text);
+    if (key.problem !== undefined) return key.problem;
+    const before = pinned.read().get(key.name);
+    if (before !== undefined && before !== key.vkey) {
+      return `another key is pinned for ${key.name}; forget that one first, if it was changed`;
+    }
+    pinned.change((kept) => kept.set(key.name, key.vkey));
+    pinnedChanged();
+    return "";
+  }
+
+  function forget(origin) {
+    pinned.change((kept) => kept.delete(origin));
+    pinnedChanged();
+  }
+
+  function pinnedKey({ origin, vkey }) {
+    const forgotten = button("Forget", () => forget(origin));
+    forgotten.setAttribute("aria-label", `Forget the key for ${origin}`);
+    return element("li", { class: "pinned-key" },
+      element("strong", {}, origin), " ", element("span", { class: "mono" }, vkey), " ", forgotten);
+  }
+
+  function wirePinForm(form) {
+    const [field, problem] = [
+      form.querySelector("textarea"), form.querySelector("[data-verify-problem]"),
+    ];
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const wrong = pin(field.value);
+      problem.textContent = wrong;
+      field.setAttribute("aria-invalid", String(wrong !== ""));
+      if (wrong === "") field.value = "";
+    });
+  }
+
+  // ---- Verdicts ----
+
+  const SIGNS = { holds: "\u2713", refused: "\u2717", unable: "?", busy: "\u2026", note: "\u2022" };
+  const CLASSES = { holds: "ok", refused: "bad", unable: "bad", busy: "note", note: "note" };
+  const STEP_STATES = new Map([[true, "holds"], [false, "refused"], [null, "note"]]);
+  const STEP_WORDS = new Map([[true, "holds"], [false, "fails"], [null, "not compared"]]);
+
+  function sign(state) {
+    return element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]);
+  }
+
+  function stepItem(step) {
+    const state = STEP_STATES.get(step.ok);
+    const said = [
+      sign(state), " ", element("strong", { class: "step-title" }, step.title),
+      ` ${STEP_WORDS.get(step.ok)}: ${step.detail}`,
+    ];
+    const item = element("li", { class: `step ${CLASSES[state]}`, "data-step": step.name });
+    if (step.values.length === 0) {
+      item.append(...said);
+      return item;
+    }
+    const values = step.values.map(([label, text]) => element("div", { class: "value" },
+      element("dt", {}, label), element("dd", { class: "mono" }, text)));
+    item.append(element("details", {},
+      element("summary", {}, ...said), element("dl", { class: "values" }, ...values)));
+    return item;
+  }
+
+  // Where a judgement is shown: the verdict in words, the steps, and what else there is.
+  class Judgement {
+    constructor(place) {
+      this.verdict = element("p", { class: "verdict note", role: "status" });
+      this.progress = element("p", { class: "progress note" });
+      this.steps = element("ol", { class: "steps" });
+      this.more = element("div", { class: "more" });
+      place.replaceChildren(this.verdict, this.progress, this.steps, this.more);
+    }
+
+    say(state, words) {
+      this.verdict.className = `verdict ${CLASSES[state]}`;
+      this.verdict.dataset.state = state;
+      this.verdict.replaceChildren(sign(state), " ", words);
+      this.progress.textContent = "";
+    }
+
+    begin(words) {
+      this.steps.replaceChildren();
+      this.more.replaceChildren();
+      this.say("busy", words);
+    }
+
+    step(step) {
+      this.steps.append(stepItem(step));
+    }
+
+    // Says what a verdict came to; `proved` are the words for one that holds.
+    close(verdict, proved) {
+      if (verdict.state === "holds") this.say("holds", proved);
+      else if (verdict.state === "unable") this.say("unable", `Not checked: ${verdict.problem}.`);
+      else this.say("refused", `Not proved (${verdict.reason}): ${verdict.problem}.`);
+    }
+  }
+
+  function provedEntry(verdict) {
+    return `Proved: entry ${grouped(verdict.seq)} stands in the trail ${verdict.origin} of `
+      + `${entriesOf(verdict.treeSize)}, as it is shown here, under the key that you pinned.`;
+  }
+
+  // ---- What a pack proves ----
+
+  const CLAIMS = new Map([
+    ["history", "the trail of the last head continues the one of the first"],
+    ["inclusion", "every entry shown stands in the trail, at its seq, with the content shown"],
+    ["skeletons", "no entry of the range is left out"],
+    ["completeness", "every entry of the range that matches the question is opened"],
+  ]);
+  const GAPS = new Map([
+    ["completeness", "that no other entry matches the question"],
+    ["circumstances", "who asked, when, and what made the pack: nobody signed that"],
+    ["later", "what was recorded after the range"],
+    ["erasure", "why some parts are erased: no entry of the pack says so"],
+  ]);
+
+  function claimList(title, claims, words) {
+    const items = claims.map((claim) => element("li", {},
+      element("strong", {}, claim), `: ${words.get(claim) ?? claim}`));
+    return [element("h3", {}, title), element("ul", { class: "claims" }, ...items)];
+  }
+
+  const COLUMNS = ["Seq", "Occurred", "Action", "Outcome", "Resource type", "User", "Resource"];
+
+  // What an open part says of a member; a word for one that is not open.
+  function memberOf(parts, part, name) {
+    const shown = parts?.get(part);
+    if (shown === undefined) return "";
+    return typeof shown === "string" ? shown : String(JSON.parse(shown.get("body"))[name] ?? "");
+  }
+
+  function entryRow({ seq, skeleton, parts }) {
+    const said = JSON.parse(skeleton);
+    const cells = [
+      grouped(seq), said.occurred_at, said.action, said.outcome, said.resource_type,
+      memberOf(parts, "actor", "user_id"), memberOf(parts, "target", "resource_id"),
+    ];
+    return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
+  }
+
+  function entryTable(entries, opened) {
+    const heads = COLUMNS.map((text) => element("th", { scope: "col" }, text));
+    const title = entries.length === Number(opened) ? "The entries that are opened"
+      : `The first ${entries.length} of ${entriesOf(opened)} that are opened`;
+    const table = element("table", {},
+      element("thead", {}, element("tr", {}, ...heads)),
+      element("tbody", {}, ...entries.map(entryRow)));
+    return element("details", { class: "pack-entries" }, element("summary", {}, title),
+      element("div", { class: "table-scroll", role: "region", tabindex: "0", "aria-label": title },
+        table));
+  }
+
+  async function judgePack(judgement, blob, keys) {
+    const entries = [];
+    const told = ({ bytes, entries: count }) => {
+      const megabytes = (bytes / 1e6).toFixed(1);
+      judgement.progress.textContent = `${entriesOf(count)}, ${megabytes} MB read`;
+    };
+    const verdict = await verifier.verifyPack(blob, keys, told, (entry) => {
+      const isListed = entry.parts !== undefined && entries.length < ENTRIES_LISTED_MAX;
+      if (isListed) entries.push(entry);
+    });
+    verdict.steps.forEach((step) => judgement.step(step));
+    judgement.close(verdict, `Proved: what this pack shows of the trail ${verdict.origin} is as it `
+      + `was recorded, in ${entriesOf(verdict.entries)}, under the key that you pinned. `
+      + "What that is, and what it is not, is listed below.");
+    if (verdict.state !== "holds") return verdict;
+    judgement.more.append(
+      ...claimList("Proved", verdict.proved, CLAIMS),
+      ...claimList("Not proved", verdict.notProved, GAPS),
+    );
+    if (entries.length > 0) judgement.more.append(entryTable(entries, verdict.opened));
+    return verdict;
+  }
+
+  // ---- The page that opens files ----
+
+  // The stream of a file, unpacked where it is gzip.
+  async function unpackedStream(blob) {
+    const head = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+    const isGzip = head[0] === 0x1f && head[1] === 0x8b;
+    return isGzip ? blob.stream().pipeThrough(new DecompressionStream("gzip")) : blob.stream();
+  }
+
+  // The first bytes of a stream, and at most these, with one more where there are more.
+  async function bytesAtMost(stream, limit) {
+    const reader = stream.getReader();
+    const pieces = [];
+    let length = 0;
+    while (length <= limit) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      pieces.push(value);
+      length += value.length;
+    }
+    await reader.cancel();
+    const whole = await new Blob(pieces).arrayBuffer();
+    return new Uint8Array(whole).subarray(0, limit + 1);
+  }
+
+  function startsWith(bytes, text) {
+    return new TextDecoder("latin1").decode(bytes.subarray(0, text.length)) === text;
+  }
+
+  async function judgeBlob(judgement, blob, name) {
+    judgement.begin(`Checking ${name}\u2026`);
+    const keys = pinnedKeys().map(({ vkey }) => vkey);
+    try {
+      const head = await bytesAtMost(await unpackedStream(blob), 16);
+      const isProof = startsWith(head, "c2sp.org/") || name.endsWith(".tlog-proof");
+      if (!isProof && (startsWith(head, "{") || /\.pack(?:\.gz)?$/.test(name))) {
+        await judgePack(judgement, blob, keys);
+        return;
+      }
+      const bytes = await bytesAtMost(await unpackedStream(blob), TEXT_BYTES_MAX);
+      const step = (one) => judgement.step(one);
+      if (isProof) {
+        const verdict = await verifier.verifyProof(bytes, keys, step);
+        judgement.close(verdict, provedEntry(verdict));
+      } else {
+        const verdict = await verifier.verifyCheckpoint(bytes, keys, step);
+        judgement.close(verdict, `The checkpoint of ${verdict.origin} with `
+          + `${entriesOf(verdict.treeSize)} is signed with the key that you pinned.`);
+      }
+    } catch (error) {
+      judgement.say("unable", `Not checked: the file cannot be read (${error.message}).`);
+    }
+  }
+
+  function wireDrop(zone, open) {
+    zone.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      zone.classList.add("is-over");
+    });
+    zone.addEventListener("dragleave", () => zone.classList.remove("is-over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("is-over");
+      const file = event.dataTransfer.files[0];
+      if (file !== undefined) open(file, file.name);
+    });
+  }
+
+  function startPage(page) {
+    const find = (name) => page.querySelector(`[data-verify-${name}]`);
+    find("work").hidden = false;
+    wirePinForm(find("pin"));
+    whenPinned(() => {
+      const keys = pinnedKeys();
+      const none = element("li", { class: "pinned-key note" }, "No key is pinned yet.");
+      find("pinned").replaceChildren(...(keys.length > 0 ? keys.map(pinnedKey) : [none]));
+    });
+    const judgement = new Judgement(find("result"));
+    judgement.say("note", "Nothing has been opened yet.");
+    const open = (blob, name) => judgeBlob(judgement, blob, name);
+    const file = page.querySelector("input[type=file]");
+    file.addEventListener("change", () => {
+      if (file.files.length > 0) open(file.files[0], file.files[0].name);
+    });
+    find("open").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const text = event.target.elements.text.value;
+      // What is copied from a page often lacks the last line feed, which every file has.
+      const whole = text.endsWith("\n") ? text : `${text}\n`;
+      open(new Blob([whole]), "the text");
+    });
+    wireDrop(find("drop"), open);
+  }
+
+  // ---- What a page fetches from its own server ----
+
+  async function fetched(address) {
+    const url = new URL(address, location.href);
+    if (url.origin !== location.origin) throw new Error("the address is another server's");
+    const answer = await fetch(url, {
+      cache: "no-store", credentials: "same-origin", redirect: "error",
+    });
+    if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
+    return bytesAtMost(answer.body, TEXT_BYTES_MAX);
+  }
+
+  // ---- The form on an entry's page ----
+
+  function keyForm() {
+    const [field, problem] = [freshId("verify-key"), freshId("verify-key-problem")];
+    const form = element("form", { class: "pin-form" },
+      element("label", { for: field }, "Verifier key from elsewhere"),
+      element("textarea", {
+        "aria-describedby": problem, autocomplete: "off", class: "mono", id: field,
+        required: "", rows: "2", spellcheck: "false",
+      }),
+      element("p", { class: "bad", "data-verify-problem": "", id: problem, role: "alert" }),
+      element("button", { class: "button", type: "submit" }, "Pin the key from elsewhere"));
+    wirePinForm(form);
+    return form;
+  }
+
+  function keyChoice(place, origin, suggested) {
+    const keys = pinnedFor(origin);
+    if (keys.length > 0) {
+      const isSame = suggested === "" || keys.some(({ vkey }) => vkey === suggested);
+      const differs = element("p", { class: "bad" },
+        "The server shows another key than the one that you pinned: ",
+        element("span", { class: "mono" }, suggested));
+      place.replaceChildren(
+        element("p", {}, "The key that you pinned for this trail:"),
+        element("ul", { class: "pinned-keys" }, ...keys.map(pinnedKey)),
+        ...(isSame ? [] : [differs]),
+      );
+      return;
+    }
+    const problem = element("p", { class: "bad", role: "alert" });
+    const shown = [
+      element("p", {}, "The server shows this key: ",
+        element("span", { class: "mono" }, suggested)),
+      button("Pin this key", () => {
+        problem.textContent = pin(suggested);
+      }),
+      problem,
+    ];
+    place.replaceChildren(
+      element("p", {}, `No key is pinned for ${origin}. ${ADVICE}`),
+      ...(suggested === "" ? [] : shown), keyForm(),
+    );
+  }
+
+  function startEntry(section) {
+    const { verifyProofUrl, verifyOrigin, verifySuggestedKey, verifySeq } = section.dataset;
+    const [choice, result] = [element("div", { class: "key-choice" }), element("div")];
+    const judgement = new Judgement(result);
+    const start = button("Verify in this browser", async () => {
+      start.disabled = true;
+      await judgeEntry(judgement, verifyProofUrl, verifyOrigin, verifySeq);
+      start.disabled = false;
+    });
+    whenPinned(() => keyChoice(choice, verifyOrigin, verifySuggestedKey ?? ""));
+    const form = element("div", { class: "verify-entry" }, choice, start, result);
+    section.querySelector(".verify-entry")?.remove();
+    section.append(form);
+  }
+
+  async function judgeEntry(judgement, address, origin, seq) {
+    judgement.begin("Checking\u2026");
+    try {
+      const proof = await fetched(address);
+      const keys = pinnedFor(origin).map(({ vkey }) => vkey);
+      const verdict = await verifier.verifyProof(proof, keys, (one) => judgement.step(one));
+      const isAsked = verdict.origin === origin && (seq ?? `${verdict.seq}`) === `${verdict.seq}`;
+      judgement.close(verdict, provedEntry(verdict));
+      if (verdict.state === "holds" && !isAsked) {
+        judgement.say("refused", `Not proved: the server gave the proof of entry ${verdict.seq} of `
+          + `${verdict.origin}, which is not the one of this page.`);
+      }
+    } catch (error) {
+      judgement.say("unable", `Not checked: the proof cannot be fetched (${error.message}).`);
+    }
+  }
+
+  // ---- The checkpoint that this browser saw last ----
+
+  function sizeOf(checkpoint) {
+    return BigInt(checkpoint.split("\n")[1]);
+  }
+
+  function twoCheckpoints(kept, present) {
+    const shown = (title, text) => element("div", { class: "value" },
+      element("dt", {}, title), element("dd", { class: "mono" }, text));
+    return element("dl", { class: "values" },
+      shown("Seen last, and kept", kept), shown("Shown now", present));
+  }
+
+  class Comparison {
+    constructor(section) {
+      this.consistency = section.dataset.consistencyUrl;
+      this.checkpoint = section.dataset.checkpointUrl;
+      this.origin = section.dataset.trailOrigin;
+      const place = element("div", { class: "seen-checkpoint" });
+      section.querySelector(".seen-checkpoint")?.remove();
+      section.append(place);
+      this.judgement = new Judgement(place);
+    }
+
+    async run() {
+      this.judgement.begin("Comparing with the checkpoint that this browser saw last\u2026");
+      try {
+        const keys = pinnedFor(this.origin).map(({ vkey }) => vkey);
+        this.keys = keys.length > 0 ? keys : null;
+        await this.compare();
+      } catch (error) {
+        this.judgement.say("unable", `Not compared: ${error.message}.`);
+      }
+    }
+
+    async compare() {
+      const step = (one) => this.judgement.step(one);
+      const found = await fetched(this.checkpoint);
+      const present = await verifier.verifyCheckpoint(found, this.keys, step);
+      if (present.state !== "holds") return this.judgement.close(present, "");
+      const text = present.checkpoint;
+      if (present.origin !== this.origin) {
+        const other = `the checkpoint is of ${present.origin}, not of ${this.origin}`;
+        return this.judgement.say("refused", `Not compared: ${other}.`);
+      }
+      const kept = seen.read().get(this.origin);
+      if (typeof kept?.checkpoint !== "string") return this.first(present, text);
+      const before = await verifier.verifyCheckpoint(kept.checkpoint, null);
+      if (before.state !== "holds") return this.first(present, text);
+      if (before.treeSize === present.treeSize) return this.same(before, present, kept, text);
+      if (before.treeSize > present.treeSize) {
+        const shrunk = `the trail had ${entriesOf(before.treeSize)} when this browser saw it last, `
+          + `and has ${entriesOf(present.treeSize)} now`;
+        return this.differ(shrunk, kept.checkpoint, text);
+      }
+      return this.grown(before, present, kept, text);
+    }
+
+    // What nothing says about a checkpoint that no key was held against.
+    caveat() {
+      return this.keys === null ? " No key is pinned, so that its signature was not checked." : "";
+    }
+
+    keep(checkpoint, signedBy) {
+      const key = signedBy[0] ?? null;
+      seen.change((kept) => kept.set(this.origin, { checkpoint, key }));
+    }
+
+    first(present, text) {
+      const earlier = [...seen.read().keys()].filter((origin) =>
+        origin !== this.origin && verifier.isOneTrail(origin, this.origin));
+      this.keep(text, present.signedBy);
+      const succeeded = earlier.length === 0 ? ""
+        : ` You have seen this trail as ${earlier.join(", ")} before: it was succeeded, and its `
+          + "first entry since then says why.";
+      this.judgement.say("note", "First visit: there is nothing to compare with yet. The "
+        + `checkpoint of ${entriesOf(present.treeSize)} is kept in this browser.`
+        + succeeded + this.caveat());
+    }
+
+    same(before, present, kept, text) {
+      if (before.root !== present.root) {
+        const forked = `two histories of ${entriesOf(present.treeSize)} have different roots`;
+        return this.differ(forked, kept.checkpoint, text);
+      }
+      if (this.keys !== null) this.keep(text, present.signedBy);
+      this.judgement.say("holds", "The same as when this browser saw it last: "
+        + `${entriesOf(present.treeSize)}, and the same root.${this.caveat()}`);
+    }
+
+    async grown(before, present, kept, text) {
+      const step = (one) => this.judgement.step(one);
+      const file = await fetched(`${this.consistency}?from=${before.treeSize}`);
+      const older = { checkpoint: kept.checkpoint, keys: kept.key === null ? null : [kept.key] };
+      const verdict = await verifier.verifyConsistency(file, older, this.keys, step);
+      if (verdict.state === "unable") return this.judgement.close(verdict, "");
+      if (verdict.state === "refused") return this.differ(verdict.problem, kept.checkpoint, text);
+      const isOn = verdict.treeSize > present.treeSize
+        || (verdict.treeSize === present.treeSize && verdict.root === present.root);
+      if (!isOn) {
+        const other = "the proof leads to another checkpoint than the one shown";
+        return this.differ(other, kept.checkpoint, text);
+      }
+      this.keep(verdict.checkpoint, verdict.signedBy);
+      this.judgement.say("holds", `Grown and consistent: the ${entriesOf(verdict.treeSize)} begin `
+        + `with all of the ${entriesOf(before.treeSize)} that this browser saw last.`
+        + this.caveat());
+    }
+
+    // The older checkpoint stays: it is the evidence.
+    differ(problem, kept, present) {
+      this.judgement.say("refused", `NOT consistent: ${problem}. The checkpoint seen last is kept; `
+        + "save both, and ask whoever runs the trail.");
+      this.judgement.more.append(twoCheckpoints(kept, present), button(
+        "Forget the checkpoint seen last",
+        () => {
+          seen.change((all) => all.delete(this.origin));
+          this.run();
+        },
+      ));
+    }
+  }
+
+  // ---- Start ----
+
+  async function start() {
+    for (const page of document.querySelectorAll("[data-verify-page]")) {
+      startPage(page);
+      const problem = await verifier.unsupported();
+      const note = page.querySelector("[data-verify-unsupported]");
+      note.textContent = problem === null ? "" : `Nothing can be checked here: ${problem}.`;
+      note.hidden = problem === null;
+    }
+    document.querySelectorAll("section[data-verify-proof-url]").forEach(startEntry);
+    for (const section of document.querySelectorAll("section[data-consistency-url]")) {
+      new Comparison(section).run();
+    }
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -22,4 +22,5 @@ pub mod reopen;
 pub mod rollups;
 pub mod shared;
 pub mod spans;
+pub mod upwards;
 pub mod writers;

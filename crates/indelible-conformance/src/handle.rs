@@ -95,9 +95,13 @@ impl Handle {
             .collect()
     }
 
-    /// The seqs of all entries that match, newest first.
+    /// The seqs of all entries that match, newest first: the same whichever way they are looked
+    /// for.
     pub async fn matching(&self, trail: &TrailName, filter: Filter) -> Vec<u64> {
-        self.found(trail, &all(filter)).await
+        let found = self.found(trail, &all(filter.clone())).await;
+        let upwards = self.found(trail, &upwards(filter.clone(), 0)).await;
+        assert_eq!(upwards, found, "upwards and downwards: {filter:?}");
+        found
     }
 
     /// The stored hashes of a height.
@@ -219,8 +223,17 @@ pub fn all(filter: Filter) -> Find {
     Find {
         filter,
         below: u64::MAX,
+        from: None,
         skip: 0,
         limit: 1_000_000,
+    }
+}
+
+/// The question for every entry that matches, from a seq upwards.
+pub fn upwards(filter: Filter, from: u64) -> Find {
+    Find {
+        from: Some(from),
+        ..all(filter)
     }
 }
 

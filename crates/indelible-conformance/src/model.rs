@@ -79,8 +79,8 @@ pub async fn random_operations_and_reopenings_agree_with_the_oracle(
     compare(database, effort, &vec(reopenings(), 1..30)).await;
 }
 
-/// Every filter, alone and combined with any other, with any `below`, `skip` and `limit`, finds
-/// the same in the store and the oracle, on a trail of several hundred varied entries.
+/// Every filter, alone and combined with any other, with any `below`, `from`, `skip` and `limit`,
+/// finds the same in the store and the oracle, on a trail of several hundred varied entries.
 pub async fn random_questions_agree_with_the_oracle(database: &dyn Database, effort: Effort) {
     let store = RefCell::new(Some(Handle::open(database).await));
     let corpora = (vec(draft(), 40..400), vec(question(), 20..60));

@@ -151,6 +151,19 @@ macro_rules! suite {
             a_lone_match_far_down_is_found
             large_entries_fill_a_page_as_small_ones_do
         }
+        $crate::cases! { upwards:
+            the_next_above_a_place_are_found_newest_first
+            from_is_inclusive
+            from_and_below_hold_together
+            skip_upwards_passes_over_the_oldest
+            limit_upwards_is_the_most_that_is_found
+            pages_upwards_join_up_although_entries_arrive_late
+            a_thousand_entries_of_one_moment_come_once_each_upwards
+            a_lone_match_far_up_is_found
+            large_entries_fill_a_page_upwards
+            find_upwards_stays_in_its_trail
+            a_body_that_is_no_json_is_named_upwards
+        }
         $crate::cases! { spans:
             spans_come_by_index
             a_span_is_there_with_the_last_entry_of_its_block

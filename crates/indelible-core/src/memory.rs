@@ -191,12 +191,16 @@ impl Store for MemoryStore {
         let Some(log) = kept.trails.get(trail) else {
             return Ok(found);
         };
-        for new in log
-            .entries
-            .iter()
-            .rev()
-            .filter(|new| new.entry.seq < find.below)
-        {
+        let within = |new: &&NewEntry| {
+            let seq = new.entry.seq;
+            seq < find.below && find.from.is_none_or(|from| seq >= from)
+        };
+        let rising = log.entries.iter().filter(within);
+        let on_the_way: Box<dyn Iterator<Item = &NewEntry>> = match find.from {
+            Some(_) => Box::new(rising),
+            None => Box::new(rising.rev()),
+        };
+        for new in on_the_way {
             if found.len() == find.limit {
                 break;
             }
@@ -208,6 +212,9 @@ impl Store for MemoryStore {
             } else {
                 found.push(new.entry.clone());
             }
+        }
+        if find.from.is_some() {
+            found.reverse();
         }
         Ok(found)
     }

@@ -55,8 +55,9 @@ pub trait Store: Send + Sync + 'static {
     /// The seq of each id, in the order asked, `None` where the trail does not have it.
     async fn seqs(&self, trail: &TrailName, ids: &[Uuid]) -> Result<Vec<Option<u64>>, StoreError>;
 
-    /// The entries that `find` asks for, newest seq first, exactly those that match. A stored body
-    /// that is no JSON is [`StoreError::Corrupt`] only where a condition must open it.
+    /// The entries that `find` asks for, newest seq first whichever way they are looked for,
+    /// exactly those that match. A stored body that is no JSON is [`StoreError::Corrupt`] only
+    /// where a condition must open it.
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError>;
 
     /// Stored hashes at `height` (0: leaf hashes of entries; 8, 16, 24, …: complete nodes), with
@@ -219,7 +220,11 @@ pub struct Find {
     pub filter: Filter,
     /// Only entries with a smaller seq.
     pub below: u64,
-    /// How many matching entries to pass over first.
+    /// Where it is given, only entries with this seq or a larger one, and of those that match the
+    /// ones with the smallest seqs: what stands next above a place. Else the ones with the
+    /// largest.
+    pub from: Option<u64>,
+    /// How many matching entries to pass over first: the newest, or, with `from`, the oldest.
     pub skip: u64,
     /// How many entries at most.
     pub limit: usize,

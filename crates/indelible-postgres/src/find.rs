@@ -1,7 +1,7 @@
-//! Finding entries: newest first, exactly those that match, without looking at what cannot.
+//! Finding entries: exactly those that match, without looking at what cannot.
 //!
-//! A search walks down the trail in windows of seqs, each in as few partitions as hold it and each
-//! one statement. Of the conditions that have an index one leads: the one that turns out, by
+//! A search walks down from the newest entry, or up from a place, in windows of seqs, each in as
+//! few partitions as hold it and each one statement. Of the conditions that have an index one leads: the one that turns out, by
 //! looking, to have the fewest entries here; the others are tested on its rows, written so that no
 //! planner can choose their index, whatever its statistics say. Blocks whose times cannot match
 //! are jumped over by their spans. What no column tells is tested here, a chunk at a time.
@@ -13,6 +13,9 @@ mod cost;
 mod plan;
 mod postings;
 mod statement;
+mod way;
+
+use std::ops::Range;
 
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
@@ -27,6 +30,7 @@ use crate::store::PostgresStore;
 use candidates::{Candidates, Window};
 use plan::Plan;
 use statement::Statement;
+use way::Way;
 
 /// Entries read at once where each must still be tested.
 const TESTED_CHUNK: usize = 256;
@@ -43,6 +47,7 @@ struct Search<'a> {
     trail: &'a TrailName,
     /// The size of the trail when the search began: nothing beyond it is looked at.
     size: u64,
+    way: Way,
 }
 
 /// The entries that `find` asks for.
@@ -56,15 +61,17 @@ pub(crate) async fn find(
     };
     let lent = store.connections.lend().await?;
     let size = read::size(&lent, trail).await?;
+    let (way, mut seqs) = Way::of(find, size);
     let search = Search {
         store,
         lent: &lent,
         trail,
         size,
+        way,
     };
-    let (mut below, mut skip) = (find.below.min(size), find.skip);
+    let mut skip = find.skip;
     if plan.takes_all() {
-        below = below.saturating_sub(skip);
+        (_, seqs) = way.split(&seqs, skip);
         skip = 0;
     }
     let mut found = Found {
@@ -72,7 +79,7 @@ pub(crate) async fn find(
         skip,
         limit: find.limit,
     };
-    let mut candidates = Candidates::new(&plan, below);
+    let mut candidates = Candidates::new(&plan, seqs.clone());
     while found.entries.len() < found.limit {
         let Some(window) = candidates.next(search, found.wanted(&plan)).await? else {
             break;
@@ -80,7 +87,10 @@ pub(crate) async fn find(
         found.take(search, &plan, window).await?;
     }
     if plan.takes_all() {
-        found.has_no_gap(below)?;
+        found.has_no_gap(way, seqs)?;
+    }
+    if way == Way::Up {
+        found.entries.reverse();
     }
     Ok(found.entries)
 }
@@ -112,32 +122,32 @@ impl Found {
         while self.entries.len() < self.limit {
             if plan.rest.is_none() && self.skip > 0 {
                 let step = self.skip.min(SKIP_MAX);
-                let (passed, lowest) = search.pass(&window, step).await?;
+                let (passed, last) = search.pass(&window, step).await?;
                 self.skip -= passed.min(self.skip);
-                match lowest.filter(|_| passed == step) {
-                    Some(lowest) => window.end_at(lowest),
+                match last.filter(|_| passed == step) {
+                    Some(last) => window.go_on_after(search, last),
                     None => return Ok(()),
                 }
                 continue;
             }
             let wanted = self.wanted(plan);
-            let rows = search.rows(&window.entries(search.trail, wanted)).await?;
+            let rows = search.rows(&window.entries(search, wanted)).await?;
             let is_full = rows.len() >= wanted;
-            let lowest = self.extend(&rows, plan)?;
-            match lowest.filter(|_| is_full) {
-                Some(lowest) => window.end_at(lowest),
+            let last = self.extend(&rows, plan)?;
+            match last.filter(|_| is_full) {
+                Some(last) => window.go_on_after(search, last),
                 None => return Ok(()),
             }
         }
         Ok(())
     }
 
-    /// Adds what matches of falling rows; answers the seq of the last one.
+    /// Adds what matches of some rows; answers the seq of the last one.
     fn extend(&mut self, rows: &[Row], plan: &Plan) -> Result<Option<u64>, StoreError> {
-        let mut lowest = None;
+        let mut last = None;
         for row in rows {
             let entry = row::entry(row)?;
-            lowest = Some(entry.seq);
+            last = Some(entry.seq);
             if self.entries.len() == self.limit || !plan.matches(&entry)? {
                 continue;
             }
@@ -146,25 +156,27 @@ impl Found {
                 _ => self.skip -= 1,
             }
         }
-        Ok(lowest)
+        Ok(last)
     }
 
     /// Without a condition every entry must be there: a gap in the log must be heard of, not
     /// passed over.
-    fn has_no_gap(&self, below: u64) -> Result<(), StoreError> {
+    fn has_no_gap(&self, way: Way, seqs: Range<u64>) -> Result<(), StoreError> {
         let missing = |seq| Err(corrupt("the log", Some(seq), "the entry is missing"));
-        let mut next = below;
+        let mut left = seqs;
         for entry in &self.entries {
             // A second row of one entry is verification's to tell.
-            if entry.seq != next && entry.seq + 1 != next {
-                return missing(next.saturating_sub(1));
+            if !left.contains(&entry.seq) {
+                continue;
             }
-            next = entry.seq;
+            match way.first(&left) {
+                Some(next) if next != entry.seq => return missing(next),
+                _ => (_, left) = way.cut(&left, entry.seq),
+            }
         }
-        match next {
-            0 => Ok(()),
-            _ if self.entries.len() >= self.limit => Ok(()),
-            next => missing(next - 1),
+        match way.first(&left) {
+            Some(next) if self.entries.len() < self.limit => missing(next),
+            _ => Ok(()),
         }
     }
 }
@@ -176,10 +188,10 @@ impl Search<'_> {
         read::by_index(self.lent, &statement.sql, &statement.params()).await
     }
 
-    /// How many entries of a window match, up to `most`, and the lowest of them.
+    /// How many entries of a window match, up to `most`, and the last of them.
     async fn pass(&self, window: &Window<'_>, most: u64) -> Result<(u64, Option<u64>), StoreError> {
-        let rows = self.rows(&window.seqs(self.trail, most)).await?;
-        let lowest = rows.last().map(|row| number(row, 0, "a seq", None));
-        Ok((rows.len() as u64, lowest.transpose()?))
+        let rows = self.rows(&window.seqs(*self, most)).await?;
+        let last = rows.last().map(|row| number(row, 0, "a seq", None));
+        Ok((rows.len() as u64, last.transpose()?))
     }
 }

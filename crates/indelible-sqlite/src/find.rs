@@ -1,8 +1,9 @@
-//! Finding entries: newest first, exactly those that match, without looking at what cannot.
+//! Finding entries: exactly those that match, without looking at what cannot.
 //!
-//! Every condition that is indexed is a falling list of seqs; the lists are leapfrogged, each
-//! jumping to where the others stand. Blocks whose times cannot match are jumped over by their
-//! spans. What the index cannot tell is tested on the entries themselves, a chunk at a time.
+//! A search walks down from the newest entry, or up from a place. Every condition that is indexed
+//! is a list of seqs in the order of that way; the lists are leapfrogged, each jumping to where the
+//! others stand. Blocks whose times cannot match are jumped over by their spans. What the index
+//! cannot tell is tested on the entries themselves, a chunk at a time.
 
 mod blocks;
 mod candidates;
@@ -10,6 +11,7 @@ mod candidates;
 mod cost;
 mod plan;
 mod postings;
+mod way;
 
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
@@ -23,6 +25,7 @@ use crate::row::{self, place, seq_of};
 use crate::sql;
 use candidates::Candidates;
 use plan::Plan;
+use way::Way;
 
 /// Candidates looked at together.
 const CHUNK: usize = 256;
@@ -33,6 +36,7 @@ struct Search<'a> {
     db: &'a Connection,
     caller: &'a Caller,
     trail: i64,
+    way: Way,
 }
 
 /// The entries that `find` asks for.
@@ -45,14 +49,19 @@ pub(crate) fn find(
     let Some(Extent { trail, size }) = read::extent(db, trail)? else {
         return Ok(Vec::new());
     };
-    let search = Search { db, caller, trail };
     // The lists are read one after another: entries that come while they are read must not
     // appear in one and be missed in another.
-    let mut below = find.below.min(size);
+    let (way, mut start) = Way::of(find, size);
+    let search = Search {
+        db,
+        caller,
+        trail,
+        way,
+    };
     let mut skip = find.skip;
     let plan = Plan::new(search, &find.filter)?;
     if plan.takes_all() {
-        below = below.saturating_sub(skip);
+        start = start.and_then(|seq| way.after(seq, skip));
         skip = 0;
     }
     let mut found = Found {
@@ -61,7 +70,7 @@ pub(crate) fn find(
         limit: find.limit,
     };
     let (tested, rest) = (plan.tests_entries(), plan.rest);
-    let mut candidates = Candidates::new(plan.lists, plan.blocks, below);
+    let mut candidates = Candidates::new(plan.lists, plan.blocks, start);
     while found.entries.len() < found.limit {
         let chunk = candidates.chunk(search, found.wanted(tested))?;
         if chunk.is_empty() {
@@ -74,6 +83,9 @@ pub(crate) fn find(
             let chosen = found.pass(&chosen);
             found.extend(search.entries(chosen)?, |_| Ok(true))?;
         }
+    }
+    if way != Way::Down {
+        found.entries.reverse();
     }
     Ok(found.entries)
 }
@@ -137,10 +149,11 @@ impl<'a> Search<'a> {
         self.db.prepare_cached(sql).map_err(refused)
     }
 
-    /// The entries at falling `seqs`, all of which must be there.
+    /// The entries at `seqs`, in their order, all of which must be there.
     fn entries(self, seqs: &[u64]) -> Result<Vec<StoredEntry>, StoreError> {
         let mut entries = Vec::with_capacity(seqs.len());
-        self.runs(sql::ENTRIES_FALLING, seqs, |row| {
+        let sql = self.way.either(sql::ENTRIES_FALLING, sql::ENTRIES);
+        self.runs(sql, seqs, |row| {
             let entry = row::entry(row)?;
             let seq = entry.seq;
             entries.push(entry);
@@ -149,8 +162,8 @@ impl<'a> Search<'a> {
         Ok(entries)
     }
 
-    /// Runs a statement that reads a range of places once per run of neighbours in falling
-    /// `seqs`. `read` answers the seq of its row.
+    /// Runs a statement that reads a range of places, in the order of the way, once per run of
+    /// neighbours in `seqs`. `read` answers the seq of its row.
     fn runs(
         self,
         sql: &str,
@@ -158,8 +171,9 @@ impl<'a> Search<'a> {
         mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<u64, StoreError>,
     ) -> Result<(), StoreError> {
         let mut statement = self.statement(sql)?;
-        for run in seqs.chunk_by(|above, below| above - 1 == *below) {
-            let (last, first) = (run[0], run[run.len() - 1]);
+        for run in seqs.chunk_by(|seq, next| self.way.after(*seq, 1) == Some(*next)) {
+            let (begin, end) = (run[0], run[run.len() - 1]);
+            let (first, last) = self.way.either((end, begin), (begin, end));
             let range = [place(self.trail, first), place(self.trail, last)];
             let mut rows = statement.query(range).map_err(refused)?;
             for &seq in run {
@@ -176,10 +190,11 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// `occurred_at` of the entries at falling `seqs`, in µs.
+    /// `occurred_at` of the entries at `seqs`, in their order, in µs.
     fn times(self, seqs: &[u64]) -> Result<Vec<i64>, StoreError> {
         let mut times = Vec::with_capacity(seqs.len());
-        self.runs(sql::TIMES_FALLING, seqs, |row| {
+        let sql = self.way.either(sql::TIMES_FALLING, sql::TIMES);
+        self.runs(sql, seqs, |row| {
             times.push(row.get(1).map_err(refused)?);
             row.get(0).map(seq_of).map_err(refused)
         })?;

@@ -96,13 +96,22 @@ pub const ENTRIES: &str = entry_rows!("WHERE e.place BETWEEN ?1 AND ?2 ORDER BY 
 pub const ENTRIES_FALLING: &str =
     entry_rows!("WHERE e.place BETWEEN ?1 AND ?2 ORDER BY e.place DESC");
 
-/// ?1 first place, ?2 last place, both inclusive; falling.
+/// ?1 first place, ?2 last place, both inclusive; rising.
+pub const TIMES: &str = "\
+SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+
+/// As [`TIMES`], falling.
 pub const TIMES_FALLING: &str = "\
 SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC";
 
-/// ?1 trail, ?2 field, ?3 value, ?4 the seq to stay below, ?5 rows at most.
+/// ?1 trail, ?2 field, ?3 value, ?4 the smallest seq, ?5 rows at most; rising.
 pub const POSTINGS: &str = "\
-SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq < ?4 \
+SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq >= ?4 \
+ORDER BY seq LIMIT ?5";
+
+/// As [`POSTINGS`], falling, ?4 the largest seq.
+pub const POSTINGS_FALLING: &str = "\
+SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq <= ?4 \
 ORDER BY seq DESC LIMIT ?5";
 
 /// ?1 trail, ?2 field, ?3 the first value, ?4 the last value: the least value of the range.

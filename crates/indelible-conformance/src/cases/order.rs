@@ -81,6 +81,7 @@ pub async fn a_thousand_entries_of_one_moment_come_once_each(database: &dyn Data
         let find = Find {
             filter: moment.clone(),
             below: 1000,
+            from: None,
             skip,
             limit: 7,
         };
@@ -96,6 +97,7 @@ pub async fn below_is_exclusive(database: &dyn Database) {
         let find = Find {
             filter: Filter::default(),
             below,
+            from: None,
             skip: 0,
             limit: 2,
         };
@@ -120,6 +122,7 @@ pub async fn skip_passes_over_matching_entries_alone(database: &dyn Database) {
         let find = Find {
             filter: filter.clone(),
             below,
+            from: None,
             skip,
             limit: 3,
         };
@@ -141,6 +144,7 @@ pub async fn limit_is_the_most_that_is_found(database: &dyn Database) {
         let find = Find {
             filter: Filter::default(),
             below: u64::MAX,
+            from: None,
             skip: 0,
             limit,
         };
@@ -153,6 +157,7 @@ pub async fn limit_is_the_most_that_is_found(database: &dyn Database) {
     let find = Find {
         filter: Filter::default(),
         below: 40,
+        from: None,
         skip: 2,
         limit: usize::MAX,
     };
@@ -180,6 +185,7 @@ pub async fn a_lone_match_far_down_is_found(database: &dyn Database) {
     let find = |name, limit| Find {
         filter: user(name),
         below: u64::MAX,
+        from: None,
         skip: 0,
         limit,
     };
@@ -218,6 +224,7 @@ pub async fn large_entries_fill_a_page_as_small_ones_do(database: &dyn Database)
     let find = Find {
         filter: Filter::default(),
         below: u64::MAX,
+        from: None,
         skip: 0,
         limit: 50,
     };
@@ -238,6 +245,7 @@ pub(super) async fn paged(
         let find = Find {
             filter: filter.clone(),
             below,
+            from: None,
             skip: 0,
             limit,
         };
@@ -251,7 +259,7 @@ pub(super) async fn paged(
 }
 
 /// Sixty entries, every other one failed, whose times run now forwards, now back.
-async fn late_arrivals(database: &dyn Database) -> (Handle, Author) {
+pub(super) async fn late_arrivals(database: &dyn Database) -> (Handle, Author) {
     let store = Handle::open(database).await;
     let mut author = Author::new("t");
     let start = time("2026-01-01T00:00:00Z").as_micros();

@@ -9,6 +9,7 @@ use indelible_merkle::Frontier;
 use tokio::task::JoinHandle;
 
 use super::order::paged;
+use super::upwards::paged_upwards;
 use crate::database::Database;
 use crate::derivation::check_trail;
 use crate::fixture::{Author, draft, trail};
@@ -123,11 +124,16 @@ pub async fn pages_beside_sixteen_writers_give_what_stood_there(database: &dyn D
         let skipped = Find {
             filter: Filter::default(),
             below: pinned,
+            from: None,
             skip: 10,
             limit: 20,
         };
         let seqs = store.found(author.trail(), &skipped).await;
         assert_eq!(seqs, (pinned - 30..pinned - 10).rev().collect::<Vec<_>>());
+        let seqs = paged_upwards(&store, &author, &Filter::default(), pinned, 7).await;
+        assert_eq!(seqs, (0..pinned).collect::<Vec<_>>());
+        let seqs = paged_upwards(&store, &author, &early, u64::MAX, 7).await;
+        assert_eq!(seqs, (0..100).collect::<Vec<_>>());
         if done {
             break;
         }
@@ -168,6 +174,7 @@ pub async fn readers_beside_sixteen_writers_see_whole_commits(database: &dyn Dat
             let newest = Find {
                 filter: Filter::default(),
                 below: head.size,
+                from: None,
                 skip: 0,
                 limit: 1,
             };

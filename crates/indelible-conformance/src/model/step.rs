@@ -121,14 +121,18 @@ pub fn reopenings() -> impl Strategy<Value = Step> {
 pub fn question() -> impl Strategy<Value = Step> {
     let trail = prop_oneof![4 => Just(0), 1 => 0..TRAILS];
     let below = prop_oneof![3 => Just(u64::MAX), 3 => 0..600_u64, 1 => Just(0)];
+    let from = prop_oneof![4 => Just(0), 4 => 0..600_u64, 1 => Just(u64::MAX)];
     let skip = prop_oneof![3 => Just(0), 1 => 0..20_u64, 1 => Just(u64::MAX)];
     let limit = prop_oneof![3 => 0..30_usize, 2 => Just(1000)];
-    (trail, filter(), below, skip, limit).prop_map(|(trail, filter, below, skip, limit)| {
+    let places = (below, weighted(0.5, from));
+    (trail, filter(), places, skip, limit).prop_map(|(trail, filter, places, skip, limit)| {
+        let (below, from) = places;
         Step::Find(
             trail,
             Find {
                 filter,
                 below,
+                from,
                 skip,
                 limit,
             },

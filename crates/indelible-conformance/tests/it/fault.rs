@@ -32,6 +32,11 @@ pub enum Fault {
     BodiesRespelled,
     ErasedForgotten,
     BelowInclusive,
+    FromExclusive,
+    FromIgnored,
+    UpwardsBeyondBelow,
+    UpwardsFromTheTop,
+    UpwardsOldestFirst,
     SkipBeforeFilter,
     OldestFirst,
     OrderedByTime,
@@ -209,6 +214,10 @@ impl Store for Faulty {
         let limit = find.limit;
         match self.fault {
             Fault::BelowInclusive => find.below = find.below.saturating_add(1),
+            Fault::FromExclusive => find.from = find.from.map(|from| from.saturating_add(1)),
+            Fault::FromIgnored => find.from = None,
+            Fault::UpwardsBeyondBelow if find.from.is_some() => find.below = u64::MAX,
+            Fault::UpwardsFromTheTop if find.from.is_some() => find.limit = usize::MAX,
             Fault::SkipBeforeFilter => {
                 find.below = find.below.min(60).saturating_sub(find.skip);
                 find.skip = 0;
@@ -221,6 +230,7 @@ impl Store for Faulty {
         let mut found: Vec<_> = found.into_iter().map(|entry| self.read(entry)).collect();
         match self.fault {
             Fault::OldestFirst => found.reverse(),
+            Fault::UpwardsOldestFirst if find.from.is_some() => found.reverse(),
             Fault::OrderedByTime => found.sort_by_key(|entry| -entry.occurred_at.as_micros()),
             _ => {}
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use indelible_conformance::cases::{
     append, duplicates, entries, filters, filters_text, hashes, heads, ids, order, projections,
-    registry, rollups, spans,
+    registry, rollups, spans, upwards,
 };
 use indelible_conformance::{Database, Effort, StoreUnderTest, model, run};
 
@@ -49,6 +49,11 @@ caught! {
     BodiesRespelled by entries::bodies_come_back_byte_for_byte,
     ErasedForgotten by entries::an_erased_part_leaves_its_hash,
     BelowInclusive by order::below_is_exclusive,
+    FromExclusive by upwards::from_is_inclusive,
+    FromIgnored by upwards::a_lone_match_far_up_is_found,
+    UpwardsBeyondBelow by upwards::from_and_below_hold_together,
+    UpwardsFromTheTop by upwards::the_next_above_a_place_are_found_newest_first,
+    UpwardsOldestFirst by upwards::skip_upwards_passes_over_the_oldest,
     SkipBeforeFilter by order::skip_passes_over_matching_entries_alone,
     OldestFirst by order::entries_are_found_newest_first,
     OrderedByTime by order::the_order_is_seq_whatever_the_times_say,
@@ -76,6 +81,7 @@ caught! {
 fn random_operations_see_faults() {
     for fault in [
         Fault::BelowInclusive,
+        Fault::FromExclusive,
         Fault::HoursInclusive,
         Fault::NullIsRemoval,
     ] {

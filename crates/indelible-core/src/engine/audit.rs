@@ -203,6 +203,7 @@ impl Audit {
         // One more than the page holds tells whether another page follows.
         let find = Find {
             below: plan.below.unwrap_or(as_of).min(as_of),
+            from: None,
             skip: plan.offset,
             limit: plan.limit + 1,
             filter: plan.filter.clone(),

@@ -20,11 +20,12 @@ const GAP_MAX: u64 = 1024;
 /// Reads of spans that one run may take before it is looked through.
 const READS_MAX: usize = 4;
 
-/// Falling runs of seqs whose blocks may hold entries within the bounds, both inclusive.
+/// Runs of seqs, in the order of the way, whose blocks may hold entries within the bounds, both inclusive.
 pub(super) struct Blocks {
     earliest: Timestamp,
     latest: Timestamp,
-    below: u64,
+    /// What is searched.
+    seqs: Range<u64>,
     /// The largest blocks first.
     levels: Vec<Level>,
     /// The next run's beginning, when it was met.
@@ -36,9 +37,9 @@ pub(super) struct Blocks {
 struct Level {
     height: u8,
     indexes: Range<u64>,
-    /// The spans of those from `first` on that have one.
+    /// The spans of those in `known` that have one.
     spans: Vec<Span>,
-    first: u64,
+    known: Range<u64>,
 }
 
 /// How a block's times and the bounds lie.
@@ -52,18 +53,22 @@ enum Overlap {
 }
 
 impl Blocks {
-    pub(super) fn new(earliest: Option<Timestamp>, latest: Option<Timestamp>, below: u64) -> Self {
+    pub(super) fn new(
+        earliest: Option<Timestamp>,
+        latest: Option<Timestamp>,
+        seqs: Range<u64>,
+    ) -> Self {
         Self {
             earliest: earliest.unwrap_or(Timestamp::from_micros(i64::MIN)),
             latest: latest.unwrap_or(Timestamp::from_micros(i64::MAX)),
-            below,
-            levels: vec![Level::new(HEIGHT_MAX, 0..below.div_ceil(1 << HEIGHT_MAX))],
+            levels: vec![Level::new(HEIGHT_MAX, &seqs)],
+            seqs,
             held: None,
             reads: 0,
         }
     }
 
-    /// The next run of seqs that may match, below all that came before.
+    /// The next run of seqs that may match, after all that came before.
     pub(super) async fn next(
         &mut self,
         search: Search<'_>,
@@ -76,7 +81,9 @@ impl Blocks {
             };
             match &mut run {
                 None => run = Some(block),
-                Some(run) if run.start - block.end <= GAP_MAX => run.start = block.start,
+                Some(run) if gap(run, &block) <= GAP_MAX => {
+                    *run = run.start.min(block.start)..run.end.max(block.end);
+                }
                 Some(_) => {
                     self.held = Some(block);
                     return Ok(run);
@@ -89,29 +96,23 @@ impl Blocks {
     /// The next block that may hold a match.
     async fn block(&mut self, search: Search<'_>) -> Result<Option<Range<u64>>, StoreError> {
         while let Some(level) = self.levels.last_mut() {
-            let Some(index) = level
-                .indexes
-                .end
-                .checked_sub(1)
-                .filter(|i| *i >= level.indexes.start)
-            else {
+            let Some(index) = search.way.first(&level.indexes) else {
                 self.levels.pop();
                 continue;
             };
-            self.reads += usize::from(level.load(search).await?);
-            level.indexes.end = index;
+            self.reads += usize::from(level.load(search, index).await?);
+            (_, level.indexes) = search.way.cut(&level.indexes, index);
             let span = level.spans.iter().rfind(|span| span.index == index);
             let overlap = span.map_or(Overlap::Partly, |span| {
                 overlap(span, self.earliest, self.latest)
             });
             let height = level.height;
-            let seqs = index << height..((index + 1) << height).min(self.below);
+            let (start, end) = (index << height, (index + 1) << height);
+            let seqs = start.max(self.seqs.start)..end.min(self.seqs.end);
             match overlap {
                 Overlap::Apart => {}
                 Overlap::Partly if height > HEIGHT_MIN => {
-                    let lower = height - HEIGHT_STEP;
-                    let indexes = seqs.start >> lower..seqs.end.div_ceil(1 << lower);
-                    self.levels.push(Level::new(lower, indexes));
+                    self.levels.push(Level::new(height - HEIGHT_STEP, &seqs));
                 }
                 Overlap::Inside | Overlap::Partly => return Ok(Some(seqs)),
             }
@@ -121,31 +122,36 @@ impl Blocks {
 }
 
 impl Level {
-    fn new(height: u8, indexes: Range<u64>) -> Self {
+    /// The blocks of a height that have any of `seqs`.
+    fn new(height: u8, seqs: &Range<u64>) -> Self {
         Self {
             height,
-            first: indexes.end,
-            indexes,
+            indexes: seqs.start >> height..seqs.end.div_ceil(1 << height),
             spans: Vec::new(),
+            known: 0..0,
         }
     }
 
     /// Reads the spans of the next blocks when those at hand are used up; answers whether it did.
-    async fn load(&mut self, search: Search<'_>) -> Result<bool, StoreError> {
-        let Range { start, end } = self.indexes;
-        if end > self.first {
+    async fn load(&mut self, search: Search<'_>, next: u64) -> Result<bool, StoreError> {
+        if self.known.contains(&next) {
             return Ok(false);
         }
-        self.first = end.saturating_sub(SPANS_MAX).max(start);
+        (self.known, _) = search.way.split(&self.indexes, SPANS_MAX);
         self.spans.clear();
         // Blocks that are not complete have none.
-        let complete = self.first..end.min(search.size >> self.height);
+        let complete = self.known.start..self.known.end.min(search.size >> self.height);
         if complete.is_empty() {
             return Ok(false);
         }
         self.spans = read::spans(search.lent, search.trail, self.height, complete).await?;
         Ok(true)
     }
+}
+
+/// The seqs between a run and a block on either side of it.
+fn gap(run: &Range<u64>, block: &Range<u64>) -> u64 {
+    run.start.max(block.start) - run.end.min(block.end)
 }
 
 fn overlap(span: &Span, earliest: Timestamp, latest: Timestamp) -> Overlap {

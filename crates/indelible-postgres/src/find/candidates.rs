@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use futures_util::future::try_join_all;
-use indelible_core::TrailName;
 use indelible_core::store::StoreError;
 use tokio_postgres::types::Type;
 
@@ -12,6 +11,7 @@ use super::blocks::Blocks;
 use super::plan::{self, Addresses, Plan};
 use super::postings::{Depth, List, within};
 use super::statement::Statement;
+use super::way::Way;
 use crate::placement::Stretch;
 use crate::row::{ENTRY_COLUMNS, Moment, cell};
 
@@ -24,7 +24,7 @@ const WIDTH_STEP: u64 = 4;
 /// Entries read at once of all values of a list together.
 const MERGED_MAX: usize = 4096;
 
-/// Falling windows that hold all entries that may match.
+/// Windows, in the order of the way, that hold all entries that may match.
 pub(super) struct Candidates<'a> {
     plan: &'a Plan,
     blocks: Option<Blocks>,
@@ -56,13 +56,14 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Candidates<'a> {
-    pub(super) fn new(plan: &'a Plan, below: u64) -> Self {
+    /// The windows of `seqs`.
+    pub(super) fn new(plan: &'a Plan, seqs: Range<u64>) -> Self {
         let blocks = plan
             .times
-            .map(|(earliest, latest)| Blocks::new(earliest, latest, below));
+            .map(|(earliest, latest)| Blocks::new(earliest, latest, seqs.clone()));
         let run = match blocks {
             Some(_) => 0..0,
-            None => 0..below,
+            None => seqs,
         };
         Self {
             plan,
@@ -92,10 +93,11 @@ impl<'a> Candidates<'a> {
                 self.part = None;
                 continue;
             }
-            let (leader, floor) = lead(search, self.plan, part, self.width, wanted).await?;
+            let (leader, last) = lead(search, self.plan, part, self.width, wanted).await?;
+            let (here, rest) = last.map_or((seqs.clone(), 0..0), |seq| search.way.cut(&seqs, seq));
             // A list that ends in the part is short: looking farther into the others would cost
             // more than it.
-            if floor > seqs.start {
+            if !rest.is_empty() {
                 self.width = (self.width * WIDTH_STEP).min(WIDTH_MAX);
             }
             let mut window = Window {
@@ -103,9 +105,9 @@ impl<'a> Candidates<'a> {
                 part: part.clone(),
                 leader,
             };
-            window.part.stretch.seqs.start = floor;
+            window.part.stretch.seqs = here;
             if let Some(part) = &mut self.part {
-                part.stretch.seqs.end = floor;
+                part.stretch.seqs = rest;
             }
             return Ok(Some(window));
         }
@@ -128,9 +130,10 @@ impl<'a> Candidates<'a> {
         let all = placements
             .of(search.lent, search.trail, run, search.size)
             .await?;
-        let part = &all[all.len().saturating_sub(self.stretches)..];
+        let count = self.stretches.min(all.len());
+        let part = search.way.either(&all[all.len() - count..], &all[..count]);
         let Some(mut stretch) = part.first().cloned() else {
-            self.run.end = self.run.start;
+            self.run = 0..0;
             return Ok(true);
         };
         for other in part {
@@ -139,7 +142,10 @@ impl<'a> Candidates<'a> {
             stretch.to = stretch.to.max(other.to);
         }
         self.stretches = (self.stretches * 2).min(all.len().max(1));
-        self.run.end = stretch.seqs.start;
+        match search.way {
+            Way::Down => self.run.end = stretch.seqs.start,
+            Way::Up => self.run.start = stretch.seqs.end,
+        }
         let (mut lists, mut tests_block) = (self.plan.lists.clone(), false);
         if let Some(block) = self.plan.block {
             match plan::addresses(search, block, &stretch).await? {
@@ -156,29 +162,29 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// Which list leads through a part, and down to which seq one window of it goes.
+/// Which list leads through a part, and to which seq one window of it goes; none: to its end.
 async fn lead(
     search: Search<'_>,
     plan: &Plan,
     part: &Part,
     width: u64,
     wanted: usize,
-) -> Result<(Option<usize>, u64), StoreError> {
+) -> Result<(Option<usize>, Option<u64>), StoreError> {
     let seqs = &part.stretch.seqs;
     let all_match = plan.times.is_none() && plan.rest.is_none() && !part.tests_block;
     if part.lists.is_empty() {
         let width = if all_match { wanted as u64 } else { width };
-        let floor = seqs.end.saturating_sub(width.max(wanted as u64));
-        return Ok((None, floor.max(seqs.start)));
+        let (_, rest) = search.way.split(seqs, width.max(wanted as u64));
+        return Ok((None, search.way.first(&rest)));
     }
     if let ([list], true) = (&*part.lists, all_match)
         && list.len().saturating_mul(wanted) <= MERGED_MAX
     {
-        return Ok((Some(0), seqs.start));
+        return Ok((Some(0), None));
     }
     let width = width.max(wanted as u64 * 2).min(WIDTH_MAX);
-    let depth = async |list: &List| -> Result<u64, StoreError> {
-        let depth = match list.depth(search.trail, &part.stretch, width) {
+    let depth = async |list: &List| -> Result<Option<u64>, StoreError> {
+        Ok(match list.depth(search, &part.stretch, width) {
             Depth::Known(seq) => seq,
             Depth::Asked(statement) => {
                 let rows = search.rows(&statement).await?;
@@ -187,37 +193,39 @@ async fn lead(
                     .map(|row| cell::<Option<i64>>(row, 0, "a seq", None));
                 seq.transpose()?.flatten().map(i64::cast_unsigned)
             }
-        };
-        Ok(depth.unwrap_or(seqs.start))
+        })
     };
     let depths = try_join_all(part.lists.iter().map(depth)).await?;
-    let deepest = (0..).zip(depths).min_by_key(|(_, depth)| *depth);
-    Ok(deepest.map_or((None, seqs.start), |(leader, depth)| (Some(leader), depth)))
+    // A list that has none so deep ends before.
+    let rank = |depth: Option<u64>| depth.map(|seq| search.way.rank(seq));
+    let deepest = (0..).zip(depths).min_by_key(|(_, depth)| rank(*depth));
+    Ok(deepest.map_or((None, None), |(leader, depth)| (Some(leader), depth)))
 }
 
 impl Window<'_> {
-    /// Leaves the seqs from `end` on.
-    pub(super) fn end_at(&mut self, end: u64) {
-        self.part.stretch.seqs.end = end;
+    /// Leaves the seqs behind that were looked at, up to `last`.
+    pub(super) fn go_on_after(&mut self, search: Search<'_>, last: u64) {
+        let seqs = &mut self.part.stretch.seqs;
+        (_, *seqs) = search.way.cut(seqs, last);
     }
 
-    /// A statement that reads the newest `limit` entries of the window.
-    pub(super) fn entries(&self, trail: &TrailName, limit: usize) -> Statement {
+    /// A statement that reads the first `limit` entries of the window.
+    pub(super) fn entries(&self, search: Search<'_>, limit: usize) -> Statement {
         let mut statement = Statement::default();
-        statement.sql = self.select(trail, &mut statement, ENTRY_COLUMNS, limit as u64);
+        statement.sql = self.select(search, &mut statement, ENTRY_COLUMNS, limit as u64);
         statement
     }
 
-    /// A statement that reads the newest `limit` seqs of the window.
-    pub(super) fn seqs(&self, trail: &TrailName, limit: u64) -> Statement {
+    /// A statement that reads the first `limit` seqs of the window.
+    pub(super) fn seqs(&self, search: Search<'_>, limit: u64) -> Statement {
         let mut statement = Statement::default();
-        statement.sql = self.select(trail, &mut statement, "e.seq", limit);
+        statement.sql = self.select(search, &mut statement, "e.seq", limit);
         statement
     }
 
     fn select(
         &self,
-        trail: &TrailName,
+        search: Search<'_>,
         statement: &mut Statement,
         columns: &str,
         limit: u64,
@@ -227,7 +235,7 @@ impl Window<'_> {
             lists,
             tests_block,
         } = &self.part;
-        let place = statement.place(trail, stretch);
+        let place = statement.place(search, stretch);
         let mut tests = String::new();
         let mut also = |test: String| {
             tests.push_str(" AND ");
@@ -253,8 +261,9 @@ impl Window<'_> {
             Some(list) => list.select(statement, &place, columns, &tests, &tail),
             None => format!(
                 "SELECT {columns} FROM indelible.entry AS e WHERE {}{tests} \
-                 ORDER BY e.seq DESC {tail}",
-                place.entries()
+                 ORDER BY e.seq {} {tail}",
+                place.entries(),
+                place.order
             ),
         }
     }

@@ -100,6 +100,8 @@ struct Cost {
     rows: u64,
     /// Tables of entries that any plan names, those included that nothing was read from.
     partitions: BTreeSet<String>,
+    /// Pages touched, those of an index included whose rows it passed over by itself.
+    pages: u64,
     indexes: BTreeSet<String>,
     /// Kinds of plan nodes.
     nodes: BTreeSet<String>,
@@ -120,16 +122,26 @@ impl Cost {
         let mut cost = Self::default();
         for statement in statements {
             let sql = format!(
-                "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF, SUMMARY OFF, FORMAT JSON) {}",
+                "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS ON, SUMMARY OFF, FORMAT JSON) {}",
                 statement.sql
             );
             let rows = read::by_index(lent, &sql, &statement.params()).await;
             let rows = rows.unwrap_or_else(|error| panic!("{error:?} in {sql}"));
             let Json(plan) = rows[0].get(0);
-            cost.add(&plan[0]["Plan"]);
+            let top = &plan[0]["Plan"];
+            for kind in ["Shared Hit Blocks", "Shared Read Blocks"] {
+                cost.pages += top[kind].as_u64().unwrap_or(0);
+            }
+            cost.add(top);
             cost.statements += 1;
         }
         cost
+    }
+
+    /// Whether nothing was scanned but along an index, one row after another.
+    fn goes_by_index(&self) -> bool {
+        let is_scan = |node: &String| node.contains("Seq Scan") || node.contains("Bitmap");
+        !self.nodes.iter().any(is_scan)
     }
 
     fn add(&mut self, node: &Value) {
@@ -152,37 +164,52 @@ impl Cost {
     }
 }
 
-async fn run(store: &PostgresStore, filter: Filter, skip: u64) -> (u64, Cost) {
-    let wanted = Find {
+fn page(filter: Filter, from: Option<u64>, skip: u64) -> Find {
+    Find {
         filter,
         below: u64::MAX,
+        from,
         skip,
         limit: 100,
-    };
+    }
+}
+
+async fn run(store: &PostgresStore, wanted: &Find) -> (u64, Cost) {
+    run_on(store, &TrailName::standard(), wanted).await
+}
+
+async fn run_on(store: &PostgresStore, trail: &TrailName, wanted: &Find) -> (u64, Cost) {
     ASKED.with_borrow_mut(Vec::clear);
-    let found = find(store, &TrailName::standard(), &wanted)
-        .await
-        .expect("it finds");
+    let found = find(store, trail, wanted).await.expect("it finds");
     let lent = store.connections.lend().await.expect("a connection");
     let cost = Cost::of(&lent, ASKED.take()).await;
     (found.len() as u64, cost)
 }
 
+/// Checks cases both ways. What lies at one end of the trail is found at once only from there: the
+/// partitions count on the way down. Upwards a search begins in the first month.
 async fn check(store: &PostgresStore, cases: Vec<Case>) -> Vec<String> {
     let mut slow = Vec::new();
     for case in cases {
-        let (found, cost) = run(store, case.filter, case.skip).await;
-        assert_eq!(found, case.found, "{}: {cost:#?}", case.name);
-        let led = cost.indexes.iter().any(|index| index.contains(case.index));
-        if cost.rows > case.rows
-            || cost.partitions.len() as u64 > case.partitions
-            || !(led || case.index.is_empty())
-            || cost
-                .nodes
-                .iter()
-                .any(|node| node.contains("Seq Scan") || node.contains("Bitmap"))
-        {
-            slow.push(format!("{}: {found} found: {cost:?}", case.name));
+        for (from, partitions) in [(None, case.partitions), (Some(0), 4)] {
+            let wanted = page(case.filter.clone(), from, case.skip);
+            let (found, cost) = run(store, &wanted).await;
+            assert_eq!(found, case.found, "{} from {from:?}: {cost:#?}", case.name);
+            let name = match from {
+                None => case.index.to_owned(),
+                Some(_) => case.index.replace("m04", "m01"),
+            };
+            let led = cost.indexes.iter().any(|index| index.contains(&name));
+            if cost.rows > case.rows
+                || cost.partitions.len() as u64 > partitions
+                || !(led || case.index.is_empty())
+                || !cost.goes_by_index()
+            {
+                slow.push(format!(
+                    "{} from {from:?}: {found} found: {cost:?}",
+                    case.name
+                ));
+            }
         }
     }
     slow
@@ -193,7 +220,7 @@ async fn what_cannot_match_is_not_looked_at() {
     // T32
     let (database, store) = filled().await;
     // Placements are read once and then known.
-    run(&store, Filter::default(), 0).await;
+    run(&store, &page(Filter::default(), None, 0)).await;
     for statistics in ["SELECT 1", "ANALYZE", "DELETE FROM pg_statistic"] {
         database.execute(statistics);
         let mut slow = check(&store, single()).await;
@@ -210,14 +237,76 @@ async fn t32_who_was_never_there_touches_no_row() {
         false => SIZE,
     };
     let (database, store) = filled_with(size).await;
-    run(&store, Filter::default(), 0).await;
+    run(&store, &page(Filter::default(), None, 0)).await;
     for statistics in ["SELECT 1", "ANALYZE"] {
         database.execute(statistics);
         for (name, filter, rows) in cases::absent() {
-            let (found, cost) = run(&store, filter, 0).await;
-            assert_eq!(found, 0, "{name}");
-            assert!(cost.rows <= rows, "{name}: {cost:#?}");
+            for from in [None, Some(0), Some(size / 2)] {
+                let (found, cost) = run(&store, &page(filter.clone(), from, 0)).await;
+                assert_eq!(found, 0, "{name}");
+                assert!(cost.rows <= rows, "{name} from {from:?}: {cost:#?}");
+            }
         }
+    }
+}
+
+/// Entries of the trail in which all entries have the same values.
+const CROWD: u64 = 40_000;
+
+/// Trails `crowd` and, beside it in every index, `a-crowd`, of entries that are all alike.
+async fn crowded() -> (TestDatabase, PostgresStore) {
+    let (database, store) = filled_with(4).await;
+    for trail in ["a-crowd", "crowd"] {
+        database.execute(&format!(
+            "INSERT INTO indelible.head VALUES ('{trail}', {CROWD},
+                decode(repeat('00', 32), 'hex'), '', 'key', 1, 0, decode(repeat('00', 32), 'hex'));
+            INSERT INTO indelible.placement VALUES ('{trail}', 0, '2026-01-01');
+            INSERT INTO indelible.entry (trail_id, seq, id, occurred_at, created_at, action,
+                outcome, resource_type, tags, leaf_hash, user_id, resource_id, ip_address,
+                correlation_id)
+            SELECT '{trail}', i, gen_random_uuid(), at, at, 'a', 'denied', 't', 'data.chd',
+                decode(repeat('00', 32), 'hex'), 'u', 'r', '\\x00000000000000000000ffff0a000001',
+                'c'
+            FROM generate_series(0::bigint, {CROWD} - 1) AS i,
+                make_timestamptz(2026, 1, 2, 0, 0, 0, 'UTC') AS at;
+            INSERT INTO indelible.tag SELECT '{trail}', 'data.chd', i
+                FROM generate_series(0::bigint, {CROWD} - 1) AS i;"
+        ));
+    }
+    (database, store)
+}
+
+/// T32, and what it costs to go on in the middle: no entry before or behind the place is read, nor
+/// passed over by an index.
+#[tokio::test]
+async fn a_place_amid_the_trail_is_gone_to_at_once() {
+    let (database, store) = crowded().await;
+    let trail: TrailName = "crowd".parse().expect("a name");
+    let whole = page(Filter::default(), None, 0);
+    run_on(&store, &trail, &whole).await;
+    for statistics in ["SELECT 1", "ANALYZE"] {
+        database.execute(statistics);
+        let mut slow = Vec::new();
+        for (name, filter, pages) in cases::alike() {
+            let middle = CROWD / 2;
+            let down = Find {
+                below: middle,
+                ..page(filter.clone(), None, 0)
+            };
+            let first = Find {
+                limit: 1,
+                ..page(filter.clone(), Some(0), 0)
+            };
+            let up = page(filter, Some(middle), 0);
+            for wanted in [down, up, first] {
+                let (found, cost) = run_on(&store, &trail, &wanted).await;
+                assert_eq!(found, wanted.limit as u64, "{name}");
+                if cost.pages > pages || !cost.goes_by_index() {
+                    slow.push(format!("{name}: {cost:?} for {wanted:?}"));
+                }
+            }
+        }
+        assert!(slow.is_empty(), "after {statistics}: {slow:#?}");
     }
 }
 
@@ -238,6 +327,7 @@ async fn a_search_that_nobody_waits_for_leaves_its_connection_fit_for_use() {
             ..Filter::default()
         },
         below: SIZE,
+        from: None,
         skip: 0,
         limit: 9,
     };
@@ -261,7 +351,7 @@ async fn a_search_that_nobody_waits_for_leaves_its_connection_fit_for_use() {
         })
         .await;
         drop(search);
-        let (found, _) = run(&store, Filter::default(), 0).await;
+        let (found, _) = run(&store, &page(Filter::default(), None, 0)).await;
         assert_eq!(found, 100);
     }
 }

@@ -124,7 +124,7 @@ pub(super) async fn addresses(
     stretch: &Stretch,
 ) -> Result<Addresses, StoreError> {
     let mut statement = Statement::default();
-    let here = statement.place(search.trail, stretch).anywhere();
+    let here = statement.place(search, stretch).anywhere();
     let (low, high) = (
         statement.value(first.to_vec(), Type::BYTEA),
         statement.value(last.to_vec(), Type::BYTEA),
@@ -156,7 +156,7 @@ async fn gathered(
     stretch: &Stretch,
 ) -> Result<Addresses, StoreError> {
     let mut statement = Statement::default();
-    let place = statement.place(search.trail, stretch);
+    let place = statement.place(search, stretch);
     let (low, high) = (
         statement.value(first.to_vec(), Type::BYTEA),
         statement.value(last.to_vec(), Type::BYTEA),
@@ -175,6 +175,6 @@ async fn gathered(
     }
     let seqs = rows.iter().map(|row| cell(row, 0, "a seq", None));
     let mut seqs: Vec<i64> = seqs.collect::<Result<_, _>>()?;
-    seqs.sort_unstable_by_key(|seq| std::cmp::Reverse(*seq));
+    seqs.sort_unstable();
     Ok(Addresses::Listed(List::Given(seqs, [first, last])))
 }

@@ -1,13 +1,17 @@
-//! The entries that have a value in an indexed column, newest first.
+//! The entries that have a value in an indexed column, in the order of the way.
 
-use indelible_core::TrailName;
 use tokio_postgres::types::Type;
 
+use super::Search;
 use super::statement::{Place, Statement};
+use super::way::Way;
 use crate::placement::Stretch;
 
 /// Entries of each of many values that are looked at to see how dense they lie, at least.
 const DEPTH_MIN: u64 = 8;
+
+/// Columns whose index begins with the trail; where values are many, they stand before it.
+const TRAIL_FIRST: [&str; 3] = ["action", "outcome", "resource_type"];
 
 /// The entries that one condition of a filter leaves.
 #[derive(Debug, Clone)]
@@ -20,14 +24,14 @@ pub(super) enum List {
     Addresses(Vec<Vec<u8>>),
     /// Those with a tag.
     Tag(String),
-    /// Those at these falling seqs, which have an address of a block.
+    /// Those at these rising seqs, which have an address of a block.
     Given(Vec<i64>, Block),
 }
 
 /// The first and the last address of a block.
 pub(super) type Block = [[u8; 16]; 2];
 
-/// How far down the index must be looked at to see so many entries of a list.
+/// How far along the index must be looked at to see so many entries of a list.
 pub(super) enum Depth {
     /// To this seq; none where the list ends before.
     Known(Option<u64>),
@@ -65,8 +69,8 @@ impl List {
         }
     }
 
-    /// The text of a statement that reads `columns` of the list's entries at a place, newest
-    /// first, that pass `tests`, and ends with `tail`.
+    /// The text of a statement that reads `columns` of the list's entries at a place, in the order
+    /// of the way, that pass `tests`, and ends with `tail`.
     pub(super) fn select(
         &self,
         statement: &mut Statement,
@@ -75,6 +79,7 @@ impl List {
         tests: &str,
         tail: &str,
     ) -> String {
+        let way = place.order;
         let from = match self {
             Self::Given(seqs, _) => {
                 let seqs = within_stretch(seqs, place);
@@ -85,13 +90,13 @@ impl List {
                 let (tag, seqs) = (statement.value(tag.clone(), Type::TEXT), place.seqs("t"));
                 format!(
                     "(SELECT t.seq FROM indelible.tag AS t WHERE {seqs} AND t.tag = {tag} \
-                     ORDER BY t.seq DESC OFFSET 0) AS t"
+                     ORDER BY t.seq {way} OFFSET 0) AS t"
                 )
             }
             Self::NoUser => {
                 return format!(
                     "SELECT {columns} FROM indelible.entry AS e \
-                     WHERE {} AND e.user_id IS NULL{tests} ORDER BY e.seq DESC {tail}",
+                     WHERE {} AND e.user_id IS NULL{tests} ORDER BY e.seq {way} {tail}",
                     place.entries()
                 );
             }
@@ -108,7 +113,7 @@ impl List {
                 return format!(
                     "SELECT {columns} FROM pg_catalog.unnest({values}) AS v (value) CROSS JOIN LATERAL \
                      (SELECT {columns} FROM indelible.entry AS e \
-                     WHERE {here}{tests} {order} {tail}) AS e ORDER BY e.seq DESC {tail}"
+                     WHERE {here}{tests} {order} {tail}) AS e ORDER BY e.seq {way} {tail}"
                 );
             }
         };
@@ -117,17 +122,18 @@ impl List {
         format!(
             "SELECT {columns} FROM {from} CROSS JOIN LATERAL \
              (SELECT {columns} FROM indelible.entry AS e WHERE {entry}{tests} OFFSET 0) AS e \
-             ORDER BY t.seq DESC {tail}"
+             ORDER BY t.seq {way} {tail}"
         )
     }
 
-    /// How far down about `count` entries of the list reach. Of many values each is looked at by
-    /// itself: no value has more than its share above the seq.
-    pub(super) fn depth(&self, trail: &TrailName, stretch: &Stretch, count: u64) -> Depth {
+    /// How far along the way about `count` entries of the list reach. Of many values each is looked
+    /// at by itself: no value has more than its share up to the seq.
+    pub(super) fn depth(&self, search: Search<'_>, stretch: &Stretch, count: u64) -> Depth {
         let share = (count / self.len().max(1) as u64).max(DEPTH_MIN);
         let last = usize::try_from(share - 1).unwrap_or(usize::MAX);
         let mut statement = Statement::default();
-        let place = statement.place(trail, stretch);
+        let place = statement.place(search, stretch);
+        let way = place.order;
         let tail = format!("OFFSET {last} LIMIT 1");
         statement.sql = match self {
             Self::Given(seqs, _) => {
@@ -139,15 +145,16 @@ impl List {
                 let seqs = place.seqs("t");
                 format!(
                     "SELECT t.seq FROM indelible.tag AS t WHERE {seqs} AND t.tag = {tag} \
-                     ORDER BY t.seq DESC {tail}"
+                     ORDER BY t.seq {way} {tail}"
                 )
             }
             _ if self.len() == 1 => self.select(&mut statement, &place, "e.seq", "", &tail),
             _ => {
                 let (values, column) = self.values(&mut statement);
                 let (here, order) = by_value(&place, column, "v.value");
+                let farthest = place.way.either("max", "min");
                 format!(
-                    "SELECT max(e.seq) FROM pg_catalog.unnest({values}) AS v (value) CROSS JOIN LATERAL \
+                    "SELECT {farthest}(e.seq) FROM pg_catalog.unnest({values}) AS v (value) CROSS JOIN LATERAL \
                      (SELECT e.seq FROM indelible.entry AS e WHERE {here} {order} {tail}) AS e"
                 )
             }
@@ -185,19 +192,34 @@ impl List {
     }
 }
 
-/// The entries at a place with a value in a column, newest first: the condition and the order.
+/// The entries at a place with a value in a column, in the order of the way: the condition and the
+/// order.
 ///
-/// Both are of the column and the seq together, so that the one index of these two answers them.
+/// Both are of the index's columns together, so that the one index of these answers them.
 /// `column = value ORDER BY seq` means the same, and a planner whose statistics say that most
-/// entries have the value would read the primary key from its end until it meets one.
+/// entries have the value would read the primary key until it meets one. A comparison of rows
+/// leads to a place of the index only where it names the columns as they follow each other there,
+/// and where it is strict: else the index passes over all entries of the value up to that place.
 fn by_value(place: &Place, column: &str, value: &str) -> (String, String) {
-    let [first, end] = &place.bounds;
-    let here = format!(
-        "{} AND e.{column} IS NOT NULL \
-         AND (e.{column}, e.seq) < ({value}, {end}) AND (e.{column}, e.seq) >= ({value}, {first})",
-        place.anywhere()
-    );
-    (here, format!("ORDER BY e.{column} DESC, e.seq DESC"))
+    let (trail, [first, end], way) = (&place.trail, &place.bounds, place.order);
+    let here = format!("{} AND e.{column} IS NOT NULL", place.anywhere());
+    if TRAIL_FIRST.contains(&column) {
+        return (
+            format!(
+                "{here} AND (e.{column}, e.seq) < ({value}, {end}) \
+                 AND (e.{column}, e.seq) > ({value}, {first} - 1)"
+            ),
+            format!("ORDER BY e.{column} {way}, e.seq {way}"),
+        );
+    }
+    let key = format!("(e.{column}, e.trail_id, e.seq)");
+    (
+        format!(
+            "{here} AND {key} < ({value}, {trail}, {end}) \
+             AND {key} > ({value}, {trail}, {first} - 1)"
+        ),
+        format!("ORDER BY e.{column} {way}, e.trail_id {way}, e.seq {way}"),
+    )
 }
 
 /// The test for an address of a block, which no index fits.
@@ -207,9 +229,13 @@ pub(super) fn within([first, last]: &Block, statement: &mut Statement) -> String
     format!("(e.ip_address || ''::bytea) BETWEEN {first} AND {last}")
 }
 
-/// Those of falling seqs that lie at a place.
+/// Those of rising seqs that lie at a place, in the order of the way.
 fn within_stretch(seqs: &[i64], place: &Place) -> Vec<i64> {
-    let start = seqs.partition_point(|seq| *seq >= place.end);
-    let end = seqs.partition_point(|seq| *seq >= place.first);
-    seqs[start.min(end)..end].to_vec()
+    let start = seqs.partition_point(|seq| *seq < place.first);
+    let end = seqs.partition_point(|seq| *seq < place.end);
+    let mut here = seqs[start.min(end)..end].to_vec();
+    if place.way == Way::Down {
+        here.reverse();
+    }
+    here
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use indelible_core::TrailName;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::Search;
+use super::way::Way;
 use crate::connection::Param;
 use crate::placement::Stretch;
 use crate::read::signed;
@@ -38,9 +39,9 @@ impl Statement {
     }
 
     /// The conditions that lead to seqs of a trail and the partitions they lie in.
-    pub(super) fn place(&mut self, trail: &TrailName, stretch: &Stretch) -> Place {
+    pub(super) fn place(&mut self, search: Search<'_>, stretch: &Stretch) -> Place {
         let (first, end) = (signed(stretch.seqs.start), signed(stretch.seqs.end));
-        let trail = self.value(trail.as_str().to_owned(), Type::TEXT);
+        let trail = self.value(search.trail.as_str().to_owned(), Type::TEXT);
         let from = self.value(stretch.from, Type::TIMESTAMPTZ);
         let to = self.value(stretch.to, Type::TIMESTAMPTZ);
         Place {
@@ -49,6 +50,8 @@ impl Statement {
             bounds: [self.value(first, Type::INT8), self.value(end, Type::INT8)],
             created: format!("e.created_at >= {from} AND e.created_at < {to}"),
             trail,
+            way: search.way,
+            order: search.way.either("DESC", "ASC"),
         }
     }
 }
@@ -58,7 +61,10 @@ pub(super) struct Place {
     pub(super) first: i64,
     /// One more than the last.
     pub(super) end: i64,
-    trail: String,
+    pub(super) way: Way,
+    /// The order of the way, by seq.
+    pub(super) order: &'static str,
+    pub(super) trail: String,
     pub(super) bounds: [String; 2],
     /// What leaves but the partitions that are needed.
     created: String,

@@ -187,20 +187,29 @@ async fn finds_what_the_plain_test_of_every_entry_finds() {
             } else {
                 u64::MAX
             },
+            from: dice.one_in(2).then(|| dice.roll(ENTRIES + 9)),
             skip: if dice.one_in(3) { dice.roll(400) } else { 0 },
             limit: [1, 7, 100, 10_000][dice.roll(4) as usize],
             filter,
         };
-        let expected: Vec<_> = entries
+        let mut matching: Vec<_> = entries
             .iter()
             .zip(&columns)
             .filter(|(entry, columns)| {
-                entry.seq < find.below && find.filter.matches(entry, columns).expect("it opens")
+                entry.seq < find.below
+                    && find.from.is_none_or(|from| entry.seq >= from)
+                    && find.filter.matches(entry, columns).expect("it opens")
             })
             .map(|(entry, _)| entry.clone())
-            .skip(find.skip as usize)
-            .take(find.limit)
             .collect();
+        if find.from.is_some() {
+            matching.reverse();
+        }
+        let chosen = matching.into_iter().skip(find.skip as usize);
+        let mut expected: Vec<_> = chosen.take(find.limit).collect();
+        if find.from.is_some() {
+            expected.reverse();
+        }
         hits += usize::from(!expected.is_empty());
         let found = store.find(&name, &find).await.expect("it finds");
         assert!(
@@ -282,6 +291,7 @@ async fn a_pager_beside_writers_sees_each_entry_of_its_size_once() {
         let page = Find {
             filter: filter.clone(),
             below,
+            from: None,
             skip: 0,
             limit: 7,
         };
@@ -293,6 +303,24 @@ async fn a_pager_beside_writers_sees_each_entry_of_its_size_once() {
         below = last.seq;
         seen.extend(page.iter().map(|entry| entry.seq));
     }
+    let (mut from, mut risen) = (0, Vec::new());
+    loop {
+        let page = Find {
+            filter: filter.clone(),
+            below: size,
+            from: Some(from),
+            skip: 0,
+            limit: 7,
+        };
+        let page = store
+            .find(&trail("default"), &page)
+            .await
+            .expect("it finds");
+        let Some(newest) = page.first() else { break };
+        from = newest.seq + 1;
+        risen.extend(page.iter().rev().map(|entry| entry.seq));
+    }
     writer.await.expect("it writes");
     assert!(seen.into_iter().eq((0..size).rev()));
+    assert!(risen.into_iter().eq(0..size));
 }

@@ -14,7 +14,7 @@ const HEIGHTS: [u8; 3] = [24, 16, 8];
 pub(super) struct Blocks {
     earliest: i64,
     latest: i64,
-    /// The block last looked at, by height: searches go down block by block.
+    /// The block last looked at, by height: searches go on block by block.
     seen: [Option<(u64, Overlap)>; HEIGHTS.len()],
 }
 
@@ -42,15 +42,15 @@ impl Blocks {
         (self.earliest..=self.latest).contains(&time)
     }
 
-    /// The largest seq smaller than `below` whose block may match.
-    pub(super) fn seek(&mut self, search: Search, below: u64) -> Result<Option<u64>, StoreError> {
-        let mut below = below;
-        while let Some(seq) = below.checked_sub(1) {
+    /// The first seq from `at` on, along the way, whose block may match.
+    pub(super) fn seek(&mut self, search: Search, at: u64) -> Result<Option<u64>, StoreError> {
+        let mut at = Some(at);
+        while let Some(seq) = at {
             let (height, overlap) = self.overlap(search, seq)?;
             if overlap != Overlap::Apart {
                 return Ok(Some(seq));
             }
-            below = seq >> height << height;
+            at = search.way.after_block(seq, height);
         }
         Ok(None)
     }

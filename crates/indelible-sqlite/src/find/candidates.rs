@@ -6,19 +6,21 @@ use super::Search;
 use super::blocks::Blocks;
 use super::postings::List;
 
-/// Falling seqs that may match.
+/// Seqs that may match, in the order of the way.
 pub(super) struct Candidates {
     lists: Vec<List>,
     blocks: Option<Blocks>,
-    below: u64,
+    /// The seq that is looked at next; none at the way's end.
+    at: Option<u64>,
 }
 
 impl Candidates {
-    pub(super) fn new(lists: Vec<List>, blocks: Option<Blocks>, below: u64) -> Self {
+    /// The candidates from `start` on.
+    pub(super) fn new(lists: Vec<List>, blocks: Option<Blocks>, start: Option<u64>) -> Self {
         Self {
             lists,
             blocks,
-            below,
+            at: start,
         }
     }
 
@@ -32,7 +34,7 @@ impl Candidates {
         Ok(chunk)
     }
 
-    /// Those of falling `seqs` whose `occurred_at` is within the bounds.
+    /// Those of neighbouring candidates whose `occurred_at` is within the bounds.
     pub(super) fn in_time(
         &mut self,
         search: Search,
@@ -59,35 +61,25 @@ impl Candidates {
     }
 
     fn next(&mut self, search: Search) -> Result<Option<u64>, StoreError> {
-        let Some(mut seq) = self.below.checked_sub(1) else {
-            return Ok(None);
-        };
-        'lower: loop {
+        let mut at = self.at.take();
+        'on: while let Some(seq) = at {
             for list in &mut self.lists {
-                match list.seek(search, seq + 1)? {
-                    Some(found) if found == seq => {}
-                    Some(found) => {
-                        seq = found;
-                        continue 'lower;
-                    }
-                    None => return self.end(),
+                let found = list.seek(search, seq)?;
+                if found != Some(seq) {
+                    at = found.and_then(|found| search.way.reaching(found));
+                    continue 'on;
                 }
             }
-            let Some(blocks) = &mut self.blocks else {
-                break;
-            };
-            match blocks.seek(search, seq + 1)? {
-                Some(found) if found == seq => break,
-                Some(found) => seq = found,
-                None => return self.end(),
+            if let Some(blocks) = &mut self.blocks {
+                let found = blocks.seek(search, seq)?;
+                if found != Some(seq) {
+                    at = found;
+                    continue 'on;
+                }
             }
+            self.at = search.way.after(seq, 1);
+            break;
         }
-        self.below = seq;
-        Ok(Some(seq))
-    }
-
-    fn end(&mut self) -> Result<Option<u64>, StoreError> {
-        self.below = 0;
-        Ok(None)
+        Ok(at)
     }
 }

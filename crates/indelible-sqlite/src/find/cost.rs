@@ -44,7 +44,7 @@ fn filled() -> Connection {
     db
 }
 
-fn steps(db: &mut Connection, filter: Filter, skip: u64) -> (usize, u64) {
+fn steps(db: &mut Connection, wanted: &Find) -> (usize, u64) {
     let steps = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&steps);
     let handler = move || {
@@ -53,14 +53,18 @@ fn steps(db: &mut Connection, filter: Filter, skip: u64) -> (usize, u64) {
     };
     db.progress_handler(10, Some(handler)).expect("it is set");
     let caller = Caller::waiting(Arc::new(AtomicBool::new(false)));
-    let wanted = Find {
+    let found = find(db, &caller, &TrailName::standard(), wanted).expect("it finds");
+    (found.len(), steps.load(Ordering::Relaxed))
+}
+
+fn page(filter: Filter, from: Option<u64>, skip: u64) -> Find {
+    Find {
         filter,
         below: u64::MAX,
+        from,
         skip,
         limit: 100,
-    };
-    let found = find(db, &caller, &TrailName::standard(), &wanted).expect("it finds");
-    (found.len(), steps.load(Ordering::Relaxed))
+    }
 }
 
 fn user(name: &str) -> Option<UserFilter> {
@@ -196,13 +200,78 @@ fn what_cannot_match_is_not_looked_at() {
     ];
     let mut slow = Vec::new();
     for (name, filter, skip, count, most) in cases {
-        let (found, steps) = steps(&mut db, filter, skip);
-        assert_eq!(found, count, "{name}");
-        if steps > most {
-            slow.push(format!("{name}: {steps} steps instead of {most}"));
+        for from in [None, Some(0)] {
+            let wanted = page(filter.clone(), from, skip);
+            let (found, steps) = steps(&mut db, &wanted);
+            assert_eq!(found, count, "{name} from {from:?}");
+            if steps > most {
+                slow.push(format!(
+                    "{name} from {from:?}: {steps} steps instead of {most}"
+                ));
+            }
         }
     }
     assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[test]
+fn a_place_amid_the_trail_is_gone_to_at_once() {
+    // T32, both ways from the middle, and for the first entry of all.
+    let mut db = filled();
+    let of = |set: fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        filter
+    };
+    let a3 = |f: &mut Filter| f.actions = Some(vec!["a3".to_owned()]);
+    let cases = [
+        ("anybody", of(|_| {}), 10_000),
+        ("a user", of(|f| f.user = user("u7")), 20_000),
+        ("nobody", of(|f| f.user = user("nobody")), 100),
+        ("an action", of(a3), 20_000),
+        ("a user then", of(|f| f.latest = micros(60_000)), 60_000),
+    ];
+    let mut slow = Vec::new();
+    for (name, filter, most) in cases {
+        let down = Find {
+            below: SIZE / 2,
+            ..page(filter.clone(), None, 0)
+        };
+        let first = Find {
+            limit: 1,
+            ..page(filter.clone(), Some(0), 0)
+        };
+        let between = Find {
+            below: SIZE / 2 + 300,
+            ..page(filter.clone(), Some(SIZE / 2), 0)
+        };
+        let up = page(filter, Some(SIZE / 2), 0);
+        for wanted in [down, up, first, between] {
+            let (found, steps) = steps(&mut db, &wanted);
+            assert_eq!(found == 0, name == "nobody", "{name}");
+            if steps > most {
+                slow.push(format!("{name}: {steps} steps for {wanted:?}"));
+            }
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[test]
+fn what_lies_beyond_the_bound_is_not_looked_at() {
+    // No block of times that could match: the bound ends the search, not the trail.
+    let mut db = filled();
+    let filter = Filter {
+        latest: micros(0).map(|t| t.earlier(std::time::Duration::from_secs(1))),
+        ..Filter::default()
+    };
+    let wanted = Find {
+        below: 600,
+        ..page(filter, Some(0), 0)
+    };
+    let (found, steps) = steps(&mut db, &wanted);
+    assert_eq!(found, 0);
+    assert!(steps < 1_000, "{steps} steps");
 }
 
 #[test]
@@ -215,6 +284,7 @@ fn a_search_for_nobody_ends() {
             ..Filter::default()
         },
         below: SIZE,
+        from: None,
         skip: 0,
         limit: 9,
     };

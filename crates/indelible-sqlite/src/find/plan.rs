@@ -186,6 +186,6 @@ fn gathered(search: Search, first: [u8; 16], last: [u8; 16]) -> Result<Option<Li
         return Ok(None);
     }
     // An entry has one address, so each seq is there once.
-    seqs.sort_unstable();
+    seqs.sort_unstable_by_key(|seq| search.way.rank(*seq));
     Ok(Some(List::Given(seqs)))
 }

@@ -1,4 +1,4 @@
-//! Falling lists of the seqs that have a value in an indexed field.
+//! Lists of the seqs that have a value in an indexed field, in the order of the way.
 
 use std::collections::BinaryHeap;
 
@@ -14,13 +14,13 @@ const CHUNK_MIN: usize = 8;
 /// Seqs read at once from a list that is being read through.
 const CHUNK_MAX: usize = 512;
 
-/// A falling list of seqs.
+/// A list of seqs.
 pub(super) enum List {
     /// The entries with one value.
     One(Postings),
     /// The entries with any of several values.
     Any(Union),
-    /// Seqs in memory, rising, so that the next is the last.
+    /// Seqs in memory, against the way, so that the next is the last.
     Given(Vec<u64>),
 }
 
@@ -41,14 +41,15 @@ impl List {
         }
     }
 
-    /// The largest seq of the list that is smaller than `below`. From call to call `below` must
-    /// not rise.
-    pub(super) fn seek(&mut self, search: Search, below: u64) -> Result<Option<u64>, StoreError> {
+    /// The first seq of the list from `at` on, along the way. From call to call `at` must not go
+    /// back.
+    pub(super) fn seek(&mut self, search: Search, at: u64) -> Result<Option<u64>, StoreError> {
         match self {
-            Self::One(postings) => postings.seek(search, below),
-            Self::Any(union) => union.seek(search, below),
+            Self::One(postings) => postings.seek(search, at),
+            Self::Any(union) => union.seek(search, at),
             Self::Given(seqs) => {
-                while seqs.last().is_some_and(|&seq| seq >= below) {
+                let is_passed = |seq| search.way.rank(seq) > search.way.rank(at);
+                while seqs.last().is_some_and(|&seq| is_passed(seq)) {
                     seqs.pop();
                 }
                 Ok(seqs.last().copied())
@@ -61,10 +62,10 @@ impl List {
 pub(super) struct Postings {
     field: TermField,
     value: Vec<u8>,
-    /// Seqs read and not passed yet, rising.
+    /// Seqs read and not passed yet, against the way.
     ahead: Vec<u64>,
-    /// All that was read is at or above this.
-    floor: u64,
+    /// The last seq that was read.
+    last: Option<u64>,
     chunk: usize,
     ended: bool,
 }
@@ -76,18 +77,20 @@ impl Postings {
             field,
             value,
             ahead: Vec::new(),
-            floor: u64::MAX,
+            last: None,
             chunk: CHUNK_MIN,
             ended: false,
         }
     }
 
-    fn seek(&mut self, search: Search, below: u64) -> Result<Option<u64>, StoreError> {
-        if self.ahead.first().is_some_and(|&lowest| lowest >= below) {
+    fn seek(&mut self, search: Search, at: u64) -> Result<Option<u64>, StoreError> {
+        let way = search.way;
+        let is_passed = |seq| way.rank(seq) > way.rank(at);
+        if self.ahead.first().is_some_and(|&last| is_passed(last)) {
             self.ahead.clear();
         }
         while let Some(&seq) = self.ahead.last() {
-            if seq < below {
+            if !is_passed(seq) {
                 return Ok(Some(seq));
             }
             self.ahead.pop();
@@ -96,21 +99,23 @@ impl Postings {
             return Ok(None);
         }
         // Larger steps while the list is read through, small ones after each jump.
-        self.chunk = match below == self.floor {
+        let goes_on = self.last.and_then(|last| way.after(last, 1)) == Some(at);
+        self.chunk = match goes_on {
             true => (self.chunk * 2).min(CHUNK_MAX),
             false => CHUNK_MIN,
         };
-        self.fetch(search, below)?;
+        self.fetch(search, at)?;
         Ok(self.ahead.last().copied())
     }
 
-    fn fetch(&mut self, search: Search, below: u64) -> Result<(), StoreError> {
-        let mut statement = search.statement(sql::POSTINGS)?;
+    fn fetch(&mut self, search: Search, at: u64) -> Result<(), StoreError> {
+        let sql = search.way.either(sql::POSTINGS_FALLING, sql::POSTINGS);
+        let mut statement = search.statement(sql)?;
         let params = params![
             search.trail,
             self.field as u8,
             self.value,
-            below,
+            at,
             self.chunk as u64
         ];
         let mut rows = statement.query(params).map_err(refused)?;
@@ -118,7 +123,7 @@ impl Postings {
             self.ahead.push(row.get(0).map_err(refused)?);
         }
         self.ended = self.ahead.len() < self.chunk;
-        self.floor = self.ahead.last().copied().unwrap_or(0);
+        self.last = self.ahead.last().copied();
         self.ahead.reverse();
         Ok(())
     }
@@ -127,27 +132,28 @@ impl Postings {
 /// The entries with any of several values: the lists merged, each seq once.
 pub(super) struct Union {
     lists: Vec<Postings>,
-    /// The next seq of each list, with the list's place.
+    /// The rank of the next seq of each list, with the list's place.
     heap: BinaryHeap<(u64, usize)>,
     begun: bool,
 }
 
 impl Union {
-    fn seek(&mut self, search: Search, below: u64) -> Result<Option<u64>, StoreError> {
+    fn seek(&mut self, search: Search, at: u64) -> Result<Option<u64>, StoreError> {
+        let way = search.way;
         if !self.begun {
             self.begun = true;
             for (place, list) in self.lists.iter_mut().enumerate() {
-                self.heap
-                    .extend(list.seek(search, below)?.map(|seq| (seq, place)));
+                let next = list.seek(search, at)?;
+                self.heap.extend(next.map(|seq| (way.rank(seq), place)));
             }
         }
-        while let Some(&(seq, place)) = self.heap.peek() {
-            if seq < below {
-                return Ok(Some(seq));
+        while let Some(&(rank, place)) = self.heap.peek() {
+            if rank <= way.rank(at) {
+                return Ok(Some(way.rank(rank)));
             }
             self.heap.pop();
-            let next = self.lists[place].seek(search, below)?;
-            self.heap.extend(next.map(|seq| (seq, place)));
+            let next = self.lists[place].seek(search, at)?;
+            self.heap.extend(next.map(|seq| (way.rank(seq), place)));
         }
         Ok(None)
     }

@@ -190,6 +190,7 @@ pub fn all(filter: indelible_core::filter::Filter) -> Find {
     Find {
         filter,
         below: u64::MAX,
+        from: None,
         skip: 0,
         limit: usize::MAX,
     }

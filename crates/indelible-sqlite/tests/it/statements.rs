@@ -4,14 +4,16 @@ use indelible_sqlite::sql;
 
 use crate::fixture::Folder;
 
-const READS: [&str; 11] = [
+const READS: [&str; 13] = [
     sql::HEAD,
     sql::HEAD_PARENT,
     sql::EVENT_ID_SEQ,
     sql::ENTRIES,
     sql::ENTRIES_FALLING,
+    sql::TIMES,
     sql::TIMES_FALLING,
     sql::POSTINGS,
+    sql::POSTINGS_FALLING,
     sql::VALUE_FROM,
     sql::VALUE_AFTER,
     sql::POSTINGS_OF_RANGE,

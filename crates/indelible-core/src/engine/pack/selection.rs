@@ -94,6 +94,7 @@ impl PackSource {
         let mut find = Find {
             filter: self.manifest.question.clone(),
             below: range.size,
+            from: None,
             skip: 0,
             limit: PAGE_ENTRIES,
         };

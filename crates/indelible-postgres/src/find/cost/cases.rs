@@ -72,6 +72,37 @@ pub(super) fn absent() -> Vec<(&'static str, Filter, u64)> {
     ]
 }
 
+/// Searches that all entries of a trail match in which all are alike, and the pages that each may
+/// touch.
+pub(super) fn alike() -> Vec<(&'static str, Filter, u64)> {
+    let few = |name, set: fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        (name, filter, 25)
+    };
+    let one_of_two = |f: &mut Filter| {
+        f.user = Some(UserFilter::AnyOf(vec!["u".to_owned(), "v".to_owned()]));
+    };
+    let address = |f: &mut Filter| f.addresses = block([10, 0, 0, 1], [10, 0, 0, 1]);
+    // Each entry is looked up by itself.
+    let tagged = Filter {
+        tags: tag("data.chd"),
+        ..Filter::default()
+    };
+    vec![
+        few("anything", |_| {}),
+        few("user", |f| f.user = user("u")),
+        few("one of two users", one_of_two),
+        few("action", |f| f.actions = any(&["a"])),
+        few("outcome", |f| f.outcome = Some(Outcome::Denied)),
+        few("type", |f| f.resource_type = Some("t".to_owned())),
+        few("resource", |f| f.resource_ids = any(&["r"])),
+        few("address", address),
+        few("correlation", |f| f.correlation_ids = any(&["c"])),
+        ("tag", tagged, 450),
+    ]
+}
+
 fn case(
     name: &'static str,
     filter: impl FnOnce(&mut Filter),

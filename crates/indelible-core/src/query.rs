@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use compile::plan;
+pub(crate) use compile::{Plan, plan};
 pub use cursor::CursorError;
 pub use following::Following;
 pub use span::span;
@@ -68,7 +68,7 @@ pub struct Query {
     pub limit: Option<i64>,
     /// Passes over this many matching entries first. Cursors do the same at no cost.
     pub offset: Option<i64>,
-    /// Goes on where an earlier page of the same question ended.
+    /// Goes on at a place that an earlier page of the same question names.
     pub cursor: Option<String>,
     /// Asks the trail as it was at this tree size.
     pub as_of: Option<u64>,

@@ -11,7 +11,7 @@ use crate::entry::{Entry, StoredEntry};
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
 use crate::protocol::{AuditProtocol, Page, Receipt, RecordInOrder};
-use crate::query::{Query, QueryError, plan};
+use crate::query::{Plan, Query, QueryError, plan};
 use crate::store::{Find, Head, Rollup, StoreError};
 use crate::trail::TrailName;
 
@@ -191,28 +191,44 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Query`] names the ill-formed field; [`AuditError::Store`].
     pub async fn query_stored(&self, query: Query) -> Result<StoredPage, AuditError> {
+        let (plan, as_of) = self.planned(&query).await?;
+        self.stored_page(&plan, as_of).await
+    }
+
+    /// A question compiled, and the tree size that it asks for.
+    pub(super) async fn planned(&self, query: &Query) -> Result<(Plan, u64), AuditError> {
         let shared = &self.engine.shared;
-        let plan = plan(&query, &self.trail, &shared.door)?;
-        let store = &shared.ground.store;
-        let size = store.head(&self.trail).await?.map_or(0, |head| head.size);
+        let plan = plan(query, &self.trail, &shared.door)?;
+        let head = shared.ground.store.head(&self.trail).await?;
+        let size = head.map_or(0, |head| head.size);
         let as_of = plan.as_of.unwrap_or(size);
         if as_of > size {
             let problem = format!("the trail has {size} entries, not yet {as_of}");
             return Err(QueryError::new("as_of", problem).into());
         }
+        Ok((plan, as_of))
+    }
+
+    /// The newest entries before a question's place.
+    pub(super) async fn stored_page(
+        &self,
+        plan: &Plan,
+        as_of: u64,
+    ) -> Result<StoredPage, AuditError> {
         // One more than the page holds tells whether another page follows.
         let find = Find {
-            below: plan.below.unwrap_or(as_of).min(as_of),
+            below: plan.place.unwrap_or(as_of).min(as_of),
             from: None,
             skip: plan.offset,
             limit: plan.limit + 1,
             filter: plan.filter.clone(),
         };
+        let store = &self.engine.shared.ground.store;
         let mut entries = store.find(&self.trail, &find).await?;
         let has_more = entries.len() > plan.limit;
         entries.truncate(plan.limit);
         let next_cursor = match entries.last() {
-            Some(last) if has_more => Some(plan.next_cursor(last.seq, as_of)),
+            Some(last) if has_more => Some(plan.cursor(last.seq, as_of)),
             _ => None,
         };
         Ok(StoredPage {
@@ -246,7 +262,19 @@ impl Audit {
             .await?)
     }
 
-    fn open(&self, stored: &StoredEntry) -> Result<Entry, AuditError> {
+    /// A page as a reader sees it.
+    pub(super) fn open_page(&self, found: StoredPage) -> Result<Page, AuditError> {
+        let entries = found.entries.iter().map(|stored| self.open(stored));
+        Ok(Page {
+            entries: entries.collect::<Result<_, _>>()?,
+            as_of: found.as_of,
+            has_more: found.next_cursor.is_some(),
+            next_cursor: found.next_cursor,
+            limit: found.limit,
+        })
+    }
+
+    pub(super) fn open(&self, stored: &StoredEntry) -> Result<Entry, AuditError> {
         stored.open(&self.trail).map_err(|unreadable| {
             StoreError::Corrupt {
                 what: format!("the {} part", unreadable.part),
@@ -283,13 +311,6 @@ impl AuditProtocol for Audit {
 
     async fn query(&self, query: Query) -> Result<Page, AuditError> {
         let found = self.query_stored(query).await?;
-        let entries = found.entries.iter().map(|stored| self.open(stored));
-        Ok(Page {
-            entries: entries.collect::<Result<_, _>>()?,
-            as_of: found.as_of,
-            has_more: found.next_cursor.is_some(),
-            next_cursor: found.next_cursor,
-            limit: found.limit,
-        })
+        self.open_page(found)
     }
 }

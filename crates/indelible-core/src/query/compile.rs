@@ -24,19 +24,20 @@ pub(crate) struct Plan {
     pub limit: usize,
     /// The matching entries to pass over.
     pub offset: u64,
-    /// Only entries below this seq, where a cursor or `as_of` says so.
-    pub below: Option<u64>,
+    /// The place of the cursor: the seq of the entry after it.
+    pub place: Option<u64>,
     /// The tree size asked for.
     pub as_of: Option<u64>,
     digest: [u8; 8],
 }
 
 impl Plan {
-    /// The cursor of the page that follows one that ended with the entry at `last`.
-    pub fn next_cursor(&self, last: u64, as_of: u64) -> String {
+    /// The cursor of the place before the entry at `seq`: where the page that ends with it goes on
+    /// to older ones, and where one goes on to newer ones that begins with the entry before.
+    pub fn cursor(&self, seq: u64, as_of: u64) -> String {
         Cursor {
             digest: self.digest,
-            below: last,
+            place: seq,
             as_of,
         }
         .encode()
@@ -62,7 +63,7 @@ pub(crate) fn plan(query: &Query, trail: &TrailName, door: &Door) -> Result<Plan
         filter,
         limit,
         offset,
-        below: query.as_of,
+        place: None,
         as_of: query.as_of,
         digest,
     };
@@ -78,7 +79,7 @@ pub(crate) fn plan(query: &Query, trail: &TrailName, door: &Door) -> Result<Plan
             let problem = format!("the cursor belongs to a page as of {}", cursor.as_of);
             return Err(QueryError::new("as_of", problem));
         }
-        plan.below = Some(cursor.below);
+        plan.place = Some(cursor.place);
         plan.as_of = Some(cursor.as_of);
     }
     Ok(plan)

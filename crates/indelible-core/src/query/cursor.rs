@@ -1,4 +1,5 @@
-//! Where a page ended: opaque to callers, checked when it comes back.
+//! A place between two entries, such as where a page ended: opaque to callers, checked when it
+//! comes back.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Query;
 use crate::trail::TrailName;
 
-/// Version of the layout: version ‖ digest of the question[8] ‖ below[8] ‖ as_of[8] ‖ checksum[4].
+/// Version of the layout: version ‖ digest of the question[8] ‖ place[8] ‖ as_of[8] ‖ checksum[4].
 const VERSION: u8 = 1;
 const BYTES: usize = 1 + 8 + 8 + 8 + 4;
 
@@ -29,7 +30,8 @@ pub enum CursorError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor {
     pub digest: [u8; 8],
-    pub below: u64,
+    /// The seq of the entry after the place. The entries before it are below that seq.
+    pub place: u64,
     pub as_of: u64,
 }
 
@@ -38,7 +40,7 @@ impl Cursor {
         let mut bytes = Vec::with_capacity(BYTES);
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.digest);
-        bytes.extend_from_slice(&self.below.to_be_bytes());
+        bytes.extend_from_slice(&self.place.to_be_bytes());
         bytes.extend_from_slice(&self.as_of.to_be_bytes());
         bytes.extend_from_slice(&checksum(&bytes));
         URL_SAFE_NO_PAD.encode(bytes)
@@ -62,16 +64,16 @@ impl Cursor {
             rest.get(at..at + 8)
                 .and_then(|b| <[u8; 8]>::try_from(b).ok())
         };
-        let (Some(made_for), Some(below), Some(as_of)) = (word(0), word(8), word(16)) else {
+        let (Some(made_for), Some(place), Some(as_of)) = (word(0), word(8), word(16)) else {
             return Err(CursorError::Damaged);
         };
         if made_for != digest {
             return Err(CursorError::OtherQuestion);
         }
-        let (below, as_of) = (u64::from_be_bytes(below), u64::from_be_bytes(as_of));
+        let (place, as_of) = (u64::from_be_bytes(place), u64::from_be_bytes(as_of));
         Ok(Self {
             digest,
-            below,
+            place,
             as_of,
         })
     }
@@ -111,12 +113,12 @@ mod tests {
         let digest = filter_digest(&TrailName::standard(), &Query::new());
         let text = Cursor {
             digest,
-            below: 7,
+            place: 7,
             as_of: 9,
         }
         .encode();
         let back = Cursor::decode(&text, digest).expect("a cursor");
-        assert_eq!((back.below, back.as_of), (7, 9));
+        assert_eq!((back.place, back.as_of), (7, 9));
         for cut in 0..text.len() {
             assert_eq!(
                 Cursor::decode(&text[..cut], digest),

@@ -59,7 +59,7 @@ impl Following {
     pub fn place(&self, next: u64) -> String {
         Cursor {
             digest: self.digest,
-            below: next,
+            place: next,
             as_of: next,
         }
         .encode()
@@ -80,12 +80,12 @@ impl Following {
                 wrong(&"the id belongs to a stream of another trail or of other filters")
             }
         })?;
-        // The cursor of a page lies before the size that the page answered for.
-        if cursor.below != cursor.as_of {
+        // The cursor of a page, either way, lies before the size that the page answered for.
+        if cursor.place != cursor.as_of {
             return Err(wrong(
                 &"this is the cursor of a page, not an id of a stream",
             ));
         }
-        Ok(cursor.below)
+        Ok(cursor.place)
     }
 }

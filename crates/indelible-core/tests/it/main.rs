@@ -14,6 +14,7 @@ mod json_repairs;
 mod json_vectors;
 mod outbox;
 mod packing;
+mod paging;
 mod preparing;
 mod recording;
 mod recovery;

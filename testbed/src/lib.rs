@@ -14,6 +14,7 @@
 //! that calls them, never its runtime: they may be called from plain tests and from async ones.
 //! Linux only: processes are found through `/proc`.
 
+mod browser;
 mod certificates;
 mod cluster;
 mod database;
@@ -26,6 +27,7 @@ mod proxy;
 mod server;
 mod session;
 
+pub use browser::{Browser, Complaint, Cookie, Fault, Fetched, Look, Page, Traffic, Violation};
 pub use certificates::Certificates;
 pub use cluster::{Cluster, Profile};
 pub use database::TestDatabase;

@@ -108,12 +108,20 @@ fn tail(log: &Path) -> String {
 
 /// Sends a signal to processes. One that is gone already is what the caller wanted.
 pub(crate) fn signal(name: &str, pids: &[u32]) {
-    let pids = pids.iter().map(ToString::to_string);
+    signal_each(name, pids.iter().map(ToString::to_string));
+}
+
+/// Sends a signal to a process and to all of the group that it leads.
+pub(crate) fn signal_group(name: &str, leader: u32) {
+    signal_each(name, [format!("-{leader}")].into_iter());
+}
+
+fn signal_each(name: &str, pids: impl Iterator<Item = String>) {
     // The shell's own `kill`: small systems have no program of that name.
     Command::new("sh")
         .args([
             "-c",
-            "signal=$1; shift; kill -s \"$signal\" \"$@\"",
+            "signal=$1; shift; kill -s \"$signal\" -- \"$@\"",
             "sh",
             name,
         ])

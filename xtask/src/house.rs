@@ -97,7 +97,7 @@ pub const HOMES: &[Home] = &[
     },
     Home {
         guest: "hyper",
-        hosts: &["indelible-client", "indelible-server"],
+        hosts: &["indelible-client", "indelible-server", "indelible-testbed"],
         test_hosts: &[],
     },
     Home {

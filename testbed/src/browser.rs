@@ -12,6 +12,7 @@ mod traffic;
 mod waiting;
 mod wire;
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,6 +30,8 @@ pub use look::Look;
 pub use page::Page;
 pub use traffic::{Fetched, Traffic};
 
+/// The names that systems give the browser; the first is Debian's.
+const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 const READY: &str = "ChromeDriver was started successfully on port ";
 
 /// A driver of browsers on a port of its own. Each page that it opens is a browser of its own,
@@ -70,6 +73,7 @@ impl Browser {
 #[derive(Debug)]
 pub(crate) struct Driver {
     process: Option<Process>,
+    chromium: PathBuf,
     folder: Folder,
     port: u16,
     pages: AtomicU32,
@@ -77,7 +81,8 @@ pub(crate) struct Driver {
 
 impl Driver {
     fn start() -> Result<Self> {
-        in_path("chromium").context(missing("Chromium", "chromium"))?;
+        let chromium = CHROMIUM.iter().find_map(|name| in_path(name));
+        let chromium = chromium.context(missing("Chromium", "chromium"))?;
         let program =
             in_path("chromedriver").context(missing("Chromium's driver", "chromium-driver"))?;
         let folder = Folder::create(false)?;
@@ -101,10 +106,16 @@ impl Driver {
         let port = port.trim().parse().context("the driver's port")?;
         Ok(Self {
             process: Some(process),
+            chromium,
             folder,
             port,
             pages: AtomicU32::new(0),
         })
+    }
+
+    /// The program of the browser.
+    pub(crate) fn chromium(&self) -> &Path {
+        &self.chromium
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -112,7 +123,7 @@ impl Driver {
     }
 
     /// A new folder for the files of one browser.
-    pub(crate) fn page_folder(&self) -> Result<std::path::PathBuf> {
+    pub(crate) fn page_folder(&self) -> Result<PathBuf> {
         let nth = self.pages.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.path().join(format!("page-{nth}"));
         std::fs::create_dir(&path).with_context(|| path.display().to_string())?;

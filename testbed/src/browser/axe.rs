@@ -91,7 +91,10 @@ fn read(path: &Path) -> Result<String> {
     let source = std::fs::read_to_string(path);
     source.with_context(|| {
         let path = path.display();
-        format!("axe-core is missing: `scripts/test` puts it into target/axe; {AXE} names {path}")
+        format!(
+            "{path}: axe-core is missing: `scripts/test` installs it there from npm (Debian: \
+            `apt-get install npm`), or {AXE} names its axe.min.js"
+        )
     })
 }
 

@@ -23,7 +23,7 @@ impl Session {
         let folder = driver.page_folder()?;
         let downloads = folder.join("downloads");
         std::fs::create_dir(&downloads)?;
-        let asked = capabilities(&folder.join("profile"), &downloads)?;
+        let asked = capabilities(driver.chromium(), &folder.join("profile"), &downloads)?;
         let port = driver.port();
         let opened = wire::command(port, Method::POST, "/session", Some(&asked)).await?;
         let id = opened["sessionId"].as_str().context("a session's id")?;
@@ -86,7 +86,7 @@ impl Session {
     }
 }
 
-fn capabilities(profile: &Path, downloads: &Path) -> Result<Value> {
+fn capabilities(chromium: &Path, profile: &Path, downloads: &Path) -> Result<Value> {
     let mut arguments = vec![
         "--headless".to_owned(),
         "--disable-gpu".to_owned(),
@@ -113,6 +113,7 @@ fn capabilities(profile: &Path, downloads: &Path) -> Result<Value> {
         "browserName": "chrome",
         "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         "goog:chromeOptions": {
+            "binary": chromium.display().to_string(),
             "args": arguments,
             "prefs": {
                 "download.default_directory": downloads.display().to_string(),

@@ -143,6 +143,14 @@ impl Page {
         self.sound(answer, || format!("run {js}")).await
     }
 
+    /// Gives the browser a command of the DevTools protocol: for what is not worth a function
+    /// here, as `Emulation.setTimezoneOverride`, `Browser.grantPermissions` for the clipboard, and
+    /// `Network.emulateNetworkConditions` to cut the page off.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let answer = self.session.devtools(command, parameters).await;
+        self.sound(answer, || "devtools".to_owned()).await
+    }
+
     /// Waits until the selector finds an element.
     ///
     /// # Panics

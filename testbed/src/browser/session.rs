@@ -111,6 +111,8 @@ fn capabilities(chromium: &Path, profile: &Path, downloads: &Path) -> Result<Val
     }
     Ok(json!({"capabilities": {"alwaysMatch": {
         "browserName": "chrome",
+        // Tests make certificates of their own.
+        "acceptInsecureCerts": true,
         "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         "goog:chromeOptions": {
             "binary": chromium.display().to_string(),

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::page::Page;
 use super::waiting::until;
 
+/// What does not end.
+const STREAM: &str = "text/event-stream";
+
 /// What went over the network for the last navigation, redirections and assets included. The
 /// browser keeps no cache.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +117,7 @@ impl Record {
                 let response = &event["response"];
                 if let Some(request) = self.open(id) {
                     answered(&mut request.fetched, response);
-                    request.open = event["type"] != "EventSource";
+                    request.open = response["mimeType"] != STREAM;
                 }
             }
             "Network.dataReceived" => {

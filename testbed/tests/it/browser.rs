@@ -212,6 +212,42 @@ async fn bytes_are_counted_with_assets_and_without_a_cache() {
 }
 
 #[tokio::test]
+async fn a_stream_that_does_not_end_holds_nothing_up() {
+    let (site, page) = open(Look::DESK).await;
+    page.goto(&site.page("/tail")).await;
+    page.wait_until("document.querySelector('h1').textContent === 'came'")
+        .await;
+    let traffic = page.traffic().await;
+    let stream = traffic
+        .requests
+        .iter()
+        .find(|fetched| fetched.url.ends_with("/stream"));
+    let stream = stream.expect("it is open");
+    assert!(stream.status == 200 && stream.bytes > 0, "{stream:?}");
+    assert_eq!(page.complaints().await, []);
+}
+
+#[tokio::test]
+async fn a_saved_page_is_opened_cut_off_and_in_another_zone() {
+    let (_, page) = open(Look::DESK).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let saved = folder.path().join("saved.html");
+    let html = "<!doctype html><title>Saved</title><h1>-</h1><script src=zone.js></script>";
+    std::fs::write(&saved, html).expect("written");
+    let zone = "document.querySelector('h1').textContent = new Date(0).getHours();";
+    std::fs::write(folder.path().join("zone.js"), zone).expect("written");
+    let zone = json!({"timezoneId": "Asia/Tokyo"});
+    page.devtools("Emulation.setTimezoneOverride", zone).await;
+    let cut = json!({
+        "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+    });
+    page.devtools("Network.emulateNetworkConditions", cut).await;
+    page.goto(&format!("file://{}", saved.display())).await;
+    assert_eq!(page.text("h1").await, "9");
+    assert_eq!(page.complaints().await, []);
+}
+
+#[tokio::test]
 async fn axe_finds_a_missing_label_and_nothing_on_a_good_page() {
     for look in [Look::DESK, Look::PHONE.dark().without_javascript()] {
         let (site, page) = open(look).await;
@@ -252,17 +288,17 @@ async fn cookies_are_kept_per_page_and_can_be_taken_away() {
         (traffic.requests[0].status, traffic.requests[1].status),
         (303, 200)
     );
-    let cookie = page.cookie("session").await.expect("it is set");
+    let cookie = page.cookie("__Host-session").await.expect("it is set");
     assert_eq!(
         (cookie.value.as_str(), cookie.path.as_str()),
         ("secret", "/")
     );
     assert_eq!(cookie.same_site, "Strict");
-    assert!(cookie.http_only && !cookie.secure);
+    assert!(cookie.http_only && cookie.secure);
     other.goto(&site.page("/good")).await;
     assert_eq!(other.cookies().await, []);
     page.set_cookie("theme", "dark").await;
-    page.delete_cookie("session").await;
+    page.delete_cookie("__Host-session").await;
     page.goto(&site.page("/large")).await;
     assert!(site.was_asked("/large [theme=dark]"), "{:?}", site.asked);
     page.delete_cookies().await;

@@ -1,11 +1,14 @@
 //! A web site of a few pages, on a port of 127.0.0.1.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming};
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
 use hyper::header::{LOCATION, SET_COOKIE};
 use hyper::server::conn::http1;
@@ -58,7 +61,7 @@ impl Site {
 async fn answer(
     request: Request<Incoming>,
     log: Arc<Mutex<Vec<String>>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
     let target = request.uri().to_string();
     let path = request.uri().path().to_owned();
     let cookies = request.headers().get(COOKIE).cloned();
@@ -74,8 +77,16 @@ async fn answer(
         .expect("no panic")
         .push(format!("{target} [{cookies}] {body}"));
     let head = Response::builder().header(CONTENT_SECURITY_POLICY, STRICT);
+    if path == "/stream" {
+        let stream = Stream(Some("data: came\n\n".into()));
+        let head = head.header(CONTENT_TYPE, "text/event-stream");
+        return Ok(head.body(BoxBody::new(stream)).expect("a response"));
+    }
     let response = match path.as_str() {
         "/good.css" => head.header(CONTENT_TYPE, "text/css").body(CSS.into()),
+        "/tail.js" => head
+            .header(CONTENT_TYPE, "text/javascript")
+            .body(TAIL.into()),
         "/good.js" => head.header(CONTENT_TYPE, "text/javascript").body(JS.into()),
         "/throws.js" => {
             let throws = "console.error('a word'); throw new Error('thrown on purpose')";
@@ -93,7 +104,7 @@ async fn answer(
                 .body("a,b\n1,2\n".into())
         }
         "/login" => {
-            let cookie = "session=secret; Path=/; HttpOnly; SameSite=Strict";
+            let cookie = "__Host-session=secret; Path=/; HttpOnly; SameSite=Strict; Secure";
             let head = head.status(303).header(LOCATION, "/good");
             head.header(SET_COOKIE, cookie).body("".into())
         }
@@ -103,11 +114,30 @@ async fn answer(
         "/unlabelled" => html(head, "<h1>Who</h1><input name=who>"),
         "/throws" => html(head, "<h1>Throws</h1><script src=/throws.js></script>"),
         "/lost" => html(head, "<h1>Lost</h1><script src=/nowhere.js></script>"),
+        "/tail" => html(head, "<h1>Tail</h1><script src=/tail.js></script>"),
         "/large" => html(head, "<h1>Large</h1><script src=/large.js></script>"),
         "/favicon.ico" => head.body("".into()),
         _ => head.status(404).body("".into()),
     };
-    Ok(response.expect("a response"))
+    Ok(response.expect("a response").map(Full::boxed))
+}
+
+/// Says one thing, and goes on for ever.
+struct Stream(Option<Bytes>);
+
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let said = self.0.take();
+        said.map_or(Poll::Pending, |said| {
+            Poll::Ready(Some(Ok(Frame::data(said))))
+        })
+    }
 }
 
 fn html(
@@ -145,6 +175,10 @@ const JS: &str = "'use strict';
     });
 })();
 ";
+
+const TAIL: &str = "new EventSource('/stream').onmessage = (event) => {
+    document.querySelector('h1').textContent = event.data;
+};";
 
 const GOOD: &str = "<h1>Good</h1>
 <noscript><p id=quiet>No scripts here</p></noscript>

@@ -1,5 +1,5 @@
-//! Real PostgreSQL for tests: throwaway clusters, a database per test, a proxy that breaks
-//! connections at the commit, and a real PgBouncer.
+//! Real servers and a real browser for tests: throwaway clusters of PostgreSQL, a database per
+//! test, a proxy that breaks connections at the commit, a real PgBouncer, and Chromium.
 //!
 //! Tests share one cluster, which the binary of this package starts around them:
 //!
@@ -9,10 +9,32 @@
 //!
 //! A test that kills the server, or needs TLS, starts a private one with [`Cluster::start`].
 //!
+//! A [`Browser`] needs no cluster. A page is played as a visitor would, and asked at the end for
+//! what holds of every page:
+//!
+//! ```no_run
+//! # async fn play(url: &str) {
+//! use testbed::{Browser, Look};
+//!
+//! let page = Browser::start().open(Look::DESK).await;
+//! page.goto(url).await;
+//! page.fill("#key", "a key").await;
+//! page.click("form button").await;
+//! assert_eq!(page.text("h1").await, "Events");
+//! for look in [Look::DESK, Look::PHONE.dark(), Look::PHONE.without_javascript()] {
+//!     page.appear(look).await;
+//!     page.reload().await;
+//!     assert!(page.transferred().await < 100_000, "{:#?}", page.traffic().await);
+//!     assert_eq!(page.axe().await, []);
+//! }
+//! assert_eq!(page.complaints().await, []);
+//! # }
+//! ```
+//!
 //! Everything here is for tests, so what goes wrong panics with its reason, and nothing is ever
-//! passed over because a program is missing. All functions are synchronous and block the thread
-//! that calls them, never its runtime: they may be called from plain tests and from async ones.
-//! Linux only: processes are found through `/proc`.
+//! passed over because a program is missing. All functions but those of a page are synchronous and
+//! block the thread that calls them, never its runtime: they may be called from plain tests and
+//! from async ones. Linux only: processes are found through `/proc`.
 
 mod browser;
 mod certificates;

@@ -19,7 +19,7 @@
 //! let page = Browser::start().open(Look::DESK).await;
 //! page.goto(url).await;
 //! page.fill("#key", "a key").await;
-//! page.click("form button").await;
+//! page.follow("form button").await;
 //! assert_eq!(page.text("h1").await, "Events");
 //! for look in [Look::DESK, Look::PHONE.dark(), Look::PHONE.without_javascript()] {
 //!     page.appear(look).await;

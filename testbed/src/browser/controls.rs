@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::page::Page;
+use super::waiting::until;
 
 /// Sets what is not typed, and tells the page; whether the input is of such a kind.
 const CHOOSE: &str = "
@@ -31,11 +32,32 @@ impl Page {
     /// The key that goes down.
     pub const DOWN: &str = "\u{e015}";
 
-    /// Scrolls to an element and presses the mouse in its middle. Where that leads to another
-    /// page, what comes next waits for it.
+    /// Scrolls to an element and presses the mouse in its middle. It waits for nothing that this
+    /// begins: [`Page::follow`] does.
     pub async fn click(&self, css: &str) {
         let clicked = self.on(css, "/click", json!({})).await;
         self.sound(clicked, || format!("click `{css}`")).await;
+    }
+
+    /// Clicks where that leads to another page, and returns when the other page is loaded.
+    pub async fn follow(&self, css: &str) {
+        self.leaving(self.click(css)).await;
+    }
+
+    /// Does what leads to another page, or to the same one anew, and returns when it is loaded.
+    ///
+    /// # Panics
+    /// No other page is loaded within 30 s.
+    pub async fn leaving<T>(&self, act: impl Future<Output = T>) -> T {
+        let begun = self.run("return performance.timeOrigin", json!([])).await;
+        let answer = act.await;
+        let left = until(async || {
+            let js = "return [performance.timeOrigin, document.readyState]";
+            let now = self.session.run(js, json!([])).await?;
+            Ok((now[0] != begun && now[1] == "complete").then_some(()))
+        });
+        self.sound(left.await, || "leaving".to_owned()).await;
+        answer
     }
 
     /// Types a text in place of what stood in an input. A date, a time or a colour is chosen, as
@@ -73,11 +95,15 @@ impl Page {
         self.sound(pressed, || format!("press {keys:?}")).await;
     }
 
-    /// Sends the form that the element is, or stands in, as its first button would.
+    /// Sends the form that the element is, or stands in, as its first button would, and returns
+    /// when the page that answers is loaded.
     pub async fn submit(&self, css: &str) {
         let js = "document.querySelector(arguments[0]).closest('form').requestSubmit()";
-        let sent = self.session.run(js, json!([css])).await;
-        self.sound(sent, || format!("submit `{css}`")).await;
+        self.leaving(async {
+            let sent = self.session.run(js, json!([css])).await;
+            self.sound(sent, || format!("submit `{css}`")).await;
+        })
+        .await;
     }
 
     /// Chooses a file for an `<input type=file>`.

@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 
+/// The widest screen of a phone, in CSS pixels: on one, a page that does not say how wide it is
+/// (`<meta name=viewport>`) is laid out for a desk and shrunk.
+const PHONE_WIDTH_MAX: u32 = 600;
+
 /// The screen of a visitor, and what the visitor has chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// Of the window's inside, in CSS pixels.
+    /// Of the window's inside, in CSS pixels; up to 600 it is the screen of a phone.
     pub width: u32,
     /// Of the window's inside, in CSS pixels.
     pub height: u32,
@@ -54,7 +58,7 @@ impl Look {
                 "Emulation.setDeviceMetricsOverride",
                 json!({
                     "width": self.width, "height": self.height,
-                    "deviceScaleFactor": 1, "mobile": false,
+                    "deviceScaleFactor": 1, "mobile": self.width <= PHONE_WIDTH_MAX,
                 }),
             ),
             (

@@ -104,7 +104,6 @@ fn capabilities(chromium: &Path, profile: &Path, downloads: &Path) -> Result<Val
         // A browser whose driver is gone ends.
         "--remote-debugging-pipe".to_owned(),
         format!("--user-data-dir={}", profile.display()),
-        "about:blank".to_owned(),
     ];
     if own_uid()? == 0 {
         arguments.push("--no-sandbox".to_owned());
@@ -120,6 +119,9 @@ fn capabilities(chromium: &Path, profile: &Path, downloads: &Path) -> Result<Val
             "prefs": {
                 "download.default_directory": downloads.display().to_string(),
                 "download.prompt_for_download": false,
+                // Not the page that Chromium shows to somebody who sits there.
+                "session.restore_on_startup": 4,
+                "session.startup_urls": ["about:blank"],
             },
         },
     }}}))

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::page::Page;
@@ -58,8 +58,7 @@ impl Page {
     pub async fn traffic(&self) -> Traffic {
         let traffic = until(async || {
             self.read_traffic().await?;
-            let seen = self.seen();
-            Ok(seen.record.complete().then(|| seen.record.traffic()))
+            self.seen().record.traffic().map(Some)
         });
         self.sound(traffic.await, || "traffic".to_owned()).await
     }
@@ -77,6 +76,8 @@ impl Page {
 /// The requests of the last navigation, as the browser tells of them.
 #[derive(Debug, Default)]
 pub(super) struct Record {
+    /// Whose requests they are: what the page before began is of no account.
+    navigation: String,
     requests: Vec<Request>,
     documents: HashSet<String>,
 }
@@ -95,15 +96,18 @@ impl Record {
         self.documents.contains(url)
     }
 
-    fn complete(&self) -> bool {
-        !self.requests.iter().any(|request| request.open)
-    }
-
-    fn traffic(&self) -> Traffic {
-        let requests = self.requests.iter().map(|request| request.fetched.clone());
-        Traffic {
-            requests: requests.collect(),
+    /// All of it.
+    ///
+    /// # Errors
+    /// Something has not come yet: what.
+    fn traffic(&self) -> Result<Traffic> {
+        if let Some(request) = self.requests.iter().find(|request| request.open) {
+            bail!("still to come: {:?}", request.fetched);
         }
+        let requests = self.requests.iter().map(|request| request.fetched.clone());
+        Ok(Traffic {
+            requests: requests.collect(),
+        })
     }
 
     fn take(&mut self, message: &Value) {
@@ -155,7 +159,14 @@ impl Record {
             self.documents.insert(url.to_owned());
             if redirected.is_null() {
                 self.requests.clear();
+                event["loaderId"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .clone_into(&mut self.navigation);
             }
+        }
+        if event["loaderId"] != *self.navigation {
+            return;
         }
         self.requests.push(Request {
             id: id.to_owned(),
@@ -189,4 +200,45 @@ fn answered(fetched: &mut Fetched, response: &Value) {
 fn size(value: &Value) -> u64 {
     let whole = value.as_u64();
     whole.unwrap_or_else(|| value.as_f64().map_or(0, |size| size.max(0.0) as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a browser with the window `w` tells of a request.
+    fn tell(record: &mut Record, id: &str, loader: &str, what: &str, path: &str) {
+        record.take(&json!({"webview": "w", "message": {
+            "method": "Network.requestWillBeSent",
+            "params": {
+                "requestId": id, "loaderId": loader, "frameId": "w", "type": what,
+                "request": {"url": format!("http://site{path}")},
+            },
+        }}));
+    }
+
+    fn finish(record: &mut Record, id: &str, bytes: u64) {
+        record.take(&json!({"webview": "w", "message": {
+            "method": "Network.loadingFinished",
+            "params": {"requestId": id, "encodedDataLength": bytes},
+        }}));
+    }
+
+    #[test]
+    fn what_the_page_before_asks_for_late_is_not_waited_for() {
+        let mut record = Record::default();
+        tell(&mut record, "1", "1", "Document", "/first");
+        finish(&mut record, "1", 10);
+        tell(&mut record, "2", "2", "Document", "/second");
+        tell(&mut record, "3", "1", "Other", "/favicon.ico");
+        tell(&mut record, "4", "2", "Script", "/second.js");
+        finish(&mut record, "2", 20);
+        let waits = record.traffic().expect_err("a script is still to come");
+        assert!(waits.to_string().contains("/second.js"), "{waits}");
+        finish(&mut record, "4", 30);
+        let traffic = record.traffic().expect("all has come");
+        assert_eq!((traffic.requests.len(), traffic.bytes()), (2, 50));
+    }
 }

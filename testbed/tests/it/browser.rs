@@ -12,6 +12,7 @@ async fn open(look: Look) -> (Site, Page) {
 #[tokio::test]
 async fn a_page_is_read_and_its_script_runs() {
     let (site, page) = open(Look::DESK).await;
+    assert_eq!(page.url().await, "about:blank");
     page.goto(&site.page("/good")).await;
     assert_eq!(page.url().await, site.page("/good"));
     assert_eq!(page.title().await, "Site");
@@ -65,7 +66,7 @@ async fn a_form_is_filled_and_sent_with_a_file() {
     assert_eq!(page.value("#name").await, "new <name>");
     assert_eq!(page.value("#day").await, "2026-02-28");
     page.submit("#name").await;
-    page.wait_until("location.pathname === '/sent'").await;
+    assert_eq!(page.url().await, site.page("/sent"));
     for sent in ["new <name>", "2026-02-28", "b \"2\"", "what the file holds"] {
         assert!(site.was_asked(sent), "{sent} in {:?}", site.asked);
     }
@@ -79,13 +80,22 @@ async fn without_javascript_forms_and_links_work_and_no_script_runs() {
     page.press("j").await;
     assert_eq!(page.count("#lines li").await, 2);
     page.fill("#name", "quiet").await;
-    page.click("#form button").await;
+    page.follow("#form button").await;
     assert_eq!(page.url().await, site.page("/sent"));
     assert!(site.was_asked("quiet"));
-    page.wait_for("#next").await;
-    page.click("#next").await;
+    page.follow("#next").await;
     assert_eq!(page.url().await, site.page("/large"));
     assert_eq!(page.complaints().await, []);
+}
+
+#[tokio::test]
+async fn a_key_may_lead_to_another_page() {
+    let (site, page) = open(Look::DESK).await;
+    page.goto(&site.page("/good")).await;
+    page.click("#name").await;
+    page.leaving(page.press(Page::ENTER)).await;
+    assert_eq!(page.url().await, site.page("/sent"));
+    assert_eq!(page.value("#name").await, "old");
 }
 
 #[tokio::test]
@@ -109,6 +119,15 @@ async fn a_look_is_what_the_page_sees() {
     assert_eq!(page.count("#quiet").await, 1);
     page.close().await;
     assert!(Path::new(&format!("/proc/{}", browser.pid())).exists());
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_made_for_phones_is_seen_to_be_none() {
+    let (site, page) = open(Look::PHONE).await;
+    page.goto(&site.page("/wide")).await;
+    assert_eq!(page.run("return innerWidth", json!([])).await, json!(980));
+    page.appear(Look::DESK).await;
+    assert_eq!(page.run("return innerWidth", json!([])).await, json!(1440));
 }
 
 #[tokio::test]
@@ -353,7 +372,8 @@ fn a_browser_ends_with_its_test_even_when_that_panics() {
     );
 }
 
-/// The processes of a group.
+/// The processes of a group that have not been ended: one whose end is not over yet
+/// (`PF_EXITING`), or not yet known to its parent, runs no more.
 fn group(leader: u32) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").expect("it is there").flatten();
     let stats = processes.filter_map(|entry| {
@@ -361,7 +381,8 @@ fn group(leader: u32) -> Vec<String> {
         let (_, fields) = stat.rsplit_once(')')?;
         let mut fields = fields.split_whitespace();
         let (state, group) = (fields.next()?, fields.nth(1)?.parse::<u32>().ok()?);
-        (group == leader && state != "Z").then_some(stat)
+        let exiting = fields.nth(3)?.parse::<u32>().ok()? & 4 != 0;
+        (group == leader && state != "Z" && !exiting).then_some(stat)
     });
     stats.collect()
 }

@@ -116,6 +116,10 @@ async fn answer(
         "/lost" => html(head, "<h1>Lost</h1><script src=/nowhere.js></script>"),
         "/tail" => html(head, "<h1>Tail</h1><script src=/tail.js></script>"),
         "/large" => html(head, "<h1>Large</h1><script src=/large.js></script>"),
+        "/wide" => {
+            let wide = "<!doctype html><title>Wide</title><h1>Wide</h1>";
+            head.header(CONTENT_TYPE, "text/html").body(wide.into())
+        }
         "/favicon.ico" => head.body("".into()),
         _ => head.status(404).body("".into()),
     };

@@ -93,8 +93,7 @@ impl<'a> Candidates<'a> {
                 self.part = None;
                 continue;
             }
-            let (leader, last) = lead(search, self.plan, part, self.width, wanted).await?;
-            let (here, rest) = last.map_or((seqs.clone(), 0..0), |seq| search.way.cut(&seqs, seq));
+            let (leader, here, rest) = lead(search, self.plan, part, self.width, wanted).await?;
             // A list that ends in the part is short: looking farther into the others would cost
             // more than it.
             if !rest.is_empty() {
@@ -162,25 +161,25 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// Which list leads through a part, and to which seq one window of it goes; none: to its end.
+/// Which list leads through a part, the seqs of one window of it, and those left.
 async fn lead(
     search: Search<'_>,
     plan: &Plan,
     part: &Part,
     width: u64,
     wanted: usize,
-) -> Result<(Option<usize>, Option<u64>), StoreError> {
+) -> Result<(Option<usize>, Range<u64>, Range<u64>), StoreError> {
     let seqs = &part.stretch.seqs;
     let all_match = plan.times.is_none() && plan.rest.is_none() && !part.tests_block;
     if part.lists.is_empty() {
         let width = if all_match { wanted as u64 } else { width };
-        let (_, rest) = search.way.split(seqs, width.max(wanted as u64));
-        return Ok((None, search.way.first(&rest)));
+        let (here, rest) = search.way.split(seqs, width.max(wanted as u64));
+        return Ok((None, here, rest));
     }
     if let ([list], true) = (&*part.lists, all_match)
         && list.len().saturating_mul(wanted) <= MERGED_MAX
     {
-        return Ok((Some(0), None));
+        return Ok((Some(0), seqs.clone(), 0..0));
     }
     let width = width.max(wanted as u64 * 2).min(WIDTH_MAX);
     let depth = async |list: &List| -> Result<Option<u64>, StoreError> {
@@ -199,7 +198,11 @@ async fn lead(
     // A list that has none so deep ends before.
     let rank = |depth: Option<u64>| depth.map(|seq| search.way.rank(seq));
     let deepest = (0..).zip(depths).min_by_key(|(_, depth)| rank(*depth));
-    Ok(deepest.map_or((None, None), |(leader, depth)| (Some(leader), depth)))
+    let (here, rest) = match deepest.and_then(|(_, depth)| depth) {
+        Some(last) => search.way.cut(seqs, last),
+        None => (seqs.clone(), 0..0),
+    };
+    Ok((deepest.map(|(leader, _)| leader), here, rest))
 }
 
 impl Window<'_> {

@@ -241,7 +241,7 @@
   const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
   const CURVE_D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
   // The heights of the eight points of small order.
-  const Y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n;
+  const Y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
   const SMALL = [0n, 1n, P - 1n, Y8, P - Y8];
   const LOW_255 = (1n << 255n) - 1n;
 

@@ -12,9 +12,11 @@
 //! Pages are made here and are whole without a script. What a page shows is recorded in the trail
 //! that it shows, as every look is.
 
+mod about;
 mod assets;
 mod counts;
 mod entrance;
+mod entry;
 pub(crate) mod escape;
 mod events;
 mod frame;
@@ -35,7 +37,7 @@ use crate::app::App;
 use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::router::Route;
-use crate::{entry, export, proofs, tail};
+use crate::{export, proofs, tail};
 
 pub use counts::Counted;
 pub use entrance::OverTls;
@@ -75,6 +77,24 @@ pub fn routes() -> Vec<Route> {
         ),
         route(
             M::GET,
+            "/console/trails/{trail}/events/{id}",
+            Trail(P::Read),
+            get(entry::show),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/user",
+            Trail(P::Read),
+            get(about::user),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/resource",
+            Trail(P::Read),
+            get(about::resource),
+        ),
+        route(
+            M::GET,
             "/console/trails/{trail}/events/stream",
             Trail(P::Read),
             get(tail::stream),
@@ -83,7 +103,7 @@ pub fn routes() -> Vec<Route> {
             M::GET,
             "/console/trails/{trail}/events/{id}/proof",
             Trail(P::Prove),
-            get(entry::prove),
+            get(crate::entry::prove),
         ),
         route(
             M::GET,

@@ -43,7 +43,11 @@ pub async fn prove(State(app): State<App>, request: Request) -> Answer {
     Ok(response)
 }
 
-async fn find(audit: &Audit, name: EntryName) -> Result<Entry, Problem> {
+/// The entry of this name.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub async fn find(audit: &Audit, name: EntryName) -> Result<Entry, Problem> {
     let found = match name {
         EntryName::Id(id) => audit.entry(id).await?,
         EntryName::Seq(seq) => audit.entry_at(seq).await?,

@@ -168,5 +168,7 @@ pub const SESSIONS_OF_KEY_MAX: usize = 32;
 pub const LOGIN_LINK_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Trails whose counts the console holds between pages.
 pub const TRAILS_COUNTED_MAX: usize = 64;
+/// The newest entries of a user or a resource that its page counts.
+pub const ABOUT_ENTRIES_MAX: i64 = 500;
 /// Entries of one page of the console.
 pub const CONSOLE_PAGE_ENTRIES: i64 = 50;

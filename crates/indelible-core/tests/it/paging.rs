@@ -223,3 +223,27 @@ async fn the_first_entry_of_a_question_is_the_oldest() {
     let empty = Site::new().audit().await;
     assert_eq!(empty.first(Query::new()).await.expect("an answer"), None);
 }
+
+#[tokio::test]
+async fn neighbours_are_the_nearest_that_match_on_both_sides() {
+    let audit = late_arrivals().await;
+    let of_b = Query::new().user_id("b").limit(2);
+    let seqs = |entries: &[indelible_core::Entry]| -> Vec<u64> {
+        entries.iter().map(|entry| entry.seq).collect()
+    };
+    for (seq, newer, older) in [
+        (100, vec![106, 103], vec![97, 94]),
+        (101, vec![106, 103], vec![100, 97]),
+        (1, vec![7, 4], vec![]),
+        (199, vec![], vec![196, 193]),
+        (10_000, vec![], vec![199, 196]),
+    ] {
+        let found = audit.neighbours(of_b.clone(), seq).await.expect("found");
+        assert_eq!(seqs(&found.newer), newer, "{seq}");
+        assert_eq!(seqs(&found.older), older, "{seq}");
+    }
+    let paged = audit.neighbours(of_b.clone().offset(1), 5).await;
+    assert!(matches!(paged, Err(AuditError::Query(error)) if error.field() == "offset"));
+    let past = audit.neighbours(of_b.as_of(50), 40).await.expect("found");
+    assert_eq!(seqs(&past.newer), [46, 43], "as of an earlier size");
+}

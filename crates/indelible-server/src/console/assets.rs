@@ -39,6 +39,16 @@ const SOURCES: &[Source] = &[
         text: include_str!("../../assets/tail.js"),
     },
     Source {
+        name: "verify.js",
+        media_type: "text/javascript; charset=utf-8",
+        text: include_str!("../../assets/verify.js"),
+    },
+    Source {
+        name: "verify_page.js",
+        media_type: "text/javascript; charset=utf-8",
+        text: include_str!("../../assets/verify_page.js"),
+    },
+    Source {
         name: "favicon.svg",
         media_type: "image/svg+xml",
         text: include_str!("../../assets/favicon.svg"),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indelible_core::engine::Audit;
 use indelible_core::store::Rollup;
-use indelible_core::{AuditError, Timestamp, TrailName};
+use indelible_core::{AuditError, Entry, Timestamp, TrailName};
 
 use crate::limits::TRAILS_COUNTED_MAX;
 
@@ -55,10 +55,30 @@ impl Counted {
 }
 
 impl Counts {
+    /// The counts of some entries.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut rows: Vec<Rollup> = entries.iter().map(one).collect();
+        rows.sort_by_key(|row| row.hour);
+        Self {
+            size: 0,
+            actions: BTreeSet::new(),
+            rows,
+        }
+    }
+
     /// The rows of these hours.
     pub fn within(&self, hours: &std::ops::Range<i64>) -> &[Rollup] {
         let begin = self.rows.partition_point(|row| row.hour < hours.start);
         let end = self.rows.partition_point(|row| row.hour < hours.end);
         &self.rows[begin..end.max(begin)]
+    }
+}
+
+fn one(entry: &Entry) -> Rollup {
+    Rollup {
+        hour: entry.occurred_at.hour(),
+        action: entry.action.clone(),
+        outcome: entry.outcome,
+        count: 1,
     }
 }

@@ -8,10 +8,9 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
+use indelible_core::engine::TwoWayPage;
 use indelible_core::store::Rollup;
-use indelible_core::{
-    AuditError, AuditProtocol, Outcome, Page, Query, QueryError, Timestamp, TrailName,
-};
+use indelible_core::{AuditError, Outcome, Page, Query, QueryError, Timestamp, TrailName};
 
 use super::frame::{Frame, Place};
 use super::{href, page};
@@ -22,7 +21,7 @@ use crate::limits::CONSOLE_PAGE_ENTRIES;
 use crate::problem::Answer;
 use crate::request::{TrailPath, pairs};
 use filters::{Chip, FIRST_FIELDS, Field, Filters};
-use histogram::Histogram;
+pub use histogram::Histogram;
 pub use row::Row;
 
 #[derive(Template)]
@@ -44,7 +43,9 @@ struct EventsPage {
     is_empty_trail: bool,
     trouble: Option<String>,
     older: Option<String>,
+    newer: Option<String>,
     newest: Option<String>,
+    oldest: Option<String>,
     stream: Option<String>,
     exports: Vec<(&'static str, String)>,
 }
@@ -77,6 +78,11 @@ pub async fn list(
     view.show(&app, &caller, &trail).await
 }
 
+/// The parameter that says which way a page goes from its place, and the way that is not the usual
+/// one.
+const WAY: &str = "way";
+const NEWER: &str = "newer";
+
 /// What is asked of a trail.
 struct View {
     given: Vec<(String, String)>,
@@ -89,15 +95,17 @@ impl View {
     async fn show(&self, app: &App, caller: &Caller, trail: &TrailName) -> Answer {
         let audit = app.trail(trail);
         let asked = self.query();
-        let found = match asked.clone() {
-            Ok(query) => audit.query(query).await,
-            Err(error) => Err(error.into()),
+        let turned = match (asked.clone(), self.is_upward()) {
+            (Ok(query), Ok(true)) => audit.newer(query).await,
+            (Ok(query), Ok(false)) => audit.older(query).await,
+            (Err(error), _) | (_, Err(error)) => Err(error.into()),
         };
-        let (found, trouble) = match found {
-            Ok(found) => (found, None),
+        let (turned, trouble) = match turned {
+            Ok(turned) => (turned, None),
             Err(AuditError::Query(error)) => (nothing(), Some(error)),
             Err(error) => return Err(error.into()),
         };
+        let (found, newer) = (turned.page, turned.newer_cursor);
         let size = match trouble {
             // What was asked says nothing of the trail then.
             Some(_) => audit.head().await?.map_or(0, |head| head.size),
@@ -125,7 +133,12 @@ impl View {
             Some(trail),
             Place::Events,
         );
-        let is_first = !self.is_given("cursor");
+        let is_first = !self.is_given("cursor") && !self.is_given(WAY);
+        let turn = |cursor: Option<&String>, way: Option<&str>| {
+            let is_somewhere = cursor.is_some() || way.is_some();
+            let query = asked.as_ref().ok().filter(|_| is_somewhere)?;
+            Some(self.turn(query, cursor, way))
+        };
         let page = EventsPage {
             is_further_open: self.filters.has_further(),
             fields,
@@ -138,10 +151,11 @@ impl View {
             rows: found.iter().map(|e| Row::of(e, self.now)).collect(),
             as_of: page::grouped(size),
             is_empty_trail: size == 0,
-            older: asked
+            older: turn(found.next_cursor.as_ref(), None),
+            newer: newer
                 .as_ref()
-                .ok()
-                .and_then(|query| self.older(query, &found)),
+                .and_then(|newer| turn(Some(newer), Some(NEWER))),
+            oldest: found.has_more.then(|| turn(None, Some(NEWER))).flatten(),
             newest: (!is_first).then(|| href::with(&self.path, self.own_pairs())),
             stream: is_first.then(|| self.beside("stream", &[])),
             exports: if frame.may(Permission::Export) {
@@ -165,7 +179,7 @@ impl View {
     }
 
     fn query(&self) -> Result<Query, QueryError> {
-        let pairs = self.given.iter();
+        let pairs = self.given.iter().filter(|(name, _)| name != WAY);
         let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
         let mut query = Query::from_parameters(pairs, self.now)?;
         query.limit.get_or_insert(CONSOLE_PAGE_ENTRIES);
@@ -202,16 +216,31 @@ impl View {
         names.any(|name| !told.contains(&name))
     }
 
-    /// The page of the entries before these, as of the same size: with the instants that spans of
-    /// time stood for.
-    fn older(&self, query: &Query, found: &Page) -> Option<String> {
-        let cursor = found.next_cursor.clone()?;
+    /// Whether the page is of the entries after its place.
+    fn is_upward(&self) -> Result<bool, QueryError> {
+        let mut ways = self.given.iter().filter(|(name, _)| name == WAY);
+        match (ways.next(), ways.next()) {
+            (None, _) => Ok(false),
+            (Some((_, way)), None) if way == NEWER => Ok(true),
+            _ => {
+                let problem = format!("pages go `{NEWER}`, or, without it, to older entries");
+                Err(QueryError::new(WAY, problem))
+            }
+        }
+    }
+
+    /// Another page of the same question, with the instants that spans of time stood for.
+    fn turn(&self, query: &Query, cursor: Option<&String>, way: Option<&str>) -> String {
         let mut query = query.clone();
-        query.cursor = Some(cursor);
+        query.cursor = cursor.cloned();
         query.offset = None;
-        query.as_of = None;
+        if cursor.is_some() {
+            query.as_of = None;
+        }
         query.limit = query.limit.filter(|limit| *limit != CONSOLE_PAGE_ENTRIES);
-        Some(href::with(&self.path, query.to_parameters()))
+        let mut pairs = query.to_parameters();
+        pairs.extend(way.map(|way| (WAY, way.to_owned())));
+        href::with(&self.path, pairs)
     }
 
     /// What is beside this page, of the same question.
@@ -246,12 +275,15 @@ impl View {
     }
 }
 
-fn nothing() -> Page {
-    Page {
-        entries: Vec::new(),
-        as_of: 0,
-        next_cursor: None,
-        has_more: false,
-        limit: 0,
+fn nothing() -> TwoWayPage {
+    TwoWayPage {
+        page: Page {
+            entries: Vec::new(),
+            as_of: 0,
+            next_cursor: None,
+            has_more: false,
+            limit: 0,
+        },
+        newer_cursor: None,
     }
 }

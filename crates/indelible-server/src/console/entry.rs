@@ -1,0 +1,272 @@
+//! `GET /console/trails/{trail}/events/{id}`: one entry, all of it, and what stands around it.
+
+mod remarks;
+mod tree;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use indelible_core::engine::Audit;
+use indelible_core::{AuditError, Delivery, Entry, Query, Receipt, Timestamp};
+use serde_json::Value;
+
+use super::events::Row;
+use super::frame::{Frame, Place};
+use super::moment::Moment;
+use super::page::grouped;
+use super::{href, page};
+use crate::access::{Caller, Shown};
+use crate::app::App;
+use crate::entry::find;
+use crate::keys::Permission;
+use crate::problem::{Answer, Problem};
+use crate::request::EntryPath;
+use remarks::Remark;
+use tree::Tree;
+
+/// Entries on each side that have something in common with this one.
+const NEIGHBOURS: i64 = 3;
+/// Entries of one correlation id that are shown.
+const TIMELINE_MAX: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "entry.html")]
+struct EntryPage<'a> {
+    frame: Frame,
+    row: Row,
+    seq: String,
+    recorded: Moment,
+    entry: &'a Entry,
+    facts: Vec<Fact>,
+    context: Option<Tree<'a>>,
+    raw_context: String,
+    remarks: Vec<Remark>,
+    groups: Vec<Group>,
+    timeline: Option<Group>,
+    leaf: String,
+    skeleton: String,
+    receipt: String,
+    previous: Option<String>,
+    next: Option<String>,
+    proof: Option<Proof>,
+}
+
+/// A field with its value, and where other entries with it are.
+struct Fact {
+    name: &'static str,
+    value: String,
+    url: Option<String>,
+}
+
+/// Entries that have something in common with this one.
+struct Group {
+    what: &'static str,
+    value: String,
+    url: String,
+    rows: Vec<Row>,
+    has_more: bool,
+}
+
+/// What the browser proves the entry from.
+struct Proof {
+    url: String,
+    origin: String,
+    key: String,
+}
+
+/// One entry.
+pub async fn show(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (mut parts, _) = request.into_parts();
+    let path = EntryPath::from_request_parts(&mut parts, &app).await?;
+    let audit = app.trail(&path.trail);
+    let entry = find(&audit, path.entry).await?;
+    let head = audit.head().await?;
+    let size = head.as_ref().map_or(0, |head| head.size);
+    let now = app.now();
+    let around = Around {
+        audit: &audit,
+        entry: &entry,
+        now,
+    };
+    let (groups, timeline) = (around.groups().await?, around.timeline().await?);
+    let stored = audit.stored(entry.seq..entry.seq + 1).await?;
+    let gone = || Problem::not_found("the entry is not there any more");
+    let skeleton = stored.first().ok_or_else(gone)?.skeleton(&path.trail);
+    let frame = Frame::of(
+        Some(&caller),
+        format!("{} #{}", entry.action, entry.seq),
+        Some(&path.trail),
+        Place::Events,
+    );
+    let proof = head
+        .filter(|_| frame.may(Permission::Prove))
+        .map(|head| Proof {
+            url: format!("{}/proof?open=true", href::entry(&path.trail, entry.seq)),
+            origin: head.key.name().to_owned(),
+            key: head.key.to_string(),
+        });
+    let shown = groups.iter().chain(&timeline).map(|group| group.rows.len());
+    let shown = Shown(1 + shown.sum::<usize>() as u64);
+    let own_context = entry.context.as_ref().and_then(Value::as_object);
+    let page = EntryPage {
+        row: Row::of(&entry, now),
+        seq: grouped(entry.seq),
+        recorded: Moment::of(entry.created_at, now),
+        facts: facts(&entry),
+        context: own_context.map(Tree),
+        raw_context: entry.context.as_ref().map_or(String::new(), pretty),
+        remarks: entry.notes.iter().map(Remark::of).collect(),
+        groups,
+        timeline,
+        leaf: entry.leaf_hash.to_string(),
+        skeleton: String::from_utf8_lossy(&skeleton).into_owned(),
+        receipt: receipt(&entry, size)?,
+        previous: (entry.seq > 0).then(|| href::entry(&path.trail, entry.seq - 1)),
+        next: (entry.seq + 1 < size).then(|| href::entry(&path.trail, entry.seq + 1)),
+        proof,
+        entry: &entry,
+        frame,
+    };
+    let mut response = page::html(StatusCode::OK, &page)?;
+    response.extensions_mut().insert(shown);
+    Ok(response)
+}
+
+/// The entry's fields that were given, in the order in which one asks: who, from where, to what.
+fn facts(entry: &Entry) -> Vec<Fact> {
+    let path = href::of_trail(&entry.trail, "events");
+    let asks = |name: &str, value: &str| Some(href::with(&path, [(name, value)]));
+    let about = |page, pairs: &[(&str, &str)]| {
+        href::with(&href::of_trail(&entry.trail, page), pairs.iter().copied())
+    };
+    let mut facts = Vec::new();
+    let mut add = |name, value: &Option<String>, url: &dyn Fn(&str) -> Option<String>| {
+        if let Some(value) = value {
+            facts.push(Fact {
+                name,
+                value: value.clone(),
+                url: url(value),
+            });
+        }
+    };
+    add("User", &entry.user_id, &|id| {
+        Some(about("user", &[("id", id)]))
+    });
+    add("On behalf of", &entry.on_behalf_of, &|_| None);
+    add("Address", &entry.ip_address, &|v| asks("ip_address", v));
+    add("User agent", &entry.user_agent, &|_| None);
+    let kind = Some(entry.resource_type.clone());
+    add("Resource type", &kind, &|v| asks("resource_type", v));
+    add("Resource", &entry.resource_id, &|id| {
+        Some(about(
+            "resource",
+            &[("type", &entry.resource_type), ("id", id)],
+        ))
+    });
+    add("Correlation", &entry.correlation_id, &|v| {
+        asks("correlation_id", v)
+    });
+    for tag in &entry.tags {
+        add("Tag", &Some(tag.clone()), &|v| asks("tag", v));
+    }
+    add("Id", &Some(entry.id.to_string()), &|_| None);
+    facts
+}
+
+struct Around<'a> {
+    audit: &'a Audit,
+    entry: &'a Entry,
+    now: Timestamp,
+}
+
+impl Around<'_> {
+    /// The entries next to this one of the same user, and on the same resource.
+    async fn groups(&self) -> Result<Vec<Group>, AuditError> {
+        let entry = self.entry;
+        let mut groups = Vec::new();
+        // A question for the user `none` is one for entries without a user.
+        if let Some(user) = entry.user_id.as_deref().filter(|user| *user != "none") {
+            let query = Query::new().user_id(user);
+            groups.push(self.group("same user", user, query).await?);
+        }
+        if let Some(resource) = &entry.resource_id {
+            let query = Query::new()
+                .resource_type(entry.resource_type.as_str())
+                .resource_id(resource.as_str());
+            groups.push(self.group("same resource", resource, query).await?);
+        }
+        Ok(groups)
+    }
+
+    async fn group(
+        &self,
+        what: &'static str,
+        value: &str,
+        query: Query,
+    ) -> Result<Group, AuditError> {
+        let path = href::of_trail(&self.entry.trail, "events");
+        let url = href::with(&path, query.to_parameters());
+        let found = self
+            .audit
+            .neighbours(query.limit(NEIGHBOURS), self.entry.seq)
+            .await?;
+        let own = std::slice::from_ref(self.entry);
+        let entries = found.newer.iter().chain(own).chain(&found.older);
+        Ok(Group {
+            what,
+            value: value.to_owned(),
+            url,
+            rows: entries.map(|entry| Row::of(entry, self.now)).collect(),
+            has_more: false,
+        })
+    }
+
+    /// What belongs together by its correlation id, oldest first: an attempt and its outcome.
+    async fn timeline(&self) -> Result<Option<Group>, AuditError> {
+        let Some(id) = &self.entry.correlation_id else {
+            return Ok(None);
+        };
+        let query = Query::new().correlation_id(id.as_str());
+        let path = href::of_trail(&self.entry.trail, "events");
+        let url = href::with(&path, query.to_parameters());
+        let turned = self.audit.newer(query.limit(TIMELINE_MAX)).await?;
+        let oldest_first = turned.page.entries.iter().rev();
+        Ok(Some(Group {
+            what: "same correlation",
+            value: id.clone(),
+            url,
+            rows: oldest_first.map(|e| Row::of(e, self.now)).collect(),
+            has_more: turned.newer_cursor.is_some(),
+        }))
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// The receipt as recording the same event again would answer it.
+fn receipt(entry: &Entry, size: u64) -> Result<String, Problem> {
+    let receipt = Receipt {
+        trail: entry.trail.clone(),
+        id: entry.id,
+        seq: Some(entry.seq),
+        created_at: Some(entry.created_at),
+        leaf_hash: Some(entry.leaf_hash),
+        tree_size: Some(size),
+        delivery: Delivery::Recorded,
+        content_checked: None,
+    };
+    serde_json::to_string_pretty(&receipt).map_err(|error| {
+        Problem::new(
+            crate::problem::Kind::Internal,
+            "no receipt could be written",
+        )
+        .because(error)
+    })
+}

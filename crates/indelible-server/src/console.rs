@@ -25,6 +25,7 @@ mod login;
 mod moment;
 mod page;
 mod trails;
+mod verifier;
 
 use axum::http::Method;
 use axum::middleware::from_fn;
@@ -62,6 +63,8 @@ pub fn routes() -> Vec<Route> {
         route(M::GET, "/console", Key(P::Read), get(trails::list)),
         route(M::GET, "/console/login", Open, get(login::show)),
         route(M::POST, "/console/login", Open, post(login::enter)),
+        route(M::GET, "/console/verify", Open, get(verifier::show)),
+        route(M::GET, "/console/verifier.html", Open, get(verifier::file)),
         route(M::POST, "/console/logout", Open, post(login::leave)),
         route(
             M::GET,

@@ -81,6 +81,12 @@ impl Asset {
     }
 }
 
+/// The text of an asset.
+pub fn text(name: &str) -> &'static str {
+    let found = SOURCES.iter().find(|source| source.name == name);
+    found.map_or("", |source| source.text)
+}
+
 /// Where an asset is.
 pub fn url(name: &str) -> &'static str {
     let found = ASSETS.iter().find(|asset| asset.source.name == name);

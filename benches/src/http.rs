@@ -4,6 +4,7 @@
 pub mod attack;
 mod bare;
 mod client;
+mod console;
 mod disturbed;
 
 use anyhow::Context;
@@ -30,6 +31,7 @@ use crate::report::{Report, Rounds, median};
 use crate::timing::rate;
 use crate::workload;
 use bare::Bare;
+pub use console::pages;
 pub use disturbed::all as disturbed;
 
 /// Connections that record single events at once.

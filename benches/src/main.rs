@@ -66,6 +66,9 @@ const MEASUREMENTS: &[Measurement] = &[
     ("ndjson_vs_raw_log", |arguments, report| {
         http::lines(arguments, report)
     }),
+    ("console", |arguments, report| {
+        http::pages(arguments, report)
+    }),
     ("http_disturbed", |arguments, report| {
         http::disturbed(arguments, report)
     }),
@@ -86,6 +89,9 @@ fn is_of(name: &str, asked: &str) -> bool {
         return true;
     }
     if asked.starts_with("http_disturbed_") && name == "http_disturbed" {
+        return true;
+    }
+    if asked.starts_with("console_") && name == "console" {
         return true;
     }
     name == asked || (of_postgres && asked.ends_with("_5m") == name.ends_with("_5m"))

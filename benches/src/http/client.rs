@@ -57,6 +57,36 @@ impl Connection {
         }
         Ok(times)
     }
+
+    /// Asks for a path with these further lines of a head, and answers how long that took and how
+    /// many bytes came. An answer that is no 200 is an error.
+    pub async fn get(&mut self, path: &str, lines: &str) -> anyhow::Result<(Duration, usize)> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{lines}\r\n");
+        let watch = Stopwatch::start();
+        self.stream.write_all(request.as_bytes()).await?;
+        let (head, body) = answer(&mut self.stream, &mut self.read).await?;
+        let took = watch.passed();
+        if !head.starts_with("HTTP/1.1 200 ") {
+            bail!("{path} answered {head}{body}");
+        }
+        let head = head.to_ascii_lowercase();
+        let mut lengths = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("content-length: "));
+        let length = lengths.next().map(|length| length.trim().parse());
+        Ok((took, length.transpose()?.unwrap_or(body.len())))
+    }
+
+    /// Sends a form, and answers the head of the answer.
+    pub async fn submit(&mut self, path: &str, body: &str) -> anyhow::Result<String> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}",
+            body.len()
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        Ok(answer(&mut self.stream, &mut self.read).await?.0)
+    }
 }
 
 /// Reads one answer, of a stated length or in chunks, and leaves what comes after it.

@@ -3,20 +3,24 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode};
 use indelible_core::TrailLine;
 use indelible_core::store::Head;
 
+use super::entrance::wants_page;
 use super::frame::{Frame, Place};
 use super::{href, page};
 use crate::access::Caller;
 use crate::app::App;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 
-/// `GET /`: where people begin who know no URL but the server's.
-pub async fn root() -> Response {
-    page::see(super::ROOT)
+/// `GET /`: where people begin who know no URL but the server's. For programs nothing is there.
+pub async fn root(headers: HeaderMap) -> Answer {
+    if wants_page(&headers) {
+        Ok(page::see(super::ROOT))
+    } else {
+        Err(Problem::not_found("nothing is at this URL"))
+    }
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 mod desk;
 mod doctor;
 
+mod browser;
 mod configuration;
 mod copies;
 mod disturbance;

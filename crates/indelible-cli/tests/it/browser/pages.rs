@@ -1,0 +1,134 @@
+//! Every page of the console, in one place.
+
+use std::collections::BTreeSet;
+
+use indelible_server::keys::{Permission, Role};
+use indelible_server::{Access, pages};
+
+/// A page that is looked at by every role, on every screen.
+pub struct Shown {
+    /// What pictures of it are called.
+    pub name: &'static str,
+    /// The route as the server has it.
+    pub route: &'static str,
+    /// An address of it, in an installation with the Windows log.
+    pub path: &'static str,
+    /// What it is answered with, to who may see it.
+    pub status: u16,
+}
+
+const fn shown(name: &'static str, route: &'static str, path: &'static str) -> Shown {
+    Shown {
+        name,
+        route,
+        path,
+        status: 200,
+    }
+}
+
+const EVENTS: &str = "/console/trails/{trail}/events";
+const ENTRY: &str = "/console/trails/{trail}/events/{id}";
+
+/// All pages.
+pub const SHOWN: &[Shown] = &[
+    shown("login", "/console/login", "/console/login"),
+    shown("trails", "/console", "/console"),
+    shown("verify", "/console/verify", "/console/verify"),
+    shown("events", EVENTS, "/console/trails/windows/events"),
+    shown(
+        "events-filtered",
+        EVENTS,
+        "/console/trails/windows/events?user_id=EXAMPLE%5Calice&outcome=succeeded&tag=a&tag=b",
+    ),
+    shown(
+        "events-none",
+        EVENTS,
+        "/console/trails/windows/events?user_id=nobody",
+    ),
+    shown(
+        "events-of-nothing",
+        EVENTS,
+        "/console/trails/unheard-of/events",
+    ),
+    Shown {
+        status: 400,
+        ..shown(
+            "events-refused",
+            EVENTS,
+            "/console/trails/windows/events?start_date=soon",
+        )
+    },
+    shown("entry", ENTRY, "/console/trails/windows/events/9"),
+    Shown {
+        status: 404,
+        ..shown("entry-none", ENTRY, "/console/trails/windows/events/999999")
+    },
+    shown(
+        "user",
+        "/console/trails/{trail}/user",
+        "/console/trails/windows/user?id=EXAMPLE%5Calice",
+    ),
+    shown(
+        "user-none",
+        "/console/trails/{trail}/user",
+        "/console/trails/windows/user?id=nobody",
+    ),
+    shown(
+        "resource",
+        "/console/trails/{trail}/resource",
+        "/console/trails/windows/resource?type=windows.host&id=dc-01.example.test",
+    ),
+];
+
+/// What is asked for with GET and is no page, and what it is.
+const NOT_SHOWN: &[(&str, &str)] = &[
+    ("/", "leads to the first page"),
+    (
+        "/console/verifier.html",
+        "the page that is saved, a download",
+    ),
+    ("/console/assets/{version}/{name}", "part of the pages"),
+    ("/console/trails/{trail}/events/stream", "for the live view"),
+    ("/console/trails/{trail}/events/{id}/proof", "a download"),
+    ("/console/trails/{trail}/checkpoint", "a download"),
+    ("/console/trails/{trail}/consistency", "a download"),
+    ("/console/trails/{trail}/export", "a download"),
+];
+
+impl Shown {
+    /// What the page asks of whoever looks.
+    pub fn access(&self) -> Access {
+        let is_it = |url: &&(_, &str, Access)| url.0 == "GET" && url.1 == self.route;
+        let pages = pages();
+        let found = pages.iter().find(|url| is_it(url));
+        found.expect("the server has the page").2
+    }
+
+    /// Whether a key of this role sees it.
+    pub fn is_for(&self, role: Role) -> bool {
+        match self.access() {
+            Access::Open => true,
+            Access::Near(needed) | Access::Trail(needed) | Access::Key(needed) => role.may(needed),
+        }
+    }
+}
+
+#[test]
+fn every_page_is_looked_at() {
+    let pages = pages();
+    let read = pages.iter().filter(|(method, ..)| *method == "GET");
+    let read: BTreeSet<_> = read.map(|(_, route, _)| *route).collect();
+    let shown = SHOWN.iter().map(|page| page.route);
+    let known: BTreeSet<_> = shown
+        .chain(NOT_SHOWN.iter().map(|(route, _)| *route))
+        .collect();
+    assert_eq!(read, known, "a page is missing in `SHOWN`, or is gone");
+    let names: BTreeSet<_> = SHOWN.iter().map(|page| page.name).collect();
+    assert_eq!(names.len(), SHOWN.len(), "each page has a name of its own");
+    let events = SHOWN
+        .iter()
+        .find(|page| page.name == "events")
+        .expect("there");
+    assert_eq!(events.access(), Access::Trail(Permission::Read));
+    assert!(events.is_for(Role::Reader) && !events.is_for(Role::Writer));
+}

@@ -196,6 +196,27 @@ impl Desk {
         }
     }
 
+    /// Logs in with this key and answers the `Cookie` header of the session.
+    pub async fn log_in(&self, key: &str) -> String {
+        let answered = self.submit("", "/console/login", &[("key", key)]).await;
+        answered.is(303).cookie()
+    }
+
+    /// What a browser with this cookie is shown.
+    pub async fn visit(&self, cookie: &str, url: &str) -> Answered {
+        self.call(Call::of_browser(Method::GET, cookie, url)).await
+    }
+
+    /// What a form that a browser with this cookie sends is answered.
+    pub async fn submit(&self, cookie: &str, url: &str, form: &[(&str, &str)]) -> Answered {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let call = Call::of_browser(Method::POST, cookie, url);
+        let call = call.header("content-type", "application/x-www-form-urlencoded");
+        self.call(call.body(body)).await
+    }
+
     /// Takes the first piece of an answer, and no more.
     pub async fn cut(&self, url: &str) {
         use http_body_util::BodyExt;
@@ -236,6 +257,17 @@ impl Call {
         let request = Request::builder().method(method).uri(url);
         let request = request.header("host", "127.0.0.1:7878");
         Self(request.body(Body::empty()).expect("a request"), false)
+    }
+
+    /// One of a browser that shows a page of this server; without a cookie where it is empty.
+    pub fn of_browser(method: Method, cookie: &str, url: &str) -> Self {
+        let call = Self::new(method, url).anonymous();
+        let call = call.header("accept", "text/html");
+        let call = call.header("sec-fetch-site", "same-origin");
+        if cookie.is_empty() {
+            return call;
+        }
+        call.header("cookie", cookie)
     }
 
     /// The same without any key.
@@ -317,6 +349,17 @@ impl Answered {
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    /// The `Cookie` header that a browser sends from now on: the last cookie that it was handed.
+    #[track_caller]
+    pub fn cookie(&self) -> String {
+        let given = self.headers.get_all("set-cookie").iter();
+        let texts = given.map(|cookie| cookie.to_str().expect("ASCII"));
+        let mut kept = texts.filter(|text| !text.contains("Max-Age=0"));
+        let last = kept.next_back().expect("a cookie");
+        let (pair, _) = last.split_once(';').expect("attributes");
+        pair.to_owned()
     }
 
     pub fn text(&self) -> String {

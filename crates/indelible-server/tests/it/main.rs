@@ -5,6 +5,7 @@ mod desk;
 mod dice;
 
 mod connections;
+mod console_login;
 mod cutting;
 mod description;
 mod hanging_up;

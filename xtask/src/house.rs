@@ -53,7 +53,7 @@ pub const HOMES: &[Home] = &[
     Home {
         guest: "rusqlite",
         hosts: &["indelible-sqlite", "indelible-bench"],
-        test_hosts: &["indelible", "indelible-cli", "bank"],
+        test_hosts: &["indelible", "indelible-cli", "indelible-server", "bank"],
     },
     Home {
         guest: "tokio-postgres",

@@ -1,6 +1,7 @@
 //! What every request is answered from.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use indelible_axum::TrustedProxies;
 use indelible_core::engine::{Audit, Engine};
@@ -13,13 +14,12 @@ use crate::counters::Counters;
 use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
-use crate::limits::{
-    EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, UNPACKINGS_MAX, VERIFICATIONS_MAX,
-};
+use crate::limits::{EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, UNPACKINGS_MAX};
 use crate::pace::Pace;
 use crate::seats::Seats;
 use crate::tail::Tails;
 use crate::tally::Tally;
+use crate::verification::Verifications;
 
 /// An open engine behind HTTP. Clones share everything.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ struct Shared {
     tally: Tally,
     pace: Pace,
     proxies: TrustedProxies,
-    verifications: Semaphore,
+    verifications: Verifications,
     unpackings: Arc<Semaphore>,
     counters: Counters,
     readiness: Readiness,
@@ -62,7 +62,7 @@ impl App {
                 proxies,
                 tally: Tally::new(engine.clone()),
                 engine,
-                verifications: Semaphore::new(VERIFICATIONS_MAX),
+                verifications: Verifications::new(),
                 unpackings: Arc::new(Semaphore::new(UNPACKINGS_MAX)),
                 counters: Counters::default(),
                 readiness: Readiness::default(),
@@ -134,6 +134,11 @@ impl App {
         self.shared.engine.ground().clock.now()
     }
 
+    /// What the clock that is never set says.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.shared.engine.ground().clock.elapsed()
+    }
+
     pub(crate) fn counters(&self) -> &Counters {
         &self.shared.counters
     }
@@ -147,7 +152,7 @@ impl App {
         &self.shared.readiness
     }
 
-    pub(crate) fn verifications(&self) -> &Semaphore {
+    pub(crate) fn verifications(&self) -> &Verifications {
         &self.shared.verifications
     }
 

@@ -21,6 +21,7 @@ pub(crate) mod escape;
 mod events;
 mod frame;
 mod href;
+mod integrity;
 mod login;
 mod moment;
 mod page;
@@ -125,6 +126,30 @@ pub fn routes() -> Vec<Route> {
             "/console/trails/{trail}/export",
             Trail(P::Export),
             get(export::export),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/integrity",
+            Trail(P::Prove),
+            get(integrity::page),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/verification",
+            Trail(P::Verify),
+            get(integrity::show),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/verification",
+            Trail(P::Verify),
+            post(integrity::begin),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/verification/progress",
+            Trail(P::Verify),
+            get(integrity::progress),
         ),
     ]
 }

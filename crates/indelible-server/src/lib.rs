@@ -13,6 +13,7 @@
 //! | `tally` | what happens again and again, recorded in bounded room |
 //! | `gate` | what every request goes through: id, headers, panics |
 //! | `counters`, `metrics` | what the server counts, for Prometheus |
+//! | `verification` | verifying a trail, one at a time, and what that came to |
 //! | `watch` | verification on a schedule, and the reading back of commits |
 //! | `tls` | certificates, which may be read again while the server runs |
 //! | `patience` | clients that ask and do not read |
@@ -51,6 +52,7 @@ mod proofs;
 mod summary;
 mod tail;
 mod trails;
+mod verification;
 mod verify;
 
 mod console;

@@ -172,3 +172,11 @@ pub const TRAILS_COUNTED_MAX: usize = 64;
 pub const ABOUT_ENTRIES_MAX: i64 = 500;
 /// Entries of one page of the console.
 pub const CONSOLE_PAGE_ENTRIES: i64 = 50;
+/// Findings of the last verification of a trail that are kept.
+pub const FINDINGS_KEPT_MAX: usize = 200;
+/// Findings of one kind among them.
+pub const FINDINGS_OF_KIND_KEPT_MAX: usize = 50;
+/// Bytes of the words of one of them.
+pub const FINDING_BYTES_KEPT: usize = 500;
+/// Times that a note of a verification is written anew where another server wrote one meanwhile.
+pub const NOTE_ATTEMPTS_MAX: usize = 3;

@@ -166,7 +166,7 @@ families! {
     OUTBOX_REFUSED = Gauge "indelible_outbox_refused"
         "Events in the outbox that can never be recorded.";
     VERIFY_FAILURES = Counter "indelible_verify_failures_total"
-        "Trails that a scheduled verification found altered, or could not read.";
+        "Trails that a verification found altered, or could not read.";
     VERIFY_AGE = Gauge "indelible_verify_age_seconds"
         "Time since the last scheduled verification ended.";
     VERIFY_DURATION = Gauge "indelible_verify_duration_seconds"

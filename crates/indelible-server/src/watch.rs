@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::counters::Verified;
 use crate::limits::{REREAD_PAUSE, VERIFICATION_TURN_MAX};
 use crate::pause::pause;
+use crate::verification::{By, record};
 
 /// Watches over the trails until it is dropped: verifies them all each `interval`, where there is
 /// one, and reads back every commit of this process.
@@ -72,80 +73,40 @@ pub async fn check_commits(app: &App, reader: &Reader) -> Result<Vec<ReadBack>, 
 /// Verifies every trail, and answers the reports of those that could be read.
 pub async fn verify_all(app: &App) -> Vec<TrailReport> {
     // Two at once would read everything twice; a caller's own comes first.
-    let turn = app.verifications().acquire();
-    let Ok(Ok(_turn)) = tokio::time::timeout(VERIFICATION_TURN_MAX, turn).await else {
+    let turn = app.verifications().wait();
+    let Ok(Some(turn)) = tokio::time::timeout(VERIFICATION_TURN_MAX, turn).await else {
         tracing::warn!("the scheduled verification was left out: another one still runs");
         return Vec::new();
     };
-    let clock = app.engine().ground().clock.clone();
-    let begun = clock.elapsed();
+    let begun = app.elapsed();
     let mut reports = Vec::new();
     let mut is_ok = true;
     match app.engine().heads().await {
         Ok(heads) => {
             for head in heads {
-                let report = app
-                    .trail(&head.trail)
-                    .verify(Vec::new(), None, &mut |_| {})
-                    .await;
-                match report {
+                let run = turn.begin(app, &head.trail, By::Schedule);
+                match turn.verify(app, run).await {
                     Ok(report) => {
                         is_ok &= report.ok;
                         reports.push(report);
                     }
-                    Err(error) => {
-                        is_ok = false;
-                        unreadable(app, head.trail.as_str(), &error);
-                    }
+                    // The server stops.
+                    Err(AuditError::Closed) => return reports,
+                    Err(_) => is_ok = false,
                 }
             }
         }
         Err(error) => {
             is_ok = false;
-            unreadable(app, "-", &error);
+            app.counters().verification_failed();
+            tracing::error!(%error, "the trails could not be listed for their verification");
         }
     }
-    let took = clock.elapsed().saturating_sub(begun);
-    for report in reports.iter().filter(|report| !report.ok) {
-        app.counters().verification_failed();
-        let findings = report.findings_total;
-        tracing::error!(
-            trail = report.trail.as_str(),
-            findings,
-            "verification failed"
-        );
-        record(app, of_report(report)).await;
-    }
+    let took = app.elapsed().saturating_sub(begun);
     let at = app.now();
     app.counters().verified(Verified { at, took, is_ok });
     tracing::info!(trails = reports.len(), ok = is_ok, "verified");
     reports
-}
-
-fn unreadable(app: &App, trail: &str, error: &AuditError) {
-    app.counters().verification_failed();
-    tracing::error!(trail, %error, "verification could not be done");
-}
-
-fn of_report(report: &TrailReport) -> AuditEvent {
-    let bad = || {
-        report
-            .findings
-            .iter()
-            .filter(|found| !found.kind.is_warning())
-    };
-    // What is known of an entry says more than what is known of a count.
-    let first = bad().find(|found| found.seq.is_some()).or(bad().next());
-    AuditEvent::new(AuditAction::AUDIT_INTEGRITY_FAILED, "audit_log")
-        .resource_id(report.trail.as_str())
-        .context(json!({
-            "source": "scheduled verification",
-            "first_bad_sequence": first.and_then(|found| found.seq),
-            "kind": first.map(|found| found.kind),
-            "found": first.map(|found| &found.detail),
-            "findings": report.findings_total,
-            "size": report.size,
-        }))
 }
 
 fn of_mismatch(read: &ReadBack) -> AuditEvent {
@@ -160,12 +121,4 @@ fn of_mismatch(read: &ReadBack) -> AuditEvent {
             "first_sequence": read.entries.start,
             "size": read.entries.end,
         }))
-}
-
-/// Records what was found; where even that fails, log and metrics have it.
-async fn record(app: &App, event: AuditEvent) {
-    match app.engine().record_of_itself(event).await {
-        Ok(receipt) => tracing::info!(seq = receipt.seq, "the finding is recorded in system"),
-        Err(error) => tracing::error!(%error, "the finding could not be recorded"),
-    }
 }

@@ -39,6 +39,11 @@ const SOURCES: &[Source] = &[
         text: include_str!("../../assets/tail.js"),
     },
     Source {
+        name: "integrity.js",
+        media_type: "text/javascript; charset=utf-8",
+        text: include_str!("../../assets/integrity.js"),
+    },
+    Source {
         name: "verify.js",
         media_type: "text/javascript; charset=utf-8",
         text: include_str!("../../assets/verify.js"),

@@ -82,6 +82,28 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Another row of the registry, of this kind, at this key, under the installation's seal.
+    ///
+    /// # Errors
+    /// The installation's secret is not at hand.
+    pub(crate) async fn sealed(&self, of: (&str, &str), value: Value) -> Result<Value, KeyError> {
+        Ok(sealed(self.secret().await?, of, value))
+    }
+
+    /// Such a row without its seal, and whether that fits.
+    ///
+    /// # Errors
+    /// As [`Keys::sealed`].
+    pub(crate) async fn unsealed(
+        &self,
+        of: (&str, &str),
+        value: Value,
+    ) -> Result<(Value, bool), KeyError> {
+        Ok(unsealed(self.secret().await?, of, value))
+    }
+}
+
 /// What the seals of keys' rows are made for.
 const ROW: &str = "api-key-row";
 

@@ -1,5 +1,7 @@
 //! A server over a database of its own, and calls of it.
 
+mod tampering;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -3,8 +3,10 @@
 
 mod desk;
 mod dice;
+mod gated;
 
 mod connections;
+mod console_integrity;
 mod console_login;
 mod cutting;
 mod description;

@@ -8,6 +8,7 @@ mod gated;
 mod connections;
 mod console_integrity;
 mod console_login;
+mod console_pages;
 mod cutting;
 mod description;
 mod hanging_up;

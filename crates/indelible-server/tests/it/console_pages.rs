@@ -1,0 +1,395 @@
+//! Pages of entries: filters, paging, one entry, users and resources, and what is recorded of
+//! looking at them.
+
+use indelible::{AuditProtocol, Query};
+use serde_json::json;
+
+use crate::desk::{Answered, Call, Desk, on_both};
+use axum::http::Method;
+
+on_both!(
+    filters_are_a_form_and_chips_and_a_url,
+    what_is_ill_formed_is_said_at_its_field,
+    bars_count_and_narrow,
+    t29_pages_turn_both_ways_as_of_one_size,
+    an_entry_shows_all_of_itself_and_what_stands_around_it,
+    a_user_and_a_resource_have_a_page,
+    text_of_any_kind_is_text,
+    looks_are_on_record,
+    programs_and_browsers_are_answered_in_their_ways,
+    pages_are_packed_but_for_pages_of_others,
+);
+
+const EVENTS: &str = "/console/trails/shop/events";
+
+/// The values of an attribute, in the order of the page.
+fn attributes(page: &str, before: &str) -> Vec<String> {
+    let pieces = page.split(before).skip(1);
+    let value = |piece: &str| piece.split('"').next().unwrap_or_default().to_owned();
+    let unescaped = |value: String| value.replace("&amp;", "&").replace("&#39;", "'");
+    pieces.map(value).map(unescaped).collect()
+}
+
+/// The seqs of the rows of a page.
+fn seqs(page: &str) -> Vec<u64> {
+    let urls = attributes(page, "class=\"entry\" href=\"");
+    let seq = |url: &String| url.rsplit('/').next().and_then(|seq| seq.parse().ok());
+    urls.iter().filter_map(seq).collect()
+}
+
+/// Where a link of this kind leads.
+fn link(page: &str, rel: &str) -> Option<String> {
+    let before = format!("rel=\"{rel}\" href=\"");
+    attributes(page, &before).into_iter().next()
+}
+
+async fn as_reader(desk: &Desk) -> String {
+    desk.log_in(&desk.key("reader", None).await).await
+}
+
+async fn shown(desk: &Desk, cookie: &str, url: &str) -> String {
+    desk.visit(cookie, url).await.is(200).text()
+}
+
+async fn record(desk: &Desk, event: serde_json::Value) {
+    desk.post("/v1/trails/shop/events", event.to_string())
+        .await
+        .is(201);
+}
+
+async fn filters_are_a_form_and_chips_and_a_url(desk: Desk) {
+    desk.records("shop", 30).await;
+    let reader = as_reader(&desk).await;
+    let page = shown(&desk, &reader, EVENTS).await;
+    assert_eq!(seqs(&page), (0..30).rev().collect::<Vec<_>>());
+    // What a form leaves empty is in no URL that is kept.
+    let sent = format!("{EVENTS}?user_id=u-7&action=&outcome=&tag=&tag=");
+    let kept = desk.visit(&reader, &sent).await.is(303);
+    assert_eq!(kept.header("location"), format!("{EVENTS}?user_id=u-7"));
+    let url = format!("{EVENTS}?user_id=u-7&outcome=completed");
+    let page = shown(&desk, &reader, &url).await;
+    assert_eq!(seqs(&page), [7]);
+    assert!(page.contains("name=\"user_id\" value=\"u-7\""), "{page}");
+    assert!(page.contains("<option selected>completed"), "{page}");
+    let without = attributes(&page, "<bdi>u-7</bdi> <a href=\"");
+    assert_eq!(without, [format!("{EVENTS}?outcome=completed")]);
+    let none = shown(&desk, &reader, &format!("{EVENTS}?user_id=nobody")).await;
+    assert!(seqs(&none).is_empty() && none.contains("No event matches"));
+    let empty = shown(&desk, &reader, "/console/trails/nothing/events").await;
+    assert!(
+        empty.contains("Nothing is recorded in this trail"),
+        "{empty}"
+    );
+    // A reader takes nothing away; an auditor takes what is filtered.
+    assert!(!page.contains("/export?"));
+    let auditor = desk.log_in(&desk.key("auditor", None).await).await;
+    let page = shown(&desk, &auditor, &url).await;
+    let exports = attributes(&page, "<li><a href=\"/console/trails/shop/export");
+    let csv = exports.iter().find(|url| url.contains("format=csv"));
+    let csv = format!("/console/trails/shop/export{}", csv.expect("a link"));
+    assert!(csv.contains("user_id=u-7&outcome=completed") && csv.contains("as_of="));
+    let taken = desk.visit(&auditor, &csv).await.is(200).text();
+    assert_eq!(taken.lines().count(), 2, "{taken}");
+}
+
+async fn what_is_ill_formed_is_said_at_its_field(desk: Desk) {
+    desk.records("shop", 3).await;
+    let reader = as_reader(&desk).await;
+    for (url, field) in [
+        ("start_date=yesterday", "start_date"),
+        ("outcome=maybe", "outcome"),
+        ("action=no%20action", "action"),
+        ("start_date=2026-03-09&end_date=2026-03-08", "end_date"),
+        ("cursor=nonsense", "cursor"),
+        ("way=up", "way"),
+        ("limit=0", "limit"),
+        ("as_of=99", "as_of"),
+        ("colour=red", "colour"),
+        ("user_id=a&user_id=b", "user_id"),
+    ] {
+        let page = desk.visit(&reader, &format!("{EVENTS}?{url}")).await;
+        let page = page.is(400).text();
+        let said = page.split("role=\"alert\"").nth(1).expect("a notice");
+        let said = said.split("</p>").next().unwrap_or_default();
+        assert!(said.contains(&format!("`{field}`")), "{url}: {said}");
+        assert!(seqs(&page).is_empty(), "{url}");
+    }
+}
+
+async fn bars_count_and_narrow(desk: Desk) {
+    for (hour, outcome, count) in [(3, "failed", 2), (3, "succeeded", 1), (20, "denied", 4)] {
+        for _ in 0..count {
+            let time = format!("2026-02-{:02}T{:02}:30:00Z", 1 + hour / 24, hour);
+            let event = json!({"action": "data_viewed", "resource_type": "page",
+                "outcome": outcome, "occurred_at": time});
+            record(&desk, event).await;
+        }
+    }
+    let reader = as_reader(&desk).await;
+    let page = shown(&desk, &reader, EVENTS).await;
+    let labels = attributes(&page, "\" aria-label=\"2026");
+    let labels: Vec<_> = labels.iter().map(|label| format!("2026{label}")).collect();
+    assert_eq!(labels.len(), 18, "{labels:?}");
+    let failed = "2026-02-01 03:00 UTC, 1 hour: 3 events, 2 of them failed or denied";
+    assert_eq!(labels[0], failed);
+    assert_eq!(labels[1], "2026-02-01 04:00 UTC, 1 hour: 0 events");
+    let bar = attributes(&page, "</figcaption>").len() + 1;
+    assert_eq!(bar, 2, "one figure");
+    let bars = attributes(&page, "<a href=\"");
+    let narrowed = bars
+        .iter()
+        .find(|url| url.contains("start_date=2026-02-01T03"));
+    let narrowed = shown(&desk, &reader, narrowed.expect("a bar")).await;
+    assert_eq!(seqs(&narrowed), [2, 1, 0]);
+    // Dates of any kind give bars that fit.
+    for dates in [
+        "start_date=0001-01-01&end_date=9999-12-31",
+        "start_date=2026-02-01&end_date=2026-02-01",
+        "start_date=9999-12-31",
+        "end_date=0000-01-01",
+        "start_date=7d",
+    ] {
+        let page = shown(&desk, &reader, &format!("{EVENTS}?{dates}")).await;
+        let bars = attributes(&page, "<rect class=\"all\" x=\"");
+        assert!(bars.len() <= 73, "{dates}: {}", bars.len());
+    }
+    let page = shown(&desk, &reader, &format!("{EVENTS}?user_id=none")).await;
+    assert!(page.contains("the other filters only the list"), "{page}");
+    let page = shown(&desk, &reader, &format!("{EVENTS}?outcome=denied")).await;
+    assert!(page.contains("<span>4 events; each bar is 1 day, the highest 4"));
+    assert!(!page.contains("the other filters only the list"), "{page}");
+}
+
+async fn t29_pages_turn_both_ways_as_of_one_size(desk: Desk) {
+    desk.records("shop", 120).await;
+    let reader = as_reader(&desk).await;
+    let mut url = format!("{EVENTS}?action=page_viewed");
+    let mut down = Vec::new();
+    let mut last = loop {
+        let page = shown(&desk, &reader, &url).await;
+        down.push(seqs(&page));
+        // What comes meanwhile is on no page of these.
+        desk.records("shop", 3).await;
+        match link(&page, "next") {
+            Some(next) => url = next,
+            None => break page,
+        }
+    };
+    assert_eq!(down.concat(), (0..120).rev().collect::<Vec<_>>());
+    assert!(last.contains("as of 120 entries"), "{last}");
+    let mut up = Vec::new();
+    while let Some(newer) = link(&last, "prev") {
+        last = shown(&desk, &reader, &newer).await;
+        assert!(last.contains("as of 120 entries"), "{last}");
+        up.push(seqs(&last));
+    }
+    up.reverse();
+    assert_eq!(up.concat(), (20..120).rev().collect::<Vec<_>>());
+    let oldest = shown(&desk, &reader, &format!("{EVENTS}?way=newer&limit=5")).await;
+    assert_eq!(seqs(&oldest), [4, 3, 2, 1, 0]);
+}
+
+async fn an_entry_shows_all_of_itself_and_what_stands_around_it(desk: Desk) {
+    let of = |action: &str, outcome: &str| {
+        json!({"action": action, "resource_type": "session", "resource_id": "s-1",
+            "user_id": "ada", "on_behalf_of": "bob", "ip_address": "203.0.113.9",
+            "user_agent": "curl/8", "outcome": outcome, "correlation_id": "req-1",
+            "tags": ["data.chd"],
+            "context": {"password": "hunter2", "list": [1, {"deep": true}]}})
+    };
+    record(&desk, of("user_login_attempted", "attempted")).await;
+    desk.records("shop", 3).await;
+    record(&desk, of("user_login_failed", "failed")).await;
+    let auditor = desk.log_in(&desk.key("auditor", None).await).await;
+    let page = shown(&desk, &auditor, &format!("{EVENTS}/4")).await;
+    for text in [
+        "<h1><bdi>user_login_failed</bdi>",
+        "<bdi>ada</bdi>",
+        "<bdi>bob</bdi>",
+        "<bdi>203.0.113.9</bdi>",
+        "<bdi>curl/8</bdi>",
+        "<bdi>data.chd</bdi>",
+        "<bdi class=\"key\">deep</bdi> <bdi class=\"text\">true</bdi>",
+        "a secret was kept out",
+        "&#34;v&#34;:1",
+        "&#34;delivery&#34;: &#34;recorded&#34;",
+        "data-verify-proof-url=\"/console/trails/shop/events/4/proof?open=true\"",
+    ] {
+        assert!(page.contains(text), "{text} is not on the page: {page}");
+    }
+    assert!(!page.contains("hunter2"));
+    let timeline = page.split("id=\"timeline\"").nth(1).expect("a timeline");
+    let timeline = timeline.split("</ol>").next().unwrap_or_default();
+    let entries = attributes(timeline, "href=\"/console/trails/shop/events/");
+    assert_eq!(entries, ["0", "4"], "oldest first");
+    // By id it is the same page.
+    let id = attributes(&page, "<dt>Id</dt><dd><bdi>");
+    let id = id[0].split('<').next().unwrap_or_default();
+    let same = shown(&desk, &auditor, &format!("{EVENTS}/{id}")).await;
+    assert!(same.contains("Entry <strong>4</strong>"), "{same}");
+    // A reader has no proof, and is offered none.
+    let reader = as_reader(&desk).await;
+    let page = shown(&desk, &reader, &format!("{EVENTS}/4")).await;
+    assert!(!page.contains("data-verify"), "{page}");
+    let proof = desk.visit(&reader, &format!("{EVENTS}/4/proof")).await;
+    proof.is(403);
+    for (name, status) in [("99", 404), ("x", 400), ("-1", 400)] {
+        let page = desk.visit(&reader, &format!("{EVENTS}/{name}")).await;
+        let page = page.is(status);
+        assert!(
+            page.header("content-type").starts_with("text/html"),
+            "{name}"
+        );
+        assert!(page.text().contains("Log out"), "who looks is still known");
+    }
+}
+
+async fn a_user_and_a_resource_have_a_page(desk: Desk) {
+    let event = |n: u32| {
+        json!({"action": if n.is_multiple_of(3) { "data_exported" } else { "data_viewed" },
+            "resource_type": "doc", "resource_id": format!("d-{}", n % 2), "user_id": "ada",
+            "ip_address": "203.0.113.9", "occurred_at": format!("2026-03-0{}T10:00:00Z", 1 + n % 8)})
+    };
+    let lines: Vec<_> = (0..24).map(|n| event(n).to_string()).collect();
+    desk.lines("/v1/trails/shop/events", lines.join("\n"))
+        .await
+        .is(200);
+    let reader = as_reader(&desk).await;
+    let user = shown(&desk, &reader, "/console/trails/shop/user?id=ada").await;
+    for text in [
+        "<dt>Events</dt><dd>24</dd>",
+        "2026-03-01 10:00:00</time>",
+        "2026-03-08 10:00:00</time>",
+        "action=data_exported\"><bdi>data_exported</bdi></a></td><td class=\"number\">8</td>",
+        "<bdi>203.0.113.9</bdi></a></td><td class=\"number\">24</td>",
+        "24 events; each bar is",
+    ] {
+        assert!(user.contains(text), "{text} is not on the page: {user}");
+    }
+    assert_eq!(seqs(&user).len(), 20);
+    let resource = "/console/trails/shop/resource?type=doc&id=d-1";
+    let resource = shown(&desk, &reader, resource).await;
+    assert!(
+        resource.contains("<dt>Events</dt><dd>12</dd>"),
+        "{resource}"
+    );
+    assert!(resource.contains("<bdi>ada</bdi></a></td><td class=\"number\">12</td>"));
+    let never = shown(&desk, &reader, "/console/trails/shop/user?id=eve").await;
+    assert!(never.contains("Never seen"), "{never}");
+    for url in ["user", "resource?type=doc", "resource?id=d-1"] {
+        let url = format!("/console/trails/shop/{url}");
+        desk.visit(&reader, &url).await.is(400);
+    }
+}
+
+async fn text_of_any_kind_is_text(desk: Desk) {
+    let hostile =
+        "</title></bdi>\"'><script>alert(1)</script><img src=x onerror=alert(2)>\r\n{{7*7}}";
+    let event = json!({"action": "data_viewed", "resource_type": "page", "user_id": hostile,
+        "on_behalf_of": hostile, "ip_address": hostile, "user_agent": hostile,
+        "resource_id": hostile, "correlation_id": hostile, "context": {hostile: [hostile]}});
+    record(&desk, event).await;
+    let auditor = desk.log_in(&desk.key("auditor", None).await).await;
+    let encoded: String = form_urlencoded::byte_serialize(hostile.as_bytes()).collect();
+    for url in [
+        EVENTS.to_owned(),
+        format!("{EVENTS}?user_id={encoded}&resource_id={encoded}&context={encoded}%3Dx"),
+        format!("{EVENTS}?start_date={encoded}"),
+        format!("{EVENTS}?{encoded}=1"),
+        format!("{EVENTS}/0"),
+        format!("{EVENTS}/{encoded}"),
+        format!("/console/trails/shop/user?id={encoded}"),
+        format!("/console/trails/shop/resource?type=page&id={encoded}"),
+        format!("/console/login?next={encoded}&link={encoded}"),
+    ] {
+        let page = desk.visit(&auditor, &url).await.text();
+        let lower = page.to_ascii_lowercase();
+        for markup in ["<script>", "<img", "</title></bdi>", "onerror=alert(2)>"] {
+            assert!(!lower.contains(markup), "{url}: {markup} in {page}");
+        }
+    }
+    let page = shown(&desk, &auditor, EVENTS).await;
+    assert!(
+        page.contains("{{7*7}}") && page.contains("&#13;\n"),
+        "{page}"
+    );
+}
+
+async fn looks_are_on_record(desk: Desk) {
+    desk.records("shop", 10).await;
+    let reader = as_reader(&desk).await;
+    let system = desk.database.trail("system".parse().expect("a name"));
+    let shop = desk.database.trail("shop".parse().expect("a name"));
+    shown(&desk, &reader, &format!("{EVENTS}?user_id=u-3")).await;
+    shown(&desk, &reader, &format!("{EVENTS}/3")).await;
+    desk.app.settle_all().await.expect("settled");
+    let looks = shop.query(Query::new().action("audit_log_accessed")).await;
+    let looks = looks.expect("readable").entries;
+    let asked: Vec<_> = looks.iter().map(|look| look.context.clone()).collect();
+    let asked = serde_json::to_string(&asked).expect("JSON");
+    for text in [
+        "\"user_id\":\"u-3\"",
+        "\"entry\":\"3\"",
+        "GET /console/trails/{trail}/events",
+    ] {
+        assert!(asked.contains(text), "{text}: {asked}");
+    }
+    // What is refused is on record too.
+    desk.visit(&reader, "/console/trails/shop/checkpoint")
+        .await
+        .is(403);
+    let denied = system.query(Query::new().action("audit_log_access_denied"));
+    assert_eq!(denied.await.expect("readable").entries.len(), 1);
+}
+
+async fn programs_and_browsers_are_answered_in_their_ways(desk: Desk) {
+    desk.records("shop", 1).await;
+    let to_login = desk
+        .visit("", &format!("{EVENTS}?user_id=a%26b"))
+        .await
+        .is(303);
+    let next = "/console/login?next=%2Fconsole%2Ftrails%2Fshop%2Fevents%3Fuser_id%3Da%2526b";
+    assert_eq!(to_login.header("location"), next);
+    let program = desk.call(Call::new(Method::GET, EVENTS).anonymous()).await;
+    program.refuses(401, "unauthorized", None);
+    assert_eq!(
+        desk.visit("", "/").await.is(303).header("location"),
+        "/console"
+    );
+    let nowhere: Answered = desk.visit("", "/console/nowhere").await.is(404);
+    assert!(nowhere.text().contains("<h1>Not found</h1>"));
+    desk.get("/console/nowhere")
+        .await
+        .refuses(404, "not-found", None);
+    let asset = nowhere.text();
+    let asset = attributes(&asset, "<link rel=\"stylesheet\" href=\"");
+    let style = desk.visit("", &asset[0]).await.is(200);
+    assert!(style.header("cache-control").contains("immutable"));
+    desk.visit("", &asset[0].replace("console.css", "x.css"))
+        .await
+        .is(404);
+    let other = asset[0].replace("/assets/", "/assets/0");
+    desk.visit("", &other).await.is(404);
+}
+
+async fn pages_are_packed_but_for_pages_of_others(desk: Desk) {
+    desk.records("shop", 50).await;
+    let reader = as_reader(&desk).await;
+    for (site, is_packed) in [
+        (None, true),
+        (Some("same-origin"), true),
+        (Some("none"), true),
+        (Some("cross-site"), false),
+        (Some("same-site"), false),
+    ] {
+        let mut call = Call::new(Method::GET, EVENTS).anonymous();
+        call = call.header("accept", "text/html").header("cookie", &reader);
+        call = call.header("accept-encoding", "br, gzip");
+        if let Some(site) = site {
+            call = call.header("sec-fetch-site", site);
+        }
+        let page = desk.call(call).await.is(200);
+        let is_gzip = page.header("content-encoding") == "gzip";
+        assert_eq!(is_gzip, is_packed, "{site:?}");
+    }
+}

@@ -12,6 +12,16 @@
   var before = said ? said.textContent : "";
   var source = null;
   var fresh = 0;
+  /* Where to go on: after the last entry that was shown, or else where the page ends. */
+  var next = null;
+
+  function address() {
+    var url = new URL(button.dataset.tail, window.location.href);
+    if (next !== null) {
+      url.searchParams.set("from", String(next));
+    }
+    return url;
+  }
 
   function say(text) {
     if (said) {
@@ -92,7 +102,7 @@
 
   function start() {
     fresh = 0;
-    source = new EventSource(button.dataset.tail);
+    source = new EventSource(address());
     button.setAttribute("aria-pressed", "true");
     say("Live: waiting for events");
     source.onmessage = function (event) {
@@ -103,9 +113,19 @@
         return;
       }
       fresh += 1;
+      next = entry.seq + 1;
       show(entry);
       say("Live: " + fresh + (fresh === 1 ? " new event" : " new events"));
     };
+    source.addEventListener("problem", function (event) {
+      var problem;
+      try {
+        problem = JSON.parse(event.data);
+      } catch (error) {
+        return;
+      }
+      stop("The live view ended: " + problem.detail);
+    });
     source.onerror = function () {
       if (source && source.readyState === EventSource.CLOSED) {
         stop("The live view ended: the session may be over. Reload the page.");

@@ -157,7 +157,8 @@ impl View {
                 .and_then(|newer| turn(Some(newer), Some(NEWER))),
             oldest: found.has_more.then(|| turn(None, Some(NEWER))).flatten(),
             newest: (!is_first).then(|| href::with(&self.path, self.own_pairs())),
-            stream: is_first.then(|| self.beside("stream", &[])),
+            // From here on, so that nothing falls between the page and the live view.
+            stream: is_first.then(|| self.beside("stream", &[("from", &size.to_string())])),
             exports: if frame.may(Permission::Export) {
                 self.exports(&found)
             } else {

@@ -126,6 +126,8 @@ impl Keys {
             return Ok(None);
         };
         self.remove(KIND, &session.id).await?;
+        // What was begun in it asks anew whether it goes on.
+        self.cache.forget(&session.key.id);
         Ok(Some(session))
     }
 

@@ -1,8 +1,11 @@
 //! The console of a running server, looked at in a real browser.
 
 mod console;
+mod exports;
 mod pages;
+mod quiet;
 mod rows;
 mod story;
+mod tail;
 mod tour;
 mod windows;

@@ -95,6 +95,26 @@ impl Console {
         page.submit("#key").await;
     }
 
+    /// Stops the server, does something meanwhile, and starts it again at the same address.
+    pub fn restart(self, meanwhile: impl FnOnce(&Desk)) -> Self {
+        let Self {
+            desk,
+            server,
+            admin,
+        } = self;
+        let address = server.address.clone();
+        let (status, _, logged) = server.stop("TERM");
+        assert_eq!(status, Some(0), "{logged}");
+        meanwhile(&desk);
+        let call = ["serve", "--listen", &address, "--log", "error"];
+        let server = Server::of(desk.process(&call));
+        Self {
+            desk,
+            server,
+            admin,
+        }
+    }
+
     /// Ends it, which must be in order and without an error.
     pub fn stop(self) {
         let (status, _, logged) = self.server.stop("TERM");

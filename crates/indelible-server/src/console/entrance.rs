@@ -9,6 +9,7 @@ use super::{href, page};
 use crate::access::{Access, Asks, Caller, Origin, admit, named_trail};
 use crate::app::App;
 use crate::keys::{Cookie, KeyError, Session};
+use crate::limits::SESSION_COOKIES_MAX;
 use crate::problem::{Kind, Problem};
 
 /// The cookie's name where a connection is not known to be of TLS.
@@ -28,12 +29,12 @@ pub async fn check(
             permission
         }
     };
-    let (session, renewed) = match session(&app, request.headers()).await {
+    let is_secure = is_secure(&app, &request);
+    let (session, renewed) = match session(&app, request.headers(), is_secure).await {
         Ok(Some(found)) => found,
         Ok(None) => return to_login(&request),
         Err(error) => return Problem::from(error).into_response(),
     };
-    let is_secure = is_secure(&app, &request);
     let caller = Caller {
         key: session.key.clone(),
         origin: Origin::of(&request, app.proxies()),
@@ -60,8 +61,9 @@ pub async fn check(
 pub async fn session(
     app: &App,
     headers: &HeaderMap,
+    is_secure: bool,
 ) -> Result<Option<(Session, Option<Cookie>)>, KeyError> {
-    for cookie in cookies(headers) {
+    for cookie in cookies(headers, is_secure) {
         if let Some(found) = app.keys().session(&cookie).await? {
             return Ok(Some(found));
         }
@@ -69,14 +71,17 @@ pub async fn session(
     Ok(None)
 }
 
-/// The cookies of sessions that a request carries.
-pub fn cookies(headers: &HeaderMap) -> Vec<Cookie> {
+/// The cookies of sessions that a request carries, up to [`SESSION_COOKIES_MAX`]. Over TLS none
+/// but those that came over TLS: somebody on the way could put another one into the browser.
+pub fn cookies(headers: &HeaderMap, is_secure: bool) -> Vec<Cookie> {
+    let expected = if is_secure { SECURE } else { PLAIN };
     let given = headers.get_all(header::COOKIE).iter();
     let texts = given.filter_map(|value| value.to_str().ok());
     let pairs = texts.flat_map(|text| text.split(';'));
     let named = pairs.filter_map(|pair| pair.trim().split_once('='));
-    let own = named.filter(|(name, _)| [PLAIN, SECURE].contains(name));
-    own.filter_map(|(_, value)| Cookie::read(value)).collect()
+    let own = named.filter(|(name, _)| *name == expected);
+    let read = own.filter_map(|(_, value)| Cookie::read(value));
+    read.take(SESSION_COOKIES_MAX).collect()
 }
 
 /// Whether the client's connection is known to be of TLS: to this server, or to a proxy that is

@@ -13,7 +13,7 @@ use super::frame::{Frame, Place};
 use super::{entrance, href, page};
 use crate::access::{Origin, note};
 use crate::app::App;
-use crate::keys::{Key, KeyError, LinkRejection, Rejection, Token};
+use crate::keys::{Cookie, Key, KeyError, LinkRejection, Rejection, Session, Token};
 use crate::limits::SMALL_BODY_BYTES_MAX;
 use crate::problem::{Answer, Kind, Problem};
 use crate::request::pairs;
@@ -88,10 +88,11 @@ enum Refused {
 pub async fn enter(State(app): State<App>, request: Request) -> Answer {
     let is_secure = entrance::is_secure(&app, &request);
     let origin = Origin::of(&request, app.proxies());
-    let before = entrance::cookies(request.headers());
+    let before = entrance::cookies(request.headers(), is_secure);
     let form = Form::read(request.into_body()).await?;
     let next = inside(form.named("next").map_or("", |next| next));
-    let key = match known(&app, &form, &origin).await? {
+    let cookie = app.keys().fresh_cookie();
+    let key = match known(&app, &form, &origin, cookie.id()).await? {
         Ok(key) => key,
         Err(refused) => {
             note(&app, refused.happening(&origin)).await;
@@ -103,22 +104,28 @@ pub async fn enter(State(app): State<App>, request: Request) -> Answer {
         }
     };
     // Whoever logs in anew leaves nothing open behind.
-    for cookie in &before {
-        app.keys().end_session(cookie).await?;
-    }
-    let cookie = app.keys().begin_session(&key).await?;
+    end(&app, &before, &origin, "another_login").await?;
+    app.keys().begin_session(&key, &cookie).await?;
     let mut response = page::see(&next);
     entrance::set(&mut response, &cookie, is_secure);
     Ok(response)
 }
 
 /// The key that a form names, once its login is on record.
-async fn known(app: &App, form: &Form, origin: &Origin) -> Result<Result<Key, Refused>, Problem> {
+async fn known(
+    app: &App,
+    form: &Form,
+    origin: &Origin,
+    session: &str,
+) -> Result<Result<Key, Refused>, Problem> {
     if let Some(link) = form.named("link") {
         let Some(token) = Token::read(link.trim()) else {
             return Ok(Err(Refused::Link(LinkRejection::Unknown)));
         };
-        let login = |key: &Key, link: &str| login_of(key, origin, json!({ "link": link }));
+        let login = |key: &Key, link: &str| {
+            let more = json!({ "method": "one_time_link", "link": link, "session_id": session });
+            login_of(key, origin, more)
+        };
         let used = app.keys().use_link(&token, login).await?;
         return Ok(used.map_err(Refused::Link));
     }
@@ -128,7 +135,8 @@ async fn known(app: &App, form: &Form, origin: &Origin) -> Result<Result<Key, Re
     };
     match app.keys().authenticate(&token).await? {
         Ok(key) => {
-            let login = login_of(&key, origin, json!({ "method": "api_key" }));
+            let more = json!({ "method": "api_key", "session_id": session });
+            let login = login_of(&key, origin, more);
             app.engine().record_of_itself(login).await?;
             Ok(Ok((*key).clone()))
         }
@@ -142,7 +150,6 @@ async fn known(app: &App, form: &Form, origin: &Origin) -> Result<Result<Key, Re
 /// The record of a login.
 fn login_of(key: &Key, origin: &Origin, more: Value) -> AuditEvent {
     let mut context = json!({
-        "method": "one_time_link",
         "interface": "console",
         "key_name": key.name,
         "role": key.role,
@@ -168,23 +175,34 @@ fn of_session(action: AuditAction, key: &Key, origin: &Origin) -> AuditEvent {
 /// `POST /console/logout`: ends the session.
 pub async fn leave(State(app): State<App>, request: Request) -> Answer {
     let origin = Origin::of(&request, app.proxies());
-    for cookie in entrance::cookies(request.headers()) {
-        if let Some(session) = app.keys().end_session(&cookie).await? {
-            let event = of_session(AuditAction::USER_LOGOUT, &session.key, &origin);
+    let is_secure = entrance::is_secure(&app, &request);
+    let cookies = entrance::cookies(request.headers(), is_secure);
+    end(&app, &cookies, &origin, "button").await?;
+    let mut response = page::see("/console/login");
+    entrance::unset(&mut response);
+    Ok(response)
+}
+
+/// Ends the sessions of these cookies.
+async fn end(
+    app: &App,
+    cookies: &[Cookie],
+    origin: &Origin,
+    method: &'static str,
+) -> Result<(), Problem> {
+    for cookie in cookies {
+        let logout = |session: &Session| {
             let context = json!({
                 "interface": "console",
                 "key_name": session.key.name,
                 "session_id": session.id,
-                "logout_method": "button",
+                "logout_method": method,
             });
-            app.engine()
-                .record_of_itself(event.context(context))
-                .await?;
-        }
+            of_session(AuditAction::USER_LOGOUT, &session.key, origin).context(context)
+        };
+        app.keys().end_session(cookie, logout).await?;
     }
-    let mut response = page::see("/console/login");
-    entrance::unset(&mut response);
-    Ok(response)
+    Ok(())
 }
 
 impl Refused {

@@ -140,7 +140,8 @@ impl Keys {
             trail: None,
             expires_at: None,
         };
-        let token = Token::generate(&Derived::of(self.secret().await?.clone(), seed));
+        let secret = self.secret().await?.clone();
+        let token = Token::generate(&Derived::of(secret, "first-api-key", seed));
         let mut new = self.fresh(wish, BY, token)?;
         let event = AuditEvent::new(AuditAction::API_KEY_CREATED, "api_key")
             .id(event_id("first", &new.key.id))

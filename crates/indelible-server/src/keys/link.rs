@@ -126,11 +126,9 @@ impl Keys {
         if row.expires_at <= now {
             return Ok(Err(LinkRejection::Expired));
         }
-        let (key, _) = self.row(&row.key).await?;
-        if key.state(now) != State::Active {
-            return Ok(Err(LinkRejection::KeyEnded));
-        }
-        Ok(Ok((key, id)))
+        let key = self.found(&row.key).await?.map(|(key, _)| key);
+        let key = key.filter(|key| key.state(now) == State::Active);
+        Ok(key.map(|key| (key, id)).ok_or(LinkRejection::KeyEnded))
     }
 
     /// Uses a link up: `login` is recorded, under an id that the link has only once, so that it
@@ -154,11 +152,11 @@ impl Keys {
             Err(error) => return Err(error.into()),
         };
         self.remove(KIND, &id).await?;
-        Ok(if is_first {
-            Ok(key)
-        } else {
-            Err(LinkRejection::Used)
-        })
+        if !is_first {
+            return Ok(Err(LinkRejection::Used));
+        }
+        self.note_use(&key, self.now()).await;
+        Ok(Ok(key))
     }
 
     /// Removes the rows of links whose time is over.
@@ -173,6 +171,14 @@ impl Keys {
             }
         }
         Ok(())
+    }
+}
+
+impl NewLink {
+    /// Path and query of its URL.
+    pub fn path(&self) -> String {
+        // A token is letters, digits and `_`.
+        format!("/console/login?link={}", self.token.expose())
     }
 }
 

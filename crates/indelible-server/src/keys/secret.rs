@@ -18,16 +18,18 @@ pub fn mac(secret: &Secret, kind: &str) -> Hmac<Sha256> {
 /// Bytes that only the holder of the secret can make, the same at each time for one seed.
 pub struct Derived {
     secret: Secret,
+    kind: &'static str,
     seed: String,
     block: AtomicU64,
 }
 
 impl Derived {
-    /// The bytes of this seed.
-    pub fn of(secret: Secret, seed: &str) -> Self {
+    /// The bytes of this seed, for something of this kind.
+    pub fn of(secret: Secret, kind: &'static str, seed: &str) -> Self {
         let block = AtomicU64::new(0);
         Self {
             secret,
+            kind,
             seed: seed.to_owned(),
             block,
         }
@@ -38,7 +40,7 @@ impl Entropy for Derived {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
             let block = self.block.fetch_add(1, Ordering::Relaxed);
-            let mut hmac = mac(&self.secret, "first-api-key");
+            let mut hmac = mac(&self.secret, self.kind);
             hmac.update(format!("{}\n{block}\n", self.seed).as_bytes());
             chunk.copy_from_slice(&hmac.finalize().into_bytes()[..chunk.len()]);
         }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use indelible_core::TrailName;
+use indelible_core::{AuditAction, TrailName};
 use serde_json::Value;
 
 use super::Happening;
@@ -109,5 +109,9 @@ fn action(happening: &Happening) -> &str {
 }
 
 fn is_of_strangers(group: &str) -> bool {
-    group.starts_with(REJECTED)
+    let action = group.split('\n').next();
+    action.is_some_and(|action| {
+        // Nobody was let in, by the API or by the console.
+        action == REJECTED || action == AuditAction::USER_LOGIN_FAILED.as_str()
+    })
 }

@@ -1,5 +1,7 @@
 //! `indelible keys`
 
+mod link;
+
 use clap::{Args, Subcommand};
 use indelible::core::span;
 use indelible::{Timestamp, TrailName};
@@ -10,13 +12,14 @@ use crate::answer::{Answer, Layout, Sheet, json_lines};
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 
-/// Makes, lists and revokes the API keys of the server
+/// Makes, lists and revokes the API keys of the server, and links into its console
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     Create(Create),
     List(List),
     Revoke(Revoke),
     Rotate(Rotate),
+    Link(link::Link),
     Seal(Seal),
 }
 
@@ -117,6 +120,7 @@ impl Keys {
             Self::List(_) => Prepared::List(trail),
             Self::Revoke(command) => Prepared::Revoke(command.id),
             Self::Seal(command) => Prepared::Seal(command.id),
+            Self::Link(command) => Prepared::Link(command.prepare()?),
             Self::Rotate(command) => {
                 let overlap = span(&command.overlap);
                 let wrong = || Failure::usage("--overlap is a span such as 24h or 7d");
@@ -131,6 +135,7 @@ enum Prepared {
     List(Option<TrailName>),
     Revoke(String),
     Seal(String),
+    Link(link::Wanted),
     Rotate(String, std::time::Duration),
 }
 
@@ -143,6 +148,7 @@ impl Prepared {
             Self::Rotate(id, overlap) => {
                 output.print(&Made::of(&keys.rotate(&id, overlap, BY).await?, now))
             }
+            Self::Link(wanted) => output.print(&wanted.make(&keys).await?),
             Self::Revoke(id) => {
                 let line = keys.revoke(&id, BY).await?.line(now);
                 output.print(&Lines { keys: vec![line] })
@@ -264,7 +270,7 @@ impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Unknown(_) => Self::not_found(error),
-            KeyError::Name | KeyError::Past => Self::usage(error),
+            KeyError::Name | KeyError::Past | KeyError::LinkTime => Self::usage(error),
             KeyError::Audit(error) => error.into(),
             error => Self::new(error),
         }

@@ -19,6 +19,7 @@ mod imports_tables;
 mod investigation;
 #[cfg(unix)]
 mod keeping;
+mod links;
 mod load;
 mod looks;
 mod maintenance;

@@ -7,8 +7,10 @@ mod gated;
 
 mod connections;
 mod console_integrity;
+mod console_links;
 mod console_login;
 mod console_pages;
+mod console_sessions;
 mod cutting;
 mod description;
 mod hanging_up;

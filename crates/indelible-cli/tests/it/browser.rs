@@ -3,6 +3,7 @@
 mod console;
 mod exports;
 mod pages;
+mod proof;
 mod quiet;
 mod rows;
 mod story;

@@ -78,6 +78,22 @@ pub const SHOWN: &[Shown] = &[
         "/console/trails/{trail}/resource",
         "/console/trails/windows/resource?type=windows.host&id=dc-01.example.test",
     ),
+    shown(
+        "integrity",
+        "/console/trails/{trail}/integrity",
+        "/console/trails/windows/integrity",
+    ),
+    shown(
+        "integrity-of-nothing",
+        "/console/trails/{trail}/integrity",
+        "/console/trails/unheard-of/integrity",
+    ),
+    // Where nothing is running it leads to the integrity page.
+    shown(
+        "verification",
+        "/console/trails/{trail}/verification",
+        "/console/trails/windows/verification",
+    ),
 ];
 
 /// What is asked for with GET and is no page, and what it is.
@@ -93,6 +109,10 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("/console/trails/{trail}/checkpoint", "a download"),
     ("/console/trails/{trail}/consistency", "a download"),
     ("/console/trails/{trail}/export", "a download"),
+    (
+        "/console/trails/{trail}/verification/progress",
+        "for the page of a verification",
+    ),
 ];
 
 impl Shown {

@@ -4,6 +4,7 @@ use serde_json::json;
 use testbed::{Look, Page};
 
 use super::console::{Console, is_without_fault, open, play};
+use super::proof;
 use super::rows::{chips, question, rows};
 use super::windows::{self, GUESSED, GUESSES, LINES};
 use crate::desk::{Desk, on_each_store};
@@ -23,8 +24,14 @@ fn a_windows_log_is_searched_and_proved(desk: fn() -> Desk) {
         filters(&console, &page).await;
         narrows_by_time(&console, &page).await;
         turns_pages(&console, &page).await;
+        proof::is_proved(&console, &page).await;
+        proof::is_intact(&console, &page).await;
         is_without_fault(&page).await;
-        console.stop();
+        proof::is_found_out(&console, &page).await;
+        // The operator is told as well.
+        let (status, _, logged) = console.server.stop("TERM");
+        assert_eq!(status, Some(0));
+        assert!(logged.contains("verification failed"), "{logged}");
     });
 }
 

@@ -9,7 +9,7 @@ use indelible_core::outbox::Watch;
 use indelible_core::{AuditError, Timestamp, TrailName};
 use tokio::sync::{Semaphore, watch};
 
-use crate::console::Counted;
+use crate::console::{Counted, Looked};
 use crate::counters::Counters;
 use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
@@ -43,6 +43,9 @@ struct Shared {
     exports: Seats,
     outbox: OnceLock<Watch>,
     counted: Counted,
+    looked: Looked,
+    /// When it began, by the clock that is never set.
+    begun: Duration,
     /// Each piece of work in progress holds a receiver, which learns of the stop.
     working: watch::Sender<bool>,
 }
@@ -61,6 +64,7 @@ impl App {
                 pace: Pace::new(requests_per_second),
                 proxies,
                 tally: Tally::new(engine.clone()),
+                begun: engine.ground().clock.elapsed(),
                 engine,
                 verifications: Verifications::new(),
                 unpackings: Arc::new(Semaphore::new(UNPACKINGS_MAX)),
@@ -72,6 +76,7 @@ impl App {
                 exports: Seats::new("exports", EXPORTS_MAX, EXPORTS_OF_KEY_MAX),
                 outbox: OnceLock::new(),
                 counted: Counted::default(),
+                looked: Looked::default(),
                 working: watch::Sender::new(false),
             }),
         }
@@ -195,6 +200,16 @@ impl App {
     /// The counts that pages show.
     pub(crate) fn counted(&self) -> &Counted {
         &self.shared.counted
+    }
+
+    /// What the page of health saw last.
+    pub(crate) fn looked(&self) -> &Looked {
+        &self.shared.looked
+    }
+
+    /// When this began to serve, by the clock that is never set.
+    pub(crate) fn begun(&self) -> Duration {
+        self.shared.begun
     }
 
     pub(crate) fn tails(&self) -> &Tails {

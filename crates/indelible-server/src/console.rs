@@ -20,6 +20,7 @@ mod entry;
 pub(crate) mod escape;
 mod events;
 mod frame;
+mod health;
 mod href;
 mod integrity;
 mod login;
@@ -43,6 +44,7 @@ use crate::{export, proofs, tail};
 
 pub use counts::Counted;
 pub use entrance::OverTls;
+pub use health::Looked;
 pub use page::refused;
 
 /// Where the console begins.
@@ -62,6 +64,12 @@ pub fn routes() -> Vec<Route> {
     vec![
         route(M::GET, "/", Open, get(trails::root)),
         route(M::GET, "/console", Key(P::Read), get(trails::list)),
+        route(
+            M::GET,
+            "/console/health",
+            Key(P::ManageKeys),
+            get(health::page),
+        ),
         route(M::GET, "/console/login", Open, get(login::show)),
         route(M::POST, "/console/login", Open, post(login::enter)),
         route(M::GET, "/console/verify", Open, get(verifier::show)),

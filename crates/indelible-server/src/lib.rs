@@ -12,6 +12,7 @@
 //! | `keys`, `access` | API keys, roles, and who may do what |
 //! | `tally` | what happens again and again, recorded in bounded room |
 //! | `gate` | what every request goes through: id, headers, panics |
+//! | `checkup` | the condition of a database, judged |
 //! | `counters`, `metrics` | what the server counts, for Prometheus |
 //! | `verification` | verifying a trail, one at a time, and what that came to |
 //! | `watch` | verification on a schedule, and the reading back of commits |
@@ -24,6 +25,8 @@
 //! no database and reads no environment: it is handed an open engine.
 
 pub mod limits;
+
+pub mod checkup;
 
 mod problem;
 

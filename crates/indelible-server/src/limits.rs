@@ -182,3 +182,7 @@ pub const FINDINGS_OF_KIND_KEPT_MAX: usize = 50;
 pub const FINDING_BYTES_KEPT: usize = 500;
 /// Times that a note of a verification is written anew where another server wrote one meanwhile.
 pub const NOTE_ATTEMPTS_MAX: usize = 3;
+/// How long one look at database and trails is shown on the page of health.
+pub const HEALTH_TIME: Duration = Duration::from_secs(10);
+/// Trails that are looked at for that page.
+pub const HEALTH_TRAILS_MAX: usize = 100;

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::Engine;
 use super::chain::Chain;
 use super::queue::{Job, Queue};
+use super::{Engine, copy, load};
 use crate::entry::{Entry, StoredEntry};
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
@@ -140,6 +140,18 @@ impl Audit {
     /// [`AuditError::Store`].
     pub async fn head(&self) -> Result<Option<Head>, AuditError> {
         Ok(self.engine.shared.ground.store.head(&self.trail).await?)
+    }
+
+    /// Looks whether this process would go on with the trail, as it does at its first record, and
+    /// writes nothing. What the store itself refuses is not asked: [`crate::store::Condition`].
+    ///
+    /// # Errors
+    /// Why it would not: [`AuditError::Refused`], [`AuditError::Store`], [`AuditError::State`].
+    pub async fn check_writable(&self) -> Result<(), AuditError> {
+        let shared = &self.engine.shared;
+        copy::check_moved(&shared.ground, &self.trail).await?;
+        load::checked(shared, &self.trail).await?;
+        shared.check_marks(&self.trail)
     }
 
     /// The entry of an id, `None` where the trail does not have it.

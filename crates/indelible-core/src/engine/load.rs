@@ -18,6 +18,22 @@ use crate::trail::TrailName;
 /// is the trail's, the stored nodes give the head's frontier and root, and the high-water mark
 /// kept outside the database lies in this very history.
 pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base, AuditError> {
+    let base = checked(shared, trail).await?;
+    let size = base.head.size;
+    if size == 0 {
+        return Ok(base);
+    }
+    // What was committed and not marked when the last writer ended is marked now.
+    shared.sign(&base.head, false).await;
+    let store = &*shared.ground.store;
+    if let Some(last) = store.entries(trail, size - 1..size).await?.pop() {
+        instance::watch_restart(shared, last.created_at);
+    }
+    Ok(base)
+}
+
+/// The same, with nothing done about it.
+pub(super) async fn checked(shared: &Shared, trail: &TrailName) -> Result<Base, AuditError> {
     let refused = |refusal| AuditError::Refused {
         trail: trail.clone(),
         refusal,
@@ -65,12 +81,6 @@ pub(super) async fn base(shared: &Arc<Shared>, trail: &TrailName) -> Result<Base
         .map_err(|error| error.of(trail))?;
     shared.check_code(&base.head)?;
     shared.check_mark(mark.as_deref(), &base.head).await?;
-    // What was committed and not marked when the last writer ended is marked now.
-    shared.sign(&base.head, false).await;
-    let size = base.head.size;
-    if let Some(last) = store.entries(trail, size - 1..size).await?.pop() {
-        instance::watch_restart(shared, last.created_at);
-    }
     Ok(base)
 }
 

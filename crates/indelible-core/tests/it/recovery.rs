@@ -145,6 +145,8 @@ async fn t63_a_restored_copy_refuses_to_write_until_it_succeeds_the_lost_one() {
     site.memory = old;
     let engine = site.engine().await;
     let audit = engine.trail(TrailName::standard());
+    let told = audit.check_writable().await.expect_err("behind its mark");
+    assert!(told.to_string().contains("restored copy"), "{told}");
     match audit.record(event("y")).await {
         Err(AuditError::Refused {
             refusal: Refusal::RolledBack { size, mark },
@@ -155,6 +157,7 @@ async fn t63_a_restored_copy_refuses_to_write_until_it_succeeds_the_lost_one() {
         other => panic!("{other:?}"),
     }
     let succession = audit.succeed("the disk broke").await.expect("succeeds");
+    audit.check_writable().await.expect("it goes on");
     assert_eq!((succession.size, succession.incarnation), (300, 2));
     assert_eq!(succession.origin, "test.example/default/2");
     let receipt = audit.record(event("y")).await.expect("recorded");

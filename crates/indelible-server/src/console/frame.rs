@@ -132,7 +132,12 @@ impl Frame {
                 way("/console/health", "Health", Place::Health),
             ),
         ];
-        self.open(ways)
+        let mut ways = self.open(ways);
+        // That one is of the whole installation.
+        if self.who.as_ref().is_some_and(|who| who.trail.is_some()) {
+            ways.retain(|way| way.url != "/console/health");
+        }
+        ways
     }
 
     fn open<const N: usize>(&self, ways: [(Permission, Way); N]) -> Vec<Way> {

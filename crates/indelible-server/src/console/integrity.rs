@@ -22,6 +22,7 @@ use crate::problem::{Answer, Problem};
 use crate::request::TrailPath;
 use crate::verification::Noted;
 use last::Verified;
+pub use last::{Outcome, took};
 pub use verifying::{begin, progress, show};
 
 #[derive(Template)]

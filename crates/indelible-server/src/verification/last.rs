@@ -137,6 +137,19 @@ impl Noted {
         }
     }
 
+    /// What is noted of every trail, by its name.
+    ///
+    /// # Errors
+    /// As [`Noted::of`].
+    pub async fn all(app: &App) -> Result<BTreeMap<String, Self>, KeyError> {
+        let mut all = BTreeMap::new();
+        for (trail, row) in app.engine().ground().registry.list(KIND).await? {
+            let noted = Self::read(app, &trail, row.value).await?;
+            all.insert(trail, noted);
+        }
+        Ok(all)
+    }
+
     async fn read(app: &App, trail: &str, value: Value) -> Result<Self, KeyError> {
         let (value, is_sealed) = app.keys().unsealed((KIND, trail), value).await?;
         let read = is_sealed.then(|| serde_json::from_value::<Last>(value));

@@ -72,6 +72,16 @@ impl Outcome {
         }
     }
 
+    /// Its words where there is room for few.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Good => "as recorded",
+            Self::Warned => "as recorded, with warnings",
+            Self::Failed => "NOT as recorded",
+            Self::Unknown => "not verified",
+        }
+    }
+
     /// What is noted of a trail, in one word.
     pub fn of(noted: &Noted) -> Self {
         match noted {

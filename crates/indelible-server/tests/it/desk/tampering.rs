@@ -7,6 +7,21 @@ use indelible::DatabaseUrl;
 use super::Desk;
 
 impl Desk {
+    /// Changes the database as its owner does, its guards too.
+    pub fn change(&self, sql: &str) {
+        if let Some(server) = &self.server {
+            server.execute(&format!("SET search_path = indelible; {sql}"));
+        } else if let DatabaseUrl::Sqlite(file) = &self.url {
+            let db = rusqlite::Connection::open(file).expect("a database");
+            db.execute_batch(sql).expect(sql);
+        }
+    }
+
+    /// Whether it is on PostgreSQL.
+    pub fn is_on_postgres(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Changes the database beneath its guards, and puts them back.
     pub fn tamper(&self, sql: &str) {
         if let Some(server) = &self.server {

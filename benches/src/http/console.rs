@@ -9,9 +9,9 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::client::Connection;
-use super::{Served, millis, open};
+use super::{Served, open};
 use crate::Arguments;
-use crate::report::{Report, Rounds, median};
+use crate::report::{Report, Rounds};
 use crate::workload;
 
 /// Entries of the trail whose pages are shown.
@@ -36,14 +36,11 @@ pub fn pages(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
             let mut bytes = 0;
             for _ in 0..arguments.rounds {
                 let (ours, baseline, length) = round(&served, &cookie, &path).await?;
-                rounds.ours.push(millis(ours));
-                rounds.baseline.push(millis(baseline));
+                rounds.ours.push(micros(ours));
+                rounds.baseline.push(micros(baseline));
                 bytes = length;
             }
-            let facts = json!({
-                "unit": "ms", "entries": ENTRIES, "bytes": bytes,
-                "ours": median(&rounds.ours), "baseline": median(&rounds.baseline),
-            });
+            let facts = json!({ "unit": "µs", "entries": ENTRIES, "bytes": bytes });
             report.add(&format!("console_{name}_vs_healthz"), &rounds, facts);
         }
         served.end().await?;
@@ -72,6 +69,8 @@ async fn paths(audit: &Audit) -> anyhow::Result<Vec<(&'static str, String)>> {
         ("entry", format!("{trail}/events/{}", entry.seq)),
         ("user", format!("{trail}/user?id={user}")),
         ("integrity", format!("{trail}/integrity")),
+        ("keys", "/console/keys".to_owned()),
+        ("health", "/console/health".to_owned()),
     ])
 }
 
@@ -91,6 +90,10 @@ async fn round(
         baseline.push(connection.get("/healthz", "").await?.0);
     }
     Ok((middle(ours), middle(baseline), length))
+}
+
+fn micros(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round()
 }
 
 fn middle(mut times: Vec<Duration>) -> Duration {

@@ -23,6 +23,7 @@ mod frame;
 mod health;
 mod href;
 mod integrity;
+mod keys;
 mod login;
 mod moment;
 mod page;
@@ -69,6 +70,49 @@ pub fn routes() -> Vec<Route> {
             "/console/health",
             Key(P::ManageKeys),
             get(health::page),
+        ),
+        route(
+            M::POST,
+            "/console/trails",
+            Key(P::BeginTrails),
+            post(trails::begin),
+        ),
+        route(M::GET, "/console/keys", Key(P::ManageKeys), get(keys::list)),
+        route(
+            M::POST,
+            "/console/keys",
+            Key(P::ManageKeys),
+            post(keys::create),
+        ),
+        route(
+            M::GET,
+            "/console/keys/{id}",
+            Key(P::ManageKeys),
+            get(keys::show),
+        ),
+        route(
+            M::GET,
+            "/console/keys/{id}/revoke",
+            Key(P::ManageKeys),
+            get(keys::ask),
+        ),
+        route(
+            M::POST,
+            "/console/keys/{id}/revoke",
+            Key(P::ManageKeys),
+            post(keys::revoke),
+        ),
+        route(
+            M::POST,
+            "/console/keys/{id}/rotate",
+            Key(P::ManageKeys),
+            post(keys::rotate),
+        ),
+        route(
+            M::POST,
+            "/console/keys/{id}/link",
+            Key(P::ManageKeys),
+            post(keys::link),
         ),
         route(M::GET, "/console/login", Open, get(login::show)),
         route(M::POST, "/console/login", Open, post(login::enter)),

@@ -1,5 +1,7 @@
 //! `/v1/keys`: making, listing, revoking and rotating API keys.
 
+mod managed;
+
 use std::time::Duration;
 
 use axum::Extension;
@@ -13,13 +15,13 @@ use crate::fields::Fields;
 use crate::keys::{KeyError, KeyLine, NewKey, Wish};
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
+pub use managed::Managed;
 
 /// `GET /v1/keys`: the keys that the caller may manage, those that ended included.
 pub async fn list(State(app): State<App>, Extension(caller): Extension<Caller>) -> Answer {
     let now = app.now();
-    let keys = app.keys().list().await?;
-    let mine = |key: &&crate::keys::Key| caller.expect_trail(key.trail.as_ref()).is_ok();
-    let keys: Vec<KeyLine> = keys.iter().filter(mine).map(|key| key.line(now)).collect();
+    let keys = Managed::of(&app, &caller).list().await?;
+    let keys: Vec<KeyLine> = keys.iter().map(|key| key.line(now)).collect();
     reply::json(StatusCode::OK, &json!({ "keys": keys }))
 }
 
@@ -40,8 +42,7 @@ pub async fn create(
         expires_at: fields.parsed("expires_at")?,
     };
     fields.end()?;
-    caller.expect_trail(wish.trail.as_ref())?;
-    let new = app.keys().create(wish, &caller.name()).await?;
+    let new = Managed::of(&app, &caller).create(wish).await?;
     reply::json(StatusCode::CREATED, &shown(&app, &new)?)
 }
 
@@ -51,9 +52,7 @@ pub async fn revoke(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let key = app.keys().get(&id).await?;
-    caller.expect_trail(key.trail.as_ref())?;
-    let key = app.keys().revoke(&id, &caller.name()).await?;
+    let key = Managed::of(&app, &caller).revoke(&id).await?;
     reply::json(StatusCode::OK, &key.line(app.now()))
 }
 
@@ -69,10 +68,8 @@ pub async fn rotate(
     let mut fields = Fields::read(&app, &parts.headers, body).await?;
     let overlap = fields.count("overlap_seconds")?.unwrap_or(0);
     fields.end()?;
-    let key = app.keys().get(&id).await?;
-    caller.expect_trail(key.trail.as_ref())?;
     let overlap = Duration::from_secs(overlap);
-    let new = app.keys().rotate(&id, overlap, &caller.name()).await?;
+    let new = Managed::of(&app, &caller).rotate(&id, overlap).await?;
     reply::json(StatusCode::CREATED, &shown(&app, &new)?)
 }
 

@@ -19,7 +19,9 @@ use std::sync::Arc;
 
 use indelible_core::engine::Engine;
 use indelible_core::state::Secret;
-use indelible_core::{AuditAction, AuditError, AuditEvent, Timestamp, TrailName};
+use indelible_core::{
+    AuditAction, AuditError, AuditEvent, Timestamp, TimestampError, TrailName, span,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -316,6 +318,18 @@ impl Keys {
             is_readable: true,
         };
         Ok(NewKey { token, key })
+    }
+}
+
+/// The instant that a text names as the end of a key: the end of a date, RFC 3339, or a span from
+/// `now` on, such as `90d`.
+///
+/// # Errors
+/// It is none of these.
+pub fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, TimestampError> {
+    match span(text) {
+        Some(span) => Ok(now.later(span)),
+        None => Timestamp::end_of_day(text).or_else(|_| text.parse()),
     }
 }
 

@@ -186,3 +186,9 @@ pub const NOTE_ATTEMPTS_MAX: usize = 3;
 pub const HEALTH_TIME: Duration = Duration::from_secs(10);
 /// Trails that are looked at for that page.
 pub const HEALTH_TRAILS_MAX: usize = 100;
+/// Keys that one page of the console lists.
+pub const CONSOLE_KEYS_MAX: usize = 500;
+/// Trails of which the console says how old their last entries are: each takes a question.
+pub const CONSOLE_AGES_MAX: usize = 100;
+/// How many of these questions are asked at once.
+pub const CONSOLE_AGES_AT_ONCE: usize = 8;

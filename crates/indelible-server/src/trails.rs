@@ -34,10 +34,29 @@ pub async fn create(
     let name: TrailName = fields.parsed("trail")?.ok_or_else(missing)?;
     let description = fields.text("description")?;
     fields.end()?;
-    caller.expect_trail(Some(&name))?;
-    let audit = app.trail(&name);
+    let line = begun(&app, &caller, &name, description).await?;
+    let mut response = reply::json(StatusCode::CREATED, &line)?;
+    // A trail's name is plain ASCII.
+    if let Ok(place) = HeaderValue::try_from(format!("/v1/trails/{name}/events")) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// Begins a trail with an entry that says what it is for.
+///
+/// # Errors
+/// The caller may not begin this one; it is there already, or reserved.
+pub async fn begun(
+    app: &App,
+    caller: &Caller,
+    name: &TrailName,
+    description: Option<String>,
+) -> Result<TrailLine, Problem> {
+    caller.expect_trail(Some(name))?;
+    let audit = app.trail(name);
     if name.is_system() {
-        return Err(indelible_core::AuditError::Reserved(name).into());
+        return Err(indelible_core::AuditError::Reserved(name.clone()).into());
     }
     if audit.head().await?.is_some() {
         let detail = format!("trail {name} is there already");
@@ -52,11 +71,5 @@ pub async fn create(
     audit.record(event).await?;
     let head = audit.head().await?;
     let gone = || Problem::new(Kind::Internal, "the trail that was begun is not there");
-    let line = TrailLine::from(head.ok_or_else(gone)?);
-    let mut response = reply::json(StatusCode::CREATED, &line)?;
-    // A trail's name is plain ASCII.
-    if let Ok(place) = HeaderValue::try_from(format!("/v1/trails/{name}/events")) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    Ok(response)
+    Ok(TrailLine::from(head.ok_or_else(gone)?))
 }

@@ -5,7 +5,7 @@ mod link;
 use clap::{Args, Subcommand};
 use indelible::core::span;
 use indelible::{Timestamp, TrailName};
-use indelible_server::keys::{KeyError, KeyLine, NewKey, Role, Wish};
+use indelible_server::keys::{KeyError, KeyLine, NewKey, Role, Wish, expiry};
 use serde::Serialize;
 
 use crate::answer::{Answer, Layout, Sheet, json_lines};
@@ -169,14 +169,9 @@ impl Prepared {
     }
 }
 
-/// The instant that a date, or a span from now, names.
 fn end(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    if let Some(span) = span(text) {
-        return Ok(now.later(span));
-    }
-    Timestamp::end_of_day(text)
-        .or_else(|_| text.parse())
-        .map_err(|error| Failure::usage(format!("--expires: {error}, or a span such as 90d")))
+    let wrong = |error| Failure::usage(format!("--expires: {error}, or a span such as 90d"));
+    expiry(text, now).map_err(wrong)
 }
 
 /// A new key with its text.

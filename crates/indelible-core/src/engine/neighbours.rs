@@ -44,10 +44,10 @@ impl Audit {
         };
         let newer = find(Some(seq.saturating_add(1)), as_of);
         let older = find(None, seq.min(as_of));
-        let (newer, older) = (
-            store.find(&self.trail, &newer).await?,
-            store.find(&self.trail, &older).await?,
-        );
+        let (newer, older) = tokio::try_join!(
+            store.find(&self.trail, &newer),
+            store.find(&self.trail, &older)
+        )?;
         let opened = |stored: Vec<StoredEntry>| -> Result<Vec<Entry>, AuditError> {
             stored.iter().map(|stored| self.open(stored)).collect()
         };

@@ -93,8 +93,14 @@ pub async fn show(
         entry: &entry,
         now,
     };
-    let (groups, timeline) = (around.groups().await?, around.timeline().await?);
-    let stored = audit.stored(entry.seq..entry.seq + 1).await?;
+    let of_entry = entry.seq..entry.seq + 1;
+    let (user, resource, timeline, stored) = tokio::try_join!(
+        around.of_user(),
+        around.of_resource(),
+        around.timeline(),
+        audit.stored(of_entry)
+    )?;
+    let groups: Vec<Group> = user.into_iter().chain(resource).collect();
     let gone = || Problem::not_found("the entry is not there any more");
     let skeleton = stored.first().ok_or_else(gone)?.skeleton(&path.trail);
     let frame = Frame::of(
@@ -185,22 +191,26 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// The entries next to this one of the same user, and on the same resource.
-    async fn groups(&self) -> Result<Vec<Group>, AuditError> {
-        let entry = self.entry;
-        let mut groups = Vec::new();
+    /// The entries next to this one of the same user.
+    async fn of_user(&self) -> Result<Option<Group>, AuditError> {
         // A question for the user `none` is one for entries without a user.
-        if let Some(user) = entry.user_id.as_deref().filter(|user| *user != "none") {
-            let query = Query::new().user_id(user);
-            groups.push(self.group("same user", user, query).await?);
-        }
-        if let Some(resource) = &entry.resource_id {
-            let query = Query::new()
-                .resource_type(entry.resource_type.as_str())
-                .resource_id(resource.as_str());
-            groups.push(self.group("same resource", resource, query).await?);
-        }
-        Ok(groups)
+        let user = self.entry.user_id.as_deref().filter(|user| *user != "none");
+        let Some(user) = user else {
+            return Ok(None);
+        };
+        let query = Query::new().user_id(user);
+        self.group("same user", user, query).await.map(Some)
+    }
+
+    /// Those on the same resource.
+    async fn of_resource(&self) -> Result<Option<Group>, AuditError> {
+        let Some(resource) = &self.entry.resource_id else {
+            return Ok(None);
+        };
+        let query = Query::new()
+            .resource_type(self.entry.resource_type.as_str())
+            .resource_id(resource.as_str());
+        self.group("same resource", resource, query).await.map(Some)
     }
 
     async fn group(

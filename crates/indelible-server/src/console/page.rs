@@ -23,6 +23,11 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      require-trusted-types-for 'script'",
 );
 
+/// What a page's links and forms say of where they stand: the server, and no more of the URL, which
+/// may hold a link's text. Not nothing: browsers then send forms with `Origin: null`, and where
+/// they say nothing else, as without TLS, such a form is not told from one of another site.
+const REFERRER: HeaderValue = HeaderValue::from_static("strict-origin");
+
 /// A page.
 pub fn html(status: StatusCode, page: &impl Template) -> Answer {
     let text = page.render().map_err(|error| {
@@ -31,6 +36,7 @@ pub fn html(status: StatusCode, page: &impl Template) -> Answer {
     let mut response = reply::of(status, "text/html; charset=utf-8", text);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::REFERRER_POLICY, REFERRER);
     Ok(response)
 }
 

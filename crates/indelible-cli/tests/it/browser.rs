@@ -2,6 +2,7 @@
 
 mod console;
 mod exports;
+mod hostile;
 mod pages;
 mod proof;
 mod quiet;

@@ -5,6 +5,7 @@ mod obstacle;
 mod place;
 
 use clap::Args;
+use indelible_server::checkup::{Check, Verdict};
 use serde::Serialize;
 
 use crate::answer::{Answer, Layout, Sheet, json_lines};
@@ -59,45 +60,18 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
 }
 
-/// One thing that was looked at.
-#[derive(Serialize)]
-pub struct Check {
-    /// What.
-    pub check: &'static str,
-    /// How it is.
-    pub verdict: Verdict,
-    /// The same in words.
-    pub detail: String,
-    /// What mends it.
-    pub remedy: Option<String>,
-}
-
-/// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// As it should be.
-    Ok,
-    /// Worth knowing.
-    Warn,
-    /// To be mended.
-    Fail,
-}
-
-impl Verdict {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Warn => "WARN",
-            Self::Fail => "FAIL",
-        }
+const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "OK",
+        Verdict::Warn => "WARN",
+        Verdict::Fail => "FAIL",
     }
 }
 
 impl Answer for Diagnosis {
     fn layout(&self) -> Layout {
         let line = |check: &Check| {
-            let word = check.verdict.word();
+            let word = word(check.verdict);
             let line = Layout::Line(format!("{word:4}  {:12}  {}", check.check, check.detail));
             let remedy = check
                 .remedy
@@ -112,7 +86,7 @@ impl Answer for Diagnosis {
         let rows = self.checks.iter().map(|check| {
             vec![
                 check.check.to_owned(),
-                check.verdict.word().to_owned(),
+                word(check.verdict).to_owned(),
                 check.detail.clone(),
                 check.remedy.clone().unwrap_or_default(),
             ]

@@ -7,10 +7,11 @@ mod spool;
 
 use indelible::core::engine::{Ground, Stage};
 use indelible::core::redact::Mode;
-use indelible::core::store::{Condition, Head};
+use indelible::core::store::Head;
 use indelible::{DatabaseUrl, Timestamp, TrailName};
+use indelible_server::checkup::{Check, Verdict, age, of_server, of_store};
 
-use super::{Check, Diagnosis, Verdict};
+use super::Diagnosis;
 use crate::command::verify::trust;
 use crate::failure::{Failure, Status};
 use crate::session::{Opened, Session};
@@ -21,9 +22,6 @@ use crate::settings::Settings;
 pub struct Checkup {
     checks: Vec<Check>,
 }
-
-/// Below this much free space a store is about to refuse.
-const BYTES_FREE_MIN: u64 = 256 << 20;
 
 impl Checkup {
     /// The verdict on the whole.
@@ -39,30 +37,15 @@ impl Checkup {
     }
 
     fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
-        self.add(check, Verdict::Ok, detail.into(), None);
+        self.checks.push(Check::ok(check, detail));
     }
 
     fn warn(&mut self, check: &'static str, detail: impl Into<String>, remedy: &str) {
-        self.add(check, Verdict::Warn, detail.into(), Some(remedy.to_owned()));
+        self.checks.push(Check::warn(check, detail, remedy));
     }
 
     fn fail(&mut self, check: &'static str, detail: impl Into<String>, remedy: &str) {
-        self.add(check, Verdict::Fail, detail.into(), Some(remedy.to_owned()));
-    }
-
-    fn add(
-        &mut self,
-        check: &'static str,
-        verdict: Verdict,
-        detail: String,
-        remedy: Option<String>,
-    ) {
-        self.checks.push(Check {
-            check,
-            verdict,
-            detail,
-            remedy,
-        });
+        self.checks.push(Check::fail(check, detail, remedy));
     }
 
     /// The settings.
@@ -145,11 +128,12 @@ impl Checkup {
         let now = session.now();
         match condition {
             Ok(condition) => {
-                self.store(&condition);
+                self.checks.extend(of_store(&condition));
                 if let DatabaseUrl::Postgres(_) = opened.database.url() {
                     // The database looked at its clock between the two.
                     let here = (asked.as_micros() + now.as_micros()) / 2;
-                    self.server(&condition, Timestamp::from_micros(here));
+                    let checks = of_server(&condition, Timestamp::from_micros(here));
+                    self.checks.extend(checks);
                 }
             }
             Err(error) => self.fail("store", error.to_string(), "`indelible verify` says more"),
@@ -190,77 +174,6 @@ impl Checkup {
         self.spools(&opened.database, now);
         self.outbox(&opened.database, now).await;
         self.instances(ground).await;
-    }
-
-    fn store(&mut self, condition: &Condition) {
-        let size = condition.bytes as f64 / f64::from(1 << 20);
-        let detail = format!(
-            "{} at {}, {size:.1} MiB",
-            condition.engine, condition.location
-        );
-        match condition.bytes_free {
-            Some(free) if free < BYTES_FREE_MIN => {
-                let detail = format!("{detail}, {} MiB free on its disk", free >> 20);
-                self.warn("store", detail, "make room: a full disk refuses records");
-            }
-            None if condition.clock.is_some() => {
-                self.ok(
-                    "store",
-                    format!("{detail}; what is free on its disk it does not tell"),
-                );
-            }
-            _ => self.ok("store", detail),
-        }
-        let version = condition.schema_version;
-        if condition.pending_migrations.is_empty() {
-            self.ok("schema", format!("version {version}, up to date"));
-        } else {
-            let pending = condition.pending_migrations.join(", ");
-            self.fail(
-                "schema",
-                format!("version {version} lacks {pending}"),
-                "`indelible migrate up`",
-            );
-        }
-        if condition.missing_guards.is_empty() {
-            self.ok(
-                "guards",
-                "the database refuses to change or delete evidence",
-            );
-        } else {
-            let missing = condition.missing_guards.join(", ");
-            let who = "somebody changed the schema: `indelible verify`";
-            let remedy = match condition.guard_repairs.join("; ") {
-                sql if sql.is_empty() => format!("{who}, then restore it from a copy"),
-                sql => {
-                    format!("{who}; this puts guards back, by their owner or a superuser: {sql}")
-                }
-            };
-            self.fail("guards", format!("missing or altered: {missing}"), &remedy);
-        }
-        if !condition.stray_rows.is_empty() {
-            let stray = condition.stray_rows.join(", ");
-            let remedy = "`indelible verify` names the entries; restore the database from a copy";
-            self.fail("rows", format!("belong to no trail: {stray}"), remedy);
-        }
-        if condition.weak_settings.is_empty() {
-            let survives = "an acknowledged record survives the loss of power";
-            match condition.clock {
-                // The files are the server's.
-                Some(_) => self.ok("durability", survives),
-                None => self.ok("durability", format!("{survives}, files are private")),
-            }
-        } else {
-            let weak = condition.weak_settings.join(", ");
-            let remedy = if condition.clock.is_some() {
-                server::settings_remedy(&condition.weak_settings)
-            } else if weak.contains(" mode ") {
-                format!("chmod 600 {}*", condition.location)
-            } else {
-                "open the database with `indelible` alone".to_owned()
-            };
-            self.fail("durability", weak, &remedy);
-        }
     }
 
     async fn last_event(&mut self, opened: &Opened, heads: &[Head], now: Timestamp) {
@@ -329,16 +242,5 @@ impl Checkup {
             }
             Err(error) => self.fail("instances", error.to_string(), "`indelible verify`"),
         }
-    }
-}
-
-fn age(now: Timestamp, then: Timestamp) -> String {
-    let seconds = (now.as_micros() - then.as_micros()) / 1_000_000;
-    match seconds {
-        i64::MIN..0 => "recorded by a clock ahead of this one".to_owned(),
-        0..120 => format!("{seconds} s ago"),
-        120..7_200 => format!("{} min ago", seconds / 60),
-        7_200..172_800 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} days ago", seconds / 86_400),
     }
 }

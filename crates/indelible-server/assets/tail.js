@@ -67,7 +67,7 @@
     cell(row, [time], "when");
     cell(row, [link(base + "/events/" + entry.seq, entry.action, "entry")]);
     cell(row, [text("span", entry.outcome, "outcome " + entry.outcome)]);
-    cell(row, [entry.user_id === null ? text("span", "none", "absent")
+    cell(row, [entry.user_id === null ? text("span", "none", "absent") : entry.user_id === "none" ? text("bdi", "none")
       : link(base + "/user?" + new URLSearchParams({ id: entry.user_id }), entry.user_id)]);
     var resource = [text("span", entry.resource_type, "kind")];
     if (entry.resource_id !== null) {

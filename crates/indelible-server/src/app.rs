@@ -14,7 +14,9 @@ use crate::counters::Counters;
 use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
-use crate::limits::{EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, UNPACKINGS_MAX};
+use crate::limits::{
+    EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, LOGINS_PER_SECOND, UNPACKINGS_MAX,
+};
 use crate::pace::Pace;
 use crate::seats::Seats;
 use crate::tail::Tails;
@@ -32,6 +34,7 @@ struct Shared {
     keys: Keys,
     tally: Tally,
     pace: Pace,
+    logins: Pace,
     proxies: TrustedProxies,
     verifications: Verifications,
     unpackings: Arc<Semaphore>,
@@ -62,6 +65,7 @@ impl App {
             shared: Arc::new(Shared {
                 keys: Keys::new(engine.clone()),
                 pace: Pace::new(requests_per_second),
+                logins: Pace::new(LOGINS_PER_SECOND),
                 proxies,
                 tally: Tally::new(engine.clone()),
                 begun: engine.ground().clock.elapsed(),
@@ -125,6 +129,11 @@ impl App {
 
     pub(crate) fn pace(&self) -> &Pace {
         &self.shared.pace
+    }
+
+    /// How often a key may log in.
+    pub(crate) fn logins(&self) -> &Pace {
+        &self.shared.logins
     }
 
     pub(crate) fn tally(&self) -> &Tally {

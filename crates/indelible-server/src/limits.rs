@@ -170,8 +170,20 @@ pub const SESSION_COOKIES_MAX: usize = 4;
 pub const LOGIN_LINK_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Trails whose counts the console holds between pages.
 pub const TRAILS_COUNTED_MAX: usize = 64;
+/// Counts of one trail that the console holds; the bars of one that has more go back less far.
+pub const COUNTS_ROWS_MAX: u64 = 200_000;
+/// How long counts of a trail that grows are taken for those of now.
+pub const COUNTS_TIME: Duration = Duration::from_secs(2);
+/// Actions that the form of a page names.
+pub const COUNTED_ACTIONS_MAX: usize = 200;
+/// Nodes of a context that a page shows as a tree; the rest is in its JSON.
+pub const TREE_NODES_MAX: usize = 2_000;
+/// Logins with one key in a second.
+pub const LOGINS_PER_SECOND: u32 = 64;
 /// The newest entries of a user or a resource that its page counts.
-pub const ABOUT_ENTRIES_MAX: i64 = 500;
+pub const ABOUT_ENTRIES_MAX: i64 = 200;
+/// The most entries of one page of the console.
+pub const CONSOLE_PAGE_ENTRIES_MAX: i64 = 200;
 /// Entries of one page of the console.
 pub const CONSOLE_PAGE_ENTRIES: i64 = 50;
 /// Findings of the last verification of a trail that are kept.

@@ -7,8 +7,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
-use indelible_core::store::Rollup;
-use indelible_core::{AuditProtocol, Entry, Query, TrailName};
+use indelible_core::{AuditProtocol, Entry, Query, Timestamp, TrailName};
 
 use super::counts::Counts;
 use super::events::{Histogram, Row};
@@ -35,8 +34,8 @@ struct AboutPage {
     resource_type: Option<String>,
     id: String,
     events: String,
-    first: Option<Moment>,
-    last: Option<Moment>,
+    first: Option<Sight>,
+    last: Option<Sight>,
     /// How many entries were looked at, and whether there are older ones.
     looked_at: String,
     is_partial: bool,
@@ -45,12 +44,30 @@ struct AboutPage {
     rows: Vec<Row>,
 }
 
+/// When something was seen, in the order of the trail.
+struct Sight {
+    occurred: Moment,
+    recorded: Moment,
+}
+
+impl Sight {
+    fn of(entry: &Entry, now: Timestamp) -> Self {
+        Self {
+            occurred: Moment::of(entry.occurred_at, now),
+            recorded: Moment::of(entry.created_at, now),
+        }
+    }
+}
+
 /// How often each value of a field occurs.
 struct Table {
     name: &'static str,
     values: Vec<(String, String, String)>,
     further: usize,
 }
+
+/// What a question calls the user of entries that have none.
+const NOBODY: &str = "none";
 
 /// About a user.
 pub async fn user(
@@ -62,7 +79,7 @@ pub async fn user(
     let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
     let [id] = named(&pairs(&parts), ["id"])?;
     let subject = Subject {
-        kind: "User",
+        kind: if id == NOBODY { "No user" } else { "User" },
         query: Query::new().user_id(id.as_str()),
         resource_type: None,
         id,
@@ -136,7 +153,7 @@ impl Subject {
         let histogram = Histogram::of(
             &counts,
             (None, None),
-            |_: &Rollup| true,
+            (None, None),
             |from, to| with(&[("start_date", from), ("end_date", to)]),
             &path,
         );
@@ -163,11 +180,8 @@ impl Subject {
                 Place::Events,
             ),
             events: href::with(&path, own),
-            first: first.map(|entry| Moment::of(entry.occurred_at, now)),
-            last: found
-                .entries
-                .first()
-                .map(|e| Moment::of(e.occurred_at, now)),
+            first: first.map(|entry| Sight::of(&entry, now)),
+            last: found.entries.first().map(|entry| Sight::of(entry, now)),
             looked_at: grouped(found.entries.len() as u64),
             is_partial: found.has_more,
             tables,

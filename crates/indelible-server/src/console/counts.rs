@@ -1,84 +1,177 @@
 //! The counts of a trail by hour, action and outcome, held between pages as long as the trail
-//! stands still.
+//! stands still, and for [`COUNTS_TIME`] where it grows.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::time::Duration;
 
 use indelible_core::engine::Audit;
 use indelible_core::store::Rollup;
-use indelible_core::{AuditError, Entry, Timestamp, TrailName};
+use indelible_core::{AuditError, Entry, Outcome, Timestamp, TrailName};
+use tokio::sync::Mutex;
 
-use crate::limits::TRAILS_COUNTED_MAX;
+use crate::limits::{COUNTED_ACTIONS_MAX, COUNTS_ROWS_MAX, COUNTS_TIME, TRAILS_COUNTED_MAX};
 
 /// The counts of trails, as they were read last.
 #[derive(Default)]
-pub struct Counted(Mutex<HashMap<TrailName, Arc<Counts>>>);
+pub struct Counted(Lock<HashMap<TrailName, Arc<Place>>>);
+
+/// The counts of one trail. Whoever reads them holds it, so that they are read once.
+type Place = Mutex<Option<(Duration, Arc<Counts>)>>;
 
 /// The counts of a trail at a size.
 pub struct Counts {
     size: u64,
+    /// The first hour that is counted; what is earlier was left out, where it is not the first of
+    /// all.
+    pub since: i64,
     /// By hour.
-    pub rows: Vec<Rollup>,
-    /// The actions that were ever recorded.
-    pub actions: BTreeSet<String>,
+    rows: Vec<Row>,
+    /// The actions that occur, each once.
+    actions: Vec<String>,
+}
+
+/// One count.
+pub struct Row {
+    /// Hours since 1970.
+    pub hour: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
+    action: usize,
 }
 
 impl Counted {
-    /// The counts of a trail that has `size` entries, or had lately.
+    /// The counts of a trail as it is now, or was [`COUNTS_TIME`] ago.
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn of(&self, audit: &Audit, size: u64) -> Result<Arc<Counts>, AuditError> {
-        // Every change is one assignment.
-        let kept = |counts: &Mutex<HashMap<_, _>>| {
-            let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-            counts.get(audit.name()).cloned()
-        };
-        if let Some(counts) = kept(&self.0).filter(|counts: &Arc<Counts>| counts.size == size) {
-            return Ok(counts);
+    pub async fn of(&self, audit: &Audit) -> Result<Arc<Counts>, AuditError> {
+        let place = self.place(audit.name());
+        let mut kept = place.lock().await;
+        let elapsed = audit.engine().ground().clock.elapsed();
+        let size = audit.head().await?.map_or(0, |head| head.size);
+        if let Some((at, counts)) = &*kept
+            && (counts.size == size || elapsed.saturating_sub(*at) < COUNTS_TIME)
+        {
+            return Ok(counts.clone());
         }
-        let all = Timestamp::MIN.hour()..Timestamp::MAX.hour() + 1;
-        let mut rows = audit.summary(all).await?;
-        rows.sort_by_key(|row| row.hour);
-        let counts = Arc::new(Counts {
-            size,
-            actions: rows.iter().map(|row| row.action.clone()).collect(),
-            rows,
-        });
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= TRAILS_COUNTED_MAX && !kept.contains_key(audit.name()) {
-            kept.clear();
-        }
-        kept.insert(audit.name().clone(), counts.clone());
+        let counts = Arc::new(Counts::read(audit, size).await?);
+        *kept = Some((elapsed, counts.clone()));
         Ok(counts)
+    }
+
+    fn place(&self, trail: &TrailName) -> Arc<Place> {
+        // Every change is one insertion, or an empty map.
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= TRAILS_COUNTED_MAX && !places.contains_key(trail) {
+            places.clear();
+        }
+        places.entry(trail.clone()).or_default().clone()
     }
 }
 
 impl Counts {
+    /// Reads the counts of a trail from now backwards, ever longer stretches at once, until there
+    /// are more than are held.
+    async fn read(audit: &Audit, size: u64) -> Result<Self, AuditError> {
+        let mut end = Timestamp::MAX.hour() + 1;
+        let mut since = if size <= COUNTS_ROWS_MAX {
+            // No trail has more counts than entries.
+            Timestamp::MIN.hour()
+        } else {
+            audit.engine().ground().clock.now().hour() - HOURS_AT_FIRST
+        };
+        let (mut found, mut stretch) = (Vec::new(), HOURS_AT_FIRST);
+        loop {
+            let mut rows = audit.summary(since..end).await?;
+            rows.append(&mut found);
+            found = rows;
+            if since <= Timestamp::MIN.hour() || found.len() as u64 > COUNTS_ROWS_MAX {
+                break;
+            }
+            (end, stretch) = (since, stretch * 2);
+            since = (since - stretch).max(Timestamp::MIN.hour());
+        }
+        Ok(Self::new(size, since, found))
+    }
+
     /// The counts of some entries.
     pub fn of(entries: &[Entry]) -> Self {
-        let mut rows: Vec<Rollup> = entries.iter().map(one).collect();
+        let one = |entry: &Entry| Rollup {
+            hour: entry.occurred_at.hour(),
+            action: entry.action.clone(),
+            outcome: entry.outcome,
+            count: 1,
+        };
+        let rows = entries.iter().map(one).collect();
+        Self::new(0, Timestamp::MIN.hour(), rows)
+    }
+
+    fn new(size: u64, since: i64, found: Vec<Rollup>) -> Self {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut rows = Vec::with_capacity(found.len());
+        for rollup in found {
+            let next = places.len();
+            let action = *places.entry(rollup.action).or_insert(next);
+            rows.push(Row {
+                hour: rollup.hour,
+                outcome: rollup.outcome,
+                count: rollup.count,
+                action,
+            });
+        }
         rows.sort_by_key(|row| row.hour);
+        let mut actions = vec![String::new(); places.len()];
+        for (action, place) in places {
+            actions[place] = action;
+        }
         Self {
-            size: 0,
-            actions: BTreeSet::new(),
+            size,
+            since,
             rows,
+            actions,
         }
     }
 
-    /// The rows of these hours.
-    pub fn within(&self, hours: &std::ops::Range<i64>) -> &[Rollup] {
+    /// The first and the last hour in which there is something.
+    pub fn hours(&self) -> Option<(i64, i64)> {
+        Some((self.rows.first()?.hour, self.rows.last()?.hour))
+    }
+
+    /// The rows of these hours that are of one of the actions, or of any.
+    pub fn within<'c>(
+        &'c self,
+        hours: &Range<i64>,
+        actions: Option<&[String]>,
+    ) -> impl Iterator<Item = &'c Row> {
         let begin = self.rows.partition_point(|row| row.hour < hours.start);
         let end = self.rows.partition_point(|row| row.hour < hours.end);
-        &self.rows[begin..end.max(begin)]
+        let is_wanted = |action: &String| actions.is_none_or(|wanted| wanted.contains(action));
+        let wanted: Vec<bool> = self.actions.iter().map(is_wanted).collect();
+        let rows = self.rows[begin..end.max(begin)].iter();
+        rows.filter(move |row| wanted.get(row.action).copied().unwrap_or_default())
+    }
+
+    /// The actions that occur most, by name: as many as a page names.
+    pub fn frequent_actions(&self) -> Vec<String> {
+        let mut counts = vec![0_u64; self.actions.len()];
+        for row in &self.rows {
+            if let Some(count) = counts.get_mut(row.action) {
+                *count += row.count;
+            }
+        }
+        let mut places: Vec<usize> = (0..counts.len()).collect();
+        places.sort_by_key(|place| std::cmp::Reverse(counts[*place]));
+        places.truncate(COUNTED_ACTIONS_MAX);
+        let named = places.into_iter().map(|place| self.actions[place].clone());
+        let mut named: Vec<String> = named.collect();
+        named.sort();
+        named
     }
 }
 
-fn one(entry: &Entry) -> Rollup {
-    Rollup {
-        hour: entry.occurred_at.hour(),
-        action: entry.action.clone(),
-        outcome: entry.outcome,
-        count: 1,
-    }
-}
+/// The hours that are read at first of a large trail: a month.
+const HOURS_AT_FIRST: i64 = 31 * 24;

@@ -125,7 +125,7 @@ pub async fn show(
         recorded: Moment::of(entry.created_at, now),
         facts: facts(&entry),
         context: own_context.map(Tree),
-        raw_context: entry.context.as_ref().map_or(String::new(), pretty),
+        raw_context: entry.context.as_ref().map_or(String::new(), laid_out),
         remarks: entry.notes.iter().map(Remark::of).collect(),
         groups,
         timeline,
@@ -161,7 +161,7 @@ fn facts(entry: &Entry) -> Vec<Fact> {
         }
     };
     add("User", &entry.user_id, &|id| {
-        Some(about("user", &[("id", id)]))
+        (id != "none").then(|| about("user", &[("id", id)]))
     });
     add("On behalf of", &entry.on_behalf_of, &|_| None);
     add("Address", &entry.ip_address, &|v| asks("ip_address", v));
@@ -256,8 +256,15 @@ impl Around<'_> {
     }
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+/// JSON on lines of its own, but for what would be mostly white space.
+fn laid_out(value: &Value) -> String {
+    let short = value.to_string();
+    let laid_out = serde_json::to_string_pretty(value).unwrap_or_default();
+    if laid_out.len() > 4 * short.len() {
+        short
+    } else {
+        laid_out
+    }
 }
 
 /// The receipt as recording the same event again would answer it.
@@ -269,7 +276,7 @@ fn receipt(entry: &Entry, size: u64) -> Result<String, Problem> {
         created_at: Some(entry.created_at),
         leaf_hash: Some(entry.leaf_hash),
         tree_size: Some(size),
-        delivery: Delivery::Recorded,
+        delivery: Delivery::Duplicate,
         content_checked: None,
     };
     serde_json::to_string_pretty(&receipt).map_err(|error| {

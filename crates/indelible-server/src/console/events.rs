@@ -9,15 +9,15 @@ use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use indelible_core::engine::TwoWayPage;
-use indelible_core::store::Rollup;
 use indelible_core::{AuditError, Outcome, Page, Query, QueryError, Timestamp, TrailName};
 
+use super::counts::Counts;
 use super::frame::{Frame, Place};
 use super::{href, page};
 use crate::access::{Caller, Shown};
 use crate::app::App;
 use crate::keys::Permission;
-use crate::limits::CONSOLE_PAGE_ENTRIES;
+use crate::limits::{CONSOLE_PAGE_ENTRIES, CONSOLE_PAGE_ENTRIES_MAX};
 use crate::problem::Answer;
 use crate::request::{TrailPath, pairs};
 use filters::{Chip, FIRST_FIELDS, Field, Filters};
@@ -41,6 +41,8 @@ struct EventsPage {
     rows: Vec<Row>,
     as_of: String,
     is_empty_trail: bool,
+    /// Whether it is the page of the newest entries.
+    is_first: bool,
     trouble: Option<String>,
     older: Option<String>,
     newer: Option<String>,
@@ -63,10 +65,14 @@ pub async fn list(
         .into_iter()
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    // A form sends its empty fields too; the URL that is kept and shared has none.
-    if given.iter().any(|(_, value)| value.is_empty()) {
-        let set = given.iter().filter(|(_, value)| !value.is_empty());
-        let set = set.map(|(name, value)| (name, value));
+    // A form sends its empty fields too; the URL that is kept and shared has none. An empty value
+    // that a link asks for is one.
+    if given.iter().any(|(name, _)| name == FORM) {
+        let is_set = |(name, value): &&(String, String)| name != FORM && !value.is_empty();
+        let set = given
+            .iter()
+            .filter(is_set)
+            .map(|(name, value)| (name, value));
         return Ok(page::see(&href::with(&path, set)));
     }
     let view = View {
@@ -82,6 +88,10 @@ pub async fn list(
 /// one.
 const WAY: &str = "way";
 const NEWER: &str = "newer";
+/// What a form says of itself.
+const FORM: &str = "form";
+/// What only other pages than the newest one have.
+const PLACES: [&str; 4] = ["cursor", WAY, "offset", "as_of"];
 
 /// What is asked of a trail.
 struct View {
@@ -106,21 +116,12 @@ impl View {
             Err(error) => return Err(error.into()),
         };
         let (found, newer) = (turned.page, turned.newer_cursor);
-        let size = match trouble {
-            // What was asked says nothing of the trail then.
-            Some(_) => audit.head().await?.map_or(0, |head| head.size),
-            None => found.as_of,
+        // Of what is ill-formed nothing is shown, so that no look goes without a record.
+        let counts = match trouble {
+            Some(_) => None,
+            None => Some(app.counted().of(&audit).await?),
         };
-        let counts = app.counted().of(&audit, size).await?;
-        let span = asked.as_ref().ok().and_then(|query| query.instants().ok());
-        let wanted = self.counted();
-        let histogram = Histogram::of(
-            &counts,
-            span.unwrap_or_default(),
-            wanted,
-            |from, to| self.filters.with(&[("start_date", from), ("end_date", to)]),
-            &self.path,
-        );
+        let size = found.as_of;
         let problem = trouble.as_ref().map(ToString::to_string);
         let named = trouble.as_ref().zip(problem.as_deref());
         let mut fields = self
@@ -133,7 +134,7 @@ impl View {
             Some(trail),
             Place::Events,
         );
-        let is_first = !self.is_given("cursor") && !self.is_given(WAY);
+        let is_first = !PLACES.into_iter().any(|place| self.is_given(place));
         let turn = |cursor: Option<&String>, way: Option<&str>| {
             let is_somewhere = cursor.is_some() || way.is_some();
             let query = asked.as_ref().ok().filter(|_| is_somewhere)?;
@@ -144,13 +145,14 @@ impl View {
             fields,
             further,
             outcomes: Outcome::ALL.map(Outcome::as_str),
-            actions: counts.actions.iter().cloned().collect(),
+            actions: counts.as_ref().map_or(Vec::new(), |c| c.frequent_actions()),
             chips: self.filters.chips(&self.path),
             is_histogram_wider: self.is_histogram_wider(),
-            histogram,
+            histogram: counts.and_then(|counts| self.histogram(&counts, asked.as_ref().ok()?)),
             rows: found.iter().map(|e| Row::of(e, self.now)).collect(),
             as_of: page::grouped(size),
-            is_empty_trail: size == 0,
+            is_empty_trail: size == 0 && trouble.is_none(),
+            is_first,
             older: turn(found.next_cursor.as_ref(), None),
             newer: newer
                 .as_ref()
@@ -158,7 +160,8 @@ impl View {
             oldest: found.has_more.then(|| turn(None, Some(NEWER))).flatten(),
             newest: (!is_first).then(|| href::with(&self.path, self.own_pairs())),
             // From here on, so that nothing falls between the page and the live view.
-            stream: is_first.then(|| self.beside("stream", &[("from", &size.to_string())])),
+            stream: (is_first && trouble.is_none())
+                .then(|| self.beside("stream", &[("from", &size.to_string())])),
             exports: if frame.may(Permission::Export) {
                 self.exports(&found)
             } else {
@@ -183,7 +186,8 @@ impl View {
         let pairs = self.given.iter().filter(|(name, _)| name != WAY);
         let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
         let mut query = Query::from_parameters(pairs, self.now)?;
-        query.limit.get_or_insert(CONSOLE_PAGE_ENTRIES);
+        let limit = query.limit.unwrap_or(CONSOLE_PAGE_ENTRIES);
+        query.limit = Some(limit.min(CONSOLE_PAGE_ENTRIES_MAX));
         Ok(query)
     }
 
@@ -195,18 +199,14 @@ impl View {
         self.filters.pairs().to_vec()
     }
 
-    /// Which counts are of what is asked, as far as counts tell.
-    fn counted(&self) -> impl Fn(&Rollup) -> bool {
-        let action = self.filters.value("action").map(|asked| {
-            let query = Query::new().action(asked);
-            query.actions().ok().flatten().unwrap_or_default()
-        });
-        let outcome = self.filters.value("outcome").map(str::to_owned);
-        move |row| {
-            let is_asked = |actions: &Vec<String>| actions.contains(&row.action);
-            action.as_ref().is_none_or(is_asked)
-                && outcome.as_ref().is_none_or(|o| o == row.outcome.as_str())
-        }
+    /// The bars of what is asked, as far as counts tell.
+    fn histogram(&self, counts: &Counts, query: &Query) -> Option<Histogram> {
+        let span = query.instants().ok()?;
+        let actions = query.actions().ok()?;
+        let wanted = (actions.as_deref(), query.outcome.as_deref());
+        let narrowed =
+            |from: &str, to: &str| self.filters.with(&[("start_date", from), ("end_date", to)]);
+        Histogram::of(counts, span, wanted, narrowed, &self.path)
     }
 
     /// Whether filters are set that counts do not tell apart.

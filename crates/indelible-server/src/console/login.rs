@@ -135,6 +135,11 @@ async fn known(
     };
     match app.keys().authenticate(&token).await? {
         Ok(key) => {
+            let elapsed = app.engine().ground().clock.elapsed();
+            if app.logins().take(&key.id, elapsed).is_err() {
+                let detail = "this key logs in too often";
+                return Err(Problem::new(Kind::TooManyRequests, detail));
+            }
             let more = json!({ "method": "api_key", "session_id": session });
             let login = login_of(&key, origin, more);
             app.engine().record_of_itself(login).await?;

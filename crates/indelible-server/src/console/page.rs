@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use askama::Template;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -107,7 +107,7 @@ pub fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The longest page that is packed, in bytes; none is longer.
+/// The longest page that is packed, in bytes; a longer one leaves as it is.
 const PAGE_BYTES_MAX: usize = 8 << 20;
 
 /// Packs pages for browsers that take it. Not where a page of another site asked: the length of a
@@ -118,7 +118,10 @@ pub async fn pack(request: Request, next: Next) -> Response {
     let is_wanted = is_own && takes_gzip(request.headers());
     let response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
-    if !is_wanted || kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/html")) {
+    let length = response.body().size_hint().exact();
+    let is_short = length.is_some_and(|length| length <= PAGE_BYTES_MAX as u64);
+    if !is_wanted || !is_short || kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/html"))
+    {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -14,6 +14,8 @@ on_both!(
     t29_pages_turn_both_ways_as_of_one_size,
     an_entry_shows_all_of_itself_and_what_stands_around_it,
     a_user_and_a_resource_have_a_page,
+    a_user_named_none_is_nobody_else,
+    no_event_keeps_a_page_from_being_shown,
     text_of_any_kind_is_text,
     looks_are_on_record,
     programs_and_browsers_are_answered_in_their_ways,
@@ -63,7 +65,7 @@ async fn filters_are_a_form_and_chips_and_a_url(desk: Desk) {
     let page = shown(&desk, &reader, EVENTS).await;
     assert_eq!(seqs(&page), (0..30).rev().collect::<Vec<_>>());
     // What a form leaves empty is in no URL that is kept.
-    let sent = format!("{EVENTS}?user_id=u-7&action=&outcome=&tag=&tag=");
+    let sent = format!("{EVENTS}?form=1&user_id=u-7&action=&outcome=&tag=&tag=");
     let kept = desk.visit(&reader, &sent).await.is(303);
     assert_eq!(kept.header("location"), format!("{EVENTS}?user_id=u-7"));
     let url = format!("{EVENTS}?user_id=u-7&outcome=completed");
@@ -73,6 +75,14 @@ async fn filters_are_a_form_and_chips_and_a_url(desk: Desk) {
     assert!(page.contains(" selected>completed"), "{page}");
     let without = attributes(&page, "<bdi>u-7</bdi> <a href=\"");
     assert_eq!(without, [format!("{EVENTS}?outcome=completed")]);
+    // A link asks for what is empty, a form does not.
+    record(
+        &desk,
+        json!({"action": "page_viewed", "resource_type": "page", "user_id": ""}),
+    )
+    .await;
+    let empty = shown(&desk, &reader, &format!("{EVENTS}?user_id=")).await;
+    assert_eq!(seqs(&empty), [31], "after the record of the first look");
     let none = shown(&desk, &reader, &format!("{EVENTS}?user_id=nobody")).await;
     assert!(seqs(&none).is_empty() && none.contains("No event matches"));
     let empty = shown(&desk, &reader, "/console/trails/nothing/events").await;
@@ -113,6 +123,11 @@ async fn what_is_ill_formed_is_said_at_its_field(desk: Desk) {
         let said = said.split("</p>").next().unwrap_or_default();
         assert!(said.contains(&format!("`{field}`")), "{url}: {said}");
         assert!(seqs(&page).is_empty(), "{url}");
+        // What is not answered is no look, so nothing of the trail is shown.
+        assert!(
+            !page.contains("page_viewed") && !page.contains("<figure"),
+            "{url}: {page}"
+        );
     }
 }
 
@@ -153,10 +168,21 @@ async fn bars_count_and_narrow(desk: Desk) {
         let bars = attributes(&page, "<rect class=\"all\" x=\"");
         assert!(bars.len() <= 73, "{dates}: {}", bars.len());
     }
+    // Where nothing can be, there is no bar; a bar is no wider than what was asked for.
+    let never = shown(&desk, &reader, &format!("{EVENTS}?start_date=2030-01-01")).await;
+    assert!(!never.contains("<figure"), "{never}");
+    let within = "start_date=2026-02-01T03:10:00Z&end_date=2026-02-01T03:40:00Z";
+    let within = shown(&desk, &reader, &format!("{EVENTS}?{within}")).await;
+    assert!(within.contains("the bars count whole hours"), "{within}");
+    let bars = attributes(&within, "<a href=\"");
+    let bar = bars.iter().filter(|url| {
+        url.contains("start_date=2026-02-01T03%3A10%3A00") && url.contains("03%3A40%3A00")
+    });
+    assert_eq!(bar.count(), 1, "{within}");
     let page = shown(&desk, &reader, &format!("{EVENTS}?user_id=none")).await;
     assert!(page.contains("the other filters only the list"), "{page}");
     let page = shown(&desk, &reader, &format!("{EVENTS}?outcome=denied")).await;
-    assert!(page.contains("<span>4 events; each bar is 1 day, the highest 4"));
+    assert!(page.contains("<span>4 events; each bar is 1 hour, the highest 4"));
     assert!(!page.contains("the other filters only the list"), "{page}");
 }
 
@@ -212,7 +238,7 @@ async fn an_entry_shows_all_of_itself_and_what_stands_around_it(desk: Desk) {
         "<bdi class=\"key\">deep</bdi> <bdi class=\"text\">true</bdi>",
         "a secret was kept out",
         "&#34;v&#34;:1",
-        "&#34;delivery&#34;: &#34;recorded&#34;",
+        "&#34;delivery&#34;: &#34;duplicate&#34;",
         "data-verify-proof-url=\"/console/trails/shop/events/4/proof?open=true\"",
     ] {
         assert!(page.contains(text), "{text} is not on the page: {page}");
@@ -280,6 +306,49 @@ async fn a_user_and_a_resource_have_a_page(desk: Desk) {
         let url = format!("/console/trails/shop/{url}");
         desk.visit(&reader, &url).await.is(400);
     }
+}
+
+async fn a_user_named_none_is_nobody_else(desk: Desk) {
+    desk.records("shop", 1).await;
+    let of = |user: Option<&str>| json!({"action": "data_viewed", "resource_type": "page", "user_id": user});
+    record(&desk, of(Some("none"))).await;
+    record(&desk, of(None)).await;
+    let reader = as_reader(&desk).await;
+    for url in [EVENTS.to_owned(), format!("{EVENTS}/1")] {
+        let page = shown(&desk, &reader, &url).await;
+        assert!(page.contains("<bdi>none</bdi>"), "{page}");
+        assert!(!page.contains("user?id=none"), "{page}");
+    }
+    let nobody = shown(&desk, &reader, "/console/trails/shop/user?id=none").await;
+    assert!(nobody.contains("No user"), "{nobody}");
+}
+
+/// Neither a context nor the names of actions make a page that no browser is shown.
+async fn no_event_keeps_a_page_from_being_shown(desk: Desk) {
+    let deep = format!("{}0{}", "[".repeat(58), "]".repeat(58));
+    let many: Vec<String> = (0..500).map(|_| deep.clone()).collect();
+    let event = format!(
+        "{{\"action\":\"data_viewed\",\"resource_type\":\"page\",\"context\":{{\"a\":[{}]}}}}",
+        many.join(",")
+    );
+    desk.post("/v1/trails/shop/events", event).await.is(201);
+    let action = |n: u32| {
+        let name = format!("{n:05}_{}", "x".repeat(90));
+        json!({"action": name, "resource_type": "page"}).to_string()
+    };
+    let lines: Vec<String> = (0..1500).map(action).collect();
+    desk.lines("/v1/trails/shop/events", lines.join("\n"))
+        .await
+        .is(200);
+    let reader = as_reader(&desk).await;
+    let page = shown(&desk, &reader, &format!("{EVENTS}/0")).await;
+    assert!(page.len() < 1 << 20, "{}", page.len());
+    assert!(page.contains("The rest stands in the JSON below"), "{page}");
+    let page = shown(&desk, &reader, EVENTS).await;
+    assert!(page.len() < 1 << 18, "{}", page.len());
+    // The limit of a page is bounded as well.
+    let page = shown(&desk, &reader, &format!("{EVENTS}?limit=1000")).await;
+    assert_eq!(seqs(&page).len(), 200);
 }
 
 async fn text_of_any_kind_is_text(desk: Desk) {

@@ -6,6 +6,7 @@ use askama::filters::Escaper;
 use serde_json::{Map, Value};
 
 use super::super::escape::Html;
+use crate::limits::TREE_NODES_MAX;
 
 /// Members that are in sight at first, of one object or array.
 const OPEN_MEMBERS_MAX: usize = 40;
@@ -17,15 +18,29 @@ pub struct Tree<'v>(pub &'v Map<String, Value>);
 
 impl fmt::Display for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut room = TREE_NODES_MAX;
         f.write_str("<ul class=\"tree\">")?;
         for (name, value) in self.0 {
-            member(f, name, value, 1)?;
+            member(f, name, value, (1, &mut room))?;
         }
-        f.write_str("</ul>")
+        f.write_str("</ul>")?;
+        if room == 0 {
+            f.write_str("<p class=\"small\">The rest stands in the JSON below.</p>")?;
+        }
+        Ok(())
     }
 }
 
-fn member(f: &mut fmt::Formatter<'_>, name: &str, value: &Value, level: usize) -> fmt::Result {
+fn member(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    value: &Value,
+    (level, room): (usize, &mut usize),
+) -> fmt::Result {
+    let Some(left) = room.checked_sub(1) else {
+        return Ok(());
+    };
+    *room = left;
     let count = match value {
         Value::Array(values) => values.len(),
         Value::Object(members) => members.len(),
@@ -50,12 +65,12 @@ fn member(f: &mut fmt::Formatter<'_>, name: &str, value: &Value, level: usize) -
     match value {
         Value::Array(values) => {
             for (at, value) in values.iter().enumerate() {
-                member(f, &at.to_string(), value, level + 1)?;
+                member(f, &at.to_string(), value, (level + 1, &mut *room))?;
             }
         }
         Value::Object(members) => {
             for (name, value) in members {
-                member(f, name, value, level + 1)?;
+                member(f, name, value, (level + 1, &mut *room))?;
             }
         }
         _ => {}

@@ -66,12 +66,6 @@ impl Filters {
         &self.pairs
     }
 
-    /// The value of a filter.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        let found = self.pairs.iter().find(|(given, _)| given == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
     /// The same filters with others in the place of those of the same names.
     pub fn with(&self, others: &[(&str, &str)]) -> Vec<(String, String)> {
         let is_other = |name: &str| others.iter().any(|(other, _)| *other == name);

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use indelible_core::store::Rollup;
 use indelible_core::{Outcome, Timestamp};
 
-use super::super::counts::Counts;
+use super::super::counts::{Counts, Row};
 use super::super::href;
 use super::super::page::grouped;
 
@@ -31,6 +30,10 @@ pub struct Histogram {
     pub total: String,
     /// The most of one bar.
     pub most: String,
+    /// Whether the first and the last bar count more than was asked for.
+    pub is_wider: bool,
+    /// Whether earlier entries are left out.
+    pub is_cut: bool,
 }
 
 /// The entries of a stretch of time.
@@ -64,15 +67,16 @@ impl Histogram {
     pub fn of(
         counts: &Counts,
         (from, to): (Option<Timestamp>, Option<Timestamp>),
-        wanted: impl Fn(&Rollup) -> bool,
+        (actions, outcome): (Option<&[String]>, Option<&str>),
         narrowed: impl Fn(&str, &str) -> Vec<(String, String)>,
         path: &str,
     ) -> Option<Self> {
-        let first = from.map(Timestamp::hour);
-        let first = first.or(counts.rows.first().map(|row| row.hour))?;
-        let last = to.map(Timestamp::hour);
-        let last = last.or(counts.rows.last().map(|row| row.hour))?;
-        let (first, last) = (first.min(last), last);
+        let there = counts.hours();
+        let first = from.map(Timestamp::hour).or(there.map(|hours| hours.0))?;
+        let last = to.map(Timestamp::hour).or(there.map(|hours| hours.1))?;
+        if first > last {
+            return None;
+        }
         let hours = last - first + 1;
         let fits = |width: &&i64| hours <= **width * BARS_MAX;
         let widest = (hours + BARS_MAX - 1) / BARS_MAX;
@@ -82,7 +86,8 @@ impl Histogram {
         let span: Range<i64> = first..last + 1;
         let count = usize::try_from(end - begin).ok()?;
         let mut sums = vec![Sum::default(); count];
-        for row in counts.within(&span).iter().filter(|row| wanted(row)) {
+        let is_wanted = |row: &&Row| outcome.is_none_or(|wanted| row.outcome.as_str() == wanted);
+        for row in counts.within(&span, actions).filter(is_wanted) {
             let at = usize::try_from(row.hour.div_euclid(width) - begin).ok()?;
             let sum = sums.get_mut(at)?;
             sum.all += row.count;
@@ -95,8 +100,10 @@ impl Histogram {
         let step = WIDTH / count as f64;
         let bar = |(at, sum): (usize, &Sum)| {
             let hour = (begin + at as i64) * width;
-            let start = Timestamp::start_of_hour(hour.max(first)).to_string();
-            let stop = Timestamp::end_of_hour((hour + width - 1).min(last)).to_string();
+            let start = Timestamp::start_of_hour(hour.max(first));
+            let start = from.map_or(start, |from| from.max(start)).to_string();
+            let stop = Timestamp::end_of_hour((hour + width - 1).min(last));
+            let stop = to.map_or(stop, |to| to.min(stop)).to_string();
             let tall = |part: u64| part as f64 / most.max(1) as f64 * (HEIGHT - 4.0);
             // What is there is seen, however little it is.
             let height = if sum.all > 0 {
@@ -127,6 +134,9 @@ impl Histogram {
             each: words(width),
             total: grouped(total),
             most: grouped(most),
+            is_wider: from.is_some_and(|from| from != Timestamp::start_of_hour(first))
+                || to.is_some_and(|to| to != Timestamp::end_of_hour(last)),
+            is_cut: first < counts.since,
         })
     }
 }

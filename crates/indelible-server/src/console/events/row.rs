@@ -18,7 +18,7 @@ pub struct Row {
     pub action: String,
     /// How it ended.
     pub outcome: &'static str,
-    /// Who did it, and the page about that user.
+    /// Who did it, and the page about that user, where there can be one.
     pub user: Option<(String, String)>,
     /// What it was done to.
     pub resource_type: String,
@@ -37,7 +37,15 @@ impl Row {
             href::with(&href::of_trail(&entry.trail, page), pairs.iter().copied())
         };
         let user = entry.user_id.as_ref();
-        let user = user.map(|id| (id.clone(), about("user", &[("id", id)])));
+        // A question for the user `none` is one for entries without a user.
+        let url = |id: &str| {
+            if id == "none" {
+                String::new()
+            } else {
+                about("user", &[("id", id)])
+            }
+        };
+        let user = user.map(|id| (id.clone(), url(id)));
         let kind = entry.resource_type.as_str();
         let resource = entry.resource_id.as_ref().map(|id| {
             let url = about("resource", &[("type", kind), ("id", id)]);

@@ -3,6 +3,7 @@
 mod console;
 mod exports;
 mod hostile;
+mod keyboard;
 mod pages;
 mod proof;
 mod quiet;

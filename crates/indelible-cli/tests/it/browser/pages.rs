@@ -33,6 +33,7 @@ const ENTRY: &str = "/console/trails/{trail}/events/{id}";
 pub const SHOWN: &[Shown] = &[
     shown("login", "/console/login", "/console/login"),
     shown("trails", "/console", "/console"),
+    shown("health", "/console/health", "/console/health"),
     shown("verify", "/console/verify", "/console/verify"),
     shown("events", EVENTS, "/console/trails/windows/events"),
     shown(

@@ -5,6 +5,7 @@ mod exports;
 mod hostile;
 mod keyboard;
 mod pages;
+mod pictures;
 mod proof;
 mod quiet;
 mod rows;

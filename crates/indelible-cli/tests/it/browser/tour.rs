@@ -6,6 +6,7 @@ use testbed::{Look, Page};
 
 use super::console::{Console, is_without_fault, open, play};
 use super::pages::{SHOWN, Shown};
+use super::pictures;
 use crate::desk::Desk;
 
 /// What a page may weigh, with all that belongs to it, in bytes on the wire.
@@ -57,6 +58,9 @@ fn tour(role: Role, looks: &[Look]) {
             is_without_fault(&page).await;
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
+        if role == Role::Admin {
+            pictures::take(&console, &page).await;
+        }
         console.stop();
     });
 }

@@ -12,7 +12,7 @@ mod sum;
 mod tests;
 
 use indelible_core::engine::Engine;
-use indelible_core::{AuditError, AuditEvent, Timestamp, TrailName, Versioned};
+use indelible_core::{AuditError, AuditEvent, StoreError, Timestamp, TrailName, Versioned};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -183,19 +183,26 @@ impl Tally {
         Ok(())
     }
 
-    /// Records into the trail, or, where the trail takes no writes until its operator acts, into
-    /// `system`: what looks at such a trail must not go unrecorded, nor be kept from looking.
+    /// Records into the trail, or, where the trail takes no writes until its operator acts, or is
+    /// damaged where it ends, into `system`: what looks at such a trail must not go unrecorded, nor
+    /// be kept from looking.
     async fn record(&self, trail: &TrailName, event: AuditEvent) -> Result<(), AuditError> {
         let audit = self.engine.trail(trail.clone());
-        // Nor does looking for a trail bring it into being.
-        let recorded = if trail.is_system() || audit.head().await?.is_none() {
-            self.engine.record_of_itself(event).await
-        } else {
+        let takes = match audit.head().await {
+            _ if trail.is_system() => false,
+            // Nor does looking for a trail bring it into being.
+            Ok(head) => head.is_some(),
+            Err(error) if is_damage(&error) => false,
+            Err(error) => return Err(error),
+        };
+        let recorded = if takes {
             let recorded = audit.try_record_all(vec![event.clone()]).await.pop();
             match recorded.unwrap_or(Err(AuditError::Closed)) {
                 Err(AuditError::Refused { .. }) => self.engine.record_of_itself(event).await,
                 recorded => recorded,
             }
+        } else {
+            self.engine.record_of_itself(event).await
         };
         match recorded {
             // The sum is there, from before an unclean end or a lost answer.
@@ -212,9 +219,20 @@ impl Tally {
         }
         let trail = &happening.trail;
         let audit = self.engine.trail(trail.clone());
-        let is_there = trail.is_system() || audit.head().await?.is_some();
+        let is_there = match audit.head().await {
+            _ if trail.is_system() => true,
+            Ok(head) => head.is_some(),
+            // Something is there.
+            Err(error) if is_damage(&error) => true,
+            Err(error) => return Err(error),
+        };
         Ok(self.places.of(happening, is_there))
     }
+}
+
+/// Whether what is stored cannot be what was recorded.
+pub fn is_damage(error: &AuditError) -> bool {
+    matches!(error, AuditError::Store(store) if matches!(**store, StoreError::Corrupt { .. }))
 }
 
 impl Happening {

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::keys::Permission;
 use crate::problem::{Answer, Problem};
 use crate::request::TrailPath;
+use crate::tally::is_damage;
 use crate::verification::Noted;
 use last::Verified;
 pub use last::{Outcome, took};
@@ -30,6 +31,8 @@ pub use verifying::{begin, progress, show};
 struct IntegrityPage {
     frame: Frame,
     facts: Option<Facts>,
+    /// Whether the trail's head could be read, or is not there.
+    is_readable: bool,
     checkpoint: Checkpoint,
     last: Verified,
     /// Whether a verification of this trail runs now.
@@ -69,7 +72,12 @@ pub async fn page(
     TrailPath(trail): TrailPath,
 ) -> Answer {
     let audit = app.trail(&trail);
-    let head = audit.head().await?;
+    let (head, is_readable) = match audit.head().await {
+        Ok(head) => (head, true),
+        // What was found of it stands here, and from here it is verified.
+        Err(error) if is_damage(&error) => (None, false),
+        Err(error) => return Err(error.into()),
+    };
     let checkpoint = match audit.checkpoint().await {
         Ok(Some(note)) => Checkpoint::Signed(note),
         Ok(None) => Checkpoint::None("A trail without entries has none.".to_owned()),
@@ -86,6 +94,7 @@ pub async fn page(
             app.now(),
         ),
         facts: head.map(|head| Facts::of(&head)),
+        is_readable,
         checkpoint,
         is_verifying: standing.is_some_and(|standing| standing.run.trail == trail),
         may_verify: frame.may(Permission::Verify),

@@ -16,6 +16,8 @@ use crate::gated::Gated;
 on_both!(
     a_clean_trail_shows_what_can_be_checked,
     t48_a_tampered_entry_is_a_finding_in_plain_words_with_a_link,
+    a_trail_whose_end_cannot_be_read_is_verified_all_the_same,
+    a_key_that_was_rotated_is_shown_with_the_statement,
     progress_is_seen_by_all_and_a_second_run_is_refused_kindly,
     a_stop_waits_for_no_verification_and_leaves_no_turn_taken,
     the_last_verification_outlives_the_server,
@@ -132,6 +134,35 @@ async fn t48_a_tampered_entry_is_a_finding_in_plain_words_with_a_link(desk: Desk
     assert_eq!(context["source"], "verification on request");
     assert_eq!(context["first_bad_sequence"], 7);
     assert_eq!(found[0]["resource_id"], "shop");
+}
+
+async fn a_trail_whose_end_cannot_be_read_is_verified_all_the_same(desk: Desk) {
+    desk.records("shop", 20).await;
+    let admin = desk.log_in(&desk.admin).await;
+    desk.tamper("UPDATE head SET key = 'nonsense' WHERE size = 20");
+    let page = desk.visit(&admin, INTEGRITY).await.is(200).text();
+    says(&page, "The end of this trail cannot be read");
+    let page = verified(&desk, &admin).await;
+    says(&page, "The trail is NOT as it was recorded: 1 finding.");
+    says(&page, "<code class=\"kind\">head_unreadable</code>");
+    // Where it cannot be recorded in the trail, a look is recorded in `system`.
+    let looks = records(&desk, "system", "audit_log_accessed").await;
+    let of_shop = looks.iter().filter(|look| look["resource_id"] == "shop");
+    assert!(of_shop.count() >= 2, "{looks:?}");
+}
+
+async fn a_key_that_was_rotated_is_shown_with_the_statement(desk: Desk) {
+    desk.records("shop", 3).await;
+    let admin = desk.log_in(&desk.admin).await;
+    let page = desk.visit(&admin, INTEGRITY).await.is(200).text();
+    says_not(&page, "Key rotations");
+    let another = desk.another().await;
+    let rotated = another.engine().rotate_key("a drill").await;
+    assert!(!rotated.expect("rotated").is_empty());
+    let desk = desk.serving(App::new(another.engine().clone()));
+    let page = desk.visit(&admin, INTEGRITY).await.is(200).text();
+    says(&page, "The key was changed once.");
+    says(&page, "<summary>Statement 1</summary>");
 }
 
 /// The desk with another server on the same database, whose readings pass a gate.

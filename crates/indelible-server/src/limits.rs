@@ -164,6 +164,8 @@ pub const SESSION_RENEWAL_GRACE: Duration = Duration::from_secs(30);
 pub const SESSION_USE_GRAIN: Duration = Duration::from_secs(60);
 /// Sessions of one key at once; one more ends the oldest.
 pub const SESSIONS_OF_KEY_MAX: usize = 32;
+/// Sessions that are over and that one login ends: each takes a record.
+pub const SESSIONS_ENDED_AT_ONCE: usize = 64;
 /// Cookies of sessions that are looked at in one request.
 pub const SESSION_COOKIES_MAX: usize = 4;
 /// The longest that a link into the console opens.

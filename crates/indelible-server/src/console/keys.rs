@@ -87,7 +87,7 @@ pub async fn create(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let form = Form::read(request.into_body()).await?;
+    let form = Form::read(&app, request).await?;
     let wished = Wished::of(&form, &caller);
     let made = match wished.wish(app.now()) {
         Ok(wish) => Managed::of(&app, &caller).create(wish).await,

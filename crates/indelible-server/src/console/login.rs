@@ -1,7 +1,6 @@
 //! Beginning and ending sessions: with an API key, or with a link that the command line made.
 
 use askama::Template;
-use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -13,9 +12,10 @@ use super::frame::{Frame, Place};
 use super::{entrance, href, page};
 use crate::access::{Origin, note};
 use crate::app::App;
+use crate::ingest::body::{self, Pieces};
 use crate::keys::{Cookie, Key, KeyError, LinkRejection, Rejection, Session, Token};
 use crate::limits::SMALL_BODY_BYTES_MAX;
-use crate::problem::{Answer, Kind, Problem};
+use crate::problem::{Answer, Problem};
 use crate::request::pairs;
 use crate::tally::Happening;
 
@@ -89,7 +89,7 @@ pub async fn enter(State(app): State<App>, request: Request) -> Answer {
     let is_secure = entrance::is_secure(&app, &request);
     let origin = Origin::of(&request, app.proxies());
     let before = entrance::cookies(request.headers(), is_secure);
-    let form = Form::read(request.into_body()).await?;
+    let form = Form::read(&app, request).await?;
     let next = inside(form.named("next").map_or("", |next| next));
     let cookie = app.keys().fresh_cookie();
     let key = match known(&app, &form, &origin, cookie.id()).await? {
@@ -275,16 +275,14 @@ const fn words_of_link(rejection: LinkRejection) -> &'static str {
 pub struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
-    /// Reads the body of a form.
+    /// Reads the body of a form, within the time that every body has.
     ///
     /// # Errors
-    /// A body that is cut or too long.
-    pub async fn read(body: Body) -> Result<Self, Problem> {
-        let body = to_bytes(body, SMALL_BODY_BYTES_MAX)
-            .await
-            .map_err(|error| {
-                Problem::new(Kind::InvalidBody, "the form is cut short or too long").because(error)
-            })?;
+    /// A body that is cut, too long or too slow.
+    pub async fn read(app: &App, request: Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let pieces = Pieces::new(app, &parts.headers, body)?;
+        let body = Zeroizing::new(body::whole(pieces, SMALL_BODY_BYTES_MAX, |_| Ok(())).await?);
         let pairs = form_urlencoded::parse(&body);
         let owned =
             pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));

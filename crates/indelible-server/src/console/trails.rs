@@ -70,7 +70,7 @@ pub async fn begin(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let form = Form::read(request.into_body()).await?;
+    let form = Form::read(&app, request).await?;
     let text = |name: &str| form.named(name).unwrap_or_default().trim().to_owned();
     let (name, description) = (text("trail"), text("description"));
     match begin_named(&app, &caller, &name, &description).await {

@@ -184,9 +184,14 @@ fn read(secret: &Secret, id: &str, value: Value) -> Option<Row> {
 }
 
 impl Row {
+    /// When it is over unless it is used again.
+    fn end(&self) -> Timestamp {
+        let idle = self.seen_at.later(SESSION_IDLE_MAX);
+        idle.min(self.begun_at.later(SESSION_TIME_MAX))
+    }
+
     fn is_over(&self, now: Timestamp) -> bool {
-        self.seen_at <= now.earlier(SESSION_IDLE_MAX)
-            || self.begun_at <= now.earlier(SESSION_TIME_MAX)
+        self.end() <= now
     }
 
     fn fit(&self, digest: &str, now: Timestamp) -> Option<Fit> {

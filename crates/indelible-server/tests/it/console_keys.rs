@@ -169,7 +169,7 @@ async fn a_wish_that_cannot_be_met_is_asked_for_again_as_it_was(desk: Desk) {
     }
     let long = "n".repeat(64 << 10);
     let form = [("name", long.as_str())];
-    desk.submit(&cookie, "/console/keys", &form).await.is(400);
+    desk.submit(&cookie, "/console/keys", &form).await.is(413);
 }
 
 async fn a_key_is_rotated_with_an_overlap(desk: Desk) {

@@ -73,6 +73,23 @@ fn call(method: &Method, path: &str, (trail, id): (&str, &str), cookie: &str) ->
     if path.ends_with("/consistency") {
         url.push_str("?from=1");
     }
+    if path.ends_with("/user") || path.ends_with("/resource") {
+        let text = if trail == OTHER {
+            "zq7-text"
+        } else {
+            HOSTILE[0]
+        };
+        let kind = if trail == OTHER {
+            "zq7_type"
+        } else {
+            "own_type"
+        };
+        let mut query = form_urlencoded::Serializer::new(url + "?");
+        if path.ends_with("/resource") {
+            query.append_pair("type", kind);
+        }
+        url = query.append_pair("id", text).finish();
+    }
     // A stream that is granted has no end to wait for; of a wrong one only who asks is looked at.
     if path.ends_with("/stream") {
         url.push_str("?from=nowhere");

@@ -171,6 +171,14 @@ async fn a_revoked_key_ends_its_sessions_at_once(desk: Desk) {
     assert!(opens(&desk, &cookie).await);
     desk.clock.pass(Duration::from_micros(1));
     assert!(!opens(&desk, &cookie).await);
+    // The next login finds what they left behind.
+    desk.clock.pass(MINUTE * 15);
+    desk.log_in(&desk.admin).await;
+    let logout = records(&desk, "user_logout").await;
+    assert_eq!(logout.len(), 2);
+    for ended in logout {
+        assert_eq!(ended["context"]["logout_method"], "key_ended");
+    }
 }
 
 async fn a_key_has_so_many_sessions_and_no_more(desk: Desk) {

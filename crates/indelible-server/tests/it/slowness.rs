@@ -198,6 +198,11 @@ async fn a_body_that_drips_in_is_not_waited_for() {
     }
     let other = desk.post("/v1/keys", steady()).await;
     other.refuses(408, "request-timeout", None);
+    // Nor is a form, of whoever it is.
+    let login = Call::new(Method::POST, "/console/login").anonymous();
+    let (answered, took) = timed(desk.call(login.body(steady()))).await;
+    answered.refuses(408, "request-timeout", None);
+    assert!(took <= BODY_TIME_MAX + second, "{took:?}");
 }
 
 /// Time stands still but where everything waits for it.

@@ -73,7 +73,7 @@ pub async fn rotate(
     Path(id): Path<String>,
     request: Request,
 ) -> Answer {
-    let form = Form::read(request.into_body()).await?;
+    let form = Form::read(&app, request).await?;
     let managed = Managed::of(&app, &caller);
     let made = match time(&form, "overlap", "0s, 24h or 7d") {
         Ok(overlap) => managed.rotate(&id, overlap).await,
@@ -106,7 +106,7 @@ pub async fn link(
     request: Request,
 ) -> Answer {
     let place = place(&app, &request);
-    let form = Form::read(request.into_body()).await?;
+    let form = Form::read(&app, request).await?;
     let made = match time(&form, "expires", "10m or 8h") {
         Ok(time) => Managed::of(&app, &caller).link(&id, time).await,
         Err(problem) => Err(problem),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Cookie, KIND, Row, Session};
 use crate::keys::{KeyError, Keys, event_id};
-use crate::limits::SESSIONS_OF_KEY_MAX;
+use crate::limits::{SESSIONS_ENDED_AT_ONCE, SESSIONS_OF_KEY_MAX};
 
 /// How often a row is removed again that somebody else keeps writing to.
 const TRIES_MAX: usize = 8;
@@ -44,15 +44,18 @@ impl Keys {
         self.remove(KIND, id).await
     }
 
-    /// Ends a session whose time is over.
+    /// Ends a session whose time is over, or whose key had ended before.
     pub(super) async fn time_out(&self, id: &str, row: &Row) -> Result<(), KeyError> {
         if self.has_ended(id).await? {
             return self.remove(KIND, id).await;
         }
+        let key = self.look_up(&row.key).await?.map(|seen| seen.key);
+        let ends = key.iter().flat_map(|key| [key.revoked_at, key.expires_at]);
+        let is_of_key = ends.flatten().any(|end| end < row.end());
         let context = json!({
             "interface": "console",
             "session_id": id,
-            "logout_method": "timeout",
+            "logout_method": if is_of_key { "key_ended" } else { "timeout" },
             "begun_at": row.begun_at,
             "last_seen_at": row.seen_at,
         });
@@ -74,14 +77,20 @@ impl Keys {
         Err(KeyError::Busy(id.to_owned()))
     }
 
-    /// Ends the sessions that are over, and those of a key that were longest without a request
+    /// Ends sessions that are over, up to [`SESSIONS_ENDED_AT_ONCE`], and those of a key that were longest without a request
     /// where it has as many as it may.
     pub(super) async fn end_what_is_over(&self, key: &str, now: Timestamp) -> Result<(), KeyError> {
         let secret = self.secret().await?;
-        let mut own = Vec::new();
+        let (mut own, mut ended) = (Vec::new(), 0);
         for (id, row) in self.registry().list(KIND).await? {
             match super::read(secret, &id, row.value) {
-                Some(row) if row.is_over(now) => self.time_out(&id, &row).await?,
+                Some(row) if row.is_over(now) => {
+                    // They open nothing, and the next login ends more of them.
+                    ended += 1;
+                    if ended <= SESSIONS_ENDED_AT_ONCE {
+                        self.time_out(&id, &row).await?;
+                    }
+                }
                 Some(row) if row.key == key => own.push((row.seen_at, id, row)),
                 Some(_) => {}
                 // Nobody logged in with it.

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
-use indelible_core::span;
+use indelible_core::{Timestamp, span};
 
 use super::row::Row;
 use super::{Form, KeyPage, MadePage, entrance};
@@ -106,6 +106,7 @@ pub async fn link(
     request: Request,
 ) -> Answer {
     let place = place(&app, &request);
+    let now = app.now();
     let form = Form::read(&app, request).await?;
     let made = match time(&form, "expires", "10m or 8h") {
         Ok(time) => Managed::of(&app, &caller).link(&id, time).await,
@@ -113,7 +114,7 @@ pub async fn link(
     };
     match made {
         Ok(new) => {
-            let page = LinkPage::of(&app, &caller, &new, &place);
+            let page = LinkPage::of(&caller, &new, &place, now);
             page::html(StatusCode::CREATED, &page)
         }
         Err(problem) => again(&app, &caller, &id, &form, problem).await,
@@ -121,8 +122,7 @@ pub async fn link(
 }
 
 impl LinkPage {
-    fn of(app: &App, caller: &Caller, new: &NewLink, place: &str) -> Self {
-        let now = app.now();
+    fn of(caller: &Caller, new: &NewLink, place: &str, now: Timestamp) -> Self {
         Self {
             frame: Frame::of(Some(caller), "New link", None, Place::Keys),
             row: Row::of(&new.key, now),

@@ -1,16 +1,16 @@
-//! The text files of the repository, as git lists them: tracked, or new and not ignored.
+//! The files of the repository, as git lists them: tracked, or new and not ignored.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// A text file below the workspace root.
+/// A file below the workspace root.
 #[derive(Clone, Debug)]
 pub struct File {
     /// Path below the workspace root, with `/` between its parts.
     pub path: String,
-    /// Its whole text.
+    /// Its whole text; none of one that is not text.
     pub text: String,
 }
 
@@ -50,8 +50,8 @@ impl File {
     }
 }
 
-/// Reads every text file that git lists below `root`. Binary files are passed over, and so are
-/// files that are listed but deleted.
+/// Reads every file that git lists below `root`; of one that is not text, only where it is. Files
+/// that are listed but deleted are passed over.
 ///
 /// # Errors
 /// `root` is not in a git work tree, or a file cannot be read.
@@ -80,12 +80,10 @@ pub fn read_all(root: &Path) -> Result<Vec<File>> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error).with_context(|| path.to_owned()),
         };
-        if let Ok(text) = String::from_utf8(bytes) {
-            files.push(File {
-                path: path.to_owned(),
-                text,
-            });
-        }
+        files.push(File {
+            path: path.to_owned(),
+            text: String::from_utf8(bytes).unwrap_or_default(),
+        });
     }
     Ok(files)
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use indelible_server::keys::{Permission, Role};
 use indelible_server::{Access, pages};
 
+use super::console::Console;
+
 /// A page that is looked at by every role, on every screen.
 pub struct Shown {
     /// What pictures of it are called.
     pub name: &'static str,
     /// The route as the server has it.
     pub route: &'static str,
-    /// An address of it, in an installation with the Windows log.
-    pub path: &'static str,
+    /// An address of it, in an installation with the Windows log; `{key}` is a key's id.
+    path: &'static str,
     /// What it is answered with, to who may see it.
     pub status: u16,
 }
@@ -34,6 +36,13 @@ pub const SHOWN: &[Shown] = &[
     shown("login", "/console/login", "/console/login"),
     shown("trails", "/console", "/console"),
     shown("health", "/console/health", "/console/health"),
+    shown("keys", "/console/keys", "/console/keys?all=true"),
+    shown("key", "/console/keys/{id}", "/console/keys/{key}"),
+    shown(
+        "key-revoke",
+        "/console/keys/{id}/revoke",
+        "/console/keys/{key}/revoke",
+    ),
     shown("verify", "/console/verify", "/console/verify"),
     shown("events", EVENTS, "/console/trails/windows/events"),
     shown(
@@ -115,6 +124,15 @@ const NOT_SHOWN: &[(&str, &str)] = &[
         "for the page of a verification",
     ),
 ];
+
+impl Console {
+    /// The address of a page.
+    pub fn url_of(&self, shown: &Shown) -> String {
+        let listed = self.desk.json(&["keys", "list"]);
+        let key = listed["keys"][0]["id"].as_str().expect("a key");
+        self.url(&shown.path.replace("{key}", key))
+    }
+}
 
 impl Shown {
     /// What the page asks of whoever looks.

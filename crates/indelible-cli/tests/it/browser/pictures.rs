@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
 use testbed::{Look, Page};
 
 use super::console::Console;
@@ -14,24 +15,26 @@ use super::windows;
 
 /// What a picture may weigh, in bytes.
 const PICTURE_BYTES_MAX: u64 = 150_000;
-const LOOKS: [(&str, Look); 3] = [
-    ("light", Look::DESK),
-    ("dark", Look::DESK.dark()),
-    ("phone", Look::PHONE),
-];
+const DESK: Look = Look {
+    width: 1080,
+    height: 800,
+    ..Look::DESK
+};
+const LOOKS: [(&str, Look); 3] = [("", DESK), ("-dark", DESK.dark()), ("-phone", Look::PHONE)];
 /// The pages, by the names of their pictures.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: &[(&str, &str)] = &[
     ("login", "/console/login"),
     ("trails", "/console"),
     (
-        "events",
-        "/console/trails/windows/events?start_date=2026-03-02&end_date=2026-03-06&limit=14",
+        "events-all",
+        "/console/trails/windows/events?start_date=2026-03-02&end_date=2026-03-06&limit=8",
     ),
     (
-        "events-filtered",
+        "events",
         "/console/trails/windows/events?user_id=EXAMPLE%5Csvc-backup\
-         &start_date=2026-03-04T00%3A00%3A00Z&end_date=2026-03-04T02%3A59%3A59Z&limit=14",
+         &start_date=2026-03-04T00%3A00%3A00Z&end_date=2026-03-04T02%3A59%3A59Z&limit=8",
     ),
+    ("entry-top", "/console/trails/windows/events/8040"),
     ("entry", "/console/trails/windows/events/8040"),
     (
         "user",
@@ -39,8 +42,18 @@ const PAGES: [(&str, &str); 9] = [
     ),
     ("integrity", "/console/trails/windows/integrity"),
     ("verify", "/console/verify"),
+    ("keys", "/console/keys"),
     ("health", "/console/health"),
 ];
+
+/// Cuts the page off where the window ends, so that a picture is of what one sees at once: the top,
+/// or where an element begins.
+const CUT: &str = "const [css] = arguments, {documentElement: root, body} = document;
+    const height = `${innerHeight}px`;
+    for (const {style} of [root, body]) {
+        Object.assign(style, {height, minHeight: '0', overflow: 'hidden'});
+    }
+    body.scrollTop = css ? document.querySelector(css).offsetTop - 8 : 0;";
 
 /// The folder that pictures are wanted in; one that is not absolute is below the workspace.
 fn wanted() -> Option<PathBuf> {
@@ -66,19 +79,26 @@ pub async fn take(console: &Console, page: &Page) {
     page.follow("form[action$='/verification'] button").await;
     page.wait_until("location.pathname.endsWith('/integrity')")
         .await;
-    for (name, path) in PAGES {
+    let mut heavy = Vec::new();
+    for &(name, path) in PAGES {
         for (variant, look) in LOOKS {
             page.appear(look).await;
             page.goto(&console.url(path)).await;
+            let mut from = "";
             if name == "entry" {
                 proves(page).await;
+                from = "section[data-verify-proof-url]";
             }
-            let file = folder.join(format!("{name}-{variant}.png"));
+            page.run(CUT, json!([from])).await;
+            let file = folder.join(format!("{name}{variant}.png"));
             page.screenshot(&file).await;
             let bytes = std::fs::metadata(&file).expect("a picture").len();
-            assert!(bytes <= PICTURE_BYTES_MAX, "{bytes}: {}", file.display());
+            if bytes > PICTURE_BYTES_MAX {
+                heavy.push(format!("{bytes}: {}", file.display()));
+            }
         }
     }
+    assert!(heavy.is_empty(), "too heavy: {heavy:#?}");
 }
 
 /// Pins the key that the server shows, once, and has the entry proved.

@@ -19,7 +19,7 @@ fn everything_works_but_what_scripts_are_for() {
         searches(&console, &page).await;
         exports(&page).await;
         for shown in SHOWN {
-            page.goto(&console.url(shown.path)).await;
+            page.goto(&console.url_of(shown)).await;
             assert_eq!(page.status().await, shown.status, "{}", shown.name);
             promises_nothing(&page, shown.name).await;
             is_without_fault(&page).await;

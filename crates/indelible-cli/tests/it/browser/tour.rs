@@ -48,7 +48,7 @@ fn tour(role: Role, looks: &[Look]) {
         console.log_in(&page, &key).await;
         let mut faults = Vec::new();
         for shown in SHOWN {
-            page.goto(&console.url(shown.path)).await;
+            page.goto(&console.url_of(shown)).await;
             says_who_may(&page, shown, role).await;
             for look in looks {
                 page.appear(*look).await;

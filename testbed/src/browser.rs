@@ -33,6 +33,10 @@ pub use traffic::{Fetched, Traffic};
 /// The names that systems give the browser; the first is Debian's.
 const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 const READY: &str = "ChromeDriver was started successfully on port ";
+/// What it ends with when somebody else has the port that it chose.
+const TAKEN: &str = "Address already in use";
+/// How often it is started before that is taken for another fault.
+const STARTS_MAX: u32 = 5;
 
 /// A driver of browsers on a port of its own. Each page that it opens is a browser of its own,
 /// with an empty profile. The driver and all its browsers are ended, however the test ends, when
@@ -91,15 +95,27 @@ impl Driver {
             Some(_) => &["setpriv", "--pdeathsig", "KILL"],
             None => &[],
         };
-        let mut command = Command::new("sh");
-        command
-            .current_dir(folder.path())
-            .args(["-c", "exec \"$@\" >&2", "sh"])
-            .args(orphaned)
-            .arg(program)
-            .arg("--port=0");
-        let log = folder.path().join("driver.log");
-        let process = Process::start(command, READY, &log)?;
+        let start = |log: &PathBuf| {
+            let mut command = Command::new("sh");
+            command
+                .current_dir(folder.path())
+                .args(["-c", "exec \"$@\" >&2", "sh"])
+                .args(orphaned)
+                .arg(&program)
+                .arg("--port=0");
+            Process::start(command, READY, log)
+        };
+        // It takes a port of IPv6 that is free, and ends where that of IPv4 is not.
+        let mut log = folder.path().join("driver-0.log");
+        let mut process = start(&log);
+        for nth in 1..STARTS_MAX {
+            if process.is_ok() || !read_log(&log).contains(TAKEN) {
+                break;
+            }
+            log = folder.path().join(format!("driver-{nth}.log"));
+            process = start(&log);
+        }
+        let process = process?;
         let text = read_log(&log);
         let (_, port) = text.split_once(READY).context("a line with the port")?;
         let port = port.split('.').next().unwrap_or_default();

@@ -216,7 +216,7 @@
     } else if (key === "k") {
       moveRow(-1);
     } else if (key === "/") {
-      var field = document.querySelector("form[role='search'] input");
+      var field = document.querySelector("form[role='search'] input:not([type='hidden'])");
       if (field) {
         field.focus();
       }

@@ -4,6 +4,7 @@ mod console;
 mod exports;
 mod hostile;
 mod keyboard;
+mod keys;
 mod pages;
 mod pictures;
 mod proof;

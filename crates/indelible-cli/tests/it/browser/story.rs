@@ -8,6 +8,7 @@ use super::proof;
 use super::rows::{chips, question, rows};
 use super::windows::{self, GUESSED, GUESSES, LINES};
 use crate::desk::{Desk, on_each_store};
+use crate::investigation::shared::place;
 
 on_each_store!(a_windows_log_is_searched_and_proved);
 
@@ -32,6 +33,40 @@ fn a_windows_log_is_searched_and_proved(desk: fn() -> Desk) {
         let (status, _, logged) = console.server.stop("TERM");
         assert_eq!(status, Some(0));
         assert!(logged.contains("verification failed"), "{logged}");
+    });
+}
+
+/// The real log that the synthetic one is modelled on, where it is there.
+#[test]
+fn the_real_log_is_searched() {
+    let Some(folder) = place("windows-security-otrf") else {
+        return;
+    };
+    play(async {
+        let console = Console::start(Desk::new());
+        let files = format!("{folder}/*.ndjson.gz");
+        let call = ["import", "windows", &files, "--trail", "windows"];
+        let told = console.desk.json(&call);
+        assert_eq!(
+            (&told["read"], &told["rejected"]),
+            (&20_106.into(), &0.into())
+        );
+        let page = open(Look::DESK).await;
+        console.log_in(&page, &console.admin).await;
+        page.goto(&console.url("/console/trails/windows/events"))
+            .await;
+        page.fill("input[name=action]", "user_login_success").await;
+        page.select("select[name=outcome]", "succeeded").await;
+        page.submit(FORM).await;
+        let expected = console.matching(question(&page.url().await));
+        assert!(expected.len() > 100, "{}", expected.len());
+        assert_eq!(rows(&page).await, expected[..50]);
+        let bar = tallest(&page).await;
+        page.follow(&bar).await;
+        let expected = console.matching(question(&page.url().await));
+        assert_eq!(rows(&page).await, expected[..expected.len().min(50)]);
+        is_without_fault(&page).await;
+        console.stop();
     });
 }
 

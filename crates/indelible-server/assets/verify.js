@@ -404,14 +404,18 @@
       do {
         if (this.text[this.at] !== '"') throw this.wrong("a name");
         const name = this.string();
-        // The order of UTF-16 code units; a name that stands twice is out of order too.
-        if (before !== null && name <= before) throw this.wrong("the order of names");
+        if (!this.follows(name, before, members)) throw this.wrong("the order of names");
         if (!this.skip(":")) throw this.wrong("a member");
         members.set(name, this.value(depth));
         before = name;
       } while (this.skip(","));
       if (!this.skip("}")) throw this.wrong("an object");
       return members;
+    }
+
+    // The order of UTF-16 code units; a name that stands twice is out of order too.
+    follows(name, before) {
+      return before === null || name > before;
     }
 
     number() {
@@ -428,6 +432,75 @@
     if (token.length > 20 || token === "-0") return false;
     const value = BigInt(token);
     return value >= -U63 && value < U64;
+  }
+
+  const SPACE = /[ \t\r\n]*/y;
+  const ANY_TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
+
+  // Reads strict JSON in any spelling, as pages show it: with white space, the names in any order
+  // but each once, and numbers as they are written.
+  class PlainReader extends Reader {
+    value(depth) {
+      this.match(SPACE);
+      const value = super.value(depth);
+      this.match(SPACE);
+      return value;
+    }
+
+    skip(character) {
+      this.match(SPACE);
+      const isThere = super.skip(character);
+      if (isThere) this.match(SPACE);
+      return isThere;
+    }
+
+    string() {
+      const found = this.match(ANY_TEXT);
+      if (found === null) throw this.wrong("a text");
+      return JSON.parse(found[0]);
+    }
+
+    follows(name, before, members) {
+      return !members.has(name);
+    }
+
+    number() {
+      const found = this.match(NUMBER);
+      if (found === null) throw this.wrong("a value");
+      return new Numeral(found[0]);
+    }
+  }
+
+  // Whether two numerals are one number: integers to the digit, others as doubles.
+  function isOneNumber(a, b) {
+    const isInteger = (token) => /^-?[0-9]+$/.test(token);
+    if (isInteger(a) && isInteger(b)) return BigInt(a) === BigInt(b);
+    return Number.isFinite(Number(a)) && Number(a) === Number(b);
+  }
+
+  // Whether two values that were read are the same, whatever the order of names.
+  function isOneValue(a, b) {
+    if (a instanceof Numeral) return b instanceof Numeral && isOneNumber(a.token, b.token);
+    if (Array.isArray(a)) {
+      return Array.isArray(b) && a.length === b.length
+        && a.every((item, at) => isOneValue(item, b[at]));
+    }
+    if (!(a instanceof Map)) return a === b;
+    return b instanceof Map && a.size === b.size
+      && [...a].every(([name, value]) => b.has(name) && isOneValue(value, b.get(name)));
+  }
+
+  // Whether a text is strict JSON of the very context that the body of a part of details holds.
+  function isContextOf(body, text) {
+    try {
+      const due = readObject(body, BODY_DEPTH_MAX).get("context");
+      const reader = new PlainReader(text);
+      const shown = reader.value(BODY_DEPTH_MAX);
+      return due !== undefined && reader.at === text.length && isOneValue(due, shown);
+    } catch (error) {
+      if (error instanceof Refused) return false;
+      throw error;
+    }
   }
 
   // The object in its one spelling, at most so many levels deep.
@@ -910,7 +983,8 @@
   }
 
   // Checks the proof that an entry stands in a trail. `input` is its text or bytes, `keys` are
-  // verifier keys as text.
+  // verifier keys as text. A verdict that holds proves the skeleton and the bodies in `parts`, and
+  // nothing of the parts in `notShown`, of which the skeleton only names the hash.
   function verifyProof(input, keys, onStep) {
     return judged(onStep, async (report) => {
       const trusted = readKeys(keys);
@@ -931,6 +1005,7 @@
       return report.verdict({
         origin: note.origin, treeSize: note.size, root: hexOf(note.root), seq: proof.seq,
         leafHash, skeleton: proof.skeleton, parts, signedBy: signedBy ?? [],
+        notShown: PARTS.filter((part) => members.has(part) && !proof.parts.has(part)),
       });
     });
   }
@@ -1491,6 +1566,7 @@
   }
 
   globalThis.IndelibleVerifier = Object.freeze({
-    unsupported, readKey, isOneTrail, verifyProof, verifyCheckpoint, verifyConsistency, verifyPack,
+    unsupported, readKey, isOneTrail, isContextOf, verifyProof, verifyCheckpoint,
+    verifyConsistency, verifyPack,
   });
 })();

@@ -144,8 +144,14 @@
 
   // ---- Verdicts ----
 
-  const SIGNS = { holds: "\u2713", refused: "\u2717", unable: "?", busy: "\u2026", note: "\u2022" };
-  const CLASSES = { holds: "ok", refused: "bad", unable: "bad", busy: "note", note: "note" };
+  const SIGNS = {
+    holds: "\u2713", partial: "!", warn: "!", refused: "\u2717", unable: "?", busy: "\u2026",
+    note: "\u2022",
+  };
+  const CLASSES = {
+    holds: "ok", partial: "note", warn: "note", refused: "bad", unable: "bad", busy: "note",
+    note: "note",
+  };
   const STEP_STATES = new Map([[true, "holds"], [false, "refused"], [null, "note"]]);
   const STEP_WORDS = new Map([[true, "holds"], [false, "fails"], [null, "not compared"]]);
 
@@ -206,9 +212,139 @@
     }
   }
 
-  function provedEntry(verdict) {
-    return `Proved: entry ${grouped(verdict.seq)} stands in the trail ${verdict.origin} of `
-      + `${entriesOf(verdict.treeSize)}, as it is shown here, under the key that you pinned.`;
+  // ---- What a proof proves, and what a page shows ----
+
+  // The fields of an entry: name, title, and the part that holds it where it is erasable.
+  const FACTS = [
+    ["action", "Action"], ["outcome", "Outcome"], ["user_id", "User", "actor"],
+    ["on_behalf_of", "On behalf of", "actor"], ["ip_address", "Address", "actor"],
+    ["user_agent", "User agent", "actor"], ["resource_type", "Resource type"],
+    ["resource_id", "Resource", "target"], ["correlation_id", "Correlation", "details"],
+    ["tag", "Tag"], ["id", "Id"], ["seq", "Seq"], ["occurred_at", "Occurred"],
+    ["created_at", "Recorded"],
+  ];
+
+  // What a proof says of each field: a list of texts, of which only tags can have several.
+  function factsOf(verdict) {
+    const skeleton = JSON.parse(verdict.skeleton);
+    const said = { ...skeleton, tag: skeleton.tags, seq: String(verdict.seq) };
+    return new Map(FACTS.map(([name, , part]) => {
+      const holder = part === undefined ? said : JSON.parse(verdict.parts[part] ?? "{}");
+      const value = holder[name];
+      return [name, value === undefined ? [] : [value].flat()];
+    }));
+  }
+
+  function valueList(pairs) {
+    return element("dl", { class: "values" }, ...pairs.map(([title, text]) =>
+      element("div", { class: "value" },
+        element("dt", {}, title), element("dd", { class: "mono" }, text))));
+  }
+
+  // What the proof itself shows, so that nobody has to believe the page around it.
+  function provedFacts(verdict) {
+    const facts = factsOf(verdict);
+    const pairs = FACTS.flatMap(([name, title, part]) => {
+      if (part !== undefined && verdict.notShown.includes(part)) {
+        return [[title, `not shown in the proof (${part}), hence not proved`]];
+      }
+      return facts.get(name).map((text) => [title, text]);
+    });
+    return [element("h3", {}, "What the proof shows"), valueList(pairs)];
+  }
+
+  function textsOf(selector) {
+    return [...document.querySelectorAll(selector)].map((one) => one.textContent);
+  }
+
+  // What the entry's page shows: the texts of each field, by name; by its title where no field has
+  // that one. Null on a page that does not say where its fields are.
+  function shownFacts() {
+    const lists = document.querySelectorAll("[data-entry-facts]");
+    if (lists.length === 0) return null;
+    const times = [...document.querySelectorAll("[data-entry-line] time")];
+    const timesAt = (at) => times.slice(at, at + 1).map((time) => time.getAttribute("datetime"));
+    const shown = new Map([
+      ["action", textsOf("h1 bdi")], ["outcome", textsOf("h1 .outcome")],
+      // Digits stand in groups on pages.
+      ["seq", textsOf("[data-entry-line] strong").map((text) => text.replaceAll("\u202f", ""))],
+      ["occurred_at", timesAt(0)], ["created_at", timesAt(1)],
+    ]);
+    for (const list of lists) {
+      let name = "";
+      for (const place of list.children) {
+        const text = place.textContent;
+        if (place.localName === "dt") name = FACTS.find(([, title]) => title === text)?.[0] ?? text;
+        else shown.set(name, [...(shown.get(name) ?? []), text]);
+      }
+    }
+    return shown;
+  }
+
+  function quoted(texts) {
+    return texts.length === 0 ? "nothing" : texts.map((text) => JSON.stringify(text)).join(", ");
+  }
+
+  // Where the page shows an entry otherwise than the proof does: `[field, sentence]`. Null where
+  // the page does not say what of it is a field.
+  function differences(verdict) {
+    const shown = shownFacts();
+    if (shown === null) return null;
+    const found = [];
+    const compare = (name, texts, due) => {
+      const isSame = texts.length === due.length && texts.every((text, at) => text === due[at]);
+      const differ = `this page shows ${quoted(texts)}, the proof ${quoted(due)}`;
+      if (!isSame) found.push([name, differ]);
+    };
+    compare("skeleton", textsOf("#skeleton"), [verdict.skeleton]);
+    compare("leaf", textsOf("#leaf"), [verdict.leafHash]);
+    for (const [name, due] of factsOf(verdict)) compare(name, shown.get(name) ?? [], due);
+    for (const [name, texts] of shown) {
+      if (!FACTS.some(([known]) => known === name)) compare(name, texts, []);
+    }
+    const details = verdict.parts.details ?? "{}";
+    const [contexts, hasOne] = [textsOf("#raw-context"), "context" in JSON.parse(details)];
+    const isSame = hasOne ? contexts.length === 1 && verifier.isContextOf(details, contexts[0])
+      : contexts.length === 0;
+    if (!isSame) {
+      found.push(["context", `this page shows ${quoted(contexts)}, the details in the proof `
+        + `are ${verdict.parts.details ?? "not there"}`]);
+    }
+    return found;
+  }
+
+  const COMPARED = "skeleton, leaf hash, fields and the context as JSON are those of the proof; "
+    + "notes, and what stands around the entry, were not compared";
+  const UNCOMPARED = "it does not say which of its texts are fields, so that nothing of it was "
+    + "compared; rely on what the proof shows";
+
+  // Holds the page against a proof that holds, and answers whether it shows the same: null where
+  // it could not be compared.
+  function stepPage(judgement, verdict) {
+    const found = differences(verdict);
+    const isSame = found === null ? null : found.length === 0;
+    const names = (found ?? []).map(([name]) => name).join(", ");
+    const detail = { true: COMPARED, false: `${names} differ from the proof`, null: UNCOMPARED };
+    judgement.step({
+      name: "page", title: "This page", ok: isSame, detail: detail[isSame], values: found ?? [],
+    });
+    return { isSame, names };
+  }
+
+  // Says what a proof came to: only in part where it does not show all that the skeleton names.
+  // `isShown` says that the page around it was compared, and shows the same.
+  function closeEntry(judgement, verdict, isShown) {
+    if (verdict.state !== "holds") return judgement.close(verdict, "");
+    const stands = `entry ${grouped(verdict.seq)} stands in the trail ${verdict.origin} of `
+      + `${entriesOf(verdict.treeSize)}, under the key that you pinned`;
+    const how = isShown ? ", as it is shown here" : "; what the proof shows of it is listed below";
+    judgement.more.append(...provedFacts(verdict));
+    const { notShown } = verdict;
+    if (notShown.length === 0) return judgement.say("holds", `Proved: ${stands}${how}.`);
+    const parts = notShown.join(" and ");
+    return judgement.say("partial", `Proved in part: ${stands}${how}. NOT shown, hence not proved: `
+      + `${parts}. A part that was erased can be proved no more; one that was kept back can, by a `
+      + "proof that opens it.");
   }
 
   // ---- What a pack proves ----
@@ -328,7 +464,7 @@
       const step = (one) => judgement.step(one);
       if (isProof) {
         const verdict = await verifier.verifyProof(bytes, keys, step);
-        judgement.close(verdict, provedEntry(verdict));
+        closeEntry(judgement, verdict, false);
       } else {
         const verdict = await verifier.verifyCheckpoint(bytes, keys, step);
         judgement.close(verdict, `The checkpoint of ${verdict.origin} with `
@@ -458,10 +594,17 @@
       const keys = pinnedFor(origin).map(({ vkey }) => vkey);
       const verdict = await verifier.verifyProof(proof, keys, (one) => judgement.step(one));
       const isAsked = verdict.origin === origin && (seq ?? `${verdict.seq}`) === `${verdict.seq}`;
-      judgement.close(verdict, provedEntry(verdict));
       if (verdict.state === "holds" && !isAsked) {
         judgement.say("refused", `Not proved: the server gave the proof of entry ${verdict.seq} of `
           + `${verdict.origin}, which is not the one of this page.`);
+        return;
+      }
+      const page = verdict.state === "holds" ? stepPage(judgement, verdict) : { isSame: null };
+      closeEntry(judgement, verdict, page.isSame === true);
+      if (page.isSame === false) {
+        judgement.say("refused", `Not proved: this page shows ${page.names} otherwise than the `
+          + "proof. Load the page again, since an entry may be erased meanwhile; if it stays so, "
+          + "rely on what the proof shows.");
       }
     } catch (error) {
       judgement.say("unable", `Not checked: the proof cannot be fetched (${error.message}).`);

@@ -680,12 +680,23 @@
 
   const ORIGIN = /^([^/]*\/[a-z0-9][a-z0-9._-]{0,62})(?:\/([1-9][0-9]{0,9}))?$/;
 
-  // The origin without its incarnation; whole where it is none of a trail.
-  function lineage(origin) {
+  // The origin without its incarnation, and that one; whole, and 1, where it is none of a trail.
+  function partsOf(origin) {
     const found = ORIGIN.exec(origin);
-    if (found === null) return origin;
-    const incarnation = found[2] === undefined ? 2 : Number(found[2]);
-    return incarnation >= 2 && incarnation < 0x100000000 ? found[1] : origin;
+    if (found === null || found[2] === undefined) return { name: origin, incarnation: 1 };
+    const incarnation = Number(found[2]);
+    const isOne = incarnation >= 2 && incarnation < 0x100000000;
+    return isOne ? { name: found[1], incarnation } : { name: origin, incarnation: 1 };
+  }
+
+  function lineage(origin) {
+    return partsOf(origin).name;
+  }
+
+  // Whether an origin is the name under which a trail went on after a succession.
+  function isLater(origin, than) {
+    const [later, earlier] = [partsOf(origin), partsOf(than)];
+    return later.name === earlier.name && later.incarnation > earlier.incarnation;
   }
 
   // The keys that may have signed under an origin: its own under that name, and all others.
@@ -1053,8 +1064,8 @@
 
   // Checks that the checkpoint in a consistency file continues an older one. `old` is that one's
   // text as `checkpoint`, and the `keys` that it was signed with, which are others where the key
-  // was rotated in between. Where keys are null the signature is left unchecked, and the step
-  // says so.
+  // was rotated in between. With `maySucceed` the newer one may be of a later incarnation. Where
+  // keys are null the signature is left unchecked, and the step says so.
   function verifyConsistency(input, old, keys, onStep) {
     return judged(onStep, async (report) => {
       const trusted = keys === null ? null : readKeys(keys);
@@ -1068,10 +1079,13 @@
       report.step("form", "Form of the file", true, "a consistency proof in its one spelling", [
         ["Older checkpoint", older.text], ["Newer checkpoint", newer.text],
       ]);
-      const isOwn = older.origin === newer.origin;
+      const isSame = older.origin === newer.origin;
+      const isOwn = isSame
+        || (old.maySucceed === true && isLater(newer.origin, older.origin));
       const foreign = `the older checkpoint is of ${older.origin}, the newer of ${newer.origin}`;
       if (!isOwn) report.refuse(BY.trail, "wrong-trail", foreign);
-      report.step("origin", "Same trail", isOwn, isOwn ? `both are of ${older.origin}` : foreign);
+      const own = isSame ? `both are of ${older.origin}` : `${foreign}, its later name`;
+      report.step("origin", "Same trail", isOwn, isOwn ? own : foreign);
       await stepSigned(report, older, oldTrusted, "old-signature", "Older signature");
       const signedBy = await stepSigned(report, newer, trusted, "signature", "Newer signature");
       await report.check(BY.inclusion, "consistency", "Consistency", async () => {
@@ -1566,7 +1580,7 @@
   }
 
   globalThis.IndelibleVerifier = Object.freeze({
-    unsupported, readKey, isOneTrail, isContextOf, verifyProof, verifyCheckpoint,
+    unsupported, readKey, isOneTrail, isLater, isContextOf, verifyProof, verifyCheckpoint,
     verifyConsistency, verifyPack,
   });
 })();

@@ -56,21 +56,54 @@
       this.memory = new Map();
     }
 
-    read() {
+    // What the browser keeps under a name; null where it keeps nothing for this page.
+    raw(name) {
       try {
-        const kept = JSON.parse(localStorage.getItem(this.name) ?? "{}");
-        const isObject = typeof kept === "object" && kept !== null && !Array.isArray(kept);
-        return new Map(isObject ? Object.entries(kept) : []);
+        return localStorage.getItem(name);
       } catch {
-        return new Map(this.memory);
+        return null;
       }
     }
 
+    // What is kept; null where it cannot be read.
+    parsed() {
+      const text = this.raw(this.name);
+      if (text === null) return new Map(this.memory);
+      try {
+        const kept = JSON.parse(text);
+        const isObject = typeof kept === "object" && kept !== null && !Array.isArray(kept);
+        return isObject ? new Map(Object.entries(kept)) : null;
+      } catch {
+        return null;
+      }
+    }
+
+    read() {
+      return this.parsed() ?? new Map();
+    }
+
+    // What was kept here and cannot be read, as text; null where there is no such thing.
+    unreadable() {
+      return this.parsed() === null ? this.raw(this.name) : this.raw(`${this.name}-unreadable`);
+    }
+
+    forgetUnreadable() {
+      localStorage.removeItem(`${this.name}-unreadable`);
+      if (this.parsed() === null) localStorage.removeItem(this.name);
+    }
+
+    // What cannot be read is never written over: it is put beside first.
     change(alter) {
       const kept = this.read();
-      alter(kept);
-      this.memory = kept;
       try {
+        if (this.parsed() === null) {
+          const before = this.raw(`${this.name}-unreadable`);
+          const now = this.raw(this.name);
+          const both = before === null ? now : `${before}\n${now}`;
+          localStorage.setItem(`${this.name}-unreadable`, both);
+        }
+        alter(kept);
+        this.memory = kept;
         localStorage.setItem(this.name, JSON.stringify(Object.fromEntries(kept)));
       } catch {
         // The browser keeps nothing for this page: it is remembered until the page is closed.
@@ -80,8 +113,29 @@
 
   // `{"<origin>": "<verifier key>"}`.
   const pinned = new Shelf("indelible-pinned-keys");
-  // `{"<origin>": {"checkpoint": "<note>", "key": "<verifier key it was checked with>" or null}}`.
+  // `{"<origin>": {"checkpoint": "<note>", "key": "<verifier key it was checked with>" or null}}`,
+  // with `unreadable` for what was kept there before and could not be read.
   const seen = new Shelf("indelible-seen-checkpoints");
+  // `{"<host and path of a trail>": {"origin": "<name it had there>", "size": "<entries>"}}`: a
+  // server that calls itself by another name does not get rid of what this browser saw.
+  const places = new Shelf("indelible-trail-places");
+
+  // Where this page's trail is: host and path, which the server cannot choose anew unnoticed.
+  function placeHere() {
+    const found = /^.*?\/trails\/[^/]+/.exec(location.pathname);
+    return location.host + (found === null ? location.pathname : found[0]);
+  }
+
+  // The name and size that the trail of this page had here before; null where it was not seen.
+  function knownHere() {
+    const known = places.read().get(placeHere());
+    const isGood = typeof known?.origin === "string" && /^[0-9]{1,20}$/.test(known.size);
+    return isGood ? { origin: known.origin, size: BigInt(known.size) } : null;
+  }
+
+  function rememberHere(origin, size) {
+    places.change((kept) => kept.set(placeHere(), { origin, size: String(size) }));
+  }
 
   function pinnedKeys() {
     const keys = [...pinned.read()].map(([origin, vkey]) => ({ origin, vkey }));
@@ -446,6 +500,10 @@
     return new Uint8Array(whole).subarray(0, limit + 1);
   }
 
+  function textOfBytes(bytes) {
+    return new TextDecoder().decode(bytes);
+  }
+
   function startsWith(bytes, text) {
     return new TextDecoder("latin1").decode(bytes.subarray(0, text.length)) === text;
   }
@@ -543,14 +601,33 @@
     return form;
   }
 
+  // Says where this browser knows the page's trail by another name, and under which keys.
+  function otherName(origin) {
+    const known = knownHere();
+    if (known === null || verifier.isOneTrail(known.origin, origin)) return [];
+    const keys = pinnedFor(known.origin);
+    const held = keys.length === 0 ? "" : " The keys that are pinned for that name:";
+    return [
+      element("p", { class: "bad" }, `This trail had the name ${known.origin} here before, and the `
+        + `server calls it ${origin} now. A rewritten history can be shown under a new name, with `
+        + `a key of its own: ask whoever runs the trail before you pin one.${held}`),
+      ...(keys.length === 0 ? [] : [
+        element("ul", { class: "pinned-keys" }, ...keys.map(pinnedKey)),
+      ]),
+    ];
+  }
+
   function keyChoice(place, origin, suggested) {
     const keys = pinnedFor(origin);
+    const renamed = otherName(origin);
     if (keys.length > 0) {
+      if (knownHere() === null) rememberHere(origin, 0);
       const isSame = suggested === "" || keys.some(({ vkey }) => vkey === suggested);
       const differs = element("p", { class: "bad" },
         "The server shows another key than the one that you pinned: ",
         element("span", { class: "mono" }, suggested));
       place.replaceChildren(
+        ...renamed,
         element("p", {}, "The key that you pinned for this trail:"),
         element("ul", { class: "pinned-keys" }, ...keys.map(pinnedKey)),
         ...(isSame ? [] : [differs]),
@@ -567,8 +644,10 @@
       problem,
     ];
     place.replaceChildren(
+      ...renamed,
       element("p", {}, `No key is pinned for ${origin}. ${ADVICE}`),
-      ...(suggested === "" ? [] : shown), keyForm(),
+      // What a server suggests under a new name is not offered at a click.
+      ...(suggested === "" || renamed.length > 0 ? [] : shown), keyForm(),
     );
   }
 
@@ -613,17 +692,12 @@
 
   // ---- The checkpoint that this browser saw last ----
 
-  function sizeOf(checkpoint) {
-    return BigInt(checkpoint.split("\n")[1]);
-  }
-
   function twoCheckpoints(kept, present) {
-    const shown = (title, text) => element("div", { class: "value" },
-      element("dt", {}, title), element("dd", { class: "mono" }, text));
-    return element("dl", { class: "values" },
-      shown("Seen last, and kept", kept), shown("Shown now", present));
+    return valueList([["Seen last, and kept", kept], ["Shown now", present]]);
   }
 
+  // The trail of the page, held against what this browser saw of it: under its name, and at its
+  // place, so that neither can be exchanged alone.
   class Comparison {
     constructor(section) {
       this.consistency = section.dataset.consistencyUrl;
@@ -644,29 +718,59 @@
       } catch (error) {
         this.judgement.say("unable", `Not compared: ${error.message}.`);
       }
+      this.showUnreadable();
+    }
+
+    // The name under which this browser knows the trail; null where it never saw it.
+    known() {
+      const here = knownHere();
+      if (here !== null) return here.origin;
+      const names = [...seen.read().keys()];
+      if (names.includes(this.origin)) return this.origin;
+      const own = names.filter((name) => verifier.isOneTrail(name, this.origin));
+      return own.find((name) => own.every((other) => !verifier.isLater(other, name))) ?? null;
     }
 
     async compare() {
       const step = (one) => this.judgement.step(one);
       const found = await fetched(this.checkpoint);
       const present = await verifier.verifyCheckpoint(found, this.keys, step);
+      const known = this.known();
+      const kept = known === null ? undefined : seen.read().get(known);
+      if (known !== null && !verifier.isOneTrail(known, this.origin)) {
+        return this.renamed(known, kept, present.checkpoint ?? textOfBytes(found));
+      }
       if (present.state !== "holds") return this.judgement.close(present, "");
-      const text = present.checkpoint;
       if (present.origin !== this.origin) {
         const other = `the checkpoint is of ${present.origin}, not of ${this.origin}`;
         return this.judgement.say("refused", `Not compared: ${other}.`);
       }
-      const kept = seen.read().get(this.origin);
-      if (typeof kept?.checkpoint !== "string") return this.first(present, text);
-      const before = await verifier.verifyCheckpoint(kept.checkpoint, null);
-      if (before.state !== "holds") return this.first(present, text);
-      if (before.treeSize === present.treeSize) return this.same(before, present, kept, text);
-      if (before.treeSize > present.treeSize) {
-        const shrunk = `the trail had ${entriesOf(before.treeSize)} when this browser saw it last, `
-          + `and has ${entriesOf(present.treeSize)} now`;
-        return this.differ(shrunk, kept.checkpoint, text);
+      if (known === null) return this.first(present);
+      if (kept === undefined) return this.unkept(present, knownHere().size);
+      const before = typeof kept?.checkpoint !== "string" ? { state: "refused" }
+        : await verifier.verifyCheckpoint(kept.checkpoint, null);
+      if (before.state === "unable") return this.judgement.close(before, "");
+      if (before.state !== "holds") return this.unread(present, kept);
+      return this.against(before, present, kept);
+    }
+
+    async against(before, present, kept) {
+      const isOne = before.origin === present.origin;
+      if (!isOne && !verifier.isLater(present.origin, before.origin)) {
+        const back = `this browser saw the trail as ${before.origin}, and it calls itself `
+          + `${present.origin} now`;
+        return this.differ(back, kept.checkpoint, present.checkpoint);
       }
-      return this.grown(before, present, kept, text);
+      const differ = isOne ? (why) => this.differ(why, kept.checkpoint, present.checkpoint)
+        : (why) => this.unsettled(before, present, why);
+      if (before.treeSize > present.treeSize) {
+        return differ(`the trail had ${entriesOf(before.treeSize)} when this browser saw it last, `
+          + `and has ${entriesOf(present.treeSize)} now`);
+      }
+      if (before.treeSize < present.treeSize) return this.grown(before, present, kept, differ);
+      if (before.root === present.root) return this.same(before, present);
+      const forked = `two histories of ${entriesOf(present.treeSize)} have different roots`;
+      return differ(forked);
     }
 
     // What nothing says about a checkpoint that no key was held against.
@@ -674,50 +778,137 @@
       return this.keys === null ? " No key is pinned, so that its signature was not checked." : "";
     }
 
-    keep(checkpoint, signedBy) {
+    keep({ checkpoint, treeSize, signedBy }) {
       const key = signedBy[0] ?? null;
-      seen.change((kept) => kept.set(this.origin, { checkpoint, key }));
+      seen.change((kept) => kept.set(this.origin, {
+        ...kept.get(this.origin), checkpoint, key,
+      }));
+      rememberHere(this.origin, treeSize);
     }
 
-    first(present, text) {
-      const earlier = [...seen.read().keys()].filter((origin) =>
-        origin !== this.origin && verifier.isOneTrail(origin, this.origin));
-      this.keep(text, present.signedBy);
-      const succeeded = earlier.length === 0 ? ""
-        : ` You have seen this trail as ${earlier.join(", ")} before: it was succeeded, and its `
-          + "first entry since then says why.";
+    first(present) {
+      this.keep(present);
       this.judgement.say("note", "First visit: there is nothing to compare with yet. The "
-        + `checkpoint of ${entriesOf(present.treeSize)} is kept in this browser.`
-        + succeeded + this.caveat());
+        + `checkpoint of ${entriesOf(present.treeSize)} is kept in this browser.${this.caveat()}`);
     }
 
-    same(before, present, kept, text) {
-      if (before.root !== present.root) {
-        const forked = `two histories of ${entriesOf(present.treeSize)} have different roots`;
-        return this.differ(forked, kept.checkpoint, text);
+    // The trail was seen here, and no checkpoint of it is kept any more.
+    unkept(present, size) {
+      if (size === 0n) return this.first(present);
+      const seenBefore = `this browser saw the trail with ${entriesOf(size)} before`;
+      if (size > present.treeSize) {
+        return this.differ(`${seenBefore}, and it has ${entriesOf(present.treeSize)} now`,
+          "no checkpoint is kept", present.checkpoint);
       }
-      if (this.keys !== null) this.keep(text, present.signedBy);
-      this.judgement.say("holds", "The same as when this browser saw it last: "
-        + `${entriesOf(present.treeSize)}, and the same root.${this.caveat()}`);
+      this.keep(present);
+      return this.judgement.say("warn", `Not compared: ${seenBefore}, but does not keep its `
+        + `checkpoint any more. The one of ${entriesOf(present.treeSize)} is kept from now on.`
+        + this.caveat());
     }
 
-    async grown(before, present, kept, text) {
+    // What was kept cannot be read: that is no first visit, and it stays.
+    unread(present, kept) {
+      const key = present.signedBy[0] ?? null;
+      seen.change((all) => all.set(this.origin, {
+        checkpoint: present.checkpoint, key, unreadable: kept,
+      }));
+      rememberHere(this.origin, present.treeSize);
+      this.judgement.say("unable", "Not compared: the checkpoint that this browser kept of the "
+        + "trail cannot be read. It stays, beside the one of "
+        + `${entriesOf(present.treeSize)}, which is kept from now on.${this.caveat()}`);
+    }
+
+    showUnreadable() {
+      const spoilt = [seen, places].filter((shelf) => shelf.unreadable() !== null);
+      const kept = seen.read().get(this.origin)?.unreadable;
+      const texts = spoilt.map((shelf) => shelf.unreadable());
+      if (kept !== undefined) texts.push(JSON.stringify(kept));
+      if (texts.length === 0) return;
+      this.judgement.more.append(
+        element("p", { class: "bad" }, "This browser keeps something of before that cannot be "
+          + "read, so that nothing is compared with it. Save it, and ask who altered it."),
+        valueList(texts.map((text) => ["Kept, and not readable", text])),
+        button("Forget what cannot be read", () => {
+          for (const shelf of spoilt) shelf.forgetUnreadable();
+          if (kept !== undefined) {
+            seen.change((all) => {
+              const { checkpoint, key } = all.get(this.origin);
+              all.set(this.origin, { checkpoint, key });
+            });
+          }
+          this.run();
+        }),
+      );
+    }
+
+    same(before, present) {
+      const isOne = before.origin === present.origin;
+      if (this.keys !== null || !isOne) this.keep(present);
+      else rememberHere(this.origin, present.treeSize);
+      const went = isOne ? "" : ` It went on as ${present.origin}; its first entry since says why.`;
+      this.judgement.say("holds", "The same as when this browser saw it last: "
+        + `${entriesOf(present.treeSize)}, and the same root.${went}${this.caveat()}`);
+    }
+
+    async grown(before, present, kept, differ) {
       const step = (one) => this.judgement.step(one);
-      const file = await fetched(`${this.consistency}?from=${before.treeSize}`);
-      const older = { checkpoint: kept.checkpoint, keys: kept.key === null ? null : [kept.key] };
+      const isOne = before.origin === present.origin;
+      let file;
+      try {
+        file = await fetched(`${this.consistency}?from=${before.treeSize}`);
+      } catch (error) {
+        if (isOne) throw error;
+        return differ(`no proof can be fetched (${error.message})`);
+      }
+      const keys = kept.key === null || kept.key === undefined ? null : [kept.key];
+      const older = { checkpoint: kept.checkpoint, keys, maySucceed: !isOne };
       const verdict = await verifier.verifyConsistency(file, older, this.keys, step);
       if (verdict.state === "unable") return this.judgement.close(verdict, "");
-      if (verdict.state === "refused") return this.differ(verdict.problem, kept.checkpoint, text);
-      const isOn = verdict.treeSize > present.treeSize
-        || (verdict.treeSize === present.treeSize && verdict.root === present.root);
-      if (!isOn) {
-        const other = "the proof leads to another checkpoint than the one shown";
-        return this.differ(other, kept.checkpoint, text);
-      }
-      this.keep(verdict.checkpoint, verdict.signedBy);
-      this.judgement.say("holds", `Grown and consistent: the ${entriesOf(verdict.treeSize)} begin `
-        + `with all of the ${entriesOf(before.treeSize)} that this browser saw last.`
-        + this.caveat());
+      if (verdict.state === "refused") return differ(verdict.problem);
+      const isOn = verdict.origin === present.origin && (verdict.treeSize > present.treeSize
+        || (verdict.treeSize === present.treeSize && verdict.root === present.root));
+      if (!isOn) return differ("the proof leads to another checkpoint than the one shown");
+      this.keep(verdict);
+      const went = isOne ? "" : ` It went on as ${present.origin}; its first entry since says why.`;
+      return this.judgement.say("holds", "Grown and consistent: the "
+        + `${entriesOf(verdict.treeSize)} begin with all of the ${entriesOf(before.treeSize)} that `
+        + `this browser saw last.${went}${this.caveat()}`);
+    }
+
+    // The trail goes on under a later name, and does not continue what was seen: a loss that it
+    // was succeeded after looks so, and a rewritten history too.
+    unsettled(before, present, why) {
+      this.judgement.say("warn", `NOT continued: the trail calls itself ${present.origin}, and `
+        + `nothing shows that it continues ${before.origin}, which this browser saw: ${why}. After `
+        + "a loss a trail goes on like this, and its first entry since, audit_trail_succeeded, "
+        + "says what was lost; a rewritten history looks like this too. The checkpoint seen last "
+        + "is kept; ask whoever runs the trail, and save both.");
+      const kept = seen.read().get(before.origin).checkpoint;
+      this.judgement.more.append(twoCheckpoints(kept, present.checkpoint), button(
+        "Go on from the checkpoint shown now",
+        () => {
+          this.keep(present);
+          this.run();
+        },
+      ));
+    }
+
+    // Another trail is where this browser saw one: whoever rewrites a history can rename it too.
+    renamed(known, kept, present) {
+      const size = knownHere()?.size;
+      const had = size === undefined ? "" : `, with ${entriesOf(size)}`;
+      this.judgement.say("refused", `NOT the same trail: this trail had the name ${known} here `
+        + `before${had}, and calls itself ${this.origin} now. A rewritten history can be shown `
+        + "under a new name, so that nothing of it is compared. What this browser saw is kept; "
+        + "save both, and ask whoever runs the trail.");
+      const older = kept?.checkpoint ?? "no checkpoint is kept";
+      this.judgement.more.append(twoCheckpoints(String(older), present), button(
+        "Take the new name for this address",
+        () => {
+          places.change((all) => all.delete(placeHere()));
+          this.run();
+        },
+      ));
     }
 
     // The older checkpoint stays: it is the evidence.
@@ -727,7 +918,12 @@
       this.judgement.more.append(twoCheckpoints(kept, present), button(
         "Forget the checkpoint seen last",
         () => {
-          seen.change((all) => all.delete(this.origin));
+          seen.change((all) => {
+            for (const name of [...all.keys()]) {
+              if (verifier.isOneTrail(name, this.origin)) all.delete(name);
+            }
+          });
+          places.change((all) => all.delete(placeHere()));
           this.run();
         },
       ));

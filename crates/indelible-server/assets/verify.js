@@ -714,20 +714,17 @@
     return BigInt(text);
   }
 
-  // Reads a checkpoint, whoever signed it.
-  function readNote(text) {
-    const wrong = (what) => new Refused("malformed", `the checkpoint is ill-formed: ${what}`);
+  // The lines of a signed note: its text has so many of them, and signatures follow.
+  function readLines(text, count, wrong) {
     if (bytesOf(text).length > NOTE_MAX) throw wrong("it is too long");
     if (/[\u0000-\u0009\u000b-\u001f]/.test(text)) throw wrong("a control character");
     const lines = text.split("\n");
     if (lines.pop() !== "") throw wrong("no line feed at its end");
     if (lines.some((line) => bytesOf(line).length > NOTE_LINE_MAX)) throw wrong("a long line");
-    const [origin, size, root, gap, ...signed] = lines;
-    if (signed.length < 1 || signed.length > NOTE_SIGNATURES_MAX || gap !== "") {
-      throw wrong("it does not have three lines and signatures");
+    const signed = lines.slice(count + 1);
+    if (signed.length < 1 || signed.length > NOTE_SIGNATURES_MAX || lines[count] !== "") {
+      throw wrong(`it does not have ${count === 3 ? "three" : count} lines and signatures`);
     }
-    const count = readDecimal(size);
-    if (origin === "" || count === null || !HASH.test(root)) throw wrong("its three lines");
     const signatures = signed.map((line) => {
       const [dash, name, encoded, more] = line.split(" ");
       const bytes = unbase64(encoded ?? "");
@@ -736,6 +733,15 @@
       if (!isGood) throw wrong("a signature line");
       return { name, id: hexOf(bytes.subarray(0, 4)), bytes: bytes.subarray(4) };
     });
+    return { lines: lines.slice(0, count), signatures };
+  }
+
+  // Reads a checkpoint, whoever signed it.
+  function readNote(text) {
+    const wrong = (what) => new Refused("malformed", `the checkpoint is ill-formed: ${what}`);
+    const { lines: [origin, size, root], signatures } = readLines(text, 3, wrong);
+    const count = readDecimal(size);
+    if (origin === "" || count === null || !HASH.test(root)) throw wrong("its three lines");
     const body = `${origin}\n${size}\n${root}\n`;
     return { text, body, origin, size: count, root: unbase64(root), signatures };
   }
@@ -750,9 +756,10 @@
         else isBad = true;
       }
     }
-    need(!isBad, "signature", `a signature under the checkpoint of ${note.origin} is bad`);
+    const what = note.what ?? "checkpoint";
+    need(!isBad, "signature", `a signature under the ${what} of ${note.origin} is bad`);
     const isSigned = [...signers].some((vkey) => vkey.startsWith(`${note.origin}+`));
-    need(isSigned, "wrong-key", `no key at hand has signed the checkpoint of ${note.origin}`);
+    need(isSigned, "wrong-key", `no key at hand has signed the ${what} of ${note.origin}`);
     return [...signers];
   }
 
@@ -1106,6 +1113,68 @@
         origin: newer.origin, oldSize: older.size, treeSize: newer.size, root: hexOf(newer.root),
         checkpoint: newer.text, signedBy,
       });
+    });
+  }
+
+  // ---- Rotations of keys (docs/formats/checkpoint.md) ----
+
+  const ROTATION = "indelible/key-rotation/v1";
+
+  // Reads a statement by which one key takes another one's place, whoever signed it.
+  function readRotation(text) {
+    const wrong = (what) =>
+      new Refused("malformed", `a statement of rotation is ill-formed: ${what}`);
+    const { lines, signatures } = readLines(text, 6, wrong);
+    const [first, origin, size, root, ...vkeys] = lines;
+    const count = readDecimal(size);
+    if (first !== ROTATION) throw wrong("its first line");
+    if (count === null || count === 0n || !HASH.test(root)) throw wrong("its size or its root");
+    const [before, after] = vkeys.map(readKey);
+    const isOwn = (key, at) => key.vkey === vkeys[at] && key.name === origin;
+    if (![before, after].every(isOwn)) throw wrong("its keys");
+    if (equal(before.publicKey, after.publicKey)) throw wrong("it changes nothing");
+    const body = `${lines.join("\n")}\n`;
+    return { what: "statement", body, origin, size: count, before, after, signatures };
+  }
+
+  // Follows statements, the oldest first, from keys that are trusted. `followed` are those that
+  // lead on from one of them, as `{origin, size, before, after}` with keys as text. The old key
+  // vouches for the new one alone: whoever stole it can make statements too.
+  function verifyRotations(input, keys, onStep) {
+    return judged(onStep, async (report) => {
+      let trusted = readKeys(keys);
+      const statements = await report.check(BY.form, "form", "Form of the statements", () =>
+        whole(input, NOTE_MAX, "the text").split(/^(?=indelible\/key-rotation\/v1\n)/m)
+          .map(readRotation));
+      if (statements === undefined) return report.verdict();
+      const followed = [];
+      for (const { size, origin, before, after, ...note } of statements) {
+        const leadsOn = (key) => isOneTrail(key.name, origin)
+          && equal(key.publicKey, before.publicKey);
+        if (!trusted.some(leadsOn)) continue;
+        const title = `Rotation at ${size} entries`;
+        const signers = await report.check(BY.signature, "rotation", title, async () => {
+          const found = await signersOf({ origin, ...note }, [before, after]);
+          const isSigned = found.includes(before.vkey) && found.includes(after.vkey);
+          need(isSigned, "wrong-key", "one of its two keys has not signed the statement");
+          const last = followed.findLast((one) => isOneTrail(one.origin, origin));
+          const isOn = last === undefined || last.size < size;
+          need(isOn, "malformed", "a statement is for no more entries than the one before it");
+          return found;
+        });
+        if (signers === undefined) return report.verdict({ followed: [] });
+        report.step("rotation", title, true, "both keys have signed it", [
+          ["Key that ends", before.vkey], ["Key that begins", after.vkey],
+        ]);
+        trusted = [...trusted.filter((key) => !leadsOn(key)), after];
+        followed.push({ origin, size, before: before.vkey, after: after.vkey });
+      }
+      if (followed.length === 0) {
+        const none = "no statement leads on from a key that you pinned";
+        report.refuse(BY.trail, "wrong-key", none);
+        report.step("rotation", "Rotation", false, none);
+      }
+      return report.verdict({ followed });
     });
   }
 
@@ -1579,8 +1648,15 @@
     return lineage(a) === lineage(b);
   }
 
+  // Whether two verifier keys are one public key, whatever their names.
+  function isSameKey(a, b) {
+    const [one, other] = [readKey(a), readKey(b)];
+    return one.problem === undefined && other.problem === undefined
+      && equal(one.publicKey, other.publicKey);
+  }
+
   globalThis.IndelibleVerifier = Object.freeze({
-    unsupported, readKey, isOneTrail, isLater, isContextOf, verifyProof, verifyCheckpoint,
-    verifyConsistency, verifyPack,
+    unsupported, readKey, isSameKey, isOneTrail, isLater, isContextOf, verifyProof,
+    verifyCheckpoint, verifyConsistency, verifyRotations, verifyPack,
   });
 })();

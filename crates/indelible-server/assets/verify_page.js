@@ -139,7 +139,10 @@
 
   function pinnedKeys() {
     const keys = [...pinned.read()].map(([origin, vkey]) => ({ origin, vkey }));
-    return keys.filter(({ vkey }) => verifier.readKey(vkey).problem === undefined);
+    return keys.filter(({ origin, vkey }) => {
+      const { name, problem } = verifier.readKey(vkey);
+      return problem === undefined && name === origin;
+    });
   }
 
   // The pinned keys for a trail, whatever its incarnation.
@@ -158,17 +161,63 @@
     for (const watcher of watchers) watcher();
   }
 
-  // Pins a key under its name; answers what is wrong with it, or an empty text.
+  const ROTATED = "A key that was rotated is followed by its statements, which the old key and the "
+    + "new one have signed: give them here, or to indelible verify --key OLD --rotation FILE. To "
+    + "forget the old key and pin what a server shows is to trust whoever runs that server.";
+  const STOLEN = "If the old key was stolen, whoever has it can make such statements too: then get "
+    + "the new key by a way that the thief does not control.";
+
+  // Pins a key under its name; answers what is wrong with it, or an empty text. A trail has one
+  // public key at a time, whatever its incarnation.
   function pin(text) {
     const key = verifier.readKey(text);
     if (key.problem !== undefined) return key.problem;
-    const before = pinned.read().get(key.name);
-    if (before !== undefined && before !== key.vkey) {
-      return `another key is pinned for ${key.name}; forget that one first, if it was changed`;
+    const other = pinnedFor(key.name).find(({ vkey }) => !verifier.isSameKey(vkey, key.vkey));
+    if (other !== undefined) {
+      return `another public key is pinned for the same trail, as ${other.origin}. ${ROTATED}`;
     }
     pinned.change((kept) => kept.set(key.name, key.vkey));
     pinnedChanged();
     return "";
+  }
+
+  // Puts the keys that statements of rotation lead to in the place of those they lead on from.
+  function follow(followed) {
+    pinned.change((kept) => {
+      for (const { origin, before, after } of followed) {
+        for (const [name, vkey] of [...kept]) {
+          const isOld = verifier.isOneTrail(name, origin) && verifier.isSameKey(vkey, before);
+          if (isOld) kept.delete(name);
+        }
+        kept.set(origin, after);
+      }
+    });
+    pinnedChanged();
+  }
+
+  // Where statements of rotation are given and followed.
+  function rotationForm() {
+    const field = freshId("verify-rotation");
+    const said = element("p", { role: "status" });
+    const text = element("textarea", {
+      autocomplete: "off", class: "mono", id: field, required: "", rows: "4", spellcheck: "false",
+    });
+    const form = element("form", { class: "pin-form" },
+      element("p", { class: "note" }, `${ROTATED} ${STOLEN}`),
+      element("label", { for: field }, "Statements of rotation, the oldest first"), text, said,
+      element("button", { class: "button", type: "submit" }, "Follow the statements"));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const given = text.value.endsWith("\n") ? text.value : `${text.value}\n`;
+      const verdict = await verifier.verifyRotations(given, pinnedKeys().map(({ vkey }) => vkey));
+      const isGood = verdict.state === "holds";
+      said.className = isGood ? "note" : "bad";
+      said.textContent = isGood ? `Followed to ${verdict.followed.at(-1).after}.`
+        : `Not followed: ${verdict.problem}.`;
+      if (isGood) follow(verdict.followed);
+    });
+    return element("details", { class: "rotation" },
+      element("summary", {}, "The key was rotated"), form);
   }
 
   function forget(origin) {
@@ -556,6 +605,7 @@
       const none = element("li", { class: "pinned-key note" }, "No key is pinned yet.");
       find("pinned").replaceChildren(...(keys.length > 0 ? keys.map(pinnedKey) : [none]));
     });
+    find("rotation").replaceChildren(rotationForm());
     const judgement = new Judgement(find("result"));
     judgement.say("note", "Nothing has been opened yet.");
     const open = (blob, name) => judgeBlob(judgement, blob, name);
@@ -622,15 +672,19 @@
     const renamed = otherName(origin);
     if (keys.length > 0) {
       if (knownHere() === null) rememberHere(origin, 0);
-      const isSame = suggested === "" || keys.some(({ vkey }) => vkey === suggested);
+      const isSame = suggested === ""
+        || keys.some(({ vkey }) => verifier.isSameKey(vkey, suggested));
       const differs = element("p", { class: "bad" },
-        "The server shows another key than the one that you pinned: ",
+        "The server shows another public key than the one that you pinned: ",
         element("span", { class: "mono" }, suggested));
+      const isOne = keys.every(({ vkey }) => verifier.isSameKey(vkey, keys[0].vkey));
+      const several = element("p", { class: "bad" }, "Several public keys are pinned for this "
+        + "trail, and each of them is trusted: forget those that you have from nobody.");
       place.replaceChildren(
         ...renamed,
         element("p", {}, "The key that you pinned for this trail:"),
         element("ul", { class: "pinned-keys" }, ...keys.map(pinnedKey)),
-        ...(isSame ? [] : [differs]),
+        ...(isOne ? [] : [several]), ...(isSame ? [] : [differs, rotationForm()]),
       );
       return;
     }
@@ -740,7 +794,7 @@
       if (known !== null && !verifier.isOneTrail(known, this.origin)) {
         return this.renamed(known, kept, present.checkpoint ?? textOfBytes(found));
       }
-      if (present.state !== "holds") return this.judgement.close(present, "");
+      if (present.state !== "holds") return this.unsigned(present);
       if (present.origin !== this.origin) {
         const other = `the checkpoint is of ${present.origin}, not of ${this.origin}`;
         return this.judgement.say("refused", `Not compared: ${other}.`);
@@ -752,6 +806,29 @@
       if (before.state === "unable") return this.judgement.close(before, "");
       if (before.state !== "holds") return this.unread(present, kept);
       return this.against(before, present, kept);
+    }
+
+    // Where the pinned key has not signed, the statements that the page shows may lead on from it.
+    async unsigned(present) {
+      this.judgement.close(present, "");
+      if (present.reason !== "wrong-key" || this.keys === null) return;
+      const statements = textsOf("[data-rotation]").join("");
+      const verdict = statements === "" ? { followed: [] }
+        : await verifier.verifyRotations(statements, this.keys);
+      if (verdict.state !== "holds") {
+        const none = verdict.problem === undefined ? "" : ` Not followed: ${verdict.problem}.`;
+        this.judgement.more.append(element("p", { class: "bad" }, ROTATED + none), rotationForm());
+        return;
+      }
+      const { after } = verdict.followed.at(-1);
+      this.judgement.more.append(
+        element("p", {}, "The statements on this page lead on from the key that you pinned, which "
+          + `has signed them, to this one: ${after}. ${STOLEN}`),
+        button("Follow the statements", () => {
+          follow(verdict.followed);
+          this.run();
+        }),
+      );
     }
 
     async against(before, present, kept) {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::ingest::body::{self, Pieces};
 use crate::keys::{Cookie, Key, KeyError, LinkRejection, Rejection, Session, Token};
 use crate::limits::SMALL_BODY_BYTES_MAX;
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Kind, Problem};
 use crate::request::pairs;
 use crate::tally::Happening;
 

@@ -1,6 +1,6 @@
 //! Who is behind a session's cookie, and the way to the login for those who are nobody.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -30,7 +30,9 @@ pub async fn check(
         }
     };
     let is_secure = is_secure(&app, &request);
-    let (session, renewed) = match session(&app, request.headers(), is_secure).await {
+    let carried = cookies(request.headers(), is_secure);
+    let is_asked_for = is_asked_for(&request);
+    let (session, renewed) = match session(&app, &carried, is_asked_for).await {
         Ok(Some(found)) => found,
         Ok(None) => return to_login(&request),
         Err(error) => return Problem::from(error).into_response(),
@@ -54,17 +56,28 @@ pub async fn check(
     response
 }
 
+/// What scripts ask for by themselves, again and again: it keeps no session alive.
+const UNASKED: [&str; 2] = [
+    "/console/trails/{trail}/events/stream",
+    "/console/trails/{trail}/verification/progress",
+];
+
+fn is_asked_for(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>();
+    path.is_none_or(|path| !UNASKED.contains(&path.as_str()))
+}
+
 /// The session that a request carries the cookie of, and the cookie that follows it.
 ///
 /// # Errors
 /// The registry failed.
-pub async fn session(
+async fn session(
     app: &App,
-    headers: &HeaderMap,
-    is_secure: bool,
+    carried: &[Cookie],
+    is_asked_for: bool,
 ) -> Result<Option<(Session, Option<Cookie>)>, KeyError> {
-    for cookie in cookies(headers, is_secure) {
-        if let Some(found) = app.keys().session(&cookie).await? {
+    for cookie in carried {
+        if let Some(found) = app.keys().session(cookie, is_asked_for).await? {
             return Ok(Some(found));
         }
     }

@@ -84,13 +84,14 @@ impl Keys {
     }
 
     /// The session of a cookie, and the cookie that takes the place of this one, where it is
-    /// time. `None` where it opens nothing.
+    /// time. `None` where it opens nothing. What its holder did not ask for does not prolong it.
     ///
     /// # Errors
     /// [`KeyError`].
     pub async fn session(
         &self,
         cookie: &Cookie,
+        is_asked_for: bool,
     ) -> Result<Option<(Session, Option<Cookie>)>, KeyError> {
         let now = self.now();
         let Some((row, version)) = self.session_row(cookie.id()).await? else {
@@ -112,6 +113,7 @@ impl Keys {
             return Ok(None);
         };
         let present = match fit {
+            _ if !is_asked_for => None,
             Fit::Present => self.use_session(&id, row, version, now).await?,
             // The answer that held the present one may have been lost on its way.
             Fit::Before => Some(row.renewed(self.secret().await?, &id)),

@@ -88,7 +88,13 @@ async fn write(app: &App, trail: &TrailName, last: &Last) -> Result<(), KeyError
     let value = app.keys().sealed((KIND, trail.as_str()), value).await?;
     for _ in 0..NOTE_ATTEMPTS_MAX {
         let there = registry.get(KIND, trail.as_str()).await?;
-        let version = there.map(|row| row.version);
+        let version = there.as_ref().map(|row| row.version);
+        if let Some(row) = there
+            && let Noted::Last(before) = Noted::read(app, trail.as_str(), row.value).await?
+            && before.says_more_than(last)
+        {
+            return Ok(());
+        }
         let written = registry.put(KIND, trail.as_str(), version, Some(&value));
         if written.await?.is_some() {
             return Ok(());
@@ -96,6 +102,21 @@ async fn write(app: &App, trail: &TrailName, last: &Last) -> Result<(), KeyError
     }
     // Those that other servers noted meanwhile are as new.
     Ok(())
+}
+
+impl Last {
+    /// Whether this stays although another one has ended: of two that ran at once, here and on
+    /// another host, the one that began later has seen more, and one that could not be done takes
+    /// no finding away.
+    fn says_more_than(&self, other: &Self) -> bool {
+        let is_unable = matches!(other.came, Came::Unable(_));
+        self.begun_at > other.begun_at || (self.has_failed() && is_unable)
+    }
+
+    /// Whether it found the trail altered.
+    pub fn has_failed(&self) -> bool {
+        matches!(&self.came, Came::Report(report) if !report.ok)
+    }
 }
 
 /// The report with as many findings as are kept.
@@ -172,6 +193,37 @@ mod tests {
             kind,
             detail: detail.to_owned(),
         }
+    }
+
+    #[test]
+    fn the_verdict_that_saw_more_stays() {
+        let report = |ok| {
+            Came::Report(Box::new(TrailReport {
+                trail: TrailName::system(),
+                ok,
+                size: 1,
+                root: indelible_merkle::Hash::from([0; 32]),
+                checked_from: 0,
+                entries_checked: 1,
+                complete: true,
+                erased: 0,
+                checkpoints_compared: 0,
+                findings_total: 0,
+                findings: Vec::new(),
+            }))
+        };
+        let last = |second: i64, came| Last {
+            begun_at: Timestamp::from_micros(second * 1_000_000),
+            took_micros: 0,
+            by: By::Schedule,
+            came,
+        };
+        let unable = || Came::Unable("the database is away".to_owned());
+        // What ended later but began earlier has not seen what the other one found.
+        assert!(last(20, report(false)).says_more_than(&last(10, report(true))));
+        assert!(!last(10, report(false)).says_more_than(&last(20, report(true))));
+        assert!(last(10, report(false)).says_more_than(&last(20, unable())));
+        assert!(!last(10, report(true)).says_more_than(&last(20, unable())));
     }
 
     #[test]

@@ -14,6 +14,7 @@ on_both!(
     a_session_ends_after_half_a_day_in_any_case,
     a_session_has_another_cookie_every_ten_minutes,
     requests_at_once_all_go_on_where_the_cookie_becomes_another,
+    what_a_script_asks_by_itself_keeps_no_session_alive,
     a_revoked_key_ends_its_sessions_at_once,
     a_key_has_so_many_sessions_and_no_more,
 );
@@ -155,6 +156,18 @@ async fn requests_at_once_all_go_on_where_the_cookie_becomes_another(desk: Desk)
     assert_eq!(given.len(), 1, "{given:?}");
     desk.clock.pass(MINUTE);
     assert!(opens(&desk, &given[0]).await);
+}
+
+async fn what_a_script_asks_by_itself_keeps_no_session_alive(desk: Desk) {
+    desk.records("shop", 1).await;
+    let cookie = desk.log_in(&desk.admin).await;
+    let progress = "/console/trails/shop/verification/progress";
+    for _ in 0..14 {
+        desk.clock.pass(MINUTE);
+        desk.visit(&cookie, progress).await.is(200);
+    }
+    desk.clock.pass(MINUTE);
+    assert!(!opens(&desk, &cookie).await);
 }
 
 async fn a_revoked_key_ends_its_sessions_at_once(desk: Desk) {

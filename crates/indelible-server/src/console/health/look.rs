@@ -84,7 +84,7 @@ impl Looked {
 async fn look(app: &App) -> Look {
     let at = app.now();
     let mut database = of_database(app).await;
-    let heads = app.engine().heads().await.unwrap_or_else(|error| {
+    let mut heads = app.engine().heads().await.unwrap_or_else(|error| {
         database.push(unreadable("trails", error));
         Vec::new()
     });
@@ -94,6 +94,12 @@ async fn look(app: &App) -> Look {
         database.push(Check::fail("registry", detail, remedy));
         BTreeMap::new()
     });
+    // However many there are, those that were found altered are shown.
+    let has_failed = |head: &Head| match noted.get(head.trail.as_str()) {
+        Some(Noted::Last(last)) => last.has_failed(),
+        _ => false,
+    };
+    heads.sort_by_key(|head| !has_failed(head));
     let trails_left_out = heads.len().saturating_sub(HEALTH_TRAILS_MAX);
     let mut trails = Vec::new();
     for head in heads.iter().take(HEALTH_TRAILS_MAX) {

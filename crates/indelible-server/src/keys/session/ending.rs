@@ -22,7 +22,7 @@ impl Keys {
         cookie: &Cookie,
         logout: impl FnOnce(&Session) -> AuditEvent,
     ) -> Result<Option<Session>, KeyError> {
-        let Some((session, _)) = self.session(cookie).await? else {
+        let Some((session, _)) = self.session(cookie, false).await? else {
             return Ok(None);
         };
         self.end(&session.id, logout(&session)).await?;

@@ -2,7 +2,8 @@
 // and the comparison with the checkpoint that this browser saw last.
 //
 // A key is used only after the visitor pinned it; what a server suggests is shown, not trusted.
-// Pinned keys and seen checkpoints are kept in this browser alone.
+// Pinned keys and seen checkpoints are kept in this browser alone, and in memory alone where the
+// page was opened from a file.
 (function () {
   "use strict";
 
@@ -49,6 +50,10 @@
 
   // ---- What this browser keeps ----
 
+  // Whether the browser's storage is this page's own. All pages that are opened from files may
+  // share one, in which any of them could plant a key.
+  const HAS_STORAGE = location.protocol !== "file:";
+
   // A map of texts to values in the browser's storage; in memory where there is none.
   class Shelf {
     constructor(name) {
@@ -59,7 +64,7 @@
     // What the browser keeps under a name; null where it keeps nothing for this page.
     raw(name) {
       try {
-        return localStorage.getItem(name);
+        return HAS_STORAGE ? localStorage.getItem(name) : null;
       } catch {
         return null;
       }
@@ -104,7 +109,7 @@
         }
         alter(kept);
         this.memory = kept;
-        localStorage.setItem(this.name, JSON.stringify(Object.fromEntries(kept)));
+        if (HAS_STORAGE) localStorage.setItem(this.name, JSON.stringify(Object.fromEntries(kept)));
       } catch {
         // The browser keeps nothing for this page: it is remembered until the page is closed.
       }
@@ -193,6 +198,44 @@
       }
     });
     pinnedChanged();
+  }
+
+  // Pins the keys of a text, one in each line; answers what is wrong, line by line.
+  function pinLines(text) {
+    const wrong = text.split("\n").map((line, at) => {
+      const problem = line.trim() === "" ? "" : pin(line);
+      return problem === "" ? "" : `line ${at + 1}: ${problem}`;
+    });
+    return wrong.filter((one) => one !== "").join("; ");
+  }
+
+  function savePinned() {
+    const text = pinnedKeys().map(({ vkey }) => `${vkey}\n`).join("");
+    const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    element("a", { download: "indelible-keys.txt", href: address }).click();
+    URL.revokeObjectURL(address);
+  }
+
+  // Where keys are loaded from a file, and saved as one.
+  function wireKeyFile(page) {
+    const find = (name) => page.querySelector(`[data-verify-${name}]`);
+    find("memory").hidden = HAS_STORAGE;
+    const [file, problem, save] = [find("keys"), find("keys-problem"), find("keys-save")];
+    file.addEventListener("change", async () => {
+      if (file.files.length === 0) return;
+      try {
+        const bytes = await bytesAtMost(file.files[0].stream(), TEXT_BYTES_MAX);
+        problem.textContent = bytes.length > TEXT_BYTES_MAX ? "the file is too long for keys"
+          : pinLines(textOfBytes(bytes));
+      } catch (error) {
+        problem.textContent = `the file cannot be read (${error.message})`;
+      }
+      file.value = "";
+    });
+    save.addEventListener("click", savePinned);
+    whenPinned(() => {
+      save.disabled = pinnedKeys().length === 0;
+    });
   }
 
   // Where statements of rotation are given and followed.
@@ -606,10 +649,11 @@
       find("pinned").replaceChildren(...(keys.length > 0 ? keys.map(pinnedKey) : [none]));
     });
     find("rotation").replaceChildren(rotationForm());
+    wireKeyFile(page);
     const judgement = new Judgement(find("result"));
     judgement.say("note", "Nothing has been opened yet.");
     const open = (blob, name) => judgeBlob(judgement, blob, name);
-    const file = page.querySelector("input[type=file]");
+    const file = find("file");
     file.addEventListener("change", () => {
       if (file.files.length > 0) open(file.files[0], file.files[0].name);
     });

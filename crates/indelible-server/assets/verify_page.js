@@ -427,6 +427,48 @@
     return shown;
   }
 
+  // The members that the tree of a context shows, as JSON; throws where it is no such tree.
+  function treeMembers(list, isList) {
+    const members = [...list.children].map((item, at) => {
+      const inner = item.firstElementChild;
+      const isNested = inner.localName === "details";
+      const line = isNested ? inner.firstElementChild : item;
+      const [key, value] = [...line.children].map((one) => one.textContent);
+      if (line.textContent !== `${key} ${value}`) throw new Error("text beside a member");
+      if (isList && key !== String(at)) throw new Error("an item out of its place");
+      const json = isNested ? treeValue(inner.lastElementChild, value)
+        : treeScalar(line.lastElementChild);
+      return isList ? json : `${JSON.stringify(key)}:${json}`;
+    });
+    return isList ? `[${members.join(",")}]` : `{${members.join(",")}}`;
+  }
+
+  function treeValue(list, said) {
+    const [count, kind] = said.split(" ");
+    if (count !== String(list.children.length)) throw new Error("another count of members");
+    return treeMembers(list, kind === "items");
+  }
+
+  function treeScalar(place) {
+    const text = place.textContent;
+    if (place.classList.contains("string")) return JSON.stringify(text);
+    if (!/^(?:true|false|null|-?[0-9][-+.0-9Ee]*)$/.test(text)) throw new Error("no value");
+    return text;
+  }
+
+  // The contexts that the page shows, as a tree and as JSON; a text that is none for a tree that
+  // cannot be read.
+  function shownContexts() {
+    const trees = [...document.querySelectorAll("ul.tree")].map((tree) => {
+      try {
+        return treeMembers(tree, false);
+      } catch (error) {
+        return `no tree of a context: ${error.message}`;
+      }
+    });
+    return [trees, textsOf("#raw-context")];
+  }
+
   function quoted(texts) {
     return texts.length === 0 ? "nothing" : texts.map((text) => JSON.stringify(text)).join(", ");
   }
@@ -449,17 +491,19 @@
       if (!FACTS.some(([known]) => known === name)) compare(name, texts, []);
     }
     const details = verdict.parts.details ?? "{}";
-    const [contexts, hasOne] = [textsOf("#raw-context"), "context" in JSON.parse(details)];
-    const isSame = hasOne ? contexts.length === 1 && verifier.isContextOf(details, contexts[0])
-      : contexts.length === 0;
-    if (!isSame) {
-      found.push(["context", `this page shows ${quoted(contexts)}, the details in the proof `
-        + `are ${verdict.parts.details ?? "not there"}`]);
+    const hasOne = "context" in JSON.parse(details);
+    for (const contexts of shownContexts()) {
+      const isSame = hasOne ? contexts.length === 1 && verifier.isContextOf(details, contexts[0])
+        : contexts.length === 0;
+      if (!isSame) {
+        found.push(["context", `this page shows ${quoted(contexts)}, the details in the proof are `
+          + `${verdict.parts.details ?? "not there"}`]);
+      }
     }
     return found;
   }
 
-  const COMPARED = "skeleton, leaf hash, fields and the context as JSON are those of the proof; "
+  const COMPARED = "skeleton, leaf hash, fields and context are those of the proof; "
     + "notes, and what stands around the entry, were not compared";
   const UNCOMPARED = "it does not say which of its texts are fields, so that nothing of it was "
     + "compared; rely on what the proof shows";
@@ -469,7 +513,7 @@
   function stepPage(judgement, verdict) {
     const found = differences(verdict);
     const isSame = found === null ? null : found.length === 0;
-    const names = (found ?? []).map(([name]) => name).join(", ");
+    const names = [...new Set((found ?? []).map(([name]) => name))].join(", ");
     const detail = { true: COMPARED, false: `${names} differ from the proof`, null: UNCOMPARED };
     judgement.step({
       name: "page", title: "This page", ok: isSame, detail: detail[isSame], values: found ?? [],

@@ -131,6 +131,11 @@
     return location.host + (found === null ? location.pathname : found[0]);
   }
 
+  // The trail that the page's address names; null where it names none.
+  function trailHere() {
+    return /\/trails\/([^/]+)/.exec(location.pathname)?.[1] ?? null;
+  }
+
   // The name and size that the trail of this page had here before; null where it was not seen.
   function knownHere() {
     const known = places.read().get(placeHere());
@@ -484,6 +489,8 @@
       const differ = `this page shows ${quoted(texts)}, the proof ${quoted(due)}`;
       if (!isSame) found.push([name, differ]);
     };
+    const trail = trailHere();
+    if (trail !== null) compare("trail", [trail], [JSON.parse(verdict.skeleton).trail]);
     compare("skeleton", textsOf("#skeleton"), [verdict.skeleton]);
     compare("leaf", textsOf("#leaf"), [verdict.leafHash]);
     for (const [name, due] of factsOf(verdict)) compare(name, shown.get(name) ?? [], due);
@@ -885,6 +892,11 @@
       if (present.state !== "holds") return this.unsigned(present);
       if (present.origin !== this.origin) {
         const other = `the checkpoint is of ${present.origin}, not of ${this.origin}`;
+        return this.judgement.say("refused", `Not compared: ${other}.`);
+      }
+      const trail = trailHere();
+      if (trail !== null && trail !== this.origin.split("/")[1]) {
+        const other = `the address names the trail ${trail}, the checkpoint is of ${this.origin}`;
         return this.judgement.say("refused", `Not compared: ${other}.`);
       }
       if (known === null) return this.first(present);

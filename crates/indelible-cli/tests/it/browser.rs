@@ -13,4 +13,5 @@ mod rows;
 mod story;
 mod tail;
 mod tour;
+mod verifying;
 mod windows;

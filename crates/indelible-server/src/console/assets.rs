@@ -23,42 +23,37 @@ struct Source {
 }
 
 const SOURCES: &[Source] = &[
-    Source {
-        name: "console.css",
-        media_type: "text/css; charset=utf-8",
-        text: include_str!("../../assets/console.css"),
-    },
-    Source {
-        name: "console.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../assets/console.js"),
-    },
-    Source {
-        name: "tail.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../assets/tail.js"),
-    },
-    Source {
-        name: "integrity.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../assets/integrity.js"),
-    },
-    Source {
-        name: "verify.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../assets/verify.js"),
-    },
-    Source {
-        name: "verify_page.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../assets/verify_page.js"),
-    },
+    style("console.css", include_str!("../../assets/console.css")),
+    script("console.js", include_str!("../../assets/console.js")),
+    script("tail.js", include_str!("../../assets/tail.js")),
+    script("integrity.js", include_str!("../../assets/integrity.js")),
+    script("verify.js", include_str!("../../assets/verify.js")),
+    script(
+        "verify_page.js",
+        include_str!("../../assets/verify_page.js"),
+    ),
     Source {
         name: "favicon.svg",
         media_type: "image/svg+xml",
         text: include_str!("../../assets/favicon.svg"),
     },
 ];
+
+const fn style(name: &'static str, text: &'static str) -> Source {
+    Source {
+        name,
+        media_type: "text/css; charset=utf-8",
+        text,
+    }
+}
+
+const fn script(name: &'static str, text: &'static str) -> Source {
+    Source {
+        name,
+        media_type: "text/javascript; charset=utf-8",
+        text,
+    }
+}
 
 struct Asset {
     source: &'static Source,

@@ -330,7 +330,10 @@
 
   // Where a judgement is shown: the verdict in words, the steps, and what else there is.
   class Judgement {
-    constructor(place) {
+    // In the place of whatever was judged there before, which says nothing there any more; `name`
+    // is the file's, where there is one.
+    constructor(place, name = "") {
+      this.name = name;
       this.verdict = element("p", { class: "verdict note", role: "status" });
       this.progress = element("p", { class: "progress note" });
       this.steps = element("ol", { class: "steps" });
@@ -341,7 +344,8 @@
     say(state, words) {
       this.verdict.className = `verdict ${CLASSES[state]}`;
       this.verdict.dataset.state = state;
-      this.verdict.replaceChildren(sign(state), " ", words);
+      const named = this.name === "" ? words : `${this.name}: ${words}`;
+      this.verdict.replaceChildren(sign(state), " ", named);
       this.progress.textContent = "";
     }
 
@@ -652,7 +656,7 @@
   }
 
   async function judgeBlob(judgement, blob, name) {
-    judgement.begin(`Checking ${name}\u2026`);
+    judgement.begin("Checking\u2026");
     const keys = pinnedKeys().map(({ vkey }) => vkey);
     try {
       const head = await bytesAtMost(await unpackedStream(blob), 16);
@@ -701,10 +705,13 @@
     });
     find("rotation").replaceChildren(rotationForm());
     wireKeyFile(page);
-    const judgement = new Judgement(find("result"));
-    judgement.say("note", "Nothing has been opened yet.");
-    const open = (blob, name) => judgeBlob(judgement, blob, name);
+    new Judgement(find("result")).say("note", "Nothing has been opened yet.");
+    const open = (blob, name) => judgeBlob(new Judgement(find("result"), name), blob, name);
     const file = find("file");
+    // So that the same file can be chosen again, once a key is pinned.
+    file.addEventListener("click", () => {
+      file.value = "";
+    });
     file.addEventListener("change", () => {
       if (file.files.length > 0) open(file.files[0], file.files[0].name);
     });

@@ -30,6 +30,8 @@ pub struct Counts {
     rows: Vec<Row>,
     /// The actions that occur, each once.
     actions: Vec<String>,
+    /// Those that occur most, by name: as many as a page names.
+    frequent: Vec<String>,
 }
 
 /// One count.
@@ -52,10 +54,13 @@ impl Counted {
         let place = self.place(audit.name());
         let mut kept = place.lock().await;
         let elapsed = audit.engine().ground().clock.elapsed();
+        let is_of_now = |at: &Duration| elapsed.saturating_sub(*at) < COUNTS_TIME;
+        if let Some((_, counts)) = kept.as_ref().filter(|(at, _)| is_of_now(at)) {
+            return Ok(counts.clone());
+        }
         let size = audit.head().await?.map_or(0, |head| head.size);
-        if let Some((at, counts)) = &*kept
-            && (counts.size == size || elapsed.saturating_sub(*at) < COUNTS_TIME)
-        {
+        if let Some((at, counts)) = kept.as_mut().filter(|(_, counts)| counts.size == size) {
+            *at = elapsed;
             return Ok(counts.clone());
         }
         let counts = Arc::new(Counts::read(audit, size).await?);
@@ -131,6 +136,7 @@ impl Counts {
         Self {
             size,
             since,
+            frequent: frequent(&rows, &actions),
             rows,
             actions,
         }
@@ -156,21 +162,27 @@ impl Counts {
     }
 
     /// The actions that occur most, by name: as many as a page names.
-    pub fn frequent_actions(&self) -> Vec<String> {
-        let mut counts = vec![0_u64; self.actions.len()];
-        for row in &self.rows {
-            if let Some(count) = counts.get_mut(row.action) {
-                *count += row.count;
-            }
-        }
-        let mut places: Vec<usize> = (0..counts.len()).collect();
-        places.sort_by_key(|place| std::cmp::Reverse(counts[*place]));
-        places.truncate(COUNTED_ACTIONS_MAX);
-        let named = places.into_iter().map(|place| self.actions[place].clone());
-        let mut named: Vec<String> = named.collect();
-        named.sort();
-        named
+    pub fn frequent_actions(&self) -> &[String] {
+        &self.frequent
     }
+}
+
+fn frequent(rows: &[Row], actions: &[String]) -> Vec<String> {
+    let mut counts = vec![0_u64; actions.len()];
+    for row in rows {
+        if let Some(count) = counts.get_mut(row.action) {
+            *count += row.count;
+        }
+    }
+    let mut places: Vec<usize> = (0..counts.len()).collect();
+    places.sort_by_key(|place| std::cmp::Reverse(counts[*place]));
+    places.truncate(COUNTED_ACTIONS_MAX);
+    let mut named: Vec<String> = places
+        .into_iter()
+        .map(|place| actions[place].clone())
+        .collect();
+    named.sort();
+    named
 }
 
 /// The hours that are read at first of a large trail: a month.

@@ -244,14 +244,19 @@ impl Around<'_> {
         let query = Query::new().correlation_id(id.as_str());
         let path = href::of_trail(&self.entry.trail, "events");
         let url = href::with(&path, query.to_parameters());
-        let turned = self.audit.newer(query.limit(TIMELINE_MAX)).await?;
-        let oldest_first = turned.page.entries.iter().rev();
+        let around = query.limit(TIMELINE_MAX / 2);
+        let found = self.audit.neighbours(around, self.entry.seq).await?;
+        let side = (TIMELINE_MAX / 2) as usize;
+        let has_more = found.newer.len() >= side || found.older.len() >= side;
+        let own = std::slice::from_ref(self.entry);
+        let oldest_first = found.older.iter().rev().chain(own);
+        let oldest_first = oldest_first.chain(found.newer.iter().rev());
         Ok(Some(Group {
             what: "same correlation",
             value: id.clone(),
             url,
             rows: oldest_first.map(|e| Row::of(e, self.now)).collect(),
-            has_more: turned.newer_cursor.is_some(),
+            has_more,
         }))
     }
 }

@@ -18,8 +18,9 @@ use crate::access::{Caller, Shown};
 use crate::app::App;
 use crate::keys::Permission;
 use crate::limits::{CONSOLE_PAGE_ENTRIES, CONSOLE_PAGE_ENTRIES_MAX};
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use crate::request::{TrailPath, pairs};
+use crate::verification::Noted;
 use filters::{Chip, FIRST_FIELDS, Field, Filters};
 pub use histogram::Histogram;
 pub use row::Row;
@@ -43,6 +44,9 @@ struct EventsPage {
     is_empty_trail: bool,
     /// Whether it is the page of the newest entries.
     is_first: bool,
+    /// Whether the last verification found the trail altered, and where that is told.
+    is_altered: bool,
+    integrity: String,
     trouble: Option<String>,
     older: Option<String>,
     newer: Option<String>,
@@ -145,7 +149,9 @@ impl View {
             fields,
             further,
             outcomes: Outcome::ALL.map(Outcome::as_str),
-            actions: counts.as_ref().map_or(Vec::new(), |c| c.frequent_actions()),
+            actions: counts
+                .as_ref()
+                .map_or(Vec::new(), |c| c.frequent_actions().to_vec()),
             chips: self.filters.chips(&self.path),
             is_histogram_wider: self.is_histogram_wider(),
             histogram: counts.and_then(|counts| self.histogram(&counts, asked.as_ref().ok()?)),
@@ -153,6 +159,8 @@ impl View {
             as_of: page::grouped(size),
             is_empty_trail: size == 0 && trouble.is_none(),
             is_first,
+            is_altered: is_altered(app, trail).await?,
+            integrity: href::of_trail(trail, "integrity"),
             older: turn(found.next_cursor.as_ref(), None),
             newer: newer
                 .as_ref()
@@ -274,6 +282,14 @@ impl View {
         rest.and_then(|rest| rest.strip_suffix("/events"))
             .unwrap_or_default()
     }
+}
+
+/// Whether the last verification that is noted found the trail altered.
+async fn is_altered(app: &App, trail: &TrailName) -> Result<bool, Problem> {
+    Ok(match Noted::of(app, trail).await? {
+        Noted::Last(last) => last.has_failed(),
+        Noted::Nothing | Noted::Unreadable => false,
+    })
 }
 
 fn nothing() -> TwoWayPage {

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use indelible_core::{AuditProtocol, Entry, Query, Timestamp, TrailName};
 
 use super::counts::Counts;
@@ -66,20 +67,20 @@ struct Table {
     further: usize,
 }
 
-/// What a question calls the user of entries that have none.
-const NOBODY: &str = "none";
-
 /// About a user.
 pub async fn user(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    request: Request,
+    TrailPath(trail): TrailPath,
+    parts: Parts,
 ) -> Answer {
-    let (mut parts, _) = request.into_parts();
-    let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
     let [id] = named(&pairs(&parts), ["id"])?;
     let subject = Subject {
-        kind: if id == NOBODY { "No user" } else { "User" },
+        kind: if id == href::NOBODY {
+            "No user"
+        } else {
+            "User"
+        },
         query: Query::new().user_id(id.as_str()),
         resource_type: None,
         id,
@@ -91,10 +92,9 @@ pub async fn user(
 pub async fn resource(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    request: Request,
+    TrailPath(trail): TrailPath,
+    parts: Parts,
 ) -> Answer {
-    let (mut parts, _) = request.into_parts();
-    let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
     let [kind, id] = named(&pairs(&parts), ["type", "id"])?;
     let subject = Subject {
         kind: "Resource",

@@ -5,7 +5,7 @@ mod tree;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use indelible_core::engine::Audit;
 use indelible_core::{AuditError, Delivery, Entry, Query, Receipt, Timestamp};
@@ -27,8 +27,8 @@ use tree::Tree;
 
 /// Entries on each side that have something in common with this one.
 const NEIGHBOURS: i64 = 3;
-/// Entries of one correlation id that are shown.
-const TIMELINE_MAX: i64 = 50;
+/// Entries on each side that have its correlation id.
+const TIMELINE_SIDE: i64 = 25;
 
 #[derive(Template)]
 #[template(path = "entry.html")]
@@ -79,10 +79,8 @@ struct Proof {
 pub async fn show(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    request: Request,
+    path: EntryPath,
 ) -> Answer {
-    let (mut parts, _) = request.into_parts();
-    let path = EntryPath::from_request_parts(&mut parts, &app).await?;
     let audit = app.trail(&path.trail);
     let entry = find(&audit, path.entry).await?;
     let head = audit.head().await?;
@@ -147,9 +145,6 @@ pub async fn show(
 fn facts(entry: &Entry) -> Vec<Fact> {
     let path = href::of_trail(&entry.trail, "events");
     let asks = |name: &str, value: &str| Some(href::with(&path, [(name, value)]));
-    let about = |page, pairs: &[(&str, &str)]| {
-        href::with(&href::of_trail(&entry.trail, page), pairs.iter().copied())
-    };
     let mut facts = Vec::new();
     let mut add = |name, value: &Option<String>, url: &dyn Fn(&str) -> Option<String>| {
         if let Some(value) = value {
@@ -160,19 +155,14 @@ fn facts(entry: &Entry) -> Vec<Fact> {
             });
         }
     };
-    add("User", &entry.user_id, &|id| {
-        (id != "none").then(|| about("user", &[("id", id)]))
-    });
+    add("User", &entry.user_id, &|id| href::user(&entry.trail, id));
     add("On behalf of", &entry.on_behalf_of, &|_| None);
     add("Address", &entry.ip_address, &|v| asks("ip_address", v));
     add("User agent", &entry.user_agent, &|_| None);
     let kind = Some(entry.resource_type.clone());
     add("Resource type", &kind, &|v| asks("resource_type", v));
     add("Resource", &entry.resource_id, &|id| {
-        Some(about(
-            "resource",
-            &[("type", &entry.resource_type), ("id", id)],
-        ))
+        Some(href::resource(&entry.trail, &entry.resource_type, id))
     });
     add("Correlation", &entry.correlation_id, &|v| {
         asks("correlation_id", v)
@@ -193,13 +183,14 @@ struct Around<'a> {
 impl Around<'_> {
     /// The entries next to this one of the same user.
     async fn of_user(&self) -> Result<Option<Group>, AuditError> {
-        // A question for the user `none` is one for entries without a user.
-        let user = self.entry.user_id.as_deref().filter(|user| *user != "none");
-        let Some(user) = user else {
+        let user = self.entry.user_id.as_deref();
+        let Some(user) = user.filter(|user| *user != href::NOBODY) else {
             return Ok(None);
         };
         let query = Query::new().user_id(user);
-        self.group("same user", user, query).await.map(Some)
+        self.group(("same user", user), query, NEIGHBOURS)
+            .await
+            .map(Some)
     }
 
     /// Those on the same resource.
@@ -210,21 +201,23 @@ impl Around<'_> {
         let query = Query::new()
             .resource_type(self.entry.resource_type.as_str())
             .resource_id(resource.as_str());
-        self.group("same resource", resource, query).await.map(Some)
+        self.group(("same resource", resource), query, NEIGHBOURS)
+            .await
+            .map(Some)
     }
 
+    /// This entry between those next to it that match, so many on each side, newest first.
     async fn group(
         &self,
-        what: &'static str,
-        value: &str,
+        (what, value): (&'static str, &str),
         query: Query,
+        side: i64,
     ) -> Result<Group, AuditError> {
         let path = href::of_trail(&self.entry.trail, "events");
         let url = href::with(&path, query.to_parameters());
-        let found = self
-            .audit
-            .neighbours(query.limit(NEIGHBOURS), self.entry.seq)
-            .await?;
+        let around = query.limit(side);
+        let found = self.audit.neighbours(around, self.entry.seq).await?;
+        let is_full = |found: &[Entry]| found.len() as i64 >= side;
         let own = std::slice::from_ref(self.entry);
         let entries = found.newer.iter().chain(own).chain(&found.older);
         Ok(Group {
@@ -232,7 +225,7 @@ impl Around<'_> {
             value: value.to_owned(),
             url,
             rows: entries.map(|entry| Row::of(entry, self.now)).collect(),
-            has_more: false,
+            has_more: is_full(&found.newer) || is_full(&found.older),
         })
     }
 
@@ -242,22 +235,10 @@ impl Around<'_> {
             return Ok(None);
         };
         let query = Query::new().correlation_id(id.as_str());
-        let path = href::of_trail(&self.entry.trail, "events");
-        let url = href::with(&path, query.to_parameters());
-        let around = query.limit(TIMELINE_MAX / 2);
-        let found = self.audit.neighbours(around, self.entry.seq).await?;
-        let side = (TIMELINE_MAX / 2) as usize;
-        let has_more = found.newer.len() >= side || found.older.len() >= side;
-        let own = std::slice::from_ref(self.entry);
-        let oldest_first = found.older.iter().rev().chain(own);
-        let oldest_first = oldest_first.chain(found.newer.iter().rev());
-        Ok(Some(Group {
-            what: "same correlation",
-            value: id.clone(),
-            url,
-            rows: oldest_first.map(|e| Row::of(e, self.now)).collect(),
-            has_more,
-        }))
+        let named = ("same correlation", id.as_str());
+        let mut group = self.group(named, query, TIMELINE_SIDE).await?;
+        group.rows.reverse();
+        Ok(Some(group))
     }
 }
 

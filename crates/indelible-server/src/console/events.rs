@@ -6,8 +6,9 @@ mod row;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use indelible_core::engine::TwoWayPage;
 use indelible_core::{AuditError, Outcome, Page, Query, QueryError, Timestamp, TrailName};
 
@@ -18,7 +19,7 @@ use crate::access::{Caller, Shown};
 use crate::app::App;
 use crate::keys::Permission;
 use crate::limits::{CONSOLE_PAGE_ENTRIES, CONSOLE_PAGE_ENTRIES_MAX};
-use crate::problem::{Answer, Problem};
+use crate::problem::Answer;
 use crate::request::{TrailPath, pairs};
 use crate::verification::Noted;
 use filters::{Chip, FIRST_FIELDS, Field, Filters};
@@ -60,10 +61,9 @@ struct EventsPage {
 pub async fn list(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    request: Request,
+    TrailPath(trail): TrailPath,
+    parts: Parts,
 ) -> Answer {
-    let (mut parts, _) = request.into_parts();
-    let TrailPath(trail) = TrailPath::from_request_parts(&mut parts, &app).await?;
     let path = href::of_trail(&trail, "events");
     let given: Vec<(String, String)> = pairs(&parts)
         .into_iter()
@@ -83,9 +83,10 @@ pub async fn list(
         filters: Filters::of(&given),
         given,
         path,
+        trail,
         now: app.now(),
     };
-    view.show(&app, &caller, &trail).await
+    view.show(&app, &caller).await
 }
 
 /// The parameter that says which way a page goes from its place, and the way that is not the usual
@@ -102,11 +103,13 @@ struct View {
     given: Vec<(String, String)>,
     filters: Filters,
     path: String,
+    trail: TrailName,
     now: Timestamp,
 }
 
 impl View {
-    async fn show(&self, app: &App, caller: &Caller, trail: &TrailName) -> Answer {
+    async fn show(&self, app: &App, caller: &Caller) -> Answer {
+        let trail = &self.trail;
         let audit = app.trail(trail);
         let asked = self.query();
         let turned = match (asked.clone(), self.is_upward()) {
@@ -159,14 +162,14 @@ impl View {
             as_of: page::grouped(size),
             is_empty_trail: size == 0 && trouble.is_none(),
             is_first,
-            is_altered: is_altered(app, trail).await?,
+            is_altered: Noted::of(app, trail).await?.has_failed(),
             integrity: href::of_trail(trail, "integrity"),
             older: turn(found.next_cursor.as_ref(), None),
             newer: newer
                 .as_ref()
                 .and_then(|newer| turn(Some(newer), Some(NEWER))),
             oldest: found.has_more.then(|| turn(None, Some(NEWER))).flatten(),
-            newest: (!is_first).then(|| href::with(&self.path, self.own_pairs())),
+            newest: (!is_first).then(|| href::with(&self.path, self.filters.with(&[]))),
             // From here on, so that nothing falls between the page and the live view.
             stream: (is_first && trouble.is_none())
                 .then(|| self.beside("stream", &[("from", &size.to_string())])),
@@ -201,10 +204,6 @@ impl View {
 
     fn is_given(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| given == name)
-    }
-
-    fn own_pairs(&self) -> Vec<(String, String)> {
-        self.filters.pairs().to_vec()
     }
 
     /// The bars of what is asked, as far as counts tell.
@@ -267,29 +266,13 @@ impl View {
             ("syslog", "syslog"),
             ("Evidence pack", "pack"),
         ];
+        let path = href::of_trail(&self.trail, "export");
         let url = |format| {
             let more = [("format", format), ("as_of", as_of.as_str())];
-            href::with(
-                &format!("/console/trails/{}/export", self.trail_name()),
-                self.filters.with(&more),
-            )
+            href::with(&path, self.filters.with(&more))
         };
         formats.map(|(name, format)| (name, url(format))).into()
     }
-
-    fn trail_name(&self) -> &str {
-        let rest = self.path.strip_prefix("/console/trails/");
-        rest.and_then(|rest| rest.strip_suffix("/events"))
-            .unwrap_or_default()
-    }
-}
-
-/// Whether the last verification that is noted found the trail altered.
-async fn is_altered(app: &App, trail: &TrailName) -> Result<bool, Problem> {
-    Ok(match Noted::of(app, trail).await? {
-        Noted::Last(last) => last.has_failed(),
-        Noted::Nothing | Noted::Unreadable => false,
-    })
 }
 
 fn nothing() -> TwoWayPage {

@@ -4,7 +4,7 @@ use indelible_core::TrailName;
 
 use super::{assets, href};
 use crate::access::Caller;
-use crate::keys::Permission;
+use crate::keys::{Permission, Role};
 
 /// Where a page belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,9 @@ pub struct Who {
     /// What the key's holder is called.
     pub name: String,
     /// The key's role.
-    pub role: &'static str,
+    pub role: Role,
     /// The one trail that the key is for.
     pub trail: Option<TrailName>,
-    links: Vec<Permission>,
 }
 
 /// A way to another page.
@@ -63,22 +62,10 @@ impl Frame {
         trail: Option<&TrailName>,
         place: Place,
     ) -> Self {
-        let all = [
-            Permission::Read,
-            Permission::Prove,
-            Permission::Verify,
-            Permission::Export,
-            Permission::ManageKeys,
-            Permission::BeginTrails,
-        ];
         let who = caller.map(|caller| Who {
             name: caller.key.name.clone(),
-            role: caller.key.role.as_str(),
+            role: caller.key.role,
             trail: caller.key.trail.clone(),
-            links: all
-                .into_iter()
-                .filter(|permission| caller.key.role.may(*permission))
-                .collect(),
         });
         Self {
             title: title.into(),
@@ -91,7 +78,7 @@ impl Frame {
     /// Whether who looks may do that.
     pub fn may(&self, permission: Permission) -> bool {
         let who = self.who.as_ref();
-        who.is_some_and(|who| who.links.contains(&permission))
+        who.is_some_and(|who| who.role.may(permission))
     }
 
     /// The ways that lead through a trail.

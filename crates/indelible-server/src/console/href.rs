@@ -28,6 +28,20 @@ pub fn entry(trail: &TrailName, seq: u64) -> String {
     format!("/console/trails/{trail}/events/{seq}")
 }
 
+/// The page of a user. The user `none` has none: a question for it is one for entries without a
+/// user.
+pub fn user(trail: &TrailName, id: &str) -> Option<String> {
+    (id != NOBODY).then(|| with(&of_trail(trail, "user"), [("id", id)]))
+}
+
+/// What a question calls the user of entries that have none.
+pub const NOBODY: &str = "none";
+
+/// The page of a resource.
+pub fn resource(trail: &TrailName, kind: &str, id: &str) -> String {
+    with(&of_trail(trail, "resource"), [("type", kind), ("id", id)])
+}
+
 /// Whether a text, which somebody may have made up, is the URL of a page of the console: none that
 /// leads elsewhere.
 pub fn is_inside(url: &str) -> bool {

@@ -113,8 +113,7 @@ impl Last {
         self.begun_at > other.begun_at || (self.has_failed() && is_unable)
     }
 
-    /// Whether it found the trail altered.
-    pub fn has_failed(&self) -> bool {
+    fn has_failed(&self) -> bool {
         matches!(&self.came, Came::Report(report) if !report.ok)
     }
 }
@@ -146,6 +145,11 @@ fn bounded(report: &TrailReport) -> TrailReport {
 }
 
 impl Noted {
+    /// Whether the last verification found the trail altered.
+    pub fn has_failed(&self) -> bool {
+        matches!(self, Self::Last(last) if last.has_failed())
+    }
+
     /// What is noted of this trail.
     ///
     /// # Errors

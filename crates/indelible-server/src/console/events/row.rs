@@ -1,6 +1,6 @@
 //! An entry as a row of a table.
 
-use indelible_core::{Entry, Outcome, Timestamp};
+use indelible_core::{Entry, Timestamp};
 
 use super::super::href;
 use super::super::moment::Moment;
@@ -16,10 +16,10 @@ pub struct Row {
     pub occurred: Moment,
     /// What was done.
     pub action: String,
-    /// How it ended.
+    /// How it ended, which is the class of its mark as well.
     pub outcome: &'static str,
     /// Who did it, and the page about that user, where there can be one.
-    pub user: Option<(String, String)>,
+    pub user: Option<(String, Option<String>)>,
     /// What it was done to.
     pub resource_type: String,
     /// Which of them, and the page about it.
@@ -33,22 +33,10 @@ pub struct Row {
 impl Row {
     /// An entry as it is seen at `now`.
     pub fn of(entry: &Entry, now: Timestamp) -> Self {
-        let about = |page, pairs: &[(&str, &str)]| {
-            href::with(&href::of_trail(&entry.trail, page), pairs.iter().copied())
-        };
         let user = entry.user_id.as_ref();
-        // A question for the user `none` is one for entries without a user.
-        let url = |id: &str| {
-            if id == "none" {
-                String::new()
-            } else {
-                about("user", &[("id", id)])
-            }
-        };
-        let user = user.map(|id| (id.clone(), url(id)));
-        let kind = entry.resource_type.as_str();
+        let user = user.map(|id| (id.clone(), href::user(&entry.trail, id)));
         let resource = entry.resource_id.as_ref().map(|id| {
-            let url = about("resource", &[("type", kind), ("id", id)]);
+            let url = href::resource(&entry.trail, &entry.resource_type, id);
             (id.clone(), url)
         });
         let erased: Vec<_> = entry.erased.iter().map(ToString::to_string).collect();
@@ -57,7 +45,7 @@ impl Row {
             seq: grouped(entry.seq),
             occurred: Moment::of(entry.occurred_at, now),
             action: entry.action.clone(),
-            outcome: outcome(entry.outcome),
+            outcome: entry.outcome.as_str(),
             user,
             resource_type: entry.resource_type.clone(),
             resource,
@@ -65,9 +53,4 @@ impl Row {
             erased: erased.join(", "),
         }
     }
-}
-
-/// The name of an outcome, which is the class of its mark as well.
-pub fn outcome(outcome: Outcome) -> &'static str {
-    outcome.as_str()
 }

@@ -95,9 +95,10 @@ async fn look(app: &App) -> Look {
         BTreeMap::new()
     });
     // However many there are, those that were found altered are shown.
-    let has_failed = |head: &Head| match noted.get(head.trail.as_str()) {
-        Some(Noted::Last(last)) => last.has_failed(),
-        _ => false,
+    let has_failed = |head: &Head| {
+        noted
+            .get(head.trail.as_str())
+            .is_some_and(Noted::has_failed)
     };
     heads.sort_by_key(|head| !has_failed(head));
     let trails_left_out = heads.len().saturating_sub(HEALTH_TRAILS_MAX);

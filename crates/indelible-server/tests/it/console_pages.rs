@@ -1,5 +1,4 @@
-//! Pages of entries: filters, paging, one entry, users and resources, and what is recorded of
-//! looking at them.
+//! The page of a trail's entries: filters, bars, paging; and what holds of every page.
 
 use indelible::{AuditProtocol, Query};
 use serde_json::json;
@@ -12,20 +11,16 @@ on_both!(
     what_is_ill_formed_is_said_at_its_field,
     bars_count_and_narrow,
     t29_pages_turn_both_ways_as_of_one_size,
-    an_entry_shows_all_of_itself_and_what_stands_around_it,
-    a_user_and_a_resource_have_a_page,
-    a_user_named_none_is_nobody_else,
-    no_event_keeps_a_page_from_being_shown,
     text_of_any_kind_is_text,
     looks_are_on_record,
     programs_and_browsers_are_answered_in_their_ways,
     pages_are_packed_but_for_pages_of_others,
 );
 
-const EVENTS: &str = "/console/trails/shop/events";
+pub const EVENTS: &str = "/console/trails/shop/events";
 
 /// The values of an attribute, in the order of the page.
-fn attributes(page: &str, before: &str) -> Vec<String> {
+pub fn attributes(page: &str, before: &str) -> Vec<String> {
     let pieces = page.split(before).skip(1);
     let value = |piece: &str| piece.split('"').next().unwrap_or_default().to_owned();
     let unescaped = |value: String| value.replace("&amp;", "&").replace("&#39;", "'");
@@ -33,7 +28,7 @@ fn attributes(page: &str, before: &str) -> Vec<String> {
 }
 
 /// The seqs of the rows of a page.
-fn seqs(page: &str) -> Vec<u64> {
+pub fn seqs(page: &str) -> Vec<u64> {
     let urls = attributes(page, "class=\"entry\" href=\"");
     let seq = |url: &String| url.rsplit('/').next().and_then(|seq| seq.parse().ok());
     urls.iter().filter_map(seq).collect()
@@ -45,15 +40,15 @@ fn link(page: &str, rel: &str) -> Option<String> {
     attributes(page, &before).into_iter().next()
 }
 
-async fn as_reader(desk: &Desk) -> String {
+pub async fn as_reader(desk: &Desk) -> String {
     desk.log_in(&desk.key("reader", None).await).await
 }
 
-async fn shown(desk: &Desk, cookie: &str, url: &str) -> String {
+pub async fn shown(desk: &Desk, cookie: &str, url: &str) -> String {
     desk.visit(cookie, url).await.is(200).text()
 }
 
-async fn record(desk: &Desk, event: serde_json::Value) {
+pub async fn record(desk: &Desk, event: serde_json::Value) {
     desk.post("/v1/trails/shop/events", event.to_string())
         .await
         .is(201);
@@ -219,142 +214,6 @@ async fn t29_pages_turn_both_ways_as_of_one_size(desk: Desk) {
     assert_eq!(up.concat(), (20..120).rev().collect::<Vec<_>>());
     let oldest = shown(&desk, &reader, &format!("{EVENTS}?way=newer&limit=5")).await;
     assert_eq!(seqs(&oldest), [4, 3, 2, 1, 0]);
-}
-
-async fn an_entry_shows_all_of_itself_and_what_stands_around_it(desk: Desk) {
-    let of = |action: &str, outcome: &str| {
-        json!({"action": action, "resource_type": "session", "resource_id": "s-1",
-            "user_id": "ada", "on_behalf_of": "bob", "ip_address": "203.0.113.9",
-            "user_agent": "curl/8", "outcome": outcome, "correlation_id": "req-1",
-            "tags": ["data.chd"],
-            "context": {"password": "hunter2", "list": [1, {"deep": true}]}})
-    };
-    record(&desk, of("user_login_attempted", "attempted")).await;
-    desk.records("shop", 3).await;
-    record(&desk, of("user_login_failed", "failed")).await;
-    let auditor = desk.log_in(&desk.key("auditor", None).await).await;
-    let page = shown(&desk, &auditor, &format!("{EVENTS}/4")).await;
-    for text in [
-        "<h1><bdi>user_login_failed</bdi>",
-        "<bdi>ada</bdi>",
-        "<bdi>bob</bdi>",
-        "<bdi>203.0.113.9</bdi>",
-        "<bdi>curl/8</bdi>",
-        "<bdi>data.chd</bdi>",
-        "<bdi class=\"key\">deep</bdi> <bdi class=\"text\">true</bdi>",
-        "a secret was kept out",
-        "&#34;v&#34;:1",
-        "&#34;delivery&#34;: &#34;duplicate&#34;",
-        "data-verify-proof-url=\"/console/trails/shop/events/4/proof?open=true\"",
-    ] {
-        assert!(page.contains(text), "{text} is not on the page: {page}");
-    }
-    assert!(!page.contains("hunter2"));
-    let timeline = page.split("id=\"timeline\"").nth(1).expect("a timeline");
-    let timeline = timeline.split("</ol>").next().unwrap_or_default();
-    let entries = attributes(timeline, "href=\"/console/trails/shop/events/");
-    assert_eq!(entries, ["0", "4"], "oldest first");
-    // By id it is the same page.
-    let id = attributes(&page, "<dt>Id</dt><dd><bdi>");
-    let id = id[0].split('<').next().unwrap_or_default();
-    let same = shown(&desk, &auditor, &format!("{EVENTS}/{id}")).await;
-    assert!(same.contains("Entry <strong>4</strong>"), "{same}");
-    // A reader has no proof, and is offered none.
-    let reader = as_reader(&desk).await;
-    let page = shown(&desk, &reader, &format!("{EVENTS}/4")).await;
-    assert!(!page.contains("data-verify"), "{page}");
-    let proof = desk.visit(&reader, &format!("{EVENTS}/4/proof")).await;
-    proof.is(403);
-    for (name, status) in [("99", 404), ("x", 400), ("-1", 400)] {
-        let page = desk.visit(&reader, &format!("{EVENTS}/{name}")).await;
-        let page = page.is(status);
-        assert!(
-            page.header("content-type").starts_with("text/html"),
-            "{name}"
-        );
-        assert!(page.text().contains("Log out"), "who looks is still known");
-    }
-}
-
-async fn a_user_and_a_resource_have_a_page(desk: Desk) {
-    let event = |n: u32| {
-        json!({"action": if n.is_multiple_of(3) { "data_exported" } else { "data_viewed" },
-            "resource_type": "doc", "resource_id": format!("d-{}", n % 2), "user_id": "ada",
-            "ip_address": "203.0.113.9", "occurred_at": format!("2026-03-0{}T10:00:00Z", 1 + n % 8)})
-    };
-    let lines: Vec<_> = (0..24).map(|n| event(n).to_string()).collect();
-    desk.lines("/v1/trails/shop/events", lines.join("\n"))
-        .await
-        .is(200);
-    let reader = as_reader(&desk).await;
-    let user = shown(&desk, &reader, "/console/trails/shop/user?id=ada").await;
-    for text in [
-        "<dt>Events</dt><dd>24</dd>",
-        "2026-03-01 10:00:00</time>",
-        "2026-03-08 10:00:00</time>",
-        "action=data_exported\"><bdi>data_exported</bdi></a></td><td class=\"number\">8</td>",
-        "<bdi>203.0.113.9</bdi></a></td><td class=\"number\">24</td>",
-        "24 events; each bar is",
-    ] {
-        assert!(user.contains(text), "{text} is not on the page: {user}");
-    }
-    assert_eq!(seqs(&user).len(), 20);
-    let resource = "/console/trails/shop/resource?type=doc&id=d-1";
-    let resource = shown(&desk, &reader, resource).await;
-    assert!(
-        resource.contains("<dt>Events</dt><dd>12</dd>"),
-        "{resource}"
-    );
-    assert!(resource.contains("<bdi>ada</bdi></a></td><td class=\"number\">12</td>"));
-    let never = shown(&desk, &reader, "/console/trails/shop/user?id=eve").await;
-    assert!(never.contains("Never seen"), "{never}");
-    for url in ["user", "resource?type=doc", "resource?id=d-1"] {
-        let url = format!("/console/trails/shop/{url}");
-        desk.visit(&reader, &url).await.is(400);
-    }
-}
-
-async fn a_user_named_none_is_nobody_else(desk: Desk) {
-    desk.records("shop", 1).await;
-    let of = |user: Option<&str>| json!({"action": "data_viewed", "resource_type": "page", "user_id": user});
-    record(&desk, of(Some("none"))).await;
-    record(&desk, of(None)).await;
-    let reader = as_reader(&desk).await;
-    for url in [EVENTS.to_owned(), format!("{EVENTS}/1")] {
-        let page = shown(&desk, &reader, &url).await;
-        assert!(page.contains("<bdi>none</bdi>"), "{page}");
-        assert!(!page.contains("user?id=none"), "{page}");
-    }
-    let nobody = shown(&desk, &reader, "/console/trails/shop/user?id=none").await;
-    assert!(nobody.contains("No user"), "{nobody}");
-}
-
-/// Neither a context nor the names of actions make a page that no browser is shown.
-async fn no_event_keeps_a_page_from_being_shown(desk: Desk) {
-    let deep = format!("{}0{}", "[".repeat(58), "]".repeat(58));
-    let many: Vec<String> = (0..500).map(|_| deep.clone()).collect();
-    let event = format!(
-        "{{\"action\":\"data_viewed\",\"resource_type\":\"page\",\"context\":{{\"a\":[{}]}}}}",
-        many.join(",")
-    );
-    desk.post("/v1/trails/shop/events", event).await.is(201);
-    let action = |n: u32| {
-        let name = format!("{n:05}_{}", "x".repeat(90));
-        json!({"action": name, "resource_type": "page"}).to_string()
-    };
-    let lines: Vec<String> = (0..1500).map(action).collect();
-    desk.lines("/v1/trails/shop/events", lines.join("\n"))
-        .await
-        .is(200);
-    let reader = as_reader(&desk).await;
-    let page = shown(&desk, &reader, &format!("{EVENTS}/0")).await;
-    assert!(page.len() < 1 << 20, "{}", page.len());
-    assert!(page.contains("The rest stands in the JSON below"), "{page}");
-    let page = shown(&desk, &reader, EVENTS).await;
-    assert!(page.len() < 1 << 18, "{}", page.len());
-    // The limit of a page is bounded as well.
-    let page = shown(&desk, &reader, &format!("{EVENTS}?limit=1000")).await;
-    assert_eq!(seqs(&page).len(), 200);
 }
 
 async fn text_of_any_kind_is_text(desk: Desk) {

@@ -38,7 +38,7 @@ pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use follow::Growth;
 pub use identity::{InstallationError, installation};
-pub use neighbours::Neighbours;
+pub use neighbours::{Neighbours, Sight};
 pub use pack::PackSource;
 pub use paging::TwoWayPage;
 pub use prove::{Proved, Prover};

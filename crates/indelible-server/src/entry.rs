@@ -2,8 +2,7 @@
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
-use indelible_core::Entry;
-use indelible_core::engine::Audit;
+use indelible_core::engine::{Audit, Sight};
 
 use crate::access::Shown;
 use crate::app::App;
@@ -14,7 +13,7 @@ use crate::request::{EntryName, EntryPath, only};
 /// One entry.
 pub async fn show(State(app): State<App>, path: EntryPath) -> Answer {
     let audit = app.trail(&path.trail);
-    let mut response = reply::json(StatusCode::OK, &find(&audit, path.entry).await?)?;
+    let mut response = reply::json(StatusCode::OK, &find(&audit, path.entry).await?.entry)?;
     response.extensions_mut().insert(Shown(1));
     Ok(response)
 }
@@ -33,7 +32,7 @@ pub async fn prove(State(app): State<App>, request: Request) -> Answer {
         }
     };
     let audit = app.trail(&path.trail);
-    let seq = find(&audit, path.entry).await?.seq;
+    let seq = find(&audit, path.entry).await?.entry.seq;
     let proved = audit.prove(seq, open).await?;
     let gone = || Problem::not_found("the entry is not there any more");
     let mut response = reply::text(proved.ok_or_else(gone)?.text);
@@ -47,10 +46,14 @@ pub async fn prove(State(app): State<App>, request: Request) -> Answer {
 ///
 /// # Errors
 /// There is none, or it cannot be read.
-pub async fn find(audit: &Audit, name: EntryName) -> Result<Entry, Problem> {
-    let found = match name {
-        EntryName::Id(id) => audit.entry(id).await?,
-        EntryName::Seq(seq) => audit.entry_at(seq).await?,
+pub async fn find(audit: &Audit, name: EntryName) -> Result<Sight, Problem> {
+    let seq = match name {
+        EntryName::Id(id) => audit.seq_of(id).await?,
+        EntryName::Seq(seq) => Some(seq),
+    };
+    let found = match seq {
+        Some(seq) => audit.sight(seq).await?,
+        None => None,
     };
     let missing = || {
         let trail = audit.name();

@@ -159,17 +159,20 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Store`].
     pub async fn entry(&self, id: Uuid) -> Result<Option<Entry>, AuditError> {
-        let seqs = self
-            .engine
-            .shared
-            .ground
-            .store
-            .seqs(&self.trail, &[id])
-            .await?;
-        match seqs.first().copied().flatten() {
+        match self.seq_of(id).await? {
             Some(seq) => self.entry_at(seq).await,
             None => Ok(None),
         }
+    }
+
+    /// The position of the entry of an id, `None` where the trail does not have it.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn seq_of(&self, id: Uuid) -> Result<Option<u64>, AuditError> {
+        let store = &self.engine.shared.ground.store;
+        let seqs = store.seqs(&self.trail, &[id]).await?;
+        Ok(seqs.into_iter().next().flatten())
     }
 
     /// The entry at a position, `None` where the trail does not reach so far.
@@ -178,23 +181,7 @@ impl Audit {
     /// [`AuditError::Store`], also where the stored bytes do not give the entry's leaf: what was
     /// altered is not shown as if it were recorded.
     pub async fn entry_at(&self, seq: u64) -> Result<Option<Entry>, AuditError> {
-        // A row beyond the head was never recorded.
-        if self.head().await?.is_none_or(|head| seq >= head.size) {
-            return Ok(None);
-        }
-        let found = self
-            .engine
-            .shared
-            .ground
-            .store
-            .entries(&self.trail, seq..seq + 1)
-            .await?;
-        let Some(stored) = found.first() else {
-            let problem = "it is missing; `indelible verify` says more";
-            return Err(StoreError::damaged_row(seq, problem).into());
-        };
-        self.check_entry(stored)?;
-        self.open(stored).map(Some)
+        Ok(self.sight(seq).await?.map(|sight| sight.entry))
     }
 
     /// The same page as [`AuditProtocol::query`] answers, of entries as they are stored: for those
@@ -209,15 +196,16 @@ impl Audit {
 
     /// A question compiled, and the tree size that it asks for.
     pub(super) async fn planned(&self, query: &Query) -> Result<(Plan, u64), AuditError> {
-        let shared = &self.engine.shared;
-        let plan = plan(query, &self.trail, &shared.door)?;
-        let head = shared.ground.store.head(&self.trail).await?;
-        let size = head.map_or(0, |head| head.size);
-        let as_of = plan.as_of.unwrap_or(size);
-        if as_of > size {
-            let problem = format!("the trail has {size} entries, not yet {as_of}");
-            return Err(QueryError::new("as_of", problem).into());
-        }
+        let plan = plan(query, &self.trail, &self.engine.shared.door)?;
+        let size = self.head().await?.map_or(0, |head| head.size);
+        let as_of = as_of(&plan, size)?;
+        Ok((plan, as_of))
+    }
+
+    /// The same, of a trail that had `size` entries just now.
+    pub(super) fn planned_of(&self, query: &Query, size: u64) -> Result<(Plan, u64), AuditError> {
+        let plan = plan(query, &self.trail, &self.engine.shared.door)?;
+        let as_of = as_of(&plan, size)?;
         Ok((plan, as_of))
     }
 
@@ -296,6 +284,15 @@ impl Audit {
             .into()
         })
     }
+}
+
+fn as_of(plan: &Plan, size: u64) -> Result<u64, QueryError> {
+    let as_of = plan.as_of.unwrap_or(size);
+    if as_of > size {
+        let problem = format!("the trail has {size} entries, not yet {as_of}");
+        return Err(QueryError::new("as_of", problem));
+    }
+    Ok(as_of)
 }
 
 type Answer = oneshot::Receiver<Result<Receipt, AuditError>>;

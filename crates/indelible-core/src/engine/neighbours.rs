@@ -1,10 +1,21 @@
-//! What stands around an entry.
+//! An entry with all that is known of it, and what stands around it.
 
 use super::audit::Audit;
 use crate::entry::{Entry, StoredEntry};
 use crate::error::AuditError;
 use crate::query::{Query, QueryError};
-use crate::store::Find;
+use crate::store::{Find, Head, StoreError};
+
+/// An entry as a reader sees it and as it is stored, in a trail that ends at this head.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sight {
+    /// The entry.
+    pub entry: Entry,
+    /// As it is stored.
+    pub stored: StoredEntry,
+    /// Where the trail ended when it was read.
+    pub head: Head,
+}
 
 /// The entries that match next to a place in a trail.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,14 +27,39 @@ pub struct Neighbours {
 }
 
 impl Audit {
-    /// The entries nearest to the one at `seq` that match, as many on each side as the limit of
-    /// the question allows, that one left out.
+    /// The entry at a position with the bytes that it is made of, `None` where the trail does not
+    /// reach so far.
+    ///
+    /// # Errors
+    /// As [`Audit::entry_at`].
+    pub async fn sight(&self, seq: u64) -> Result<Option<Sight>, AuditError> {
+        // A row beyond the head was never recorded.
+        let Some(head) = self.head().await?.filter(|head| seq < head.size) else {
+            return Ok(None);
+        };
+        let store = &self.engine.shared.ground.store;
+        let mut found = store.entries(&self.trail, seq..seq + 1).await?;
+        let Some(stored) = found.pop() else {
+            let problem = "it is missing; `indelible verify` says more";
+            return Err(StoreError::damaged_row(seq, problem).into());
+        };
+        self.check_entry(&stored)?;
+        Ok(Some(Sight {
+            entry: self.open(&stored)?,
+            stored,
+            head,
+        }))
+    }
+
+    /// The entries nearest to this one that match, as many on each side as the limit of the
+    /// question allows, itself left out; without another tree size in the question, as of the
+    /// head that it was seen under.
     ///
     /// # Errors
     /// As [`AuditProtocol::query`]; offset and cursor are for pages.
     ///
     /// [`AuditProtocol::query`]: crate::AuditProtocol::query
-    pub async fn neighbours(&self, query: Query, seq: u64) -> Result<Neighbours, AuditError> {
+    pub async fn neighbours(&self, query: Query, of: &Sight) -> Result<Neighbours, AuditError> {
         for (field, given) in [
             ("offset", query.offset.is_some()),
             ("cursor", query.cursor.is_some()),
@@ -33,7 +69,8 @@ impl Audit {
                 return Err(QueryError::new(field, problem).into());
             }
         }
-        let (plan, as_of) = self.planned(&query).await?;
+        let (seq, size) = (of.entry.seq, of.head.size);
+        let (plan, as_of) = self.planned_of(&query, size)?;
         let store = &self.engine.shared.ground.store;
         let find = |from, below| Find {
             filter: plan.filter.clone(),

@@ -1,7 +1,8 @@
 //! The counts of a trail by hour, action and outcome, held between pages as long as the trail
 //! stands still, and for [`COUNTS_TIME`] where it grows.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
@@ -26,15 +27,16 @@ pub struct Counts {
     /// The first hour that is counted; what is earlier was left out, where it is not the first of
     /// all.
     pub since: i64,
-    /// By hour.
-    rows: Vec<Row>,
-    /// The actions that occur, each once.
-    actions: Vec<String>,
-    /// Those that occur most, by name: as many as a page names.
+    /// Those of all actions together, by hour.
+    all: Vec<Row>,
+    /// Those of each action, by hour.
+    of_action: BTreeMap<String, Vec<Row>>,
+    /// The actions that occur most, by name: as many as a page names.
     frequent: Vec<String>,
 }
 
 /// One count.
+#[derive(Clone)]
 pub struct Row {
     /// Hours since 1970.
     pub hour: i64,
@@ -42,7 +44,6 @@ pub struct Row {
     pub outcome: Outcome,
     /// How many.
     pub count: u64,
-    action: usize,
 }
 
 impl Counted {
@@ -116,49 +117,61 @@ impl Counts {
     }
 
     fn new(size: u64, since: i64, found: Vec<Rollup>) -> Self {
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let mut rows = Vec::with_capacity(found.len());
+        let mut of_action: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut all = Vec::with_capacity(found.len());
         for rollup in found {
-            let next = places.len();
-            let action = *places.entry(rollup.action).or_insert(next);
-            rows.push(Row {
+            let row = Row {
                 hour: rollup.hour,
                 outcome: rollup.outcome,
                 count: rollup.count,
-                action,
-            });
+            };
+            all.push(row.clone());
+            of_action.entry(rollup.action).or_default().push(row);
         }
-        rows.sort_by_key(|row| row.hour);
-        let mut actions = vec![String::new(); places.len()];
-        for (action, place) in places {
-            actions[place] = action;
+        for rows in of_action.values_mut() {
+            rows.sort_by_key(|row| row.hour);
         }
+        all.sort_by_key(|row| (row.hour, row.outcome as u8));
+        all.dedup_by(|row, kept| {
+            let is_same = (row.hour, row.outcome) == (kept.hour, kept.outcome);
+            kept.count += if is_same { row.count } else { 0 };
+            is_same
+        });
         Self {
             size,
             since,
-            frequent: frequent(&rows, &actions),
-            rows,
-            actions,
+            frequent: frequent(&of_action),
+            all,
+            of_action,
         }
     }
 
     /// The first and the last hour in which there is something.
     pub fn hours(&self) -> Option<(i64, i64)> {
-        Some((self.rows.first()?.hour, self.rows.last()?.hour))
+        Some((self.all.first()?.hour, self.all.last()?.hour))
     }
 
-    /// The rows of these hours that are of one of the actions, or of any.
+    /// The rows of these hours that are of one of the actions, or of all together.
     pub fn within<'c>(
         &'c self,
         hours: &Range<i64>,
         actions: Option<&[String]>,
     ) -> impl Iterator<Item = &'c Row> {
-        let begin = self.rows.partition_point(|row| row.hour < hours.start);
-        let end = self.rows.partition_point(|row| row.hour < hours.end);
-        let is_wanted = |action: &String| actions.is_none_or(|wanted| wanted.contains(action));
-        let wanted: Vec<bool> = self.actions.iter().map(is_wanted).collect();
-        let rows = self.rows[begin..end.max(begin)].iter();
-        rows.filter(move |row| wanted.get(row.action).copied().unwrap_or_default())
+        let within = |rows: &'c Vec<Row>| {
+            let begin = rows.partition_point(|row| row.hour < hours.start);
+            let end = rows.partition_point(|row| row.hour < hours.end);
+            &rows[begin..end.max(begin)]
+        };
+        let chosen: Vec<&'c [Row]> = match actions {
+            None => vec![within(&self.all)],
+            Some(wanted) => {
+                let of = wanted.iter().collect::<BTreeSet<_>>().into_iter();
+                of.filter_map(|action| self.of_action.get(action))
+                    .map(within)
+                    .collect()
+            }
+        };
+        chosen.into_iter().flatten()
     }
 
     /// The actions that occur most, by name: as many as a page names.
@@ -167,20 +180,16 @@ impl Counts {
     }
 }
 
-fn frequent(rows: &[Row], actions: &[String]) -> Vec<String> {
-    let mut counts = vec![0_u64; actions.len()];
-    for row in rows {
-        if let Some(count) = counts.get_mut(row.action) {
-            *count += row.count;
-        }
-    }
-    let mut places: Vec<usize> = (0..counts.len()).collect();
-    places.sort_by_key(|place| std::cmp::Reverse(counts[*place]));
-    places.truncate(COUNTED_ACTIONS_MAX);
-    let mut named: Vec<String> = places
-        .into_iter()
-        .map(|place| actions[place].clone())
-        .collect();
+fn frequent(of_action: &BTreeMap<String, Vec<Row>>) -> Vec<String> {
+    let sum = |rows: &Vec<Row>| -> u64 {
+        rows.iter()
+            .fold(0, |sum, row| sum.saturating_add(row.count))
+    };
+    let counted = of_action.iter().map(|(action, rows)| (sum(rows), action));
+    let mut counted: Vec<_> = counted.collect();
+    counted.sort_by_key(|(count, _)| Reverse(*count));
+    counted.truncate(COUNTED_ACTIONS_MAX);
+    let mut named: Vec<_> = counted.into_iter().map(|(_, name)| name.clone()).collect();
     named.sort();
     named
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use indelible_core::engine::Audit;
+use indelible_core::engine::{Audit, Sight};
 use indelible_core::{AuditError, Delivery, Entry, Query, Receipt, Timestamp};
 use serde_json::Value;
 
@@ -82,46 +82,37 @@ pub async fn show(
     path: EntryPath,
 ) -> Answer {
     let audit = app.trail(&path.trail);
-    let entry = find(&audit, path.entry).await?;
-    let head = audit.head().await?;
-    let size = head.as_ref().map_or(0, |head| head.size);
+    let sight = find(&audit, path.entry).await?;
+    let (entry, head) = (&sight.entry, &sight.head);
     let now = app.now();
     let around = Around {
         audit: &audit,
-        entry: &entry,
+        sight: &sight,
         now,
     };
-    let of_entry = entry.seq..entry.seq + 1;
-    let (user, resource, timeline, stored) = tokio::try_join!(
-        around.of_user(),
-        around.of_resource(),
-        around.timeline(),
-        audit.stored(of_entry)
-    )?;
+    let (user, resource, timeline) =
+        tokio::try_join!(around.of_user(), around.of_resource(), around.timeline())?;
     let groups: Vec<Group> = user.into_iter().chain(resource).collect();
-    let gone = || Problem::not_found("the entry is not there any more");
-    let skeleton = stored.first().ok_or_else(gone)?.skeleton(&path.trail);
+    let skeleton = sight.stored.skeleton(&path.trail);
     let frame = Frame::of(
         Some(&caller),
         format!("{} #{}", entry.action, entry.seq),
         Some(&path.trail),
         Place::Events,
     );
-    let proof = head
-        .filter(|_| frame.may(Permission::Prove))
-        .map(|head| Proof {
-            url: format!("{}/proof?open=true", href::entry(&path.trail, entry.seq)),
-            origin: head.key.name().to_owned(),
-            key: head.key.to_string(),
-        });
+    let proof = frame.may(Permission::Prove).then(|| Proof {
+        url: format!("{}/proof?open=true", href::entry(&path.trail, entry.seq)),
+        origin: head.key.name().to_owned(),
+        key: head.key.to_string(),
+    });
     let shown = groups.iter().chain(&timeline).map(|group| group.rows.len());
     let shown = Shown(1 + shown.sum::<usize>() as u64);
     let own_context = entry.context.as_ref().and_then(Value::as_object);
     let page = EntryPage {
-        row: Row::of(&entry, now),
+        row: Row::of(entry, now),
         seq: grouped(entry.seq),
         recorded: Moment::of(entry.created_at, now),
-        facts: facts(&entry),
+        facts: facts(entry),
         context: own_context.map(Tree),
         raw_context: entry.context.as_ref().map_or(String::new(), laid_out),
         remarks: entry.notes.iter().map(Remark::of).collect(),
@@ -129,11 +120,11 @@ pub async fn show(
         timeline,
         leaf: entry.leaf_hash.to_string(),
         skeleton: String::from_utf8_lossy(&skeleton).into_owned(),
-        receipt: receipt(&entry, size)?,
+        receipt: receipt(entry, head.size)?,
         previous: (entry.seq > 0).then(|| href::entry(&path.trail, entry.seq - 1)),
-        next: (entry.seq + 1 < size).then(|| href::entry(&path.trail, entry.seq + 1)),
+        next: (entry.seq + 1 < head.size).then(|| href::entry(&path.trail, entry.seq + 1)),
         proof,
-        entry: &entry,
+        entry,
         frame,
     };
     let mut response = page::html(StatusCode::OK, &page)?;
@@ -176,14 +167,14 @@ fn facts(entry: &Entry) -> Vec<Fact> {
 
 struct Around<'a> {
     audit: &'a Audit,
-    entry: &'a Entry,
+    sight: &'a Sight,
     now: Timestamp,
 }
 
 impl Around<'_> {
     /// The entries next to this one of the same user.
     async fn of_user(&self) -> Result<Option<Group>, AuditError> {
-        let user = self.entry.user_id.as_deref();
+        let user = self.sight.entry.user_id.as_deref();
         let Some(user) = user.filter(|user| *user != href::NOBODY) else {
             return Ok(None);
         };
@@ -195,11 +186,11 @@ impl Around<'_> {
 
     /// Those on the same resource.
     async fn of_resource(&self) -> Result<Option<Group>, AuditError> {
-        let Some(resource) = &self.entry.resource_id else {
+        let Some(resource) = &self.sight.entry.resource_id else {
             return Ok(None);
         };
         let query = Query::new()
-            .resource_type(self.entry.resource_type.as_str())
+            .resource_type(self.sight.entry.resource_type.as_str())
             .resource_id(resource.as_str());
         self.group(("same resource", resource), query, NEIGHBOURS)
             .await
@@ -213,12 +204,12 @@ impl Around<'_> {
         query: Query,
         side: i64,
     ) -> Result<Group, AuditError> {
-        let path = href::of_trail(&self.entry.trail, "events");
+        let path = href::of_trail(&self.sight.entry.trail, "events");
         let url = href::with(&path, query.to_parameters());
         let around = query.limit(side);
-        let found = self.audit.neighbours(around, self.entry.seq).await?;
+        let found = self.audit.neighbours(around, self.sight).await?;
         let is_full = |found: &[Entry]| found.len() as i64 >= side;
-        let own = std::slice::from_ref(self.entry);
+        let own = std::slice::from_ref(&self.sight.entry);
         let entries = found.newer.iter().chain(own).chain(&found.older);
         Ok(Group {
             what,
@@ -231,7 +222,7 @@ impl Around<'_> {
 
     /// What belongs together by its correlation id, oldest first: an attempt and its outcome.
     async fn timeline(&self) -> Result<Option<Group>, AuditError> {
-        let Some(id) = &self.entry.correlation_id else {
+        let Some(id) = &self.sight.entry.correlation_id else {
             return Ok(None);
         };
         let query = Query::new().correlation_id(id.as_str());

@@ -112,11 +112,15 @@ impl View {
         let trail = &self.trail;
         let audit = app.trail(trail);
         let asked = self.query();
-        let turned = match (asked.clone(), self.is_upward()) {
-            (Ok(query), Ok(true)) => audit.newer(query).await,
-            (Ok(query), Ok(false)) => audit.older(query).await,
-            (Err(error), _) | (_, Err(error)) => Err(error.into()),
+        let turned = async {
+            match (asked.clone(), self.is_upward()) {
+                (Ok(query), Ok(true)) => audit.newer(query).await,
+                (Ok(query), Ok(false)) => audit.older(query).await,
+                (Err(error), _) | (_, Err(error)) => Err(error.into()),
+            }
         };
+        let (turned, noted) = tokio::join!(turned, Noted::of(app, trail));
+        let is_altered = noted?.has_failed();
         let (turned, trouble) = match turned {
             Ok(turned) => (turned, None),
             Err(AuditError::Query(error)) => (nothing(), Some(error)),
@@ -162,7 +166,7 @@ impl View {
             as_of: page::grouped(size),
             is_empty_trail: size == 0 && trouble.is_none(),
             is_first,
-            is_altered: Noted::of(app, trail).await?.has_failed(),
+            is_altered,
             integrity: href::of_trail(trail, "integrity"),
             older: turn(found.next_cursor.as_ref(), None),
             newer: newer

@@ -72,23 +72,24 @@ pub async fn page(
     TrailPath(trail): TrailPath,
 ) -> Answer {
     let audit = app.trail(&trail);
-    let (head, is_readable) = match audit.head().await {
+    let read = tokio::join!(audit.head(), audit.checkpoint(), Noted::of(&app, &trail));
+    let (head, checkpoint, noted) = read;
+    let (head, is_readable) = match head {
         Ok(head) => (head, true),
         // What was found of it stands here, and from here it is verified.
         Err(error) if is_damage(&error) => (None, false),
         Err(error) => return Err(error.into()),
     };
-    let checkpoint = match audit.checkpoint().await {
+    let checkpoint = match checkpoint {
         Ok(Some(note)) => Checkpoint::Signed(note),
         Ok(None) => Checkpoint::None("A trail without entries has none.".to_owned()),
         Err(error) => Checkpoint::None(reason(&error, &caller)),
     };
-    let noted = Noted::of(&app, &trail).await?;
     let standing = app.verifications().standing();
     let frame = Frame::of(Some(&caller), "Integrity", Some(&trail), Place::Integrity);
     let integrity = IntegrityPage {
         last: Verified::of(
-            noted,
+            noted?,
             &trail,
             head.as_ref().map(|head| head.size),
             app.now(),

@@ -94,18 +94,19 @@ impl Keys {
         is_asked_for: bool,
     ) -> Result<Option<(Session, Option<Cookie>)>, KeyError> {
         let now = self.now();
-        let Some((row, version)) = self.session_row(cookie.id()).await? else {
+        let id = cookie.id().to_owned();
+        let read = tokio::try_join!(self.session_row(&id), self.has_ended(&id))?;
+        let (Some((row, version)), has_ended) = read else {
             return Ok(None);
         };
         let Some(fit) = row.fit(&cookie.digest(), now) else {
             return Ok(None);
         };
-        let id = cookie.id().to_owned();
         if row.is_over(now) {
             self.time_out(&id, &row).await?;
             return Ok(None);
         }
-        if self.has_ended(&id).await? {
+        if has_ended {
             return Ok(None);
         }
         let key = self.look_up(&row.key).await?.map(|seen| seen.key);

@@ -44,9 +44,14 @@ const PAGES_AHEAD: usize = 2;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SqliteTable {
-    pages: Receiver<Result<Vec<u8>, StoreError>>,
+    pages: Receiver<Sent>,
     page: Cursor<Vec<u8>>,
+    is_over: bool,
 }
+
+/// What the reading thread sends: rows, and, after the last of them, that there are no more. Who
+/// hears neither has not seen the whole table.
+type Sent = Result<Option<Vec<u8>>, StoreError>;
 
 impl SqliteTable {
     /// Begins to read a table of a database, which is opened for reading only.
@@ -73,6 +78,7 @@ impl SqliteTable {
         Ok(Self {
             pages,
             page: Cursor::default(),
+            is_over: false,
         })
     }
 }
@@ -81,24 +87,24 @@ impl Read for SqliteTable {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.page.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
+            if read > 0 || buffer.is_empty() || self.is_over {
                 return Ok(read);
             }
             match self.pages.recv() {
-                Ok(Ok(page)) => self.page = Cursor::new(page),
+                Ok(Ok(Some(page))) => self.page = Cursor::new(page),
+                Ok(Ok(None)) => self.is_over = true,
                 Ok(Err(error)) => return Err(io::Error::other(error)),
-                Err(_) => return Ok(0),
+                Err(_) => {
+                    let problem = "reading ended before the table did; its rows are not complete";
+                    return Err(io::Error::other(problem));
+                }
             }
         }
     }
 }
 
 /// Sends all rows, until nobody wants them.
-fn send(
-    db: &Connection,
-    sql: &str,
-    pages: &SyncSender<Result<Vec<u8>, StoreError>>,
-) -> Result<(), StoreError> {
+fn send(db: &Connection, sql: &str, pages: &SyncSender<Sent>) -> Result<(), StoreError> {
     let mut statement = db.prepare(sql).map_err(refused)?;
     let names = statement.column_names().map(str::to_owned);
     let names: Vec<String> = names.collect();
@@ -107,12 +113,14 @@ fn send(
     while let Some(row) = rows.next().map_err(refused)? {
         page.extend(canonical::to_vec(&object(row, &names).map_err(refused)?));
         page.push(b'\n');
-        if page.len() >= PAGE_BYTES && pages.send(Ok(std::mem::take(&mut page))).is_err() {
+        if page.len() >= PAGE_BYTES && pages.send(Ok(Some(std::mem::take(&mut page)))).is_err() {
             return Ok(());
         }
     }
-    // Nobody is there to be told of the end.
-    let _ = pages.send(Ok(page));
+    // Whoever hung up needs not be told of the end.
+    let _ = pages
+        .send(Ok(Some(page)))
+        .and_then(|()| pages.send(Ok(None)));
     Ok(())
 }
 
@@ -138,4 +146,36 @@ fn object(row: &Row<'_>, names: &[String]) -> rusqlite::Result<Value> {
         members.insert(free, value);
     }
     Ok(Value::Object(members))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(sent: impl IntoIterator<Item = Sent>) -> SqliteTable {
+        let (sender, pages) = sync_channel(9);
+        for page in sent {
+            sender.send(page).expect("somebody reads");
+        }
+        SqliteTable {
+            pages,
+            page: Cursor::default(),
+            is_over: false,
+        }
+    }
+
+    #[test]
+    fn a_reading_thread_that_vanished_is_no_end_of_the_table() {
+        let page = || Ok(Some(b"{}\n".to_vec()));
+        let mut lines = String::new();
+        let mut whole = of([page(), page(), Ok(None)]);
+        whole.read_to_string(&mut lines).expect("whole");
+        assert_eq!(lines, "{}\n{}\n");
+        assert_eq!(whole.read(&mut [0; 8]).expect("still the end"), 0);
+        let mut lines = String::new();
+        let mut cut = of([page(), page()]);
+        let error = cut.read_to_string(&mut lines).expect_err("it was cut");
+        assert!(error.to_string().contains("not complete"), "{error}");
+        cut.read(&mut [0; 8]).expect_err("and stays so");
+    }
 }

@@ -98,6 +98,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError>;
 
+    /// Whether index rows of an entry's own columns are kept apart from the entry, so that they
+    /// tell what stood in a column that was altered. Where they are indexes of the columns, they
+    /// were altered with them.
+    fn keeps_index_rows(&self) -> bool {
+        true
+    }
+
     /// What the store can say of its own condition, for `doctor` and start-up checks.
     async fn condition(&self) -> Result<Condition, StoreError>;
 

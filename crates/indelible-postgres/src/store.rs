@@ -95,6 +95,10 @@ impl Store for PostgresStore {
         read::spans(&self.connections.lend().await?, trail, height, range).await
     }
 
+    fn keeps_index_rows(&self) -> bool {
+        false
+    }
+
     async fn rollups(
         &self,
         trail: &TrailName,

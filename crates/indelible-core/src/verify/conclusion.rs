@@ -4,6 +4,7 @@ use indelible_merkle::Hash;
 
 use super::difference::{self, Hints, Table};
 use super::digest::{Layout, Rows};
+use super::inspection::Tables;
 use super::reading::{self, Trail};
 use super::report::{self, FindingKind, Findings, TrailReport};
 use super::scan::Scan;
@@ -32,12 +33,18 @@ impl Run<'_> {
         findings.absorb(seen);
         self.account_for_erasures(&mut walk, &mut findings).await?;
         let hints = self.compare_tables(&walk, scan, &mut findings).await?;
+        let mut surplus = rollup::Surplus::new();
         if self.from == 0 {
-            rollup::compare(self.trail, self.head.size, walk.counts, &mut findings).await?;
+            let size = self.head.size;
+            surplus = rollup::compare(self.trail, size, walk.counts, &mut findings).await?;
         }
         walk.contradicted.sort_by_key(|range| range.start);
         inspection::misplaced(self.trail, &walk.contradicted, &mut findings).await?;
-        inspection::columns(self.trail, &walk.unexplained, &hints, &mut findings).await?;
+        let tables = Tables {
+            hints: &hints,
+            surplus: &surplus,
+        };
+        inspection::columns(self.trail, &walk.unexplained, &tables, &mut findings).await?;
         let listed = walk.erasures.listed().collect();
         inspection::undone(self.trail, listed, &mut findings).await?;
         let is_read = !findings.has(FindingKind::RowUnreadable)

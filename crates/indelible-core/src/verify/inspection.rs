@@ -3,6 +3,7 @@
 use super::difference::{Hint, Hints, field_name};
 use super::reading::{CHUNK_ENTRIES, Trail};
 use super::report::{FindingKind, Findings, entries};
+use super::rollup::Surplus;
 use crate::entry::StoredEntry;
 use crate::outcome::Outcome;
 use crate::part::PartKind;
@@ -118,12 +119,18 @@ async fn tell(
     Ok(())
 }
 
+/// What the derived tables still have of what stood in the entries.
+pub(super) struct Tables<'a> {
+    pub hints: &'a Hints,
+    pub surplus: &'a Surplus,
+}
+
 /// Names the columns of entries that no longer give their leaf, as far as the derived tables and
 /// the neighbours tell what stood there.
 pub(super) async fn columns(
     trail: Trail<'_>,
     seqs: &[u64],
-    hints: &Hints,
+    tables: &Tables<'_>,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     for &seq in seqs {
@@ -134,10 +141,11 @@ pub(super) async fn columns(
         let Some(entry) = around.iter().find(|entry| entry.seq == seq) else {
             continue;
         };
-        let hints = hints.get(&seq).map_or(&[][..], Vec::as_slice);
+        let hints = tables.hints.get(&seq).map_or(&[][..], Vec::as_slice);
         let named = by_hints(trail, entry, hints)
+            .or_else(|| by_counts(trail, entry, tables.surplus))
             .or_else(|| by_neighbours(trail, entry, &around))
-            .unwrap_or_else(|| by_elimination(entry, hints));
+            .unwrap_or_else(|| by_elimination(trail, entry, hints));
         let detail = format!("{named} no longer what the leaf was made of");
         findings.reword(seq, FindingKind::ColumnDiffers, &detail);
     }
@@ -186,6 +194,23 @@ fn by_hints(trail: Trail<'_>, entry: &StoredEntry, hints: &[Hint]) -> Option<Str
     (is_mended && !names.is_empty()).then(|| are(&names))
 }
 
+/// Puts back an action and an outcome that were counted and are not there.
+fn by_counts(trail: Trail<'_>, entry: &StoredEntry, surplus: &Surplus) -> Option<String> {
+    let mut mended = entry.clone();
+    surplus.iter().find_map(|(action, outcome)| {
+        mended.action.clone_from(action);
+        mended.outcome = *outcome;
+        let differs = [
+            ("action", *action != entry.action),
+            ("outcome", *outcome != entry.outcome),
+        ];
+        let names = differs.iter().filter(|(_, differs)| *differs);
+        let names: Vec<_> = names.map(|(name, _)| *name).collect();
+        let leaf = mended.derived_leaf(trail.name, &mut Vec::new());
+        (leaf == entry.leaf_hash && !names.is_empty()).then(|| are(&names))
+    })
+}
+
 /// Entries of one commit share their time of recording.
 fn by_neighbours(trail: Trail<'_>, entry: &StoredEntry, around: &[StoredEntry]) -> Option<String> {
     let mut mended = entry.clone();
@@ -197,8 +222,11 @@ fn by_neighbours(trail: Trail<'_>, entry: &StoredEntry, around: &[StoredEntry]) 
 }
 
 /// What is left when all that other rows confirm is taken away.
-fn by_elimination(entry: &StoredEntry, hints: &[Hint]) -> String {
+fn by_elimination(trail: Trail<'_>, entry: &StoredEntry, hints: &[Hint]) -> String {
     let mut names = vec!["occurred_at", "created_at", "erases"];
+    if !trail.store.keeps_index_rows() {
+        names.extend(["action", "resource_type", "outcome"]);
+    }
     for hint in hints {
         let name = match hint {
             Hint::Id(_) => "id",

@@ -25,6 +25,8 @@ pub(super) struct Counts {
 const BUCKETS: usize = 4096;
 /// Buckets that are looked at row by row.
 const DETAILED_MAX: usize = 16;
+/// Actions and outcomes with a surplus that are kept.
+const SURPLUS_MAX: usize = 64;
 /// How often counts are read again while the trail grows.
 const ATTEMPTS: u32 = 3;
 
@@ -53,23 +55,26 @@ fn bucket(hour: i64) -> usize {
     hour.rem_euclid(BUCKETS as i64) as usize
 }
 
+/// Actions and outcomes of which more is counted than is there: what entries had that were altered.
+pub(super) type Surplus = Vec<(String, Outcome)>;
+
 /// Compares the stored counts with those of the entries `0..size`, which `expected` has added up.
 pub(super) async fn compare(
     trail: Trail<'_>,
     size: u64,
     expected: Counts,
     findings: &mut Findings,
-) -> Result<(), StoreError> {
+) -> Result<Surplus, StoreError> {
     for _ in 0..ATTEMPTS {
         let mut stored = Counts::new(expected.rows.clone());
         if !each_row(trail, &mut |row| stored.add_row(&row), findings).await? {
-            return Ok(());
+            return Ok(Surplus::new());
         }
         let mut open: BTreeSet<usize> = (0..BUCKETS)
             .filter(|b| expected.sums[*b] != stored.sums[*b])
             .collect();
         if open.is_empty() {
-            return Ok(());
+            return Ok(Surplus::new());
         }
         let (mut grown, mut touched) = (expected.clone(), BTreeSet::new());
         let grown_size = grown_size(trail, size).await?;
@@ -89,14 +94,14 @@ pub(super) async fn compare(
             return name(trail, size, certain, findings).await;
         }
         if open.is_empty() {
-            return Ok(());
+            return Ok(Surplus::new());
         }
     }
     let detail = "the trail grew while its counts were read; those of the latest hours were not \
                   compared"
         .to_owned();
     findings.push(None, FindingKind::RollupUnchecked, detail);
-    Ok(())
+    Ok(Surplus::new())
 }
 
 type Key = (i64, String, Outcome);
@@ -107,7 +112,8 @@ async fn name(
     size: u64,
     buckets: BTreeSet<usize>,
     findings: &mut Findings,
-) -> Result<(), StoreError> {
+) -> Result<Surplus, StoreError> {
+    let mut surplus = Surplus::new();
     let detailed: BTreeSet<usize> = buckets.iter().copied().take(DETAILED_MAX).collect();
     let wanted = |hour| detailed.contains(&bucket(hour));
     let mut stored: BTreeMap<Key, u64> = BTreeMap::new();
@@ -119,7 +125,7 @@ async fn name(
     };
     let mut read = read;
     if !each_row(trail, &mut read, findings).await? {
-        return Ok(());
+        return Ok(surplus);
     }
     // The count when verification began, and that of now: what is stored lies between.
     let mut counts: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
@@ -139,6 +145,9 @@ async fn name(
         match stored.remove(key) {
             Some(count) if (*least..=*most).contains(&count) => {}
             Some(count) => {
+                if count > *most {
+                    surplus.push((key.1.clone(), key.2));
+                }
                 let detail = format!("{}: {count} are stored, {least} were recorded", words(key));
                 findings.push(None, FindingKind::RollupDiffers, detail);
             }
@@ -150,6 +159,7 @@ async fn name(
         }
     }
     for key in stored.keys().chain(&twice) {
+        surplus.push((key.1.clone(), key.2));
         let detail = format!("{}: a count of nothing that was recorded", words(key));
         findings.push(None, FindingKind::RollupExtra, detail);
     }
@@ -158,7 +168,8 @@ async fn name(
         let detail = format!("counts of {further} further hours or groups of hours differ");
         findings.push(None, FindingKind::RollupDiffers, detail);
     }
-    Ok(())
+    surplus.truncate(SURPLUS_MAX);
+    Ok(surplus)
 }
 
 fn key(row: &Rollup) -> Key {

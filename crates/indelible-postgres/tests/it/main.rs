@@ -3,6 +3,7 @@
 mod conformance;
 mod fixture;
 
+mod altered;
 mod appending;
 mod engine;
 mod faults;

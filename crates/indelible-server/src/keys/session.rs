@@ -71,7 +71,6 @@ impl Keys {
     /// [`KeyError`].
     pub async fn begin_session(&self, key: &Key, cookie: &Cookie) -> Result<(), KeyError> {
         let now = self.now();
-        self.end_what_is_over(&key.id, now).await?;
         let row = Row {
             key: key.id.clone(),
             sha256: cookie.digest(),
@@ -80,7 +79,15 @@ impl Keys {
             renewed_at: now,
             seen_at: now,
         };
-        self.put_session(cookie.id(), &row, None).await
+        let id = cookie.id();
+        self.put_session(id, &row, None).await?;
+        // Counted once it is there: of those who begin at once the last one counts all.
+        let ended = self.end_what_is_over(&key.id, id, now).await;
+        if ended.is_err() {
+            // Nobody is handed its cookie.
+            self.remove(KIND, id).await?;
+        }
+        ended
     }
 
     /// The session of a cookie, and the cookie that takes the place of this one, where it is

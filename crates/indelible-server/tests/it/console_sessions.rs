@@ -17,6 +17,7 @@ on_both!(
     what_a_script_asks_by_itself_keeps_no_session_alive,
     a_revoked_key_ends_its_sessions_at_once,
     a_key_has_so_many_sessions_and_no_more,
+    logins_at_once_pass_no_bound,
 );
 
 /// What a login over such a connection is answered.
@@ -210,4 +211,22 @@ async fn a_key_has_so_many_sessions_and_no_more(desk: Desk) {
     let evicted = records(&desk, "session_evicted").await;
     assert_eq!(evicted.len(), 1);
     assert_eq!(evicted[0]["context"]["session_id"], session_of(&cookies[0]));
+}
+
+async fn logins_at_once_pass_no_bound(desk: Desk) {
+    let key = desk.key("reader", None).await;
+    for _ in 0..30 {
+        desk.log_in(&key).await;
+    }
+    desk.clock.pass(Duration::from_secs(1));
+    let log_in = |_| desk.log_in(&key);
+    let cookies = futures_util::future::join_all((0..12).map(log_in)).await;
+    let registry = &desk.app.engine().ground().registry;
+    let there = registry.list("session").await.expect("readable").len();
+    assert_eq!(there, 32);
+    // Those that were there before went first.
+    for cookie in &cookies {
+        assert!(opens(&desk, cookie).await);
+    }
+    assert_eq!(records(&desk, "session_evicted").await.len(), 10);
 }

@@ -77,9 +77,14 @@ impl Keys {
         Err(KeyError::Busy(id.to_owned()))
     }
 
-    /// Ends sessions that are over, up to [`SESSIONS_ENDED_AT_ONCE`], and those of a key that were longest without a request
-    /// where it has as many as it may.
-    pub(super) async fn end_what_is_over(&self, key: &str, now: Timestamp) -> Result<(), KeyError> {
+    /// Ends sessions that are over, up to [`SESSIONS_ENDED_AT_ONCE`], and those of a key that were
+    /// longest without a request where, with the one that has just begun, it has more than it may.
+    pub(super) async fn end_what_is_over(
+        &self,
+        key: &str,
+        begun: &str,
+        now: Timestamp,
+    ) -> Result<(), KeyError> {
         let secret = self.secret().await?;
         let (mut own, mut ended) = (Vec::new(), 0);
         for (id, row) in self.registry().list(KIND).await? {
@@ -91,7 +96,7 @@ impl Keys {
                         self.time_out(&id, &row).await?;
                     }
                 }
-                Some(row) if row.key == key => own.push((row.seen_at, id, row)),
+                Some(row) if row.key == key && id != begun => own.push((row.seen_at, id, row)),
                 Some(_) => {}
                 // Nobody logged in with it.
                 None => self.remove(KIND, &id).await?,

@@ -57,7 +57,12 @@ fn member(
         "<li><details><summary>"
     })?;
     key(f, name)?;
-    let kind = if value.is_array() { "items" } else { "members" };
+    let kind = match (value.is_array(), count) {
+        (true, 1) => "item",
+        (true, _) => "items",
+        (false, 1) => "member",
+        (false, _) => "members",
+    };
     write!(
         f,
         "<span class=\"small\">{count} {kind}</span></summary><ul>"
@@ -120,6 +125,10 @@ mod tests {
         assert!(html.contains("&lt;i&gt;&#13;"), "{html}");
         assert!(html.contains("9007199254740993"), "{html}");
         assert!(html.contains("<bdi class=\"text\">null</bdi>"), "{html}");
+        assert!(
+            html.contains("1 item<") && html.contains("1 member<"),
+            "{html}"
+        );
         assert!(!html.contains("<b>") && !html.contains("<i>"), "{html}");
     }
 }

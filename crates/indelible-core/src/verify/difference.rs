@@ -223,7 +223,12 @@ async fn terms(
             findings.push(seq, FindingKind::IndexRowMissing, detail);
             hint(hints, seq, Hint::Lacking(field, value));
         } else {
-            let detail = format!("the index has a {what} that entry {seq} does not have");
+            let a = if what.starts_with(['a', 'i', 'o']) {
+                "an"
+            } else {
+                "a"
+            };
+            let detail = format!("the index has {a} {what} that entry {seq} does not have");
             findings.push(seq, FindingKind::IndexRowExtra, detail);
             hint(hints, seq, Hint::Stored(field, value));
         }

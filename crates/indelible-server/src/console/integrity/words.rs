@@ -208,7 +208,8 @@ pub const fn words(kind: FindingKind) -> Words {
         K::GuardsAltered => of(
             "The database does not guard the evidence any more",
             "A table or trigger is missing or altered, or a foreign trigger is there: rows could be \
-             changed, or left out without a word. Writing is refused until it is mended.",
+             changed, or left out without a word. A server that runs goes on writing; one that \
+             starts refuses to until it is mended.",
             "Find out who did it; `indelible doctor` names it. Go on from a backup, or put the \
              guard back when all else verifies.",
         ),

@@ -3,9 +3,10 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `entrance` | who is behind a session's cookie |
+//! | `foreign` | what pages of other sites ask for |
 //! | `login` | beginning and ending sessions |
 //! | `frame`, `page` | what stands around every page, and how it leaves |
-//! | `escape` | text in HTML |
+//! | `escape`, `prose` | text in HTML |
 //! | `assets` | the stylesheet, the scripts |
 //! | `events`, `trails`, … | one page each |
 //!
@@ -19,6 +20,7 @@ mod entrance;
 mod entry;
 pub(crate) mod escape;
 mod events;
+mod foreign;
 mod frame;
 mod health;
 mod href;
@@ -27,11 +29,12 @@ mod keys;
 mod login;
 mod moment;
 mod page;
+mod prose;
 mod trails;
 mod verifier;
 
 use axum::http::Method;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use axum::{Router, extract::Request};
 use tower_http::csrf::CsrfLayer;
@@ -39,7 +42,6 @@ use tower_http::csrf::CsrfLayer;
 use crate::access::Access;
 use crate::app::App;
 use crate::keys::Permission;
-use crate::problem::{Kind, Problem};
 use crate::router::Route;
 use crate::{export, proofs, tail};
 
@@ -47,6 +49,7 @@ pub use counts::Counted;
 pub use entrance::OverTls;
 pub use health::Looked;
 pub use page::refused;
+pub(crate) use prose::prose;
 
 /// Where the console begins.
 pub const ROOT: &str = "/console";
@@ -124,6 +127,12 @@ pub fn routes() -> Vec<Route> {
             "/console/assets/{version}/{name}",
             Open,
             get(assets::serve),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}",
+            Trail(P::Read),
+            get(trails::one),
         ),
         route(
             M::GET,
@@ -211,12 +220,13 @@ pub fn router(app: &App) -> Router<App> {
     let mut router = Router::new();
     for route in routes() {
         let state = (app.clone(), route.access);
-        let checked = axum::middleware::from_fn_with_state(state, entrance::check);
+        let checked = from_fn_with_state(state, entrance::check);
         router = router.route(route.path, route.handler.route_layer(checked));
     }
     router
         .route_layer(from_fn(page::pack))
-        .route_layer(CsrfLayer::new().with_rejection_response(|_| foreign()))
+        .route_layer(CsrfLayer::new().with_rejection_response(|_| foreign::refuse()))
+        .route_layer(from_fn_with_state(app.clone(), foreign::note))
 }
 
 /// Whether a request is one of a browser for a page of the console, which is to be answered with a
@@ -225,9 +235,4 @@ pub fn is_of_page(request: &Request) -> bool {
     let path = request.uri().path();
     let is_here = path == "/" || path == ROOT || path.starts_with("/console/");
     is_here && entrance::wants_page(request.headers())
-}
-
-fn foreign() -> axum::response::Response {
-    let detail = "the request came from a page of another site, which may change nothing here";
-    axum::response::IntoResponse::into_response(Problem::new(Kind::Forbidden, detail))
 }

@@ -92,7 +92,7 @@ fn told(carrier: Response, problem: &Problem, id: &str, is_of_page: bool) -> Res
         }
     }
     let mut response = if is_of_page {
-        console::refused(problem, id, carrier.extensions().get())
+        console::refused(problem, id, carrier.extensions())
     } else {
         problem.render(id)
     };

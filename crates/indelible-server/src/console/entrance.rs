@@ -4,11 +4,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use indelible_core::TrailName;
 
 use super::{href, page};
 use crate::access::{Access, Asks, Caller, Origin, admit, named_trail};
 use crate::app::App;
-use crate::keys::{Cookie, KeyError, Session};
+use crate::keys::{Cookie, KeyError, Permission, Session};
 use crate::limits::SESSION_COOKIES_MAX;
 use crate::problem::{Kind, Problem};
 
@@ -46,14 +47,31 @@ pub async fn check(
         permission,
         trail: named_trail(access, &mut request).await,
     };
+    let about = About::of(asks.trail.as_deref(), &caller);
     request.extensions_mut().insert(session);
     let mut response = admit(&app, asks, caller.clone(), request, next).await;
     // Pages that say what went wrong say it to somebody.
     response.extensions_mut().insert(caller);
+    if let Some(about) = about {
+        response.extensions_mut().insert(about);
+    }
     if let Some(cookie) = renewed {
         set(&mut response, &cookie, is_secure);
     }
     response
+}
+
+/// The trail that an answer is about, for a page that says what went wrong.
+#[derive(Debug, Clone)]
+pub struct About(pub TrailName);
+
+impl About {
+    /// The trail in the path, where the caller may look at it.
+    fn of(named: Option<&str>, caller: &Caller) -> Option<Self> {
+        let named = named.filter(|name| caller.key.covers(name))?;
+        let may_look = caller.key.role.may(Permission::Read);
+        named.parse().ok().filter(|_| may_look).map(Self)
+    }
 }
 
 /// What scripts ask for by themselves, again and again: it keeps no session alive.
@@ -65,6 +83,20 @@ const UNASKED: [&str; 2] = [
 fn is_asked_for(request: &Request) -> bool {
     let path = request.extensions().get::<MatchedPath>();
     path.is_none_or(|path| !UNASKED.contains(&path.as_str()))
+}
+
+/// Who a request is of, on a page that is open to everybody: it says so, and prolongs no session.
+/// Where that cannot be read it is nobody.
+pub async fn known(app: &App, request: Request) -> Option<Caller> {
+    let carried = cookies(request.headers(), is_secure(app, &request));
+    let origin = Origin::of(&request, app.proxies());
+    // It is not held while the database is asked.
+    drop(request);
+    let found = session(app, &carried, false).await.ok().flatten();
+    found.map(|(session, _)| Caller {
+        key: session.key,
+        origin,
+    })
 }
 
 /// The session that a request carries the cookie of, and the cookie that follows it.

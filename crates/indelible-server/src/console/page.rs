@@ -5,14 +5,17 @@ use std::io::Write;
 use askama::Template;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::entrance::About;
 use super::frame::{Frame, Place};
+use super::href;
 use crate::access::Caller;
+use crate::keys::Permission;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
@@ -54,27 +57,35 @@ struct ProblemPage<'a> {
     detail: &'a str,
     advice: &'static str,
     field: Option<&'a str>,
+    /// Where the trail that is damaged can be verified, for who may.
+    integrity: Option<String>,
     request_id: &'a str,
 }
 
-/// The page that says what went wrong.
-pub fn refused(problem: &Problem, request_id: &str, caller: Option<&Caller>) -> Response {
+/// The page that says what went wrong, to the [`Caller`] and of the trail that are known.
+pub fn refused(problem: &Problem, request_id: &str, known: &Extensions) -> Response {
     let status = problem.kind.status();
     let title = problem.kind.title();
+    let trail = known.get().map(|About(trail)| trail);
+    let frame = Frame::of(known.get::<Caller>(), title, trail, Place::Elsewhere);
+    let is_damaged = problem.kind == Kind::Damaged && frame.may(Permission::Prove);
+    let integrity = trail.filter(|_| is_damaged);
+    let integrity = integrity.map(|trail| href::of_trail(trail, "integrity"));
     let page = ProblemPage {
-        frame: Frame::of(caller, title, None, Place::Elsewhere),
         status: status.as_u16(),
         title,
         detail: &problem.detail,
-        advice: advice(problem.kind),
+        advice: advice(problem.kind, integrity.is_some()),
+        integrity,
+        frame,
         field: problem.field.as_deref(),
         request_id,
     };
     html(status, &page).unwrap_or_else(|problem| problem.render(request_id))
 }
 
-/// What somebody can do who meets this problem on a page.
-const fn advice(kind: Kind) -> &'static str {
+/// What somebody can do who meets this problem on a page, and who may verify the trail or not.
+const fn advice(kind: Kind, may_verify: bool) -> &'static str {
     match kind {
         Kind::Forbidden => {
             "The key of this session does not allow it. Ask an administrator for another key, or \
@@ -83,9 +94,15 @@ const fn advice(kind: Kind) -> &'static str {
         Kind::Unauthorized => "Log in again.",
         Kind::NotFound => "It may never have been there, or the address was cut short.",
         Kind::InvalidRequest | Kind::InvalidBody => "Go back and mend what is named here.",
+        Kind::Damaged if may_verify => {
+            "What the database holds of this page cannot be what was recorded, so it is not shown. \
+             Verify the trail on its integrity page: that says what was changed or is gone, entry \
+             by entry. Do not change anything by hand, and tell whoever runs this server."
+        }
         Kind::Damaged => {
-            "Do not change anything by hand. Verify the trail on its integrity page, and tell \
-             whoever runs this server."
+            "What the database holds of this page cannot be what was recorded, so it is not shown. \
+             Do not change anything by hand. Tell whoever runs this server, or an auditor, who can \
+             verify the trail and see what was changed or is gone."
         }
         Kind::Unavailable | Kind::Overloaded | Kind::Stopping | Kind::TooManyRequests => {
             "Nothing is lost. Try again in a moment."

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use futures_util::StreamExt;
 use indelible_core::store::Head;
 use indelible_core::{TrailLine, TrailName};
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::keys::Permission;
 use crate::limits::{CONSOLE_AGES_AT_ONCE, CONSOLE_AGES_MAX};
 use crate::problem::{Answer, Kind, Problem};
+use crate::request::TrailPath;
 use crate::trails::begun;
 
 /// `GET /`: where people begin who know no URL but the server's. For programs nothing is there.
@@ -27,6 +29,11 @@ pub async fn root(headers: HeaderMap) -> Answer {
     } else {
         Err(Problem::not_found("nothing is at this URL"))
     }
+}
+
+/// `GET /console/trails/{trail}`: leads to its events.
+pub async fn one(TrailPath(trail): TrailPath) -> Response {
+    page::see(&href::of_trail(&trail, "events"))
 }
 
 #[derive(Template)]

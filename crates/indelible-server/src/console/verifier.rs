@@ -4,13 +4,15 @@
 use std::sync::LazyLock;
 
 use askama::Template;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::frame::{Frame, Place};
-use super::{assets, page};
+use super::{assets, entrance, page};
+use crate::app::App;
 use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 
@@ -20,10 +22,11 @@ struct VerifierPage {
     frame: Frame,
 }
 
-/// `GET /console/verify`
-pub async fn show() -> Answer {
+/// `GET /console/verify`, which anybody may see; who is logged in finds the way back.
+pub async fn show(State(app): State<App>, request: Request) -> Answer {
+    let caller = entrance::known(&app, request).await;
     let page = VerifierPage {
-        frame: Frame::of(None, "Verify", None, Place::Elsewhere),
+        frame: Frame::of(caller.as_ref(), "Verify", None, Place::Elsewhere),
     };
     page::html(StatusCode::OK, &page)
 }

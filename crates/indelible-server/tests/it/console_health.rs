@@ -82,7 +82,10 @@ async fn a_guard_that_is_gone_is_a_failure_with_what_mends_it(desk: Desk) {
     }
     let page = health(&desk, &admin).await;
     says(&page, "missing or altered: ");
-    says(&page, "somebody changed the schema: `indelible verify`");
+    says(
+        &page,
+        "somebody changed the schema: <code>indelible verify</code>",
+    );
     says(&page, "class=\"verdict bad\"");
     assert!(!page.contains("the database refuses to change"), "{page}");
 }

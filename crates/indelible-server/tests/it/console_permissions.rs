@@ -36,6 +36,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("POST /console/keys/{id}/revoke", "a"),
     ("POST /console/keys/{id}/rotate", "a"),
     ("POST /console/keys/{id}/link", "a"),
+    ("GET /console/trails/{trail}", "r u a"),
     ("GET /console/trails/{trail}/events", "r u a"),
     ("GET /console/trails/{trail}/events/{id}", "r u a"),
     ("GET /console/trails/{trail}/user", "r u a"),

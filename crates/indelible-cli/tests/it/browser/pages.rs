@@ -114,6 +114,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
         "the page that is saved, a download",
     ),
     ("/console/assets/{version}/{name}", "part of the pages"),
+    ("/console/trails/{trail}", "leads to its events"),
     ("/console/trails/{trail}/events/stream", "for the live view"),
     ("/console/trails/{trail}/events/{id}/proof", "a download"),
     ("/console/trails/{trail}/checkpoint", "a download"),

@@ -149,7 +149,7 @@ async fn again(app: &App, caller: &Caller, id: &str, form: &Form, problem: Probl
 fn time(form: &Form, field: &str, example: &str) -> Result<Duration, Problem> {
     let given = form.named(field).unwrap_or_default();
     let wrong = || {
-        let detail = format!("`{field}` is a span such as {example}");
+        let detail = format!("a span of time is written such as {example}");
         Problem::new(Kind::InvalidBody, detail).at(field)
     };
     span(given.trim()).ok_or_else(wrong)

@@ -41,6 +41,8 @@ struct EventsPage {
     /// What the bars leave out of account.
     is_histogram_wider: bool,
     rows: Vec<Row>,
+    /// Which of the events that match are listed.
+    told: String,
     as_of: String,
     is_empty_trail: bool,
     /// Whether it is the page of the newest entries.
@@ -133,7 +135,7 @@ impl View {
             None => Some(app.counted().of(&audit).await?),
         };
         let size = found.as_of;
-        let problem = trouble.as_ref().map(ToString::to_string);
+        let problem = trouble.as_ref().map(Filters::told);
         let named = trouble.as_ref().zip(problem.as_deref());
         let mut fields = self
             .filters
@@ -163,6 +165,7 @@ impl View {
             is_histogram_wider: self.is_histogram_wider(),
             histogram: counts.and_then(|counts| self.histogram(&counts, asked.as_ref().ok()?)),
             rows: found.iter().map(|e| Row::of(e, self.now)).collect(),
+            told: self.told(&found, is_first),
             as_of: page::grouped(size),
             is_empty_trail: size == 0 && trouble.is_none(),
             is_first,
@@ -195,6 +198,25 @@ impl View {
         let shown = Shown(found.entries.len() as u64);
         response.extensions_mut().insert(shown);
         Ok(response)
+    }
+
+    /// Which of the events that match a page lists, in words.
+    fn told(&self, found: &Page, is_first: bool) -> String {
+        let matching = if self.filters.pairs().is_empty() {
+            ""
+        } else {
+            " that match"
+        };
+        match found.entries.len() {
+            0 => "No events".to_owned(),
+            count if !is_first => format!("{count} of the events{matching}, newest first"),
+            count if found.has_more => format!("The newest {count} events{matching}"),
+            1 => format!(
+                "1 event{}, and no more",
+                matching.replace("match", "matches")
+            ),
+            count => format!("All {count} events{matching}, newest first"),
+        }
     }
 
     fn query(&self) -> Result<Query, QueryError> {

@@ -15,6 +15,7 @@ mod console_login;
 mod console_markup;
 mod console_pages;
 mod console_permissions;
+mod console_refusals;
 mod console_sessions;
 mod console_trails;
 mod cutting;

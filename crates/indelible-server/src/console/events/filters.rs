@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use indelible_core::QueryError;
+
 use super::super::href;
 
 /// One field of the form.
@@ -32,16 +34,16 @@ pub struct Chip {
 /// asked for most.
 const FIELDS: [(&str, &str, &str); 11] = [
     ("user_id", "User", "u-17, or none"),
-    ("action", "Action", "user_login_failed, or user_*"),
-    ("start_date", "From", "2026-03-09, or 24h"),
+    ("action", "Action", "user_login_*"),
+    ("start_date", "From", "24h, 2026-03-09"),
     ("end_date", "To", "2026-03-10"),
     ("outcome", "Outcome", ""),
     ("resource_type", "Resource type", "account"),
     ("resource_id", "Resource", "acct-9"),
-    ("ip_address", "Address", "203.0.113.9, or 10.0.0.0/8"),
+    ("ip_address", "Address", "10.0.0.0/8"),
     ("correlation_id", "Correlation", "req-4711"),
     ("tag", "Tag", "data.chd"),
-    ("context", "Context", "request.method=GET"),
+    ("context", "Context", "method=GET"),
 ];
 
 /// How many of the fields are always in sight.
@@ -59,6 +61,15 @@ impl Filters {
         Self {
             pairs: pairs.iter().filter(is_filter).cloned().collect(),
         }
+    }
+
+    /// What is wrong with a filter, under the name that its field has in the form.
+    pub fn told(error: &QueryError) -> String {
+        let field = FIELDS.iter().find(|field| field.0 == error.field());
+        field.map_or_else(
+            || error.to_string(),
+            |(_, label, _)| format!("{label}: {}", error.problem()),
+        )
     }
 
     /// The pairs.

@@ -5,8 +5,10 @@
 // storage and no network: bytes and verifier keys in, a verdict out. Nothing it is given makes
 // it throw; whatever is wrong is a refusal with a reason and a sentence.
 //
-// A verdict has `state`: "holds"; "refused", with a `reason` of docs/formats/pack.md; or
-// "unable", where this browser cannot tell. `steps` are what was looked at, in order:
+// A verdict has `state`: "holds"; "refused", with a `reason` of docs/formats/pack.md; "keyless",
+// where no key at hand is for the trail, so that nothing says who signed, and all else holds; or
+// "unable", where this browser cannot tell. A keyless one is not `ok`, and its `reason` is the one
+// for which the other verifiers refuse it. `steps` are what was looked at, in order:
 // `{name, title, ok, detail, values}`, with `ok` null where there was nothing to compare or an
 // earlier step left nothing to go on, and `values` a list of `[label, text]`.
 (function () {
@@ -52,6 +54,15 @@
   }
 
   // ---- Bytes and texts ----
+
+  // A number with a thin space between groups of three digits, as the server's pages write it.
+  function grouped(number) {
+    return String(number).replace(/\B(?=(?:[0-9]{3})+$)/g, "\u202f");
+  }
+
+  function entriesOf(number) {
+    return `${grouped(number)} ${String(number) === "1" ? "entry" : "entries"}`;
+  }
 
   const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -699,11 +710,13 @@
     return later.name === earlier.name && later.incarnation > earlier.incarnation;
   }
 
-  // The keys that may have signed under an origin: its own under that name, and all others.
+  // The keys that may have signed under an origin: its own under that name, and all others. Null
+  // where none is its own.
   function keysFor(origin, keys) {
+    need(isName(origin), "wrong-trail", `no verifier key can be for ${origin}`);
     const isOwn = (key) => lineage(key.name) === lineage(origin);
-    const own = isName(origin) ? keys.filter(isOwn).map((key) => named(origin, key.publicKey)) : [];
-    need(own.length > 0, "wrong-trail", `no verifier key at hand is for ${origin}`);
+    const own = keys.filter(isOwn).map((key) => named(origin, key.publicKey));
+    if (own.length === 0) return null;
     const known = [...own, ...keys.filter((key) => !isOwn(key))];
     return [...new Map(known.map((key) => [key.vkey, key])).values()];
   }
@@ -816,6 +829,12 @@
       this.steps = [];
       this.onStep = onStep ?? (() => {});
       this.refusal = null;
+      this.keyless = null;
+    }
+
+    // A signature that nobody can judge, since no key at hand is for its origin.
+    lackKey(origin) {
+      this.keyless ??= `no verifier key at hand is for ${origin}`;
     }
 
     step(name, title, ok, detail, values = []) {
@@ -843,12 +862,16 @@
     }
 
     verdict(facts = {}) {
-      if (this.refusal === null) {
-        const found = { state: "holds", ok: true, reason: null, problem: null };
-        return { ...found, steps: this.steps, ...facts };
+      const { steps, refusal, keyless } = this;
+      if (refusal !== null) {
+        const { reason, problem } = refusal;
+        return { state: "refused", ok: false, reason, problem, steps, ...facts };
       }
-      const { reason, problem } = this.refusal;
-      return { state: "refused", ok: false, reason, problem, steps: this.steps, ...facts };
+      if (keyless !== null) {
+        const reason = "wrong-trail";
+        return { state: "keyless", ok: false, reason, problem: keyless, steps, ...facts };
+      }
+      return { state: "holds", ok: true, reason: null, problem: null, steps, ...facts };
     }
   }
 
@@ -882,6 +905,8 @@
     need(text !== null, "malformed", `${what} is not UTF-8`);
     const isWhole = typeof input !== "string" || text === input;
     need(isWhole, "malformed", `${what} holds half a character`);
+    const rewritten = `${what} has carriage returns: its line ends were changed since`;
+    need(!text.includes("\r"), "malformed", rewritten);
     const isPlain = !/[\u0000-\u0009\u000b-\u001f]/.test(text);
     need(isPlain, "malformed", `${what} holds a control character`);
     return text;
@@ -964,7 +989,7 @@
     const found = seq < note.size
       ? await climb(leaf, seq, note.size - 1n, path, seen) : null;
     const isPath = found !== null;
-    const place = `entry ${seq} of ${note.size}`;
+    const place = `entry ${grouped(seq)} of ${grouped(note.size)}`;
     const broken = `${path.length} hashes do not lead from ${place} to a root`;
     const counted = `${path.length} ${path.length === 1 ? "hash leads" : "hashes lead"}`;
     const led = `${counted} from ${place} to a root`;
@@ -980,9 +1005,16 @@
     return leafHash;
   }
 
+  const NO_KEY = "so that nothing says who signed: no key is pinned for";
+
   async function stepSignature(report, note, keys, name = "signature", title = "Signature") {
     return report.check(BY.trail, name, title, async () => {
       const known = keysFor(note.origin, keys);
+      if (known === null) {
+        report.lackKey(note.origin);
+        report.step(name, title, null, `${NO_KEY} ${note.origin}`, [["Signed text", note.body]]);
+        return undefined;
+      }
       try {
         const signers = await signersOf(note, known);
         report.step(name, title, true, `signed with the key that you hold for ${note.origin}`, [
@@ -1038,7 +1070,7 @@
       const note = await report.check(BY.form, "form", "Form of the checkpoint",
         () => readNote(whole(input, NOTE_MAX, "the checkpoint")));
       if (note === undefined) return report.verdict();
-      report.step("form", "Form of the checkpoint", true, `${note.size} entries`, [
+      report.step("form", "Form of the checkpoint", true, entriesOf(note.size), [
         ["Checkpoint", note.text],
       ]);
       const signedBy = await stepSigned(report, note, trusted, "signature", "Signature");
@@ -1096,14 +1128,15 @@
       await stepSigned(report, older, oldTrusted, "old-signature", "Older signature");
       const signedBy = await stepSigned(report, newer, trusted, "signature", "Newer signature");
       await report.check(BY.inclusion, "consistency", "Consistency", async () => {
-        const other = `the proof is from ${size} entries, not from ${older.size}`;
+        const other = `the proof is from ${entriesOf(size)}, not from ${grouped(older.size)}`;
         need(size === older.size, "heads", other);
         const isGood = await isConsistent(
           older.size, older.root, newer.size, newer.root, proof,
         );
-        const broken = `the trail of ${newer.size} entries does not continue that of ${older.size}`;
+        const [whole, part] = [entriesOf(newer.size), grouped(older.size)];
+        const broken = `the trail of ${whole} does not continue that of ${part}`;
         need(isGood, "consistency", broken);
-        const grown = `the trail of ${newer.size} entries begins with all of the ${older.size}`;
+        const grown = `the trail of ${whole} begins with all of the ${part}`;
         report.step("consistency", "Consistency", true, grown, [
           ["Older root", hexOf(older.root)], ["Newer root", hexOf(newer.root)],
           ...proof.map((hash, at) => [`Hash ${at + 1}`, hexOf(hash)]),
@@ -1152,7 +1185,7 @@
         const leadsOn = (key) => isOneTrail(key.name, origin)
           && equal(key.publicKey, before.publicKey);
         if (!trusted.some(leadsOn)) continue;
-        const title = `Rotation at ${size} entries`;
+        const title = `Rotation at ${entriesOf(size)}`;
         const signers = await report.check(BY.signature, "rotation", title, async () => {
           const found = await signersOf({ origin, ...note }, [before, after]);
           const isSigned = found.includes(before.vkey) && found.includes(after.vkey);
@@ -1467,7 +1500,9 @@
         && isSame(m.get("not_proved"), this.left);
       need(follows, "malformed", "it claims to prove what does not follow from the rest");
       this.known = keysFor(this.origin, this.keys);
-      this.done(`entries ${this.first} to before ${this.size} of ${this.origin}`, [
+      if (this.known === null) this.report.lackKey(this.origin);
+      const range = `${grouped(this.first)} to before ${grouped(this.size)}`;
+      this.done(`entries ${range} of ${this.origin}`, [
         ["Manifest", text],
       ]);
     }
@@ -1480,12 +1515,17 @@
       const note = readNote(line.get("note"));
       const isOwn = note.origin === this.origin;
       need(isOwn, "wrong-trail", `the ${which} head is of ${note.origin}`);
-      const other = `the ${which} head is of ${note.size} entries, not of ${size}`;
+      const other = `the ${which} head is of ${entriesOf(note.size)}, not of ${grouped(size)}`;
       need(note.size === size, "heads", other);
+      const values = [["Checkpoint", note.text], ["Root", hexOf(note.root)]];
+      if (this.known === null) {
+        const detail = `of ${entriesOf(size)}, ${NO_KEY} ${this.origin}`;
+        this.report.step(this.now[0], this.now[1], null, detail, values);
+        return { root: note.root, signers: [] };
+      }
       const signers = await signersOf(note, this.known);
-      this.done(`signed, of ${size} entries`, [
-        ["Checkpoint", note.text], ["Root", hexOf(note.root)],
-        ...signers.map((vkey) => ["Signed by", vkey]),
+      this.done(`signed, of ${entriesOf(size)}`, [
+        ...values, ...signers.map((vkey) => ["Signed by", vkey]),
       ]);
       return { root: note.root, signers };
     }
@@ -1511,18 +1551,19 @@
       need(hasForm, "malformed", "an entry is not of its form");
       const seq = integer(line, "seq");
       const isPlaced = this.due <= seq && seq < this.size;
-      need(isPlaced, "order", `entry ${seq} is not where it belongs`);
-      need(!this.isComplete || seq === this.due, "omission", `entry ${this.due} is left out`);
+      need(isPlaced, "order", `entry ${grouped(seq)} is not where it belongs`);
+      const isDue = !this.isComplete || seq === this.due;
+      need(isDue, "omission", `entry ${grouped(this.due)} is left out`);
       const { members, bytes } = readSkeleton(line.get("skeleton"));
       const isOwn = members.get("trail") === this.trail;
-      need(isOwn, "wrong-trail", `entry ${seq} is of the trail ${members.get("trail")}`);
+      need(isOwn, "wrong-trail", `entry ${grouped(seq)} is of the trail ${members.get("trail")}`);
       const leaf = await webDigest(LEAF, bytes);
       if (this.isComplete) {
         await this.append(leaf, seq);
       } else {
         const path = line.get("path").map(unbase64);
         const isIn = await isIncluded(leaf, seq, this.size, path, this.root);
-        need(isIn, "inclusion", `entry ${seq} is not in the trail`);
+        need(isIn, "inclusion", `entry ${grouped(seq)} is not in the trail`);
       }
       if (line.has("parts")) await this.opened(seq, members, line.get("parts"));
       else this.closed(seq, members);
@@ -1548,16 +1589,17 @@
 
     closed(seq, members) {
       const isClosed = this.asked.length > 0 || !matchesSkeleton(this.question, members);
-      need(isClosed, "omission", `entry ${seq} matches and is not opened`);
+      need(isClosed, "omission", `entry ${grouped(seq)} matches and is not opened`);
       const isDue = this.isComplete || members.has("erases");
-      need(isDue, "question", `nothing asks for entry ${seq}`);
+      need(isDue, "question", `nothing asks for entry ${grouped(seq)}`);
     }
 
     async opened(seq, members, parts) {
-      const unasked = `entry ${seq} does not match the question`;
+      const unasked = `entry ${grouped(seq)} does not match the question`;
       need(matchesSkeleton(this.question, members), "question", unasked);
       const isWhole = PARTS.every((part) => parts.has(part) === members.has(part));
-      need(isWhole, "part", `parts of entry ${seq} are missing, or were never recorded`);
+      const missing = `parts of entry ${grouped(seq)} are missing, or were never recorded`;
+      need(isWhole, "part", missing);
       const bodies = new Map();
       for (const part of PARTS) {
         if (!parts.has(part)) bodies.set(part, new Map());
@@ -1579,13 +1621,14 @@
         return;
       }
       const isRight = isHeld === (shown === "withheld");
-      need(isRight, "part", `${part} of entry ${seq} is open or withheld against the manifest`);
+      const of = `${part} of entry ${grouped(seq)}`;
+      need(isRight, "part", `${of} is open or withheld against the manifest`);
       if (shown === "withheld") {
         this.sums.withheld += 1n;
         return;
       }
       const isRecorded = hexOf(await webDigest(...partBytes(part, shown))) === hash;
-      need(isRecorded, "part", `${part} of entry ${seq} is not what was recorded`);
+      need(isRecorded, "part", `${of} is not what was recorded`);
       bodies.set(part, readBody(shown.get("body")));
     }
 
@@ -1598,13 +1641,14 @@
       const isCounted = counts.every(([name, sum]) => integer(trailer, name) === sum);
       need(isCounted, "count", "the trailer counts other lines than these");
       if (this.isComplete) {
-        need(this.due === this.size, "omission", `entries from ${this.due} on are left out`);
+        const isWhole = this.due === this.size;
+        need(isWhole, "omission", `entries from ${grouped(this.due)} on are left out`);
         const isRoot = equal(await rootOf(this.frontier), this.root);
         need(isRoot, "root", "the entries are not those under the last head");
       }
       const how = this.isComplete ? "all together give the last head's root"
         : "each leads to the last head's root";
-      this.report.step("entries", "Entries", true, `${this.sums.entries} entries; ${how}`,
+      this.report.step("entries", "Entries", true, `${entriesOf(this.sums.entries)}; ${how}`,
         counts.map(([name, sum]) => [name, String(sum)]));
     }
   }
@@ -1656,7 +1700,7 @@
   }
 
   globalThis.IndelibleVerifier = Object.freeze({
-    unsupported, readKey, isSameKey, isOneTrail, isLater, isContextOf, verifyProof,
-    verifyCheckpoint, verifyConsistency, verifyRotations, verifyPack,
+    unsupported, grouped, entriesOf, readKey, isSameKey, isOneTrail, isLater, isContextOf,
+    verifyProof, verifyCheckpoint, verifyConsistency, verifyRotations, verifyPack,
   });
 })();

@@ -8,8 +8,12 @@
   "use strict";
 
   const verifier = globalThis.IndelibleVerifier;
-  // Entries of a pack that are listed once it holds.
-  const ENTRIES_LISTED_MAX = 100;
+  const { grouped, entriesOf } = verifier;
+  // Entries of a pack that are listed at a time, and those that are kept to be listed.
+  const ENTRIES_LISTED = 100;
+  const ENTRIES_LISTED_MAX = 10000;
+  // Bytes of a file that tell what it is.
+  const HEAD_BYTES = 65536;
   // Bytes of a proof, a checkpoint or a consistency file that are read at most.
   const TEXT_BYTES_MAX = 4000000;
   const ADVICE = "A key should come from someone other than the server being checked: whoever "
@@ -38,14 +42,6 @@
   function freshId(stem) {
     counted += 1;
     return `${stem}-${counted}`;
-  }
-
-  function grouped(number) {
-    return String(number).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
-  }
-
-  function entriesOf(number) {
-    return `${grouped(number)} ${String(number) === "1" ? "entry" : "entries"}`;
   }
 
   // ---- What this browser keeps ----
@@ -125,6 +121,18 @@
   // server that calls itself by another name does not get rid of what this browser saw.
   const places = new Shelf("indelible-trail-places");
 
+  // `{"<verifier key>": {"after": "<the key that took its place>", "size": "<entries>"}}`: what
+  // statements of rotation said that were followed here.
+  const replaced = new Shelf("indelible-replaced-keys");
+
+  // The rotation by which another key took the place of this one; null where none was followed.
+  function replacementOf(vkey) {
+    const found = [...replaced.read()].find(([before]) => verifier.isSameKey(before, vkey));
+    const { after, size } = found?.[1] ?? {};
+    const isGood = typeof after === "string" && /^[0-9]{1,20}$/.test(size);
+    return isGood ? { after, size: BigInt(size) } : null;
+  }
+
   // Where this page's trail is: host and path, which the server cannot choose anew unnoticed.
   function placeHere() {
     const found = /^.*?\/trails\/[^/]+/.exec(location.pathname);
@@ -183,6 +191,11 @@
     const key = verifier.readKey(text);
     if (key.problem !== undefined) return key.problem;
     const other = pinnedFor(key.name).find(({ vkey }) => !verifier.isSameKey(vkey, key.vkey));
+    const replacement = replacementOf(key.vkey);
+    if (other !== undefined && replacement !== null) {
+      return `this key was replaced by a rotation at ${entriesOf(replacement.size)}, and one of `
+        + "after it is pinned. It has signed what is older: to check that, forget the other first";
+    }
     if (other !== undefined) {
       return `another public key is pinned for the same trail, as ${other.origin}. ${ROTATED}`;
     }
@@ -200,6 +213,11 @@
           if (isOld) kept.delete(name);
         }
         kept.set(origin, after);
+      }
+    });
+    replaced.change((kept) => {
+      for (const { size, before, after } of followed) {
+        kept.set(before, { after, size: String(size) });
       }
     });
     pinnedChanged();
@@ -273,11 +291,41 @@
     pinnedChanged();
   }
 
+  // What says of a key that another one took its place.
+  function replacedMark({ after, size }) {
+    return element("p", { class: "note replaced" },
+      element("span", { class: "tag" }, "replaced"), ` by a rotation at ${entriesOf(size)}, after `
+      + "which this key has signed nothing. The one that took its place: ",
+      element("span", { class: "mono" }, after));
+  }
+
   function pinnedKey({ origin, vkey }) {
     const forgotten = button("Forget", () => forget(origin));
     forgotten.setAttribute("aria-label", `Forget the key for ${origin}`);
+    const replacement = replacementOf(vkey);
     return element("li", { class: "pinned-key" },
-      element("strong", {}, origin), " ", element("span", { class: "mono" }, vkey), " ", forgotten);
+      element("strong", {}, origin), " ", element("span", { class: "mono" }, vkey), " ", forgotten,
+      ...(replacement === null ? [] : [replacedMark(replacement)]));
+  }
+
+  // The keys that others took the place of, which are pinned no more.
+  function replacedKeys() {
+    const pins = pinnedKeys();
+    const isPinned = (vkey) => pins.some((key) => verifier.isSameKey(key.vkey, vkey));
+    const known = [...replaced.read().keys()].filter((vkey) => !isPinned(vkey));
+    return known.flatMap((vkey) => {
+      const replacement = replacementOf(vkey);
+      if (replacement === null) return [];
+      const forgotten = button("Forget", () => {
+        replaced.change((kept) => kept.delete(vkey));
+        pinnedChanged();
+      });
+      const { name } = verifier.readKey(vkey);
+      forgotten.setAttribute("aria-label", `Forget the replaced key for ${name}`);
+      return [element("li", { class: "pinned-key note" },
+        element("strong", {}, name), " ", element("span", { class: "mono" }, vkey), " ", forgotten,
+        replacedMark(replacement))];
+    });
   }
 
   function wirePinForm(form) {
@@ -296,15 +344,15 @@
   // ---- Verdicts ----
 
   const SIGNS = {
-    holds: "\u2713", partial: "!", warn: "!", refused: "\u2717", unable: "?", busy: "\u2026",
-    note: "\u2022",
+    holds: "\u2713", partial: "!", warn: "!", keyless: "!", refused: "\u2717", unable: "?",
+    busy: "\u2026", note: "\u2022",
   };
   const CLASSES = {
-    holds: "ok", partial: "note", warn: "note", refused: "bad", unable: "bad", busy: "note",
-    note: "note",
+    holds: "ok", partial: "note", warn: "note", keyless: "note", refused: "bad", unable: "bad",
+    busy: "note", note: "note",
   };
   const STEP_STATES = new Map([[true, "holds"], [false, "refused"], [null, "note"]]);
-  const STEP_WORDS = new Map([[true, "holds"], [false, "fails"], [null, "not compared"]]);
+  const STEP_WORDS = new Map([[true, "holds"], [false, "fails"], [null, "not checked"]]);
 
   function sign(state) {
     return element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]);
@@ -326,6 +374,12 @@
     item.append(element("details", {},
       element("summary", {}, ...said), element("dl", { class: "values" }, ...values)));
     return item;
+  }
+
+  // What a judgement comes to that lacks nothing but a key.
+  function withoutKey(origin) {
+    return "Not checked: pin a key first. All that can be checked without one holds; but no key is "
+      + `pinned for ${origin}, so that nothing says who signed.`;
   }
 
   // Where a judgement is shown: the verdict in words, the steps, and what else there is.
@@ -362,6 +416,7 @@
     // Says what a verdict came to; `proved` are the words for one that holds.
     close(verdict, proved) {
       if (verdict.state === "holds") this.say("holds", proved);
+      else if (verdict.state === "keyless") this.say("keyless", withoutKey(verdict.origin));
       else if (verdict.state === "unable") this.say("unable", `Not checked: ${verdict.problem}.`);
       else this.say("refused", `Not proved (${verdict.reason}): ${verdict.problem}.`);
     }
@@ -532,14 +587,19 @@
     return { isSame, names };
   }
 
+  // Whether all that was checked holds, under a key or for want of one.
+  function hasHeld({ state }) {
+    return state === "holds" || state === "keyless";
+  }
+
   // Says what a proof came to: only in part where it does not show all that the skeleton names.
   // `isShown` says that the page around it was compared, and shows the same.
   function closeEntry(judgement, verdict, isShown) {
+    if (hasHeld(verdict)) judgement.more.append(...provedFacts(verdict));
     if (verdict.state !== "holds") return judgement.close(verdict, "");
     const stands = `entry ${grouped(verdict.seq)} stands in the trail ${verdict.origin} of `
       + `${entriesOf(verdict.treeSize)}, under the key that you pinned`;
     const how = isShown ? ", as it is shown here" : "; what the proof shows of it is listed below";
-    judgement.more.append(...provedFacts(verdict));
     const { notShown } = verdict;
     if (notShown.length === 0) return judgement.say("holds", `Proved: ${stands}${how}.`);
     const parts = notShown.join(" and ");
@@ -569,6 +629,81 @@
     return [element("h3", {}, title), element("ul", { class: "claims" }, ...items)];
   }
 
+  // The members of a question, and what they are called, as in the form of the filters.
+  const ASKED = [
+    ["user_id", "User"], ["action", "Action"], ["start_date", "From"], ["end_date", "To"],
+    ["outcome", "Outcome"], ["resource_type", "Resource type"], ["resource_id", "Resource"],
+    ["ip_address", "Address"], ["correlation_id", "Correlation"], ["tag", "Tag"],
+    ["context", "Context"],
+  ];
+  const MAPPED = "00000000000000000000ffff";
+
+  // An address of 32 hexadecimal digits, as it is usually written.
+  function addressText(digits) {
+    if (digits.startsWith(MAPPED)) {
+      return digits.slice(24).match(/../g).map((two) => parseInt(two, 16)).join(".");
+    }
+    // A URL's host has the shortest spelling, between brackets.
+    return new URL(`http://[${digits.match(/.{4}/g).join(":")}]`).hostname.slice(1, -1);
+  }
+
+  // A block of addresses, with the length of its prefix where it has one.
+  function blockText({ first, last }) {
+    if (first === last) return addressText(first);
+    const [low, size] = [BigInt(`0x${first}`), BigInt(`0x${last}`) - BigInt(`0x${first}`) + 1n];
+    const isBlock = size > 0n && (size & (size - 1n)) === 0n && low % size === 0n;
+    if (!isBlock) return `${addressText(first)} to ${addressText(last)}`;
+    const bits = first.startsWith(MAPPED) && last.startsWith(MAPPED) ? 32 : 128;
+    return `${addressText(first)}/${bits - (size.toString(2).length - 1)}`;
+  }
+
+  // What a member of a question asks for, as texts of which one holds, or with tags each.
+  function askedTexts(name, asked) {
+    if (asked === null) return ["none"];
+    if (name === "ip_address") return ["text" in asked ? asked.text : blockText(asked)];
+    return [asked].flat();
+  }
+
+  function askedRow(label, texts, word) {
+    const said = texts.flatMap((text, at) => [
+      ...(at === 0 ? [] : [` ${word} `]), element("bdi", { class: "chip" }, text),
+    ]);
+    return element("div", { class: "value" }, element("dt", {}, label), element("dd", {}, ...said));
+  }
+
+  // The question of a pack in words, and what else its manifest says.
+  function questionOf(verdict) {
+    const manifest = JSON.parse(verdict.manifest);
+    const { question } = manifest;
+    const rows = ASKED.filter(([name]) => name in question).flatMap(([name, label]) => {
+      const asked = question[name];
+      if (name !== "context") {
+        return [askedRow(label, askedTexts(name, asked), name === "tag" ? "and" : "or")];
+      }
+      return asked.map(({ path, values }) => askedRow(`${label}: ${path.join(".")}`, values, "or"));
+    });
+    const isComplete = manifest.coverage === "complete";
+    const last = grouped(verdict.treeSize - 1n);
+    const facts = [
+      ["Trail", verdict.origin],
+      ["Range", verdict.first === verdict.treeSize ? "no entry"
+        : `entries ${grouped(verdict.first)} to ${last}`],
+      ["Holds", isComplete ? "every entry of the range, those that match opened"
+        : "the entries that match alone"],
+      ...(manifest.without.length === 0 ? [] : [["Withheld", manifest.without.join(", ")]]),
+      ["Made", `${manifest.created}, by ${manifest.software}`],
+      ...(manifest.asked_by === undefined ? [] : [["Asked by", manifest.asked_by]]),
+    ];
+    const all = element("p", {}, "Every entry: no filter was set.");
+    return [
+      element("h3", {}, "What was asked"),
+      rows.length === 0 ? all : element("dl", { class: "values asked" }, ...rows),
+      element("dl", { class: "values" }, ...facts.map(([label, text]) =>
+        element("div", { class: "value" }, element("dt", {}, label),
+          element("dd", {}, element("bdi", {}, text))))),
+    ];
+  }
+
   const COLUMNS = ["Seq", "Occurred", "Action", "Outcome", "Resource type", "User", "Resource"];
 
   // What an open part says of a member; a word for one that is not open.
@@ -578,48 +713,69 @@
     return typeof shown === "string" ? shown : String(JSON.parse(shown.get("body"))[name] ?? "");
   }
 
-  function entryRow({ seq, skeleton, parts }) {
+  // The cells of an entry's row, which is all that is kept of it.
+  function entryCells({ seq, skeleton, parts }) {
     const said = JSON.parse(skeleton);
-    const cells = [
+    return [
       grouped(seq), said.occurred_at, said.action, said.outcome, said.resource_type,
       memberOf(parts, "actor", "user_id"), memberOf(parts, "target", "resource_id"),
     ];
-    return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
   }
 
-  function entryTable(entries, opened) {
+  // The entries that are opened, some at a time; `kept` are the cells of the first ones.
+  function entryTable(kept, opened) {
     const heads = COLUMNS.map((text) => element("th", { scope: "col" }, text));
-    const title = entries.length === Number(opened) ? "The entries that are opened"
-      : `The first ${entries.length} of ${entriesOf(opened)} that are opened`;
-    const table = element("table", {},
-      element("thead", {}, element("tr", {}, ...heads)),
-      element("tbody", {}, ...entries.map(entryRow)));
-    return element("details", { class: "pack-entries" }, element("summary", {}, title),
-      element("div", { class: "table-scroll", role: "region", tabindex: "0", "aria-label": title },
-        table));
+    const [title, body] = [element("summary"), element("tbody")];
+    const scroll = element("div", {
+      "aria-label": "The entries that are opened", class: "table-scroll", role: "region",
+      tabindex: "0",
+    }, element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body));
+    const rest = element("p", { class: "note" }, `No more than ${grouped(ENTRIES_LISTED_MAX)} are `
+      + "listed here. All were checked, and stand in the file.");
+    let shown = 0;
+    const show = () => {
+      const next = kept.slice(shown, shown + ENTRIES_LISTED);
+      body.append(...next.map((cells) => element("tr", {}, ...cells.map((text) =>
+        element("td", {}, element("bdi", {}, text))))));
+      shown += next.length;
+      const isAll = BigInt(shown) === opened;
+      title.textContent = isAll ? "The entries that are opened"
+        : `The first ${grouped(shown)} of ${entriesOf(opened)} that are opened`;
+      more.textContent = `Show ${Math.min(ENTRIES_LISTED, kept.length - shown)} more`;
+      more.hidden = shown === kept.length;
+      rest.hidden = !more.hidden || isAll;
+    };
+    const more = button("", () => {
+      show();
+      if (more.hidden) scroll.focus();
+    });
+    show();
+    return element("details", { class: "pack-entries" }, title, scroll, more, rest);
   }
 
   async function judgePack(judgement, blob, keys) {
-    const entries = [];
+    const kept = [];
     const told = ({ bytes, entries: count }) => {
       const megabytes = (bytes / 1e6).toFixed(1);
       judgement.progress.textContent = `${entriesOf(count)}, ${megabytes} MB read`;
     };
     const verdict = await verifier.verifyPack(blob, keys, told, (entry) => {
-      const isListed = entry.parts !== undefined && entries.length < ENTRIES_LISTED_MAX;
-      if (isListed) entries.push(entry);
+      const isListed = entry.parts !== undefined && kept.length < ENTRIES_LISTED_MAX;
+      if (isListed) kept.push(entryCells(entry));
     });
     verdict.steps.forEach((step) => judgement.step(step));
     judgement.close(verdict, `Proved: what this pack shows of the trail ${verdict.origin} is as it `
       + `was recorded, in ${entriesOf(verdict.entries)}, under the key that you pinned. `
       + "What that is, and what it is not, is listed below.");
-    if (verdict.state !== "holds") return verdict;
-    judgement.more.append(
-      ...claimList("Proved", verdict.proved, CLAIMS),
-      ...claimList("Not proved", verdict.notProved, GAPS),
-    );
-    if (entries.length > 0) judgement.more.append(entryTable(entries, verdict.opened));
-    return verdict;
+    if (!hasHeld(verdict)) return;
+    judgement.more.append(...questionOf(verdict));
+    if (verdict.state === "holds") {
+      judgement.more.append(
+        ...claimList("Proved", verdict.proved, CLAIMS),
+        ...claimList("Not proved", verdict.notProved, GAPS),
+      );
+    }
+    if (kept.length > 0) judgement.more.append(entryTable(kept, verdict.opened));
   }
 
   // ---- The page that opens files ----
@@ -651,23 +807,79 @@
     return new TextDecoder().decode(bytes);
   }
 
-  function startsWith(bytes, text) {
-    return new TextDecoder("latin1").decode(bytes.subarray(0, text.length)) === text;
+  const KINDS = "neither a proof, which begins with c2sp.org/tlog-proof@v1, nor an evidence pack, "
+    + 'whose first line is JSON with "format":"indelible-pack/1", nor a checkpoint';
+
+  const STATEMENT = "indelible/key-rotation/v1\n";
+
+  // The text that bytes begin with, of which the last character may be cut; null where they are no
+  // text.
+  function textAtHead(bytes) {
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+        .decode(bytes, { stream: true });
+      return /[\u0000-\u0008\u000e-\u001f]/.test(text) ? null : text;
+    } catch {
+      return null;
+    }
+  }
+
+  // What a file is by its first bytes: "proof", "pack", "checkpoint", or `null`.
+  function kindOf(text, name) {
+    if (text === null) return null;
+    if (text.startsWith("c2sp.org/tlog-proof@")) return "proof";
+    const isNamed = /\.pack(?:\.gz)?$/.test(name);
+    if (/^\{[^\n]*"format":"indelible-pack\//.test(text)) return "pack";
+    // A manifest that somebody spoilt is a pack's all the same.
+    if (isNamed && text.startsWith("{")) return "pack";
+    const isOther = text.startsWith(STATEMENT) || text.startsWith("old ");
+    return text.includes("\n\u2014 ") && !isOther ? "checkpoint" : null;
+  }
+
+  // What a file seems to be that is none of those that are checked here.
+  function seeming(text, size) {
+    if (size === 0) return "is empty";
+    if (text === null) return "seems to be binary data";
+    if (text.trim() === "") return "holds nothing but white space";
+    if (text.startsWith(STATEMENT)) {
+      return "is a statement of rotation: it is given above, where the key was rotated";
+    }
+    if (/^old [0-9]+\n/.test(text)) {
+      return "is a consistency proof, which needs an older checkpoint beside it";
+    }
+    if (verifier.readKey(text).problem === undefined) {
+      return "is a verifier key, which is pinned above";
+    }
+    if (kindOf(text.replace(/^\ufeff/, ""), "") !== null) {
+      return "begins with a byte order mark, which something put there since it was written";
+    }
+    if (/^\s*<(?:!doctype\s+html|html|head|body)\b/i.test(text)) {
+      return "seems to be HTML, such as a page that a server shows in the place of a file";
+    }
+    if (/^\s*</.test(text)) return "seems to be XML";
+    if (/^\s*(?:\{\s*["}]|\[\s*[[{"\]0-9tfn-])/.test(text)) return "seems to be JSON";
+    return "seems to be other text";
   }
 
   async function judgeBlob(judgement, blob, name) {
     judgement.begin("Checking\u2026");
     const keys = pinnedKeys().map(({ vkey }) => vkey);
     try {
-      const head = await bytesAtMost(await unpackedStream(blob), 16);
-      const isProof = startsWith(head, "c2sp.org/") || name.endsWith(".tlog-proof");
-      if (!isProof && (startsWith(head, "{") || /\.pack(?:\.gz)?$/.test(name))) {
+      const head = await bytesAtMost(await unpackedStream(blob), HEAD_BYTES);
+      const text = textAtHead(head);
+      const kind = kindOf(text, name);
+      if (kind === null) {
+        const found = seeming(text, head.length);
+        judgement.say("unable", `Not checked: this is ${KINDS}. It ${found}.`);
+        return;
+      }
+      if (kind === "pack") {
         await judgePack(judgement, blob, keys);
         return;
       }
       const bytes = await bytesAtMost(await unpackedStream(blob), TEXT_BYTES_MAX);
       const step = (one) => judgement.step(one);
-      if (isProof) {
+      if (kind === "proof") {
         const verdict = await verifier.verifyProof(bytes, keys, step);
         closeEntry(judgement, verdict, false);
       } else {
@@ -701,12 +913,21 @@
     whenPinned(() => {
       const keys = pinnedKeys();
       const none = element("li", { class: "pinned-key note" }, "No key is pinned yet.");
-      find("pinned").replaceChildren(...(keys.length > 0 ? keys.map(pinnedKey) : [none]));
+      const pins = keys.length > 0 ? keys.map(pinnedKey) : [none];
+      find("pinned").replaceChildren(...pins, ...replacedKeys());
     });
     find("rotation").replaceChildren(rotationForm());
     wireKeyFile(page);
     new Judgement(find("result")).say("note", "Nothing has been opened yet.");
-    const open = (blob, name) => judgeBlob(new Judgement(find("result"), name), blob, name);
+    let opened = null;
+    const open = (blob, name) => {
+      opened = { blob, name };
+      judgeBlob(new Judgement(find("result"), name), blob, name);
+    };
+    // What was judged under other keys is judged again.
+    whenPinned(() => {
+      if (opened !== null) open(opened.blob, opened.name);
+    });
     const file = find("file");
     // So that the same file can be chosen again, once a key is pinned.
     file.addEventListener("click", () => {
@@ -723,6 +944,15 @@
       open(new Blob([whole]), "the text");
     });
     wireDrop(find("drop"), open);
+  }
+
+  // Does something as often as it is asked to, and never twice at once.
+  function oneAtATime(act) {
+    let last = Promise.resolve();
+    return () => {
+      last = last.then(act, act);
+      return last;
+    };
   }
 
   // ---- What a page fetches from its own server ----
@@ -811,12 +1041,20 @@
     const { verifyProofUrl, verifyOrigin, verifySuggestedKey, verifySeq } = section.dataset;
     const [choice, result] = [element("div", { class: "key-choice" }), element("div")];
     const judgement = new Judgement(result);
-    const start = button("Verify in this browser", async () => {
+    const judge = oneAtATime(async () => {
       start.disabled = true;
       await judgeEntry(judgement, verifyProofUrl, verifyOrigin, verifySeq);
       start.disabled = false;
     });
-    whenPinned(() => keyChoice(choice, verifyOrigin, verifySuggestedKey ?? ""));
+    let isJudged = false;
+    const start = button("Verify in this browser", () => {
+      isJudged = true;
+      judge();
+    });
+    whenPinned(() => {
+      keyChoice(choice, verifyOrigin, verifySuggestedKey ?? "");
+      if (isJudged) judge();
+    });
     const form = element("div", { class: "verify-entry" }, choice, start, result);
     section.querySelector(".verify-entry")?.remove();
     section.append(form);
@@ -829,12 +1067,13 @@
       const keys = pinnedFor(origin).map(({ vkey }) => vkey);
       const verdict = await verifier.verifyProof(proof, keys, (one) => judgement.step(one));
       const isAsked = verdict.origin === origin && (seq ?? `${verdict.seq}`) === `${verdict.seq}`;
-      if (verdict.state === "holds" && !isAsked) {
-        judgement.say("refused", `Not proved: the server gave the proof of entry ${verdict.seq} of `
-          + `${verdict.origin}, which is not the one of this page.`);
+      if (hasHeld(verdict) && !isAsked) {
+        const other = `entry ${grouped(verdict.seq)} of ${verdict.origin}`;
+        judgement.say("refused", `Not proved: the server gave the proof of ${other}, which is not `
+          + "the one of this page.");
         return;
       }
-      const page = verdict.state === "holds" ? stepPage(judgement, verdict) : { isSame: null };
+      const page = hasHeld(verdict) ? stepPage(judgement, verdict) : { isSame: null };
       closeEntry(judgement, verdict, page.isSame === true);
       if (page.isSame === false) {
         judgement.say("refused", `Not proved: this page shows ${page.names} otherwise than the `
@@ -860,9 +1099,15 @@
       this.checkpoint = section.dataset.checkpointUrl;
       this.origin = section.dataset.trailOrigin;
       const place = element("div", { class: "seen-checkpoint" });
-      section.querySelector(".seen-checkpoint")?.remove();
-      section.append(place);
+      const choice = element("div", { class: "key-choice" });
+      section.querySelectorAll(".seen-checkpoint, .key-choice").forEach((one) => one.remove());
+      section.append(place, choice);
       this.judgement = new Judgement(place);
+      this.again = oneAtATime(() => this.run());
+      whenPinned(() => {
+        keyChoice(choice, this.origin, "");
+        this.again();
+      });
     }
 
     async run() {
@@ -896,7 +1141,7 @@
       if (known !== null && !verifier.isOneTrail(known, this.origin)) {
         return this.renamed(known, kept, present.checkpoint ?? textOfBytes(found));
       }
-      if (present.state !== "holds") return this.unsigned(present);
+      if (!hasHeld(present)) return this.unsigned(present);
       if (present.origin !== this.origin) {
         const other = `the checkpoint is of ${present.origin}, not of ${this.origin}`;
         return this.judgement.say("refused", `Not compared: ${other}.`);
@@ -906,6 +1151,7 @@
         const other = `the address names the trail ${trail}, the checkpoint is of ${this.origin}`;
         return this.judgement.say("refused", `Not compared: ${other}.`);
       }
+      if (present.state !== "holds") return this.unsigned(present);
       if (known === null) return this.first(present);
       if (kept === undefined) return this.unkept(present, knownHere().size);
       const before = typeof kept?.checkpoint !== "string" ? { state: "refused" }
@@ -931,10 +1177,7 @@
       this.judgement.more.append(
         element("p", {}, "The statements on this page lead on from the key that you pinned, which "
           + `has signed them, to this one: ${after}. ${STOLEN}`),
-        button("Follow the statements", () => {
-          follow(verdict.followed);
-          this.run();
-        }),
+        button("Follow the statements", () => follow(verdict.followed)),
       );
     }
 
@@ -960,6 +1203,13 @@
     // What nothing says about a checkpoint that no key was held against.
     caveat() {
       return this.keys === null ? " No key is pinned, so that its signature was not checked." : "";
+    }
+
+    // The trail goes on from what was seen, which only a signature makes somebody's word.
+    goesOn(how, words) {
+      if (this.keys !== null) return this.judgement.say("holds", `${how}: ${words}`);
+      return this.judgement.say("keyless", `${how}, but the signature was not checked: no key is `
+        + `pinned. That is, ${words} Pin a key first.`);
     }
 
     keep({ checkpoint, treeSize, signedBy }) {
@@ -1020,7 +1270,7 @@
               all.set(this.origin, { checkpoint, key });
             });
           }
-          this.run();
+          this.again();
         }),
       );
     }
@@ -1030,8 +1280,8 @@
       if (this.keys !== null || !isOne) this.keep(present);
       else rememberHere(this.origin, present.treeSize);
       const went = isOne ? "" : ` It went on as ${present.origin}; its first entry since says why.`;
-      this.judgement.say("holds", "The same as when this browser saw it last: "
-        + `${entriesOf(present.treeSize)}, and the same root.${went}${this.caveat()}`);
+      this.goesOn("The same as when this browser saw it last",
+        `${entriesOf(present.treeSize)}, and the same root.${went}`);
     }
 
     async grown(before, present, kept, differ) {
@@ -1048,15 +1298,14 @@
       const older = { checkpoint: kept.checkpoint, keys, maySucceed: !isOne };
       const verdict = await verifier.verifyConsistency(file, older, this.keys, step);
       if (verdict.state === "unable") return this.judgement.close(verdict, "");
-      if (verdict.state === "refused") return differ(verdict.problem);
+      if (verdict.state !== "holds") return differ(verdict.problem);
       const isOn = verdict.origin === present.origin && (verdict.treeSize > present.treeSize
         || (verdict.treeSize === present.treeSize && verdict.root === present.root));
       if (!isOn) return differ("the proof leads to another checkpoint than the one shown");
       this.keep(verdict);
       const went = isOne ? "" : ` It went on as ${present.origin}; its first entry since says why.`;
-      return this.judgement.say("holds", "Grown and consistent: the "
-        + `${entriesOf(verdict.treeSize)} begin with all of the ${entriesOf(before.treeSize)} that `
-        + `this browser saw last.${went}${this.caveat()}`);
+      return this.goesOn("Grown and consistent", `the ${entriesOf(verdict.treeSize)} begin with `
+        + `all of the ${entriesOf(before.treeSize)} that this browser saw last.${went}`);
     }
 
     // The trail goes on under a later name, and does not continue what was seen: a loss that it
@@ -1072,7 +1321,7 @@
         "Go on from the checkpoint shown now",
         () => {
           this.keep(present);
-          this.run();
+          this.again();
         },
       ));
     }
@@ -1090,7 +1339,7 @@
         "Take the new name for this address",
         () => {
           places.change((all) => all.delete(placeHere()));
-          this.run();
+          this.again();
         },
       ));
     }
@@ -1108,7 +1357,7 @@
             }
           });
           places.change((all) => all.delete(placeHere()));
-          this.run();
+          this.again();
         },
       ));
     }
@@ -1126,7 +1375,7 @@
     }
     document.querySelectorAll("section[data-verify-proof-url]").forEach(startEntry);
     for (const section of document.querySelectorAll("section[data-consistency-url]")) {
-      new Comparison(section).run();
+      new Comparison(section);
     }
   }
 

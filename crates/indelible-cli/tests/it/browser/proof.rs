@@ -25,8 +25,20 @@ pub async fn is_proved(console: &Console, page: &Page) {
     for fact in [GUESSED, GUESSER, "windows.host"] {
         assert!(facts.concat().contains(fact), "{fact}: {facts:?}");
     }
-    // Nothing is proved under a key that nobody has pinned.
-    assert_ne!(verdict(page).await, "holds");
+    // Nothing is proved under a key that nobody has pinned, and nothing refused; all but the
+    // signature is checked.
+    assert_eq!(verdict(page).await, "keyless");
+    assert!(
+        page.text(".verify-entry .verdict.note")
+            .await
+            .contains("pin a key first")
+    );
+    assert_eq!(page.count(".verify-entry .step.bad").await, 0);
+    assert!(page.count(".verify-entry .step.ok").await >= 5);
+    let signature = page
+        .text(".verify-entry .step.note[data-step=signature]")
+        .await;
+    assert!(signature.contains("no key is pinned"), "{signature}");
     let key = console.desk.run(&["vkey", "--trail", "windows"]).fine().out;
     page.fill(".pin-form textarea", "windows+00000000+AAAA")
         .await;
@@ -36,6 +48,8 @@ pub async fn is_proved(console: &Console, page: &Page) {
     page.fill(".pin-form textarea", key.trim()).await;
     page.click(".pin-form button").await;
     page.wait_for(".pinned-key").await;
+    // It is checked again by itself.
+    assert_eq!(judged(page).await, "holds");
     assert_eq!(verdict(page).await, "holds");
     assert_eq!(page.count(".verify-entry .step.bad").await, 0);
     assert!(page.count(".verify-entry .step.ok").await >= 5);
@@ -44,8 +58,15 @@ pub async fn is_proved(console: &Console, page: &Page) {
 
 /// What the browser's own verification comes to.
 async fn verdict(page: &Page) -> String {
+    page.wait_for(".verify-entry > button:not([disabled])")
+        .await;
     page.click(".verify-entry > button").await;
-    let done = "['holds', 'refused', 'unable'].includes(
+    judged(page).await
+}
+
+/// What the verification that runs comes to.
+async fn judged(page: &Page) -> String {
+    let done = "['holds', 'refused', 'unable', 'keyless'].includes(
         document.querySelector('.verify-entry .verdict').dataset.state)";
     page.wait_until(done).await;
     let state = page.attribute(".verify-entry .verdict", "data-state").await;

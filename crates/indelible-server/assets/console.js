@@ -120,6 +120,7 @@
     ["j / k", "next and previous row"],
     ["Enter", "open the row"],
     ["/", "to the filters"],
+    ["Esc", "out of a field, and close what is open"],
     ["n", "newer page"],
     ["o", "older page"],
     ["l", "live"],
@@ -191,10 +192,35 @@
     }
   }
 
+  /* Leaves a field; else closes what is open, around the focus or anywhere on the page. Dialogs are
+     the browser's own. */
+  function escape(at) {
+    var isField = at.closest && at.closest("input, textarea, select");
+    if (isField) {
+      at.blur();
+      return true;
+    }
+    var around = at.closest && at.closest(".menu[open], .filters details[open]");
+    var open = around || document.querySelector(".menu[open], .filters details[open]");
+    if (!open) {
+      return false;
+    }
+    open.open = false;
+    if (open.contains(at)) {
+      open.querySelector("summary").focus();
+    }
+    return true;
+  }
+
   var going = false;
 
   function pressed(event) {
     var at = event.target;
+    if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
+      going = false;
+      escape(at);
+      return;
+    }
     var isTyping = at.closest && at.closest("input, textarea, select, dialog, [contenteditable]");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) {
       return;
@@ -225,7 +251,8 @@
     } else if (key === "n") {
       done = follow("a[rel='prev']");
     } else if (key === "l") {
-      done = follow("[data-tail]");
+      /* On other pages than the newest: there, live at once. */
+      done = follow("[data-tail], a[data-live]");
     } else if (key === "t") {
       done = follow("[data-zone-note] button");
     } else if (key === "g") {

@@ -8,12 +8,18 @@
   if (!button || !body || typeof window.EventSource !== "function") {
     return;
   }
+  /* A page that leads here with this asks for the live view at once. */
+  var AT_ONCE = "#live";
   var base = window.location.pathname.replace(/\/events$/, "");
   var before = said ? said.textContent : "";
   var source = null;
   var fresh = 0;
   /* Where to go on: after the last entry that was shown, or else where the page ends. */
   var next = null;
+
+  function grouped(number) {
+    return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  }
 
   function address() {
     var url = new URL(button.dataset.tail, window.location.href);
@@ -58,6 +64,55 @@
     });
   }
 
+  /* The seq of a row's entry, as its link has it. */
+  function seqOf(row) {
+    return /\/events\/(\d+)$/.exec(row.querySelector("a.entry").pathname)[1];
+  }
+
+  /* Takes away what is past the most rows, and leads on from the last one that stays: to the page
+     of the trail as it was before that row's entry. */
+  function trim() {
+    if (body.rows.length <= ROWS_MAX) {
+      return;
+    }
+    while (body.rows.length > ROWS_MAX) {
+      body.deleteRow(-1);
+    }
+    var pager = document.querySelector("nav.pager");
+    var older = pager && pager.querySelector("a[rel='next']");
+    var url = new URL(older ? older.href : window.location.href);
+    url.searchParams.delete("cursor");
+    url.searchParams.set("as_of", seqOf(body.rows[body.rows.length - 1]));
+    url.hash = "";
+    if (pager && !older) {
+      older = text("a", "Older", "button quiet");
+      older.rel = "next";
+      pager.append(older);
+    }
+    if (older) {
+      older.href = url.pathname + url.search;
+    }
+  }
+
+  /* What is exported is what the page shows, and so what was recorded up to the newest row. */
+  function exportTo(size) {
+    document.querySelectorAll("[data-exports] a").forEach(function (link) {
+      var url = new URL(link.href);
+      url.searchParams.set("as_of", String(size));
+      link.href = url.pathname + url.search;
+    });
+  }
+
+  /* What the page says of itself while it is not live. */
+  function standing() {
+    if (next === null) {
+      return before;
+    }
+    var count = body.rows.length;
+    return grouped(count) + (count === 1 ? " event" : " events") + " listed, newest first, as of " +
+      grouped(next) + " entries in the trail";
+  }
+
   function show(entry) {
     var row = document.createElement("tr");
     row.className = "fresh";
@@ -76,11 +131,10 @@
     }
     cell(row, resource);
     cell(row, [text("bdi", entry.ip_address === null ? "" : entry.ip_address)]);
-    cell(row, [String(entry.seq).replace(/\B(?=(\d{3})+$)/g, "\u202f")], "number");
+    cell(row, [grouped(entry.seq)], "number");
     body.insertBefore(row, body.firstChild);
-    while (body.rows.length > ROWS_MAX) {
-      body.deleteRow(-1);
-    }
+    trim();
+    exportTo(entry.seq + 1);
     if (window.IndelibleConsole) {
       window.IndelibleConsole.showTimes(row);
     }
@@ -115,7 +169,7 @@
       fresh += 1;
       next = entry.seq + 1;
       show(entry);
-      say("Live: " + fresh + (fresh === 1 ? " new event" : " new events"));
+      say("Live: " + grouped(fresh) + (fresh === 1 ? " new event" : " new events"));
     };
     source.addEventListener("problem", function (event) {
       var problem;
@@ -142,9 +196,14 @@
 
   button.addEventListener("click", function () {
     if (source) {
-      stop(before);
+      stop(standing());
     } else {
       start();
     }
   });
+  if (window.location.hash === AT_ONCE) {
+    /* Not again where the page is loaded again. */
+    window.history.replaceState(null, "", window.location.pathname + window.location.search);
+    start();
+  }
 })();

@@ -185,6 +185,13 @@ async fn a_key_is_rotated_with_an_overlap(desk: Desk) {
     let new = secret(&page);
     assert!(page.text().contains(id(&before)) && page.text().contains("2026-03-09 13:00:00"));
     assert!(is_good(&desk, &new).await && is_good(&desk, &old).await);
+    // The list says which of two keys of one name was replaced.
+    let list = desk.visit(&cookie, "/console/keys").await.is(200).text();
+    let mark = ">replaced</a>";
+    assert_eq!(list.matches(mark).count(), 1, "{list}");
+    let rows = list.split("<tr>");
+    let rows: Vec<_> = rows.filter(|row| row.contains(mark)).collect();
+    assert!(rows[0].contains(&format!("/console/keys/{}\"", id(&before))));
     // Only the one that follows can be rotated again.
     let text = desk
         .submit(&cookie, &url, &[("overlap", "1h")])

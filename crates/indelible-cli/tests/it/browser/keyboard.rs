@@ -132,6 +132,26 @@ async fn moves_in_rows(console: &Console, page: &Page) {
     page.press("j/?o").await;
     assert_eq!(page.value("input[name=user_id]").await, "j/?o");
     assert!(!page.shows("dialog").await);
+    leaves(page).await;
+}
+
+/// Escape leads out of a field, and closes what is open.
+async fn leaves(page: &Page) {
+    page.press(Page::ESCAPE).await;
+    assert_eq!(focused(page, "at === document.body").await, true);
+    page.press("j").await;
+    assert_eq!(focused(page, "at.className").await, "entry");
+    for open in [".menu", ".filters details"] {
+        page.click(&format!("{open} summary")).await;
+        assert!(page.shows(&format!("{open}[open]")).await);
+        page.press(Page::TAB).await;
+        page.press(Page::ESCAPE).await;
+        if page.shows(&format!("{open}[open]")).await {
+            // It was a field that was left.
+            page.press(Page::ESCAPE).await;
+        }
+        assert_eq!(page.count(&format!("{open}[open]")).await, 0, "{open}");
+    }
 }
 
 /// The list of keys holds the focus, and gives it back.
@@ -174,6 +194,11 @@ async fn turns(console: &Console, page: &Page) {
     assert!(rows(page).await[0] < newest[49]);
     page.leaving(page.press("n")).await;
     assert_eq!(rows(page).await, newest);
+    // The newest entries as of a moment ago: live is where new ones appear.
+    assert_eq!(page.count("[data-tail]").await, 0);
+    page.leaving(page.press("l")).await;
+    page.wait_for("[data-tail][aria-pressed=true]").await;
+    assert_eq!(page.url().await, console.url(EVENTS));
     page.leaving(page.press("gi")).await;
     assert_eq!(page.text("h1").await, "Integrity");
     page.leaving(page.press("gt")).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testbed::{Complaint, Fault, Look, Page};
 
-use super::console::{Console, open, play};
+use super::console::{Console, is_without_fault, open, play};
 use super::rows::rows;
 use crate::desk::Desk;
 
@@ -30,6 +30,56 @@ fn rows_appear_on_top_without_gap_or_double() {
         assert_eq!(strays(&page).await, []);
         rests(&console, &page).await;
         ends(&console, &page).await;
+        console.stop();
+    });
+}
+
+#[test]
+fn what_live_rows_pushed_out_stands_on_older_pages_and_in_exports() {
+    play(async {
+        let console = Console::with_windows(Desk::new(), 300);
+        let page = open(Look::DESK).await;
+        console.log_in(&page, &console.admin).await;
+        let path = format!("/console/trails/windows/events?{QUESTION}");
+        page.goto(&console.url(&path)).await;
+        page.click("[data-tail]").await;
+        // More than the page keeps, so that live rows are pushed out too.
+        for round in ["a", "b"] {
+            let many: Vec<_> = (0..ROWS_MAX)
+                .map(|n| failed(&format!("{round}-{n}")))
+                .collect();
+            console.records("windows", &json!(many));
+            arrived(&page, &format!("{round}-{}", ROWS_MAX - 1)).await;
+        }
+        page.click("[data-tail]").await;
+        let newest = rows(&page).await;
+        assert_eq!(newest.len(), ROWS_MAX);
+        // It says what it shows, not what it showed at first.
+        let size = newest[0] + 1;
+        let told = page.text("[data-count]").await;
+        let expected = format!("200 events listed, newest first, as of {size} entries");
+        assert!(told.contains(&expected), "{told}");
+        let all = console.matching(QUESTION);
+        page.click(".menu summary").await;
+        page.click(".menu li:nth-child(2) a").await;
+        let lines = page.downloaded(&format!("windows-{size}.ndjson")).await;
+        let lines = String::from_utf8(lines).expect("UTF-8");
+        let exported: Vec<_> = lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["seq"].as_u64())
+            .collect();
+        assert_eq!(
+            exported,
+            all.iter().map(|seq| Some(*seq)).collect::<Vec<_>>()
+        );
+        let mut pages = vec![newest];
+        while page.count(".pager [rel=next]").await > 0 {
+            page.follow(".pager [rel=next]").await;
+            pages.push(rows(&page).await);
+        }
+        assert!(pages.len() > 3, "{}", pages.len());
+        assert_eq!(pages.concat(), all);
+        is_without_fault(&page).await;
         console.stop();
     });
 }

@@ -288,3 +288,46 @@ async fn says(page: &Page, words: &str) {
     page.wait_until(&format!("{verdict}?.includes({})", json!(words)))
         .await;
 }
+
+#[test]
+fn a_key_that_another_one_took_the_place_of_is_marked_so() {
+    play(async {
+        let console = Console::with_windows(Desk::new(), 1_200);
+        let before = console.desk.run(&["vkey", "--trail", "windows"]).fine().out;
+        let console = console.restart(|desk| {
+            desk.run(&["trail", "rotate-key", "--reason", "a drill"])
+                .fine();
+        });
+        let after = console.desk.run(&["vkey", "--trail", "windows"]).fine().out;
+        let statements = ["vkey", "--rotations", "--trail", "windows"];
+        let statements = console.desk.run(&statements).fine().out;
+        let page = open(Look::DESK).await;
+        page.goto(&console.url("/console/verify")).await;
+        pin(&page, before.trim()).await;
+        assert_eq!(page.count(".replaced").await, 0);
+        page.click(".rotation summary").await;
+        page.fill(".rotation textarea", &statements).await;
+        page.click(".rotation button").await;
+        page.wait_for(".replaced").await;
+        let listed = page.texts(".pinned-key").await;
+        assert_eq!(listed.len(), 2, "{listed:?}");
+        assert!(listed[0].contains(after.trim()), "{listed:?}");
+        assert!(!listed[0].contains("replaced"), "{listed:?}");
+        assert!(listed[1].contains(before.trim()), "{listed:?}");
+        assert!(listed[1].contains("replaced by a rotation at 1\u{202f}2"));
+        assert_eq!(page.axe().await, []);
+        // Beside the one that took its place it is not pinned again; alone it is, and marked.
+        page.fill("[data-verify-pin] textarea", before.trim()).await;
+        page.click("[data-verify-pin] button").await;
+        let said = page.text("[data-verify-problem]").await;
+        assert!(said.contains("replaced by a rotation"), "{said}");
+        page.click(".pinned-key:not(.note) button").await;
+        pin(&page, before.trim()).await;
+        let listed = page.texts(".pinned-key").await;
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        assert!(listed[0].contains(before.trim()), "{listed:?}");
+        assert!(listed[0].contains("replaced by a rotation"), "{listed:?}");
+        is_without_fault(&page).await;
+        console.stop();
+    });
+}

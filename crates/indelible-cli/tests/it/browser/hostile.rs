@@ -33,6 +33,8 @@ const ENTRY: &str = "(page) => {
 /// What the page of a user says: who it is, here and in the newest row.
 const USER: &str = "(page) => [page.querySelector('h1 bdi').textContent,
     page.querySelector('[data-rows] td:nth-child(4) a')?.textContent]";
+/// The most rows of a page while it is live.
+const LIVE_ROWS_MAX: usize = 200;
 /// Fetches pages, and looks at each as it is read, without showing it.
 const FETCH: &str =
     "const policy = trustedTypes.createPolicy('test', {createHTML: (text) => text});
@@ -145,6 +147,11 @@ impl Shapes {
         console.records("hostile", &json!(events));
         page.wait_until("document.querySelectorAll('[data-rows] tr').length === 4")
             .await;
+        all.learn(page, "live").await;
+        // As many as push others out, to which a link leads from then on.
+        let many = vec![event("harmless", "plain"); LIVE_ROWS_MAX];
+        console.records("hostile", &json!(many));
+        page.wait_for(".pager [rel=next]").await;
         all.learn(page, "live").await;
         for place in ["", "&limit=2"] {
             page.goto(&console.url(&format!("{of_kind}{place}"))).await;

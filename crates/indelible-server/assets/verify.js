@@ -1005,14 +1005,16 @@
     return leafHash;
   }
 
-  const NO_KEY = "so that nothing says who signed: no key is pinned for";
+  function withoutKey(origin) {
+    return `no key that you hold is for ${origin}, so that nothing says who signed`;
+  }
 
   async function stepSignature(report, note, keys, name = "signature", title = "Signature") {
     return report.check(BY.trail, name, title, async () => {
       const known = keysFor(note.origin, keys);
       if (known === null) {
         report.lackKey(note.origin);
-        report.step(name, title, null, `${NO_KEY} ${note.origin}`, [["Signed text", note.body]]);
+        report.step(name, title, null, withoutKey(note.origin), [["Signed text", note.body]]);
         return undefined;
       }
       try {
@@ -1083,7 +1085,7 @@
 
   async function stepSigned(report, note, trusted, name, title) {
     if (trusted !== null) return (await stepSignature(report, note, trusted, name, title)) ?? [];
-    const detail = "no verifier key was at hand, so that nothing says who made the checkpoint";
+    const detail = "no key was given, so that nothing says who signed";
     report.step(name, title, null, detail);
     return [];
   }
@@ -1519,7 +1521,7 @@
       need(note.size === size, "heads", other);
       const values = [["Checkpoint", note.text], ["Root", hexOf(note.root)]];
       if (this.known === null) {
-        const detail = `of ${entriesOf(size)}, ${NO_KEY} ${this.origin}`;
+        const detail = `of ${entriesOf(size)}; ${withoutKey(this.origin)}`;
         this.report.step(this.now[0], this.now[1], null, detail, values);
         return { root: note.root, signers: [] };
       }

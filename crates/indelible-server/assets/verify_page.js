@@ -179,6 +179,13 @@
     for (const watcher of watchers) watcher();
   }
 
+  // What is pinned or forgotten on another page of this browser holds here as well.
+  if (HAS_STORAGE) {
+    window.addEventListener("storage", ({ key }) => {
+      if (key === pinned.name || key === null) pinnedChanged();
+    });
+  }
+
   const ROTATED = "A key that was rotated is followed by its statements, which the old key and the "
     + "new one have signed: give them here, or to indelible verify --key OLD --rotation FILE. To "
     + "forget the old key and pin what a server shows is to trust whoever runs that server.";
@@ -294,8 +301,8 @@
   // What says of a key that another one took its place.
   function replacedMark({ after, size }) {
     return element("p", { class: "note replaced" },
-      element("span", { class: "tag" }, "replaced"), ` by a rotation at ${entriesOf(size)}, after `
-      + "which this key has signed nothing. The one that took its place: ",
+      element("span", { class: "tag" }, "replaced"), ` by a rotation at ${entriesOf(size)}. `
+      + "The key that took its place: ",
       element("span", { class: "mono" }, after));
   }
 
@@ -651,10 +658,11 @@
   function blockText({ first, last }) {
     if (first === last) return addressText(first);
     const [low, size] = [BigInt(`0x${first}`), BigInt(`0x${last}`) - BigInt(`0x${first}`) + 1n];
-    const isBlock = size > 0n && (size & (size - 1n)) === 0n && low % size === 0n;
+    const isMapped = first.startsWith(MAPPED);
+    const isOneKind = last.startsWith(MAPPED) === isMapped;
+    const isBlock = isOneKind && size > 0n && (size & (size - 1n)) === 0n && low % size === 0n;
     if (!isBlock) return `${addressText(first)} to ${addressText(last)}`;
-    const bits = first.startsWith(MAPPED) && last.startsWith(MAPPED) ? 32 : 128;
-    return `${addressText(first)}/${bits - (size.toString(2).length - 1)}`;
+    return `${addressText(first)}/${(isMapped ? 32 : 128) - (size.toString(2).length - 1)}`;
   }
 
   // What a member of a question asks for, as texts of which one holds, or with tags each.
@@ -1208,8 +1216,8 @@
     // The trail goes on from what was seen, which only a signature makes somebody's word.
     goesOn(how, words) {
       if (this.keys !== null) return this.judgement.say("holds", `${how}: ${words}`);
-      return this.judgement.say("keyless", `${how}, but the signature was not checked: no key is `
-        + `pinned. That is, ${words} Pin a key first.`);
+      return this.judgement.say("keyless", `${how}, but the signature was not checked (no key is `
+        + `pinned): ${words} Pin a key first.`);
     }
 
     keep({ checkpoint, treeSize, signedBy }) {

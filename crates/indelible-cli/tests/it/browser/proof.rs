@@ -38,7 +38,7 @@ pub async fn is_proved(console: &Console, page: &Page) {
     let signature = page
         .text(".verify-entry .step.note[data-step=signature]")
         .await;
-    assert!(signature.contains("no key is pinned"), "{signature}");
+    assert!(signature.contains("no key that you hold"), "{signature}");
     let key = console.desk.run(&["vkey", "--trail", "windows"]).fine().out;
     page.fill(".pin-form textarea", "windows+00000000+AAAA")
         .await;

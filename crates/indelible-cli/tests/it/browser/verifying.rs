@@ -277,6 +277,14 @@ fn a_trail_that_goes_on_is_green_only_under_a_pinned_key() {
         page.click(".pinned-key button").await;
         page.wait_for(".seen-checkpoint .verdict.note[data-state=keyless]")
             .await;
+        // What is pinned in another window of the browser holds in this one.
+        let name = key.split('+').next().expect("a name");
+        let kept = json!({name: key.trim()}).to_string();
+        let pins = "const other = open('about:blank');
+            other.localStorage.setItem('indelible-pinned-keys', arguments[0]);
+            other.close()";
+        page.run(pins, json!([kept])).await;
+        page.wait_for(".seen-checkpoint .verdict.ok").await;
         is_without_fault(&page).await;
         console.stop();
     });

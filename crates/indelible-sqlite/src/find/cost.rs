@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use indelible_core::Timestamp;
 use indelible_core::filter::{AddressFilter, Filter, UserFilter};
+use rusqlite::StatementStatus;
+use rusqlite::backup::Progress;
 
 use super::*;
 
@@ -293,4 +295,29 @@ fn a_search_for_nobody_ends() {
         matches!(ended, Err(StoreError::Unavailable { .. })),
         "{ended:?}"
     );
+}
+
+#[test]
+fn no_statement_is_planned_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.db");
+    filled()
+        .backup("main", &path, None::<fn(Progress)>)
+        .expect("a copy");
+    let db = crate::connection::reading(&path, std::time::Duration::from_secs(1)).expect("open");
+    let caller = Caller::waiting(Arc::new(AtomicBool::new(false)));
+    for n in 0..20 {
+        let filter = Filter {
+            user: user(&format!("u{n}")),
+            actions: Some(vec![format!("a{}", n % 7)]),
+            earliest: micros(1000 + n),
+            ..Filter::default()
+        };
+        find(&db, &caller, &TrailName::standard(), &page(filter, None, 0)).expect("found");
+    }
+    for sql in [sql::POSTINGS_FALLING, sql::HEAD_PARENT] {
+        let statement = db.prepare_cached(sql).expect("prepared");
+        assert!(statement.get_status(StatementStatus::Run) >= 20, "{sql}");
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+    }
 }

@@ -134,7 +134,9 @@ impl Counts {
         all.sort_by_key(|row| (row.hour, row.outcome as u8));
         all.dedup_by(|row, kept| {
             let is_same = (row.hour, row.outcome) == (kept.hour, kept.outcome);
-            kept.count += if is_same { row.count } else { 0 };
+            if is_same {
+                kept.count = kept.count.saturating_add(row.count);
+            }
             is_same
         });
         Self {

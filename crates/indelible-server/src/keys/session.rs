@@ -102,8 +102,7 @@ impl Keys {
     ) -> Result<Option<(Session, Option<Cookie>)>, KeyError> {
         let now = self.now();
         let id = cookie.id().to_owned();
-        let read = tokio::try_join!(self.session_row(&id), self.has_ended(&id))?;
-        let (Some((row, version)), has_ended) = read else {
+        let Some((row, version)) = self.session_row(&id).await? else {
             return Ok(None);
         };
         let Some(fit) = row.fit(&cookie.digest(), now) else {
@@ -113,10 +112,11 @@ impl Keys {
             self.time_out(&id, &row).await?;
             return Ok(None);
         }
-        if has_ended {
+        let read = tokio::try_join!(self.has_ended(&id), self.look_up(&row.key))?;
+        let (false, seen) = read else {
             return Ok(None);
-        }
-        let key = self.look_up(&row.key).await?.map(|seen| seen.key);
+        };
+        let key = seen.map(|seen| seen.key);
         let Some(key) = key.filter(|key| key.state(now) == State::Active) else {
             return Ok(None);
         };

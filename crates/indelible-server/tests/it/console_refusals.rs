@@ -88,7 +88,7 @@ async fn what_is_listed_is_told_apart_from_what_the_trail_holds(desk: Desk) {
     let reader = as_reader(&desk).await;
     for (query, told) in [
         ("", "The newest 50 events, as of "),
-        ("?limit=100", "All 6"),
+        ("?limit=100", "All 61 events, newest first, as of "),
         (
             "?action=page_viewed",
             "The newest 50 events that match, as of ",

@@ -90,13 +90,14 @@ impl Histogram {
         for row in counts.within(&span, actions).filter(is_wanted) {
             let at = usize::try_from(row.hour.div_euclid(width) - begin).ok()?;
             let sum = sums.get_mut(at)?;
-            sum.all += row.count;
+            sum.all = sum.all.saturating_add(row.count);
             if matches!(row.outcome, Outcome::Failed | Outcome::Denied) {
-                sum.bad += row.count;
+                sum.bad = sum.bad.saturating_add(row.count);
             }
         }
         let most = sums.iter().map(|sum| sum.all).max().unwrap_or(0);
-        let total = sums.iter().map(|sum| sum.all).sum();
+        let all = sums.iter().map(|sum| sum.all);
+        let total = all.fold(0, u64::saturating_add);
         let step = WIDTH / count as f64;
         let bar = |(at, sum): (usize, &Sum)| {
             let hour = (begin + at as i64) * width;

@@ -14,6 +14,7 @@ mod outbox;
 mod prove;
 mod query;
 mod record;
+mod report;
 mod scan;
 mod serve;
 mod show;
@@ -45,6 +46,7 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     VerifyPack(verify_pack::VerifyPack),
     Scan(scan::Scan),
+    Report(report::ReportCommand),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -85,6 +87,7 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::VerifyPack(command) => command.run(session),
             Self::Scan(command) => command.run(session).await,
+            Self::Report(command) => command.run(session).await,
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,

@@ -7,6 +7,16 @@ use crate::outcome::Outcome;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue_tables.rs"));
 
+/// `catalogue/controls.csv`, for those who report on controls; its columns are named in the
+/// README beside it.
+pub const CONTROLS: &str = include_str!("../catalogue/controls.csv");
+/// `catalogue/action_controls.csv`: which action is evidence for which control, and when.
+pub const ACTION_CONTROLS: &str = include_str!("../catalogue/action_controls.csv");
+/// `catalogue/pci_legacy_map.csv`: what became of the numbers of PCI DSS 3.2.1.
+pub const PCI_LEGACY_MAP: &str = include_str!("../catalogue/pci_legacy_map.csv");
+/// `catalogue/system_requirements.csv`: what is asked of the audit system itself.
+pub const SYSTEM_REQUIREMENTS: &str = include_str!("../catalogue/system_requirements.csv");
+
 /// One action of the catalogue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CatalogueAction {

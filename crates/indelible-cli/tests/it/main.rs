@@ -31,6 +31,7 @@ mod proofs;
 mod queries;
 mod readme;
 mod records;
+mod reports;
 mod rotation;
 mod scans;
 mod schemathesis;

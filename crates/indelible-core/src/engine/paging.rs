@@ -5,7 +5,7 @@
 //! another.
 
 use super::audit::{Audit, StoredPage};
-use crate::entry::Entry;
+use crate::entry::{Entry, StoredEntry};
 use crate::error::AuditError;
 use crate::protocol::Page;
 use crate::query::{Plan, Query, QueryError};
@@ -39,6 +39,17 @@ pub struct TwoWayPage {
     /// For [`Audit::newer`]: the place after the page's newest entry, as of the same tree size.
     /// `None` where no newer entry matches as of that size.
     pub newer_cursor: Option<String>,
+}
+
+/// Entries in the order of the trail, as they are stored.
+#[derive(Debug, Clone)]
+pub struct StoredRun {
+    /// The entries, oldest seq first.
+    pub entries: Vec<StoredEntry>,
+    /// The tree size that the run answers for.
+    pub as_of: u64,
+    /// The seq that the next run begins with; `None` on the last.
+    pub next: Option<u64>,
 }
 
 /// What only pages have.
@@ -132,6 +143,41 @@ impl Audit {
         let find = next_above(&plan, 0, as_of);
         let found = store.find(&self.trail, &find).await?;
         found.first().map(|stored| self.open(stored)).transpose()
+    }
+
+    /// The entries that match from a seq on, in the order of the trail: for those who read all of
+    /// them once, such as reports. As many as a page has.
+    ///
+    /// # Errors
+    /// As [`AuditProtocol::query`]; offset and cursor are for pages.
+    ///
+    /// [`AuditProtocol::query`]: crate::AuditProtocol::query
+    pub async fn stored_from(&self, query: &Query, seq: u64) -> Result<StoredRun, AuditError> {
+        for (field, given) in [
+            ("offset", query.offset.is_some()),
+            ("cursor", query.cursor.is_some()),
+        ] {
+            if given {
+                let problem = "a run through the trail begins at a seq";
+                return Err(QueryError::new(field, problem).into());
+            }
+        }
+        let (plan, as_of) = self.planned(query).await?;
+        // One more than the run holds tells whether another one follows.
+        let find = Find {
+            limit: plan.limit + 1,
+            ..next_above(&plan, seq, as_of)
+        };
+        let store = &self.engine.shared.ground.store;
+        let mut entries = store.find(&self.trail, &find).await?;
+        entries.reverse();
+        let next = entries.get(plan.limit).map(|entry| entry.seq);
+        entries.truncate(plan.limit);
+        Ok(StoredRun {
+            entries,
+            as_of,
+            next,
+        })
     }
 
     async fn finds(&self, find: Find) -> Result<bool, AuditError> {

@@ -32,6 +32,17 @@ pub struct Proved {
     pub tree_size: u64,
 }
 
+/// A checkpoint and what it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizedCheckpoint {
+    /// The entries of the tree.
+    pub size: u64,
+    /// Its root.
+    pub root: Hash,
+    /// The checkpoint, as the text of a signed note.
+    pub note: String,
+}
+
 /// The newest checkpoint that can be given out, and what it is of.
 #[derive(Clone)]
 pub(super) struct Signed {
@@ -80,6 +91,28 @@ impl Audit {
     /// or beside the high-water mark.
     pub async fn checkpoint(&self) -> Result<Option<String>, AuditError> {
         Ok(self.signed().await?.map(|signed| signed.note))
+    }
+
+    /// The checkpoint of the trail as it was with `size` entries, made again where it is not the
+    /// newest one. `None` where the trail has no entry, or `size` is 0.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] where the newest checkpoint that can be given out is of fewer entries;
+    /// [`AuditError::Refused`] where an older one would have to be made without the signing key;
+    /// else as [`Audit::checkpoint`].
+    pub async fn checkpoint_at(&self, size: u64) -> Result<Option<SizedCheckpoint>, AuditError> {
+        let newest = match self.signed().await? {
+            Some(newest) if size > 0 => newest,
+            _ => return Ok(None),
+        };
+        if size > newest.size {
+            let problem = format!("the newest checkpoint is of {} entries", newest.size);
+            return Err(QueryError::new("as_of", problem).into());
+        }
+        let Signed {
+            size, root, note, ..
+        } = self.signed_at(&newest, size).await?;
+        Ok(Some(SizedCheckpoint { size, root, note }))
     }
 
     /// The trail's verifier key, `None` where the trail has no entry.
@@ -299,8 +332,11 @@ impl Audit {
         })
     }
 
-    /// Refuses to show or prove an entry whose bytes do not give its leaf.
-    pub(super) fn check_entry(&self, entry: &StoredEntry) -> Result<(), AuditError> {
+    /// Refuses to show or prove an entry whose bytes do not give its leaf, or to count it.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub fn check_entry(&self, entry: &StoredEntry) -> Result<(), AuditError> {
         let leaf = entry.derived_leaf(&self.trail, &mut Vec::new());
         if leaf == entry.leaf_hash && entry.altered_part().is_none() {
             Ok(())

@@ -1,0 +1,290 @@
+//! The entries, one after the other.
+
+use std::collections::{BTreeMap, HashMap};
+
+use indelible_core::catalogue;
+use indelible_core::entry::StoredEntry;
+use indelible_core::{AuditError, Outcome, StoreError, Timestamp, TrailName};
+
+use super::ReportRequest;
+use super::attempts::Attempts;
+use super::days::Days;
+use super::journal::Journal;
+use super::quality::{Marks, Quality};
+use super::sample::{Sampling, rank};
+use super::tally::{RowCount, Tally, Verdict};
+use crate::condition::{Condition, Contents, Facts, Truth};
+use crate::controls::{Controls, Row, Strength};
+use crate::framework::Framework;
+use crate::period::{Day, Period};
+use crate::report::ActionCount;
+use crate::scope::Scope;
+
+/// The most actions that are listed by name.
+const ACTIONS_MAX: usize = 10_000;
+
+/// The controls that ask which fields each record has.
+const FIELD_CONTROLS: [(Framework, &str); 2] = [
+    (Framework::PciDss, "10.2.2"),
+    (Framework::Nist80053, "AU-3"),
+];
+
+pub(super) struct Pass {
+    framework: Framework,
+    controls: &'static Controls,
+    field_control: Option<usize>,
+    scope: Scope,
+    period: Period,
+    sampling: Option<Sampling>,
+    trail: TrailName,
+    /// The controls of one entry, for reuse.
+    verdicts: Vec<(usize, Verdict)>,
+    pub tallies: Vec<Tally>,
+    pub rows: Vec<RowCount>,
+    pub attempts: Attempts,
+    pub journal: Journal,
+    pub quality: Quality,
+    pub actions: BTreeMap<String, ActionCount>,
+    pub actions_unlisted: u64,
+    /// Entries of the period by day: of each category of the catalogue, of none, of declared
+    /// heartbeats.
+    pub days: HashMap<&'static str, Days>,
+    pub entries: u64,
+    pub seqs: Option<(u64, u64)>,
+    pub times: Option<(Timestamp, Timestamp)>,
+}
+
+/// The category of actions outside of the catalogue.
+pub(super) const CUSTOM: &str = "";
+
+/// An action as the pass knows it.
+#[derive(Clone, Copy)]
+struct Known {
+    canonical: Option<&'static catalogue::CatalogueAction>,
+}
+
+impl Pass {
+    pub fn new(request: &ReportRequest, trail: TrailName) -> Self {
+        let controls = Controls::of(request.framework);
+        let own = |(framework, _): &&(Framework, &str)| *framework == request.framework;
+        let field_control = FIELD_CONTROLS.iter().find(own);
+        Self {
+            framework: request.framework,
+            controls,
+            field_control: field_control.and_then(|(_, id)| controls.place(id)),
+            scope: request.scope.clone(),
+            period: request.period,
+            sampling: request.sampling.clone(),
+            trail,
+            verdicts: Vec::new(),
+            tallies: controls.list().iter().map(|_| Tally::default()).collect(),
+            rows: vec![RowCount::default(); controls.rows().len()],
+            attempts: Attempts::default(),
+            journal: Journal::default(),
+            quality: Quality::default(),
+            actions: BTreeMap::new(),
+            actions_unlisted: 0,
+            days: HashMap::new(),
+            entries: 0,
+            seqs: None,
+            times: None,
+        }
+    }
+
+    /// The framework's controls.
+    pub fn controls(&self) -> &'static Controls {
+        self.controls
+    }
+
+    /// Takes the next entry.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`] where a part is no JSON.
+    pub fn add(&mut self, entry: &StoredEntry) -> Result<(), AuditError> {
+        let in_period = self.period.contains(entry.occurred_at);
+        let known = Known {
+            canonical: catalogue::resolve(&entry.action),
+        };
+        let links = Attempts::asks(entry) || self.attempts.awaits(entry);
+        let asks = links || (in_period && self.asks_context(known));
+        let (contents, linked) = match asks {
+            true => Contents::of(entry).map_err(unreadable)?,
+            false => (Contents::None, None),
+        };
+        if links {
+            self.attempts.add(entry, linked.as_deref(), in_period);
+        }
+        if in_period {
+            self.count(entry, known, &contents);
+        }
+        Ok(())
+    }
+
+    fn asks_context(&self, known: Known) -> bool {
+        let Some(action) = known.canonical else {
+            return false;
+        };
+        let mut rows = self.controls.rows_of(action.value);
+        rows.any(|row| self.controls.rows()[row].condition.asks_context())
+    }
+
+    fn count(&mut self, entry: &StoredEntry, known: Known, contents: &Contents) {
+        let category = known.canonical.map_or(CUSTOM, |action| action.category);
+        let marks = self
+            .quality
+            .add(entry, known.canonical.map(|it| it.category));
+        self.entries += 1;
+        let (low, high) = self.seqs.unwrap_or((entry.seq, entry.seq));
+        self.seqs = Some((low.min(entry.seq), high.max(entry.seq)));
+        let time = entry.occurred_at;
+        let (earliest, latest) = self.times.unwrap_or((time, time));
+        self.times = Some((earliest.min(time), latest.max(time)));
+        self.days.entry(category).or_default().add(Day::of(time));
+        self.journal.add(&self.trail, entry);
+        if self.scope.liveness.contains(&entry.action) {
+            self.journal.self_checks += 1;
+        }
+        self.count_action(entry, known);
+        self.judge(entry, known, contents, marks);
+    }
+
+    fn count_action(&mut self, entry: &StoredEntry, known: Known) {
+        let time = entry.occurred_at;
+        if !self.actions.contains_key(&entry.action) {
+            if self.actions.len() >= ACTIONS_MAX {
+                self.actions_unlisted += 1;
+                return;
+            }
+            let fresh = ActionCount {
+                action: entry.action.clone(),
+                canonical: known.canonical.map(|action| action.value),
+                entries: 0,
+                attempted: 0,
+                succeeded: 0,
+                failed: 0,
+                denied: 0,
+                completed: 0,
+                first: time,
+                last: time,
+            };
+            self.actions.insert(entry.action.clone(), fresh);
+        }
+        let Some(count) = self.actions.get_mut(&entry.action) else {
+            return;
+        };
+        count.entries += 1;
+        *match entry.outcome {
+            Outcome::Attempted => &mut count.attempted,
+            Outcome::Succeeded => &mut count.succeeded,
+            Outcome::Failed => &mut count.failed,
+            Outcome::Denied => &mut count.denied,
+            Outcome::Completed => &mut count.completed,
+        } += 1;
+        count.first = count.first.min(time);
+        count.last = count.last.max(time);
+    }
+
+    /// What the entry is for each control that it may be evidence for.
+    fn judge(&mut self, entry: &StoredEntry, known: Known, contents: &Contents, marks: Marks) {
+        let facts = Facts {
+            tags: &entry.tags,
+            resource_type: &entry.resource_type,
+            contents,
+        };
+        let action = known.canonical.map_or("", |action| action.value);
+        let mut verdicts = std::mem::take(&mut self.verdicts);
+        verdicts.clear();
+        for place in self.controls.rows_of(action) {
+            let row = &self.controls.rows()[place];
+            let truth = self.truth(row, &facts, marks);
+            let count = &mut self.rows[place];
+            match truth {
+                Truth::True => count.holds += 1,
+                Truth::Unknown => count.unknown += 1,
+                Truth::False => count.fails += 1,
+            }
+            match verdicts
+                .iter_mut()
+                .find(|(control, _)| *control == row.control)
+            {
+                Some((_, verdict)) => verdict.add(row.strength, truth),
+                None => {
+                    let mut verdict = Verdict::default();
+                    verdict.add(row.strength, truth);
+                    verdicts.push((row.control, verdict));
+                }
+            }
+        }
+        let drawn = self
+            .sampling
+            .as_ref()
+            .map(|it| (rank(&it.seed, entry.seq), it.size));
+        for (control, verdict) in &verdicts {
+            let tally = &mut self.tallies[*control];
+            tally.add(entry, *verdict, marks);
+            if let Some((rank, size)) = drawn {
+                tally.offer(entry, *verdict, rank, size);
+            }
+            if verdict.is_undecidable() {
+                self.count_unknown(*control, action, &facts, marks);
+            }
+        }
+        self.verdicts = verdicts;
+    }
+
+    /// Whether a row's condition holds. Where a control asks which fields each record has, a
+    /// record without one of them cannot be told to be what it asks for.
+    fn truth(&self, row: &Row, facts: &Facts<'_>, marks: Marks) -> Truth {
+        let is_of_fields = Some(row.control) == self.field_control && row.action.is_none();
+        let truth = row.condition.holds(facts, &self.scope);
+        match is_of_fields && row.strength == Strength::Direct && marks.lacks.names().count() > 0 {
+            true => truth.and(Truth::Unknown),
+            false => truth,
+        }
+    }
+
+    /// Counts what is not known of an undecidable entry, each term once.
+    fn count_unknown(&mut self, control: usize, action: &str, facts: &Facts<'_>, marks: Marks) {
+        let mut names: Vec<String> = Vec::new();
+        let rows = self
+            .controls
+            .rows_of(action)
+            .map(|row| &self.controls.rows()[row]);
+        for row in rows.filter(|row| row.control == control) {
+            if self.truth(row, facts, marks) != Truth::Unknown {
+                continue;
+            }
+            names.extend(unknown(&row.condition, facts, &self.scope));
+            if Some(control) == self.field_control && row.action.is_none() {
+                names.extend(marks.lacks.names().map(str::to_owned));
+            }
+        }
+        names.sort();
+        names.dedup();
+        for name in names {
+            *self.tallies[control].unknown_terms.entry(name).or_default() += 1;
+        }
+    }
+
+    /// The framework.
+    pub fn framework(&self) -> Framework {
+        self.framework
+    }
+}
+
+fn unknown<'c>(
+    condition: &'c Condition,
+    facts: &'c Facts<'_>,
+    scope: &'c Scope,
+) -> impl Iterator<Item = String> {
+    condition.unknown(facts, scope).map(ToString::to_string)
+}
+
+fn unreadable(error: indelible_core::entry::Unreadable) -> AuditError {
+    StoreError::Corrupt {
+        what: format!("the {} part", error.part),
+        seq: Some(error.seq),
+        problem: error.source.to_string(),
+    }
+    .into()
+}

@@ -1,0 +1,42 @@
+//! What an auditor asks of a trail: reports on the controls of six frameworks.
+//!
+//! A [`Report`] reads the entries of a [`Period`] once, in the order of the trail, and says of each
+//! control of a [`Framework`] which of eight [`State`]s it is in, from the catalogue's own mapping
+//! and what the operator's [`Scope`] declares. What cannot be told is no evidence and is counted.
+//! It is rendered as JSON, Markdown, CSV or one HTML file that can be printed ([`Form`]).
+//!
+//! Nothing here reads a clock or the environment, and the same inputs give the same bytes. Why it
+//! is as it is: `docs/decisions/0014-reports.md`.
+
+mod condition;
+mod controls;
+mod design;
+mod framework;
+mod gather;
+mod lint;
+mod period;
+mod render;
+mod report;
+mod scope;
+mod state;
+
+pub use condition::{
+    Condition, ConditionError, Contents, Facts, Reason, Setting, Term, TermError, Truth,
+};
+pub use controls::{Control, Controls, Row, Strength};
+pub use design::is_design;
+pub use framework::{ControlId, ControlIdError, Framework, FrameworkError};
+pub use gather::{
+    JournalEntry, Listed, LogAccess, Progress, Quality, ReportRequest, SAMPLE_MAX, SAMPLE_STANDARD,
+    Sampled, Sampling, Silence, Unresolved, WorkflowCount, rank, report,
+};
+pub use lint::{Finding, FindingKind, LintError, lint};
+pub use period::{Day, Period};
+pub use render::{Form, FormError, RenderError, render};
+pub use report::{
+    ActionCount, ActionEvidence, AttemptsReport, Completeness, ControlReport, Declared, Drawn,
+    FORMAT, FrameworkFacts, Liveness, LogAccessReport, Made, Presupposed, Report, StateCount,
+    TermCount, generated,
+};
+pub use scope::{Area, Declaration, NotApplicable, Presence, Scope, ScopeError};
+pub use state::{Standing, State};

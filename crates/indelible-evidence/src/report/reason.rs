@@ -1,0 +1,190 @@
+//! Why a control is in its state, in a sentence.
+
+use indelible_core::Timestamp;
+
+use super::ControlReport;
+use crate::period::Day;
+use crate::state::State;
+
+/// What a reason is made of beside the report itself.
+pub struct Known {
+    /// Whether any action may be evidence for the control.
+    pub is_mapped: bool,
+    /// When an action without entries in the period was last seen before.
+    pub before: Option<Timestamp>,
+    /// When one was first seen after it.
+    pub after: Option<Timestamp>,
+    /// Whether its actions are declared to be recorded whenever they happen.
+    pub declared: bool,
+    /// The days of the period with evidence.
+    pub days: u64,
+}
+
+/// The most terms that are named in a sentence.
+const TERMS_MAX: usize = 4;
+
+/// Why a control is in its state.
+pub fn reason(control: &ControlReport, known: Known) -> String {
+    let ControlReport {
+        records,
+        direct,
+        supporting,
+        undecidable,
+        ..
+    } = control;
+    match control.state {
+        State::NotApplicable => match &control.not_applicable {
+            Some(it) => format!("declared by {} on {}: {}", it.by, it.on, it.why),
+            None => "declared so".to_owned(),
+        },
+        State::NeedsEvidenceElsewhere => elsewhere(control, known.is_mapped),
+        State::Operating => {
+            let days = counted(known.days, "day");
+            let entries = counted(*direct, "entry");
+            format!("{entries} on {days} are direct evidence{}", untold(control))
+        }
+        State::CannotTell => format!(
+            "{} of its actions, but what its condition asks was not recorded with {}: {}; {} \
+             supporting",
+            counted(*records, "entry"),
+            undecidable,
+            terms(control),
+            supporting,
+        ),
+        State::SupportingOnly => format!(
+            "{} help to show it, none is direct evidence{}",
+            counted(*supporting, "entry"),
+            untold(control)
+        ),
+        State::NoOccurrence if *records > 0 => format!(
+            "{} of its actions, none of which meets its condition",
+            counted(*records, "entry")
+        ),
+        State::NoOccurrence => format!(
+            "none of its actions was recorded, and recording was alive: {}{}",
+            alive(control),
+            last(&known)
+        ),
+        State::Stale => format!(
+            "none of its actions was recorded in the period, and nothing shows that recording was \
+             alive: none happened, or none was recorded{}",
+            last(&known)
+        ),
+        State::NotInstrumented => not_instrumented(&known),
+    }
+}
+
+fn elsewhere(control: &ControlReport, is_mapped: bool) -> String {
+    let mut text = match is_mapped {
+        true => "what is designed or required is not shown by records alone".to_owned(),
+        false => "no record is evidence for it".to_owned(),
+    };
+    if !control.system_requirements.is_empty() {
+        let cited = control.system_requirements.join(", ");
+        text.push_str(&format!(
+            "; it is asked of the audit system itself: {cited}"
+        ));
+    }
+    if control.direct + control.supporting > 0 {
+        let entries = counted(control.direct + control.supporting, "entry");
+        text.push_str(&format!(
+            "; {entries} in the period help to show that it operated"
+        ));
+    }
+    text
+}
+
+fn untold(control: &ControlReport) -> String {
+    match control.undecidable {
+        0 => String::new(),
+        count => format!(
+            "; of {} it cannot be told whether they are, for lack of {}",
+            counted(count, "entry"),
+            terms(control)
+        ),
+    }
+}
+
+fn terms(control: &ControlReport) -> String {
+    let mut all = control.unknown_terms.iter();
+    let named: Vec<_> = all.by_ref().take(TERMS_MAX).collect();
+    let mut texts: Vec<String> = named
+        .iter()
+        .map(|it| format!("{} ({})", it.term, it.entries))
+        .collect();
+    match all.count() {
+        0 => {}
+        more => texts.push(format!("{more} more")),
+    }
+    texts.join(", ")
+}
+
+fn alive(control: &ControlReport) -> String {
+    let it = control.liveness;
+    let mut shown = Vec::new();
+    if it.source_entries > 0 {
+        shown.push(format!(
+            "the same source recorded {} on {}",
+            counted(it.source_entries, "entry"),
+            counted(it.source_days, "day")
+        ));
+    }
+    if it.self_checks > 0 {
+        shown.push(counted(it.self_checks, "self-check"));
+    }
+    if it.starts_and_stops > 0 {
+        shown.push(counted(it.starts_and_stops, "record of start or stop"));
+    }
+    shown.join(", ")
+}
+
+fn last(known: &Known) -> String {
+    match known.before {
+        Some(time) => format!("; last seen on {}", Day::of(time)),
+        None if known.declared => "; never seen, but declared to be recorded".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn not_instrumented(known: &Known) -> String {
+    match known.after {
+        Some(time) => format!(
+            "none of its actions was recorded up to the end of the period; first seen after it, \
+             on {}",
+            Day::of(time)
+        ),
+        None if known.declared => {
+            "none of its actions was ever recorded; they are declared to be, \
+                                   but nothing shows that recording was alive"
+                .to_owned()
+        }
+        None => "none of its actions was ever recorded".to_owned(),
+    }
+}
+
+/// A number with what it counts.
+pub fn counted(count: u64, what: &str) -> String {
+    let plural = match what.strip_suffix('y') {
+        _ if count == 1 => what.to_owned(),
+        Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),
+        _ if what.starts_with("record of") => what.replacen("record", "records", 1),
+        _ => format!("{what}s"),
+    };
+    format!("{count} {plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_and_many() {
+        assert_eq!(counted(1, "entry"), "1 entry");
+        assert_eq!(counted(0, "entry"), "0 entries");
+        assert_eq!(counted(2, "day"), "2 days");
+        assert_eq!(
+            counted(2, "record of start or stop"),
+            "2 records of start or stop"
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! Reports of trails made by hand, and of real ones.
+
+mod attempting;
+mod catalogue;
+mod conditions;
+mod desk;
+mod linting;
+mod logic;
+mod numbers;
+mod rendering;
+mod sampling;
+mod scoping;
+mod states;

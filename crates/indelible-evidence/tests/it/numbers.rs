@@ -1,0 +1,273 @@
+//! Numbers agree with independent queries.
+
+use std::collections::BTreeSet;
+
+use indelible_core::{AuditProtocol, Query};
+use indelible_evidence::{Controls, Framework, Row, Strength, Truth};
+use serde_json::json;
+
+use crate::desk::{Desk, control, event, request};
+
+/// Some days of a small business: many actions, with tags and contexts of all kinds.
+pub async fn business() -> Desk {
+    let desk = Desk::new().await;
+    let tags = [
+        "data.chd",
+        "data.chd:no",
+        "data.personal",
+        "actor.privileged",
+        "actor.user",
+        "",
+    ];
+    let reasons = [
+        "invalid_password",
+        "no_permission",
+        "timeout",
+        "inactivity",
+        "other",
+    ];
+    let mut events = Vec::new();
+    for n in 0..900_usize {
+        let action = indelible_core::catalogue::all()[n % 175].value;
+        let (month, day, hour) = (2 + n % 3, 1 + n * 7 % 28, n % 24);
+        let time = format!("2026-{month:02}-{day:02}T{hour:02}:00:00Z");
+        let mut it = event(action, &time).correlation_id(format!("c-{}", n % 50));
+        if !tags[n % 6].is_empty() {
+            it = it.tag(tags[n % 6]);
+        }
+        if n % 5 == 0 {
+            it = it.tag("actor.user");
+        }
+        if n % 4 > 0 {
+            it = it.context(json!({"reason": reasons[n % 5], "mfa": n % 2 == 0}));
+        }
+        events.push(it);
+    }
+    for n in 0..60 {
+        let time = format!("2026-03-{:02}T12:00:00Z", 1 + n % 30);
+        events.push(event("s3:GetObject", &time));
+        events.push(event("user_login", &time));
+    }
+    desk.record_all(events).await;
+    desk
+}
+
+fn march(action: &str) -> Query {
+    Query::new()
+        .action(action)
+        .start_date("2026-03-01")
+        .end_date("2026-03-31")
+}
+
+#[tokio::test]
+async fn what_always_counts_is_what_a_query_finds() {
+    let desk = business().await;
+    for framework in Framework::ALL {
+        let report = desk.march(framework).await;
+        let all = Query::new().start_date("2026-03-01").end_date("2026-03-31");
+        assert_eq!(report.completeness.entries, desk.count(all).await);
+        for it in &report.controls {
+            for row in &it.actions {
+                let found = match row.action.as_str() {
+                    "*" => report.completeness.entries,
+                    action => desk.count(march(action)).await,
+                };
+                let sum = row.holds + row.unknown + row.fails;
+                assert_eq!(sum, found, "{} {}", it.control, row.action);
+                if row.condition == "always"
+                    && it.control.id() != "10.2.2"
+                    && it.control.id() != "AU-3"
+                {
+                    assert_eq!(row.holds, found, "{} {}", it.control, row.action);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn conditions_of_tags_are_what_a_query_for_the_tag_finds() {
+    let desk = business().await;
+    let report = desk.march(Framework::PciDss).await;
+    let mut looked = 0;
+    for it in &report.controls {
+        for row in &it.actions {
+            let Some(tag) = ["data.chd", "actor.privileged"]
+                .into_iter()
+                .find(|tag| *tag == row.condition)
+            else {
+                continue;
+            };
+            let mut query = march(&row.action);
+            if row.action == "*" {
+                query.action = None;
+            }
+            assert_eq!(row.holds, desk.count(query.clone().tag(tag)).await);
+            let denied = desk.count(query.clone().tag(format!("{tag}:no"))).await;
+            assert_eq!(row.fails, denied);
+            looked += 1;
+        }
+    }
+    assert!(looked > 5, "{looked}");
+}
+
+/// The same counts from the opened entries of a query, control by control.
+#[tokio::test]
+async fn counts_of_controls_are_those_of_the_entries_one_by_one() {
+    let desk = business().await;
+    for framework in Framework::ALL {
+        let report = desk.march(framework).await;
+        let controls = Controls::of(framework);
+        let entries = desk.audit.query(all()).await.expect("a page");
+        assert_eq!(entries.entries.len() as u64, report.completeness.entries);
+        for (place, it) in controls.list().iter().enumerate() {
+            let own: Vec<&Row> = controls
+                .rows()
+                .iter()
+                .filter(|row| row.control == place)
+                .collect();
+            let (mut direct, mut supporting, mut records) = (0, 0, 0);
+            for entry in &entries.entries {
+                let canonical = indelible_core::catalogue::resolve(&entry.action);
+                let canonical = canonical.map(|action| action.value);
+                let rows = own
+                    .iter()
+                    .filter(|row| row.action.is_none() || row.action == canonical);
+                let truths: BTreeSet<_> = rows
+                    .map(|row| (row.strength, holds(row, entry) == Truth::True))
+                    .collect();
+                records += u64::from(!truths.is_empty());
+                if truths.contains(&(Strength::Direct, true)) {
+                    direct += 1;
+                } else if truths.contains(&(Strength::Supporting, true)) {
+                    supporting += 1;
+                }
+            }
+            let found = control(&report, &it.id);
+            let counts = (found.records, found.direct, found.supporting);
+            assert_eq!(counts, (records, direct, supporting), "{}", it.id);
+            assert!(found.records >= found.direct + found.supporting + found.not_met);
+            assert!(
+                found.records
+                    <= found.direct + found.supporting + found.not_met + found.undecidable
+            );
+        }
+    }
+}
+
+fn holds(row: &Row, entry: &indelible_core::Entry) -> Truth {
+    let contents = match &entry.context {
+        Some(serde_json::Value::Object(context)) => {
+            indelible_evidence::Contents::Open(context.clone())
+        }
+        _ => indelible_evidence::Contents::None,
+    };
+    let facts = indelible_evidence::Facts {
+        tags: &entry.tags,
+        resource_type: &entry.resource_type,
+        contents: &contents,
+    };
+    row.condition
+        .holds(&facts, &indelible_evidence::Scope::default())
+}
+
+fn all() -> Query {
+    Query::new()
+        .start_date("2026-03-01")
+        .end_date("2026-03-31")
+        .limit(1000)
+}
+
+#[tokio::test]
+async fn the_ends_of_the_period_are_in_it_and_their_neighbours_are_not() {
+    let desk = Desk::new().await;
+    desk.record_all(
+        [
+            "2026-02-28T23:59:59.999999Z",
+            "2026-03-01T00:00:00Z",
+            "2026-03-31T23:59:59.999999Z",
+            "2026-04-01T00:00:00Z",
+        ]
+        .map(|time| event("access_denied", time)),
+    )
+    .await;
+    let report = desk.march(Framework::PciDss).await;
+    assert_eq!(report.completeness.entries, 2);
+    assert_eq!(control(&report, "10.2.1.4").direct, 2);
+    let completeness = &report.completeness;
+    assert_eq!(
+        (completeness.first_seq, completeness.last_seq),
+        (Some(1), Some(2))
+    );
+    assert!(
+        completeness
+            .checkpoint_before
+            .as_deref()
+            .is_some_and(|it| it.contains("\n1\n"))
+    );
+    assert!(completeness.checkpoint_after.contains("\n4\n"));
+}
+
+#[tokio::test]
+async fn a_report_of_an_earlier_size_has_the_same_bytes_later() {
+    let desk = business().await;
+    let size = desk
+        .audit
+        .head()
+        .await
+        .expect("a head")
+        .expect("entries")
+        .size;
+    let mut asked = request(Framework::Nist80053);
+    asked.as_of = Some(size);
+    let first = desk.report(asked.clone()).await;
+    desk.record_all([
+        event("access_denied", "2026-03-10T00:00:00Z"),
+        event("admin_backup_restored", "2026-01-01T00:00:00Z"),
+        event("audit_log_accessed", "2026-03-10T00:00:00Z"),
+    ])
+    .await;
+    let again = desk.report(asked).await;
+    assert_eq!(again, first);
+    for form in indelible_evidence::Form::ALL {
+        let text = |report| indelible_evidence::render(report, form).expect("a text");
+        assert_eq!(text(&first), text(&again));
+    }
+    assert_ne!(
+        desk.march(Framework::Nist80053).await.completeness,
+        first.completeness
+    );
+}
+
+#[tokio::test]
+async fn what_was_done_to_entries_is_counted_beside_them() {
+    let desk = Desk::new().await;
+    let time = "2026-03-10T00:00:00Z";
+    desk.record_all([
+        event("access_denied", time).user_agent("x".repeat(5_000)),
+        event("access_denied", time).context(json!({"password": "hunter2"})),
+        event("access_denied", time)
+            .context(json!({"notes": [{"kind": "truncated", "field": "x"}]})),
+        event("access_denied", "2026-03-31T00:00:00Z"),
+    ])
+    .await;
+    let report = desk.march(Framework::PciDss).await;
+    assert_eq!((report.quality.truncated, report.quality.redacted), (1, 1));
+    let denied = control(&report, "10.2.1.4");
+    assert_eq!(
+        (
+            denied.direct,
+            denied.truncated,
+            denied.redacted,
+            denied.erased
+        ),
+        (4, 1, 1, 0)
+    );
+    assert_eq!(report.quality.recorded_late, 4);
+    let said = "Entries of the period with a value that was cut: 1.";
+    assert!(
+        report.limits.iter().any(|it| it == said),
+        "{:?}",
+        report.limits
+    );
+}

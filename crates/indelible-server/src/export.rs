@@ -101,9 +101,9 @@ async fn packed(app: App, caller: Caller, trail: TrailName, request: PackRequest
     Ok(attached("application/x-ndjson", body, &name))
 }
 
-fn attached(media_type: &'static str, body: Body, name: &str) -> Response {
+/// An answer that is a file of this name, plain ASCII without quotes.
+pub fn attached(media_type: &'static str, body: Body, name: &str) -> Response {
     let mut response = reply::of(StatusCode::OK, media_type, body);
-    // A trail's name is plain ASCII without quotes.
     let disposition = format!("attachment; filename=\"{name}\"");
     if let Ok(value) = HeaderValue::try_from(disposition) {
         response

@@ -41,6 +41,7 @@ mod counters;
 
 mod app;
 mod reply;
+mod reports;
 mod request;
 
 mod credentials;

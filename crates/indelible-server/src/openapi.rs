@@ -114,6 +114,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let in_path = in_path.map(|name| {
         let schema = match (name, operation.path.contains("/keys/")) {
+            ("framework", _) => json!({ "$ref": "#/components/schemas/Framework" }),
             ("trail", _) => json!({ "$ref": "#/components/schemas/TrailName" }),
             (_, true) => json!({ "type": "string", "description": "A key's id, not its text" }),
             (_, false) => json!({ "$ref": "#/components/schemas/EntryName" }),
@@ -194,7 +195,9 @@ fn headers(operation: &Operation, status: u16) -> Value {
                 false,
             ),
         )),
-        ("export", 200) => Some(("Content-Disposition", text("A name for the file", true))),
+        ("export" | "report", 200) => {
+            Some(("Content-Disposition", text("A name for the file", true)))
+        }
         (_, 401) => Some((
             "WWW-Authenticate",
             text("How a key is sent, and what is wrong with this one", true),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use indelible_core::{Query, TrailName};
+use indelible_evidence::{Framework, FrameworkError};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -27,6 +28,14 @@ pub enum EntryName {
     Id(uuid::Uuid),
     /// The position in the trail.
     Seq(u64),
+}
+
+/// The trail and the framework that a path names.
+pub struct ReportPath {
+    /// The trail.
+    pub trail: TrailName,
+    /// The framework, with its version.
+    pub framework: Framework,
 }
 
 /// The question that the query string asks, its spans of time counted back from now.
@@ -114,6 +123,19 @@ impl FromRequestParts<App> for EntryPath {
         Ok(Self {
             trail,
             entry: entry.ok_or_else(wrong)?,
+        })
+    }
+}
+
+impl FromRequestParts<App> for ReportPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let segments = segments(parts, app).await?;
+        let unknown = |error: FrameworkError| Problem::not_found(error).at("framework");
+        Ok(Self {
+            trail: segments.trail()?,
+            framework: segments.named("framework")?.parse().map_err(unknown)?,
         })
     }
 }

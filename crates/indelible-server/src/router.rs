@@ -12,7 +12,7 @@ use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
     console, credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs,
-    summary, tail, trails, verify,
+    reports, summary, tail, trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -46,6 +46,7 @@ fn routes() -> Vec<Route> {
     const VERIFY: &str = "/v1/trails/{trail}/verify";
     const SUMMARY: &str = "/v1/trails/{trail}/summary";
     const EXPORT: &str = "/v1/trails/{trail}/export";
+    const REPORT: &str = "/v1/trails/{trail}/reports/{framework}";
     vec![
         route(M::GET, "/healthz", Open, get(health::alive)),
         route(M::GET, "/readyz", Open, get(health::ready)),
@@ -68,6 +69,7 @@ fn routes() -> Vec<Route> {
         route(M::POST, VERIFY, Trail(P::Verify), post(verify::verify)),
         route(M::GET, SUMMARY, Trail(P::Read), get(summary::count)),
         route(M::GET, EXPORT, Trail(P::Export), get(export::export)),
+        route(M::GET, REPORT, Trail(P::Report), get(reports::report_on)),
         route(M::GET, "/v1/trails", Key(P::Read), get(trails::list)),
         route(
             M::POST,

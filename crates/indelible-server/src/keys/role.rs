@@ -33,6 +33,8 @@ pub enum Permission {
     Verify,
     /// Taking all entries away.
     Export,
+    /// Having a report made.
+    Report,
     /// Beginning trails.
     BeginTrails,
     /// Making, listing and revoking keys.
@@ -45,7 +47,10 @@ const TABLE: [(Role, &[Permission]); 4] = {
     [
         (Role::Writer, &[P::Record]),
         (Role::Reader, &[P::Read]),
-        (Role::Auditor, &[P::Read, P::Prove, P::Verify, P::Export]),
+        (
+            Role::Auditor,
+            &[P::Read, P::Prove, P::Verify, P::Export, P::Report],
+        ),
         (
             Role::Admin,
             &[
@@ -54,6 +59,7 @@ const TABLE: [(Role, &[Permission]); 4] = {
                 P::Prove,
                 P::Verify,
                 P::Export,
+                P::Report,
                 P::BeginTrails,
                 P::ManageKeys,
             ],
@@ -111,6 +117,7 @@ impl Permission {
             Self::Prove => "prove",
             Self::Verify => "verify",
             Self::Export => "export",
+            Self::Report => "report",
             Self::BeginTrails => "begin_trails",
             Self::ManageKeys => "manage_keys",
         }
@@ -118,6 +125,9 @@ impl Permission {
 
     /// Whether it is one of looking at a trail.
     pub const fn looks(self) -> bool {
-        matches!(self, Self::Read | Self::Prove | Self::Verify | Self::Export)
+        matches!(
+            self,
+            Self::Read | Self::Prove | Self::Verify | Self::Export | Self::Report
+        )
     }
 }

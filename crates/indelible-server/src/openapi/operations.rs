@@ -2,7 +2,7 @@
 
 use super::parameters::{
     AS_OF, DATES, EARLIER, FILTERS, FOLLOWING, FORMAT, FROM, OPEN, PAGING, PURPOSE, Parameter,
-    RECORDING,
+    RECORDING, REPORTING,
 };
 
 /// A URL's row.
@@ -199,6 +199,35 @@ pub const OPERATIONS: &[Operation] = &[
                 },
                 Content {
                     media: "text/plain",
+                    schema: "",
+                },
+            ],
+        )],
+        problems: &[404],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/reports/{framework}",
+        id: "report",
+        summary: "What is on record for the controls of a framework",
+        query: &[REPORTING, AS_OF],
+        headers: PURPOSE,
+        body: &[],
+        answers: &[(
+            200,
+            "The report",
+            &[
+                Content {
+                    media: "text/html",
+                    schema: "",
+                },
+                Content {
+                    media: "text/markdown",
+                    schema: "",
+                },
+                json("ControlsReport"),
+                Content {
+                    media: "text/csv",
                     schema: "",
                 },
             ],

@@ -213,3 +213,34 @@ pub const FORMAT: &[Parameter] = &[
         "Of a pack: parts of entries that are not shown",
     ),
 ];
+
+/// What a report is asked for.
+pub const REPORTING: &[Parameter] = &[
+    Parameter {
+        name: "from",
+        required: true,
+        shape: Shape::Named("Date"),
+        about: "The first day or instant, by when things happened",
+    },
+    Parameter {
+        name: "to",
+        required: true,
+        shape: Shape::Named("Date"),
+        about: "The last one; a bare date is meant to its end",
+    },
+    parameter(
+        "format",
+        Shape::OneOf(&["html", "md", "json", "csv"]),
+        "What is written; a page that can be printed where nothing is said",
+    ),
+    parameter(
+        "seed",
+        Shape::Text,
+        "The auditor's own text, by which a sample of each control's evidence is drawn",
+    ),
+    parameter(
+        "sample",
+        Shape::Count,
+        "Entries of each control's sample, 1 to 1000; needs a seed",
+    ),
+];

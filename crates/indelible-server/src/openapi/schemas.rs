@@ -1,9 +1,18 @@
 //! The shapes of bodies. Absent values are null, times RFC 3339 in UTC, hashes lower-case hex.
 
+use indelible_evidence::Framework;
 use serde_json::{Map, Value, json};
 
 /// All schemas, by name.
 pub fn all() -> Value {
+    let mut all = of_entries();
+    // One table of all would nest deeper than the macro may.
+    all["Framework"] = framework();
+    all["ControlsReport"] = controls_report();
+    all
+}
+
+fn of_entries() -> Value {
     json!({
         "TrailName": {
             "type": "string",
@@ -225,6 +234,31 @@ fn entry() -> Value {
         ],
         &[],
     )
+}
+
+fn framework() -> Value {
+    json!({
+        "description": "A framework with its version",
+        "type": "string",
+        "enum": Framework::ALL.map(Framework::id),
+        "examples": [Framework::PciDss.id()],
+    })
+}
+
+fn controls_report() -> Value {
+    json!({
+        "description": "docs/formats/report.md",
+        "type": "object",
+        "required": [
+            "format", "framework", "trail", "period", "completeness", "states", "controls",
+            "limits",
+        ],
+        "properties": {
+            "format": {"type": "string", "enum": [indelible_evidence::FORMAT]},
+            "trail": text(),
+            "limits": {"type": "array", "items": text()},
+        },
+    })
 }
 
 fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {

@@ -30,6 +30,7 @@ mod pages;
 mod permissions;
 mod proofs;
 mod refusing;
+mod reporting;
 mod self_audit;
 mod slowness;
 mod surface;

@@ -36,6 +36,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("POST /v1/trails/{trail}/verify", "u a"),
     ("GET /v1/trails/{trail}/summary", "r u a"),
     ("GET /v1/trails/{trail}/export", "u a"),
+    ("GET /v1/trails/{trail}/reports/{framework}", "u a"),
     ("GET /v1/trails", "r u a"),
     ("POST /v1/trails", "a"),
     ("GET /v1/keys", "a"),
@@ -57,7 +58,11 @@ const EVENT: &str = "{\"action\":\"page_viewed\",\"resource_type\":\"page\"}";
 pub fn call(method: &Method, path: &str, trail: &str) -> Call {
     let is_key = path.contains("/keys/");
     let id = if is_key { "0123456789abcdef" } else { "0" };
-    let mut url = path.replace("{trail}", trail).replace("{id}", id);
+    let url = path.replace("{framework}", "gdpr-2016-679");
+    let mut url = url.replace("{trail}", trail).replace("{id}", id);
+    if path.contains("/reports/") {
+        url.push_str("?from=2026-01-01&to=2026-12-31");
+    }
     if path.ends_with("/consistency") {
         url.push_str("?from=1");
     }
@@ -136,7 +141,7 @@ async fn exactly_the_documented_calls_pass(desk: Desk) {
 }
 
 /// All that an auditor may do: look, and have it proved.
-const LOOKS: [&str; 10] = [
+const LOOKS: [&str; 11] = [
     "GET /v1/trails",
     "GET /v1/trails/{trail}/checkpoint",
     "GET /v1/trails/{trail}/consistency",
@@ -145,6 +150,7 @@ const LOOKS: [&str; 10] = [
     "GET /v1/trails/{trail}/events/{id}",
     "GET /v1/trails/{trail}/events/{id}/proof",
     "GET /v1/trails/{trail}/export",
+    "GET /v1/trails/{trail}/reports/{framework}",
     "GET /v1/trails/{trail}/summary",
     "POST /v1/trails/{trail}/verify",
 ];

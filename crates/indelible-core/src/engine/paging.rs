@@ -129,15 +129,7 @@ impl Audit {
     ///
     /// [`AuditProtocol::query`]: crate::AuditProtocol::query
     pub async fn first(&self, query: Query) -> Result<Option<Entry>, AuditError> {
-        for (field, given) in [
-            ("limit", query.limit.is_some()),
-            ("offset", query.offset.is_some()),
-            ("cursor", query.cursor.is_some()),
-        ] {
-            if given {
-                return Err(QueryError::new(field, OF_PAGES).into());
-            }
-        }
+        check_no_page(&query)?;
         let (plan, as_of) = self.planned(&query).await?;
         let store = &self.engine.shared.ground.store;
         let find = next_above(&plan, 0, as_of);
@@ -180,10 +172,49 @@ impl Audit {
         })
     }
 
+    /// Of the entries that match and are of any of these actions, as they are stored, the newest,
+    /// or, with `is_oldest`, the oldest; aliases are not followed. One question for many actions
+    /// of which few were ever recorded.
+    ///
+    /// # Errors
+    /// As [`AuditProtocol::query`]; limit, offset and cursor are for pages.
+    ///
+    /// [`AuditProtocol::query`]: crate::AuditProtocol::query
+    pub async fn end_of_actions(
+        &self,
+        query: &Query,
+        actions: Vec<String>,
+        is_oldest: bool,
+    ) -> Result<Option<StoredEntry>, AuditError> {
+        check_no_page(query)?;
+        let (mut plan, as_of) = self.planned(query).await?;
+        plan.filter.actions = Some(actions);
+        let find = Find {
+            from: is_oldest.then_some(0),
+            ..next_above(&plan, 0, as_of)
+        };
+        let store = &self.engine.shared.ground.store;
+        Ok(store.find(&self.trail, &find).await?.pop())
+    }
+
     async fn finds(&self, find: Find) -> Result<bool, AuditError> {
         let store = &self.engine.shared.ground.store;
         Ok(!store.find(&self.trail, &find).await?.is_empty())
     }
+}
+
+/// Refuses what only pages have.
+fn check_no_page(query: &Query) -> Result<(), QueryError> {
+    for (field, given) in [
+        ("limit", query.limit.is_some()),
+        ("offset", query.offset.is_some()),
+        ("cursor", query.cursor.is_some()),
+    ] {
+        if given {
+            return Err(QueryError::new(field, OF_PAGES));
+        }
+    }
+    Ok(())
 }
 
 /// The question for the one entry that matches next above a place.

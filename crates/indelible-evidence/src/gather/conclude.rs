@@ -23,7 +23,7 @@ use crate::state::{Standing, State};
 /// What a control's counts are looked at with.
 struct Bench<'a> {
     pass: &'a mut Pass,
-    seen: SeenActions<'a>,
+    seen: SeenActions,
     request: &'a ReportRequest,
     unresolved: BTreeMap<String, u64>,
 }
@@ -40,15 +40,16 @@ pub(super) async fn conclude(
         .iter()
         .map(|it| (it.workflow.clone(), it.unresolved + it.closed_late))
         .collect();
+    let unseen = (unseen(&pass), pass.entries == 0);
     let mut bench = Bench {
-        seen: SeenActions::new(audit, request.period, as_of),
+        seen: SeenActions::look(audit, request.period, as_of, unseen).await?,
         pass: &mut pass,
         request: &request,
         unresolved,
     };
     let mut controls = Vec::new();
     for place in 0..bench.pass.controls().list().len() {
-        controls.push(bench.control(place).await?);
+        controls.push(bench.control(place));
     }
     let states = State::ALL.map(|state| StateCount {
         state,
@@ -88,6 +89,14 @@ pub(super) async fn conclude(
     };
     report.limits = limits(&report);
     Ok(report)
+}
+
+/// The actions that may be evidence and of which the period has no entry.
+fn unseen(pass: &Pass) -> BTreeSet<&'static str> {
+    let rows = pass.controls().rows().iter().zip(&pass.rows);
+    rows.filter(|(_, count)| count.is_empty())
+        .filter_map(|(row, _)| row.action)
+        .collect()
 }
 
 fn made(request: &ReportRequest, as_of: u64) -> Made {
@@ -152,7 +161,7 @@ async fn completeness(
 }
 
 impl Bench<'_> {
-    async fn control(&mut self, place: usize) -> Result<ControlReport, AuditError> {
+    fn control(&mut self, place: usize) -> ControlReport {
         let framework = self.pass.framework();
         let control = &self.pass.controls().list()[place];
         let rows: Vec<usize> = (0..self.pass.rows.len())
@@ -163,7 +172,7 @@ impl Bench<'_> {
         let mut after: Option<Timestamp> = None;
         let mut actions = Vec::new();
         for row in &rows {
-            let (evidence, seen) = self.row(*row).await?;
+            let (evidence, seen) = self.row(*row);
             before = before.max(seen.before);
             after = after.into_iter().chain(seen.after).min();
             actions.push(evidence);
@@ -227,18 +236,17 @@ impl Bench<'_> {
                 days: days.len() as u64,
             },
         );
-        Ok(report)
+        report
     }
 
     /// One row of the mapping, and when its action was seen outside of the period, where the
     /// period has none.
-    async fn row(&mut self, place: usize) -> Result<(ActionEvidence, Seen), AuditError> {
+    fn row(&self, place: usize) -> (ActionEvidence, Seen) {
         let row = &self.pass.controls().rows()[place];
-        let count = self.pass.rows[place].clone();
-        let is_there = count.holds + count.unknown + count.fails > 0;
-        let seen = match is_there {
-            true => Seen::default(),
-            false => self.seen.of(row.action).await?,
+        let count = &self.pass.rows[place];
+        let seen = match count.is_empty() {
+            true => self.seen.of(row.action),
+            false => Seen::default(),
         };
         let evidence = ActionEvidence {
             action: row.action.unwrap_or("*").to_owned(),
@@ -249,7 +257,7 @@ impl Bench<'_> {
             fails: count.fails,
             last_seen_before: seen.before,
         };
-        Ok((evidence, seen))
+        (evidence, seen)
     }
 
     /// The categories of the actions of some rows; `None` where every entry may be evidence.

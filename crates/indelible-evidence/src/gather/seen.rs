@@ -1,10 +1,11 @@
 //! Whether an action was ever seen, and when last before the period. Looked up by the index of
-//! actions, for those alone that the period has none of.
+//! actions, for those alone that the period has none of: one question for all that were never
+//! seen, and one more for each that was.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indelible_core::engine::Audit;
-use indelible_core::{AuditError, Query, Timestamp};
+use indelible_core::{AuditError, Query, Timestamp, catalogue};
 
 use crate::period::Period;
 
@@ -17,57 +18,87 @@ pub(super) struct Seen {
     pub after: Option<Timestamp>,
 }
 
-/// The answers so far.
-pub(super) struct SeenActions<'a> {
-    audit: &'a Audit,
-    period: Period,
-    as_of: u64,
-    known: HashMap<&'static str, Seen>,
-}
+/// When actions were seen, by their form in the catalogue; `*` stands for any.
+pub(super) struct SeenActions(BTreeMap<&'static str, Seen>);
 
-impl<'a> SeenActions<'a> {
-    pub fn new(audit: &'a Audit, period: Period, as_of: u64) -> Self {
-        Self {
-            audit,
-            period,
-            as_of,
-            known: HashMap::new(),
-        }
-    }
-
-    /// When an action was seen, aliases included; any action without one.
+impl SeenActions {
+    /// Looks actions up, aliases included; and, where the period has no entry, any action.
     ///
     /// # Errors
     /// [`AuditError::Store`].
-    pub async fn of(&mut self, action: Option<&'static str>) -> Result<Seen, AuditError> {
-        let name = action.unwrap_or("*");
-        if let Some(seen) = self.known.get(name) {
-            return Ok(*seen);
-        }
-        let question = || {
-            let query = Query::new().as_of(self.as_of).limit(1);
-            match action {
-                Some(action) => query.action(action),
-                None => query,
+    pub async fn look(
+        audit: &Audit,
+        period: Period,
+        as_of: u64,
+        (actions, is_empty): (BTreeSet<&'static str>, bool),
+    ) -> Result<Self, AuditError> {
+        let mut seen = BTreeMap::new();
+        let before = before(period).map(|query| query.as_of(as_of));
+        let after = after(period).map(|query| query.as_of(as_of));
+        let mut left = actions;
+        if let Some(query) = &before {
+            for (action, time) in look(audit, query, &mut left, false).await? {
+                seen.entry(action).or_insert_with(Seen::default).before = Some(time);
             }
-        };
-        let micros = self.period.from.as_micros() - 1;
-        let end = Timestamp::from_micros(micros).to_string();
-        let mut seen = Seen::default();
-        if self.period.from > Timestamp::MIN {
-            let page = self.audit.query_stored(question().end_date(end)).await?;
-            seen.before = page.entries.first().map(|entry| entry.occurred_at);
         }
-        if seen.before.is_none() && self.period.to < Timestamp::MAX {
-            let micros = self.period.to.as_micros() + 1;
-            let start = Timestamp::from_micros(micros).to_string();
-            let run = self
-                .audit
-                .stored_from(&question().start_date(start), 0)
-                .await?;
-            seen.after = run.entries.first().map(|entry| entry.occurred_at);
+        if let Some(query) = &after {
+            for (action, time) in look(audit, query, &mut left, true).await? {
+                seen.entry(action).or_insert_with(Seen::default).after = Some(time);
+            }
         }
-        self.known.insert(name, seen);
-        Ok(seen)
+        if is_empty {
+            let mut any = Seen::default();
+            if let Some(query) = before {
+                let page = audit.query_stored(query.limit(1)).await?;
+                any.before = page.entries.first().map(|entry| entry.occurred_at);
+            }
+            if let Some(query) = after {
+                let run = audit.stored_from(&query.limit(1), 0).await?;
+                any.after = run.entries.first().map(|entry| entry.occurred_at);
+            }
+            seen.insert("*", any);
+        }
+        Ok(Self(seen))
     }
+
+    /// When an action was seen; any where none is named.
+    pub fn of(&self, action: Option<&'static str>) -> Seen {
+        let name = action.unwrap_or("*");
+        self.0.get(name).copied().unwrap_or_default()
+    }
+}
+
+fn before(period: Period) -> Option<Query> {
+    let micros = period.from.as_micros() - 1;
+    let end = Timestamp::from_micros(micros).to_string();
+    (period.from > Timestamp::MIN).then(|| Query::new().end_date(end))
+}
+
+fn after(period: Period) -> Option<Query> {
+    let micros = period.to.as_micros() + 1;
+    let start = Timestamp::from_micros(micros).to_string();
+    (period.to < Timestamp::MAX).then(|| Query::new().start_date(start))
+}
+
+/// Finds one after the other, and takes out those that were found.
+async fn look(
+    audit: &Audit,
+    query: &Query,
+    left: &mut BTreeSet<&'static str>,
+    is_oldest: bool,
+) -> Result<Vec<(&'static str, Timestamp)>, AuditError> {
+    let mut found = Vec::new();
+    while !left.is_empty() {
+        let forms = left.iter().flat_map(|action| catalogue::synonyms(action));
+        let forms: Vec<String> = forms.map(str::to_owned).collect();
+        let next = audit.end_of_actions(query, forms, is_oldest).await?;
+        let Some(entry) = next else { break };
+        // It is of one that is left, so that one fewer is left.
+        let action = catalogue::resolve(&entry.action).map(|action| action.value);
+        let Some(action) = action.filter(|action| left.remove(action)) else {
+            break;
+        };
+        found.push((action, entry.occurred_at));
+    }
+    Ok(found)
 }

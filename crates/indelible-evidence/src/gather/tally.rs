@@ -19,6 +19,13 @@ pub(super) struct RowCount {
     pub fails: u64,
 }
 
+impl RowCount {
+    /// Whether no entry of the period is of the row's action.
+    pub fn is_empty(&self) -> bool {
+        self.holds + self.unknown + self.fails == 0
+    }
+}
+
 /// What one entry is for one control: its rows taken together.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Verdict {

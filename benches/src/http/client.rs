@@ -51,6 +51,7 @@ impl Connection {
             let (head, body) = answered?;
             times.push(watch.passed());
             let expected = format!("HTTP/1.1 {status} ");
+            let body = String::from_utf8_lossy(&body);
             if !head.starts_with(&expected) || body.contains("\"problem\"") {
                 bail!("answered {head}{body}");
             }
@@ -67,6 +68,7 @@ impl Connection {
         let (head, body) = answer(&mut self.stream, &mut self.read).await?;
         let took = watch.passed();
         if !head.starts_with("HTTP/1.1 200 ") {
+            let body = String::from_utf8_lossy(&body);
             bail!("{path} answered {head}{body}");
         }
         let head = head.to_ascii_lowercase();
@@ -93,7 +95,7 @@ impl Connection {
 async fn answer(
     stream: &mut (impl AsyncReadExt + Unpin),
     read: &mut Vec<u8>,
-) -> anyhow::Result<(String, String)> {
+) -> anyhow::Result<(String, Vec<u8>)> {
     let end = until(stream, read, b"\r\n\r\n", 0).await? + 4;
     let head = String::from_utf8_lossy(&read[..end]).to_ascii_lowercase();
     let length = head
@@ -110,7 +112,8 @@ async fn answer(
         // No text of ours holds a line of one `0`, as the last chunk does.
         None => until(stream, read, b"\r\n0\r\n\r\n", end - 2).await? + 7,
     };
-    let body = String::from_utf8_lossy(&read[end..whole]).into_owned();
+    // What it says is read when the watch has stopped: a packed page is no text.
+    let body = read[end..whole].to_vec();
     let head = String::from_utf8_lossy(&read[..end]).into_owned();
     read.drain(..whole);
     Ok((head, body))

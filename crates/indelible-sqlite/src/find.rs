@@ -27,8 +27,10 @@ use candidates::Candidates;
 use plan::Plan;
 use way::Way;
 
-/// Candidates looked at together.
+/// Candidates looked at together, at most.
 const CHUNK: usize = 256;
+/// And at least where there are bounds on times, which most of them keep.
+const CHUNK_IN_TIME: usize = 64;
 
 /// What a search runs in.
 #[derive(Clone, Copy)]
@@ -69,10 +71,15 @@ pub(crate) fn find(
         skip,
         limit: find.limit,
     };
-    let (tested, rest) = (plan.tests_entries(), plan.rest);
+    let (has_bounds, rest) = (plan.blocks.is_some(), plan.rest);
     let mut candidates = Candidates::new(plan.lists, plan.blocks, start);
     while found.entries.len() < found.limit {
-        let chunk = candidates.chunk(search, found.wanted(tested))?;
+        let least = match (&rest, has_bounds) {
+            (Some(_), _) => CHUNK,
+            (None, true) => CHUNK_IN_TIME,
+            (None, false) => 1,
+        };
+        let chunk = candidates.chunk(search, found.wanted(least))?;
         if chunk.is_empty() {
             break;
         }
@@ -98,15 +105,12 @@ struct Found {
 }
 
 impl Found {
-    /// How many candidates to look at next.
-    fn wanted(&self, tested: bool) -> usize {
-        if tested {
-            return CHUNK;
-        }
+    /// How many candidates to look at next, and that many at least.
+    fn wanted(&self, least: usize) -> usize {
         let skip = usize::try_from(self.skip).unwrap_or(CHUNK);
         (self.limit - self.entries.len())
             .saturating_add(skip)
-            .clamp(1, CHUNK)
+            .clamp(least, CHUNK)
     }
 
     /// Passes over matching seqs as long as there are some to skip; what is left, within the

@@ -1,6 +1,6 @@
 //! How a page leaves.
 
-use std::io::Write;
+use std::sync::{Mutex, PoisonError};
 
 use askama::Template;
 use axum::body::{Body, HttpBody, to_bytes};
@@ -8,8 +8,7 @@ use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::entrance::About;
 use super::frame::{Frame, Place};
@@ -145,18 +144,45 @@ pub async fn pack(request: Request, next: Next) -> Response {
     let Ok(body) = to_bytes(body, PAGE_BYTES_MAX).await else {
         return Problem::new(Kind::Internal, "the page could not be packed").into_response();
     };
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    // Writing to memory does not fail.
-    let packed = encoder.write_all(&body).and_then(|()| encoder.finish());
-    match packed {
-        Ok(packed) => {
+    match packed(&body) {
+        Some(packed) => {
             let gzip = HeaderValue::from_static("gzip");
             parts.headers.insert(header::CONTENT_ENCODING, gzip);
             parts.headers.remove(header::CONTENT_LENGTH);
             Response::from_parts(parts, Body::from(packed))
         }
-        Err(_) => Response::from_parts(parts, Body::from(body)),
+        None => Response::from_parts(parts, Body::from(body)),
     }
+}
+
+/// Packers at rest: to make one is to zero a third of a megabyte.
+static PACKERS: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
+/// How many rest at most.
+const PACKERS_MAX: usize = 8;
+/// The largest window that gzip knows, as a power of two.
+const WINDOW_BITS: u8 = 15;
+
+/// A text as gzip.
+fn packed(text: &[u8]) -> Option<Vec<u8>> {
+    let at_rest = || PACKERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = at_rest().pop();
+    let fresh = || Compress::new_gzip(Compression::fast(), WINDOW_BITS);
+    let mut packer = taken.unwrap_or_else(fresh);
+    let mut packed = Vec::with_capacity(text.len() / 4 + 1024);
+    loop {
+        let rest = usize::try_from(packer.total_in()).ok()?;
+        let done = packer.compress_vec(text.get(rest..)?, &mut packed, FlushCompress::Finish);
+        match done.ok()? {
+            Status::StreamEnd => break,
+            _ => packed.reserve(text.len() / 4 + 1024),
+        }
+    }
+    packer.reset();
+    let mut at_rest = at_rest();
+    if at_rest.len() < PACKERS_MAX {
+        at_rest.push(packer);
+    }
+    Some(packed)
 }
 
 /// A number with a thin space between groups of three digits.
@@ -185,6 +211,21 @@ mod tests {
             (1_234_567, "1\u{202f}234\u{202f}567"),
         ] {
             assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_read_again_by_every_packer() {
+        use std::io::Read;
+        for length in [0, 1, 100, 70_000, 3 << 20, 5, 70_000] {
+            let text: Vec<u8> = (0..length)
+                .map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+                .collect();
+            let packed = packed(&text).expect("packed");
+            let mut read = Vec::new();
+            let mut reader = flate2::read::GzDecoder::new(&packed[..]);
+            reader.read_to_end(&mut read).expect("gzip");
+            assert_eq!(read, text);
         }
     }
 

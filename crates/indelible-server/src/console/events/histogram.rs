@@ -143,7 +143,8 @@ impl Histogram {
 }
 
 fn units(length: f64) -> String {
-    format!("{length:.1}")
+    let tenths = (length * 10.0).round() as u64;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn day(time: Timestamp) -> String {

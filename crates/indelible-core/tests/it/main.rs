@@ -26,6 +26,7 @@ mod redact_shared;
 mod rereading;
 mod rotation;
 mod running;
+mod runs;
 mod scanning;
 mod secrecy;
 mod verify;

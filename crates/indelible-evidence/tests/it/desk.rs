@@ -8,7 +8,7 @@ use indelible_core::engine::{Audit, Engine, Ground, Options};
 use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{
-    AuditAction, AuditError, AuditEvent, AuditProtocol, Clock, Entropy, MemoryStore, Query,
+    AuditAction, AuditError, AuditEvent, AuditProtocol, Clock, Entropy, Entry, MemoryStore, Query,
     Timestamp, TrailName,
 };
 use indelible_evidence::{ControlReport, Framework, Period, Report, ReportRequest, Scope, report};
@@ -117,6 +117,20 @@ impl Desk {
 
     pub async fn try_report(&self, request: ReportRequest) -> Result<Option<Report>, AuditError> {
         report(&self.audit, request, &mut |_| {}).await
+    }
+
+    /// All entries that a query finds, newest first.
+    pub async fn entries(&self, query: Query) -> Vec<Entry> {
+        let mut query = query.limit(1000);
+        let mut entries = Vec::new();
+        loop {
+            let page = self.audit.query(query.clone()).await.expect("a page");
+            entries.extend(page.entries);
+            match page.next_cursor {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => return entries,
+            }
+        }
     }
 
     /// How many entries a query finds, page by page.

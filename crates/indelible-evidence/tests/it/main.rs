@@ -10,4 +10,5 @@ mod numbers;
 mod rendering;
 mod sampling;
 mod scoping;
+mod shared;
 mod states;

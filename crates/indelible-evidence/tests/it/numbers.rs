@@ -1,9 +1,9 @@
 //! Numbers agree with independent queries.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use indelible_core::{AuditProtocol, Query};
-use indelible_evidence::{Controls, Framework, Row, Strength, Truth};
+use indelible_core::{Entry, Query, catalogue};
+use indelible_evidence::{Controls, Framework, Report, Row, Strength, Truth};
 use serde_json::json;
 
 use crate::desk::{Desk, control, event, request};
@@ -28,7 +28,7 @@ pub async fn business() -> Desk {
     ];
     let mut events = Vec::new();
     for n in 0..900_usize {
-        let action = indelible_core::catalogue::all()[n % 175].value;
+        let action = catalogue::all()[n % 175].value;
         let (month, day, hour) = (2 + n % 3, 1 + n * 7 % 28, n % 24);
         let time = format!("2026-{month:02}-{day:02}T{hour:02}:00:00Z");
         let mut it = event(action, &time).correlation_id(format!("c-{}", n % 50));
@@ -53,10 +53,11 @@ pub async fn business() -> Desk {
 }
 
 fn march(action: &str) -> Query {
-    Query::new()
-        .action(action)
-        .start_date("2026-03-01")
-        .end_date("2026-03-31")
+    let query = match action {
+        "*" => Query::new(),
+        action => Query::new().action(action),
+    };
+    query.start_date("2026-03-01").end_date("2026-03-31")
 }
 
 #[tokio::test]
@@ -111,51 +112,63 @@ async fn conditions_of_tags_are_what_a_query_for_the_tag_finds() {
     assert!(looked > 5, "{looked}");
 }
 
-/// The same counts from the opened entries of a query, control by control.
 #[tokio::test]
 async fn counts_of_controls_are_those_of_the_entries_one_by_one() {
     let desk = business().await;
+    let entries = desk.entries(march("*")).await;
     for framework in Framework::ALL {
-        let report = desk.march(framework).await;
-        let controls = Controls::of(framework);
-        let entries = desk.audit.query(all()).await.expect("a page");
-        assert_eq!(entries.entries.len() as u64, report.completeness.entries);
-        for (place, it) in controls.list().iter().enumerate() {
-            let own: Vec<&Row> = controls
-                .rows()
-                .iter()
-                .filter(|row| row.control == place)
-                .collect();
-            let (mut direct, mut supporting, mut records) = (0, 0, 0);
-            for entry in &entries.entries {
-                let canonical = indelible_core::catalogue::resolve(&entry.action);
-                let canonical = canonical.map(|action| action.value);
-                let rows = own
-                    .iter()
-                    .filter(|row| row.action.is_none() || row.action == canonical);
-                let truths: BTreeSet<_> = rows
-                    .map(|row| (row.strength, holds(row, entry) == Truth::True))
-                    .collect();
-                records += u64::from(!truths.is_empty());
-                if truths.contains(&(Strength::Direct, true)) {
-                    direct += 1;
-                } else if truths.contains(&(Strength::Supporting, true)) {
-                    supporting += 1;
-                }
-            }
-            let found = control(&report, &it.id);
-            let counts = (found.records, found.direct, found.supporting);
-            assert_eq!(counts, (records, direct, supporting), "{}", it.id);
-            assert!(found.records >= found.direct + found.supporting + found.not_met);
-            assert!(
-                found.records
-                    <= found.direct + found.supporting + found.not_met + found.undecidable
-            );
-        }
+        agree(&desk.march(framework).await, framework, &entries);
     }
 }
 
-fn holds(row: &Row, entry: &indelible_core::Entry) -> Truth {
+/// Counts the controls of a report again, from the opened entries of a query.
+pub fn agree(report: &Report, framework: Framework, entries: &[Entry]) {
+    assert_eq!(entries.len() as u64, report.completeness.entries);
+    let controls = Controls::of(framework);
+    let mut counts = vec![(0, 0, 0); controls.list().len()];
+    for entry in entries {
+        let canonical = catalogue::resolve(&entry.action).map(|action| action.value);
+        let mut best: BTreeMap<usize, Option<Strength>> = BTreeMap::new();
+        for place in controls.rows_of(canonical.unwrap_or("")) {
+            let row = &controls.rows()[place];
+            let id = controls.list()[row.control].id.as_str();
+            let asks_fields = row.action.is_none() && matches!(id, "10.2.2" | "AU-3");
+            let is_whole = !asks_fields || has_fields(entry);
+            let holds = holds(row, entry) == Truth::True && is_whole;
+            let best = best.entry(row.control).or_default();
+            *best = (*best).max(holds.then_some(row.strength));
+        }
+        for (control, best) in best {
+            let (records, direct, supporting) = &mut counts[control];
+            *records += 1;
+            *direct += u64::from(best == Some(Strength::Direct));
+            *supporting += u64::from(best == Some(Strength::Supporting));
+        }
+    }
+    for (it, counts) in controls.list().iter().zip(counts) {
+        let found = control(report, &it.id);
+        assert_eq!(
+            (found.records, found.direct, found.supporting),
+            counts,
+            "{}",
+            it.id
+        );
+        let least = found.direct + found.supporting + found.not_met;
+        assert!(found.records >= least && found.records <= least + found.undecidable);
+    }
+}
+
+fn has_fields(entry: &Entry) -> bool {
+    let category = catalogue::resolve(&entry.action).map(|action| action.category);
+    let has_origin = entry.ip_address.is_some() || entry.user_agent.is_some();
+    let needs_origin = matches!(category, Some("authentication" | "session"));
+    let is_nobody = entry.tags.iter().any(|tag| tag == "actor.user:no");
+    (is_nobody || entry.user_id.is_some())
+        && entry.resource_id.is_some()
+        && (has_origin || !needs_origin)
+}
+
+fn holds(row: &Row, entry: &Entry) -> Truth {
     let contents = match &entry.context {
         Some(serde_json::Value::Object(context)) => {
             indelible_evidence::Contents::Open(context.clone())
@@ -169,13 +182,6 @@ fn holds(row: &Row, entry: &indelible_core::Entry) -> Truth {
     };
     row.condition
         .holds(&facts, &indelible_evidence::Scope::default())
-}
-
-fn all() -> Query {
-    Query::new()
-        .start_date("2026-03-01")
-        .end_date("2026-03-31")
-        .limit(1000)
 }
 
 #[tokio::test]

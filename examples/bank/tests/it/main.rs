@@ -12,3 +12,4 @@ mod play;
 mod playing;
 mod record;
 mod refusals;
+mod reporting;

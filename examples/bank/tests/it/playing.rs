@@ -8,7 +8,7 @@ use indelible::Entry;
 use crate::app::{App, Ended, Running};
 use crate::place::{Place, Store};
 use crate::play::{Play, SECRETS, UNRECORDED};
-use crate::record;
+use crate::{record, reporting};
 
 macro_rules! plays {
     ($($name:ident: $app:expr, $store:expr;)+) => {
@@ -102,6 +102,7 @@ async fn check_trail(play: &Play, place: &Place, folder: &Path) {
         late.len()
     );
     record::check_proofs(&database, &entries).await;
+    reporting::check_reports(&audit, &entries).await;
     database.close().await.expect("closed");
 }
 

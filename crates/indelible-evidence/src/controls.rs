@@ -127,6 +127,19 @@ impl Controls {
         own.iter().chain(&self.of_all).copied()
     }
 
+    /// The stored forms of the actions whose records may be evidence for a control, aliases
+    /// included, sorted; `None` where every record may be.
+    pub fn actions_of(&self, place: usize) -> Option<Vec<String>> {
+        let rows = self.rows.iter().filter(|row| row.control == place);
+        let mut forms = Vec::new();
+        for row in rows {
+            forms.extend(catalogue::synonyms(row.action?));
+        }
+        forms.sort_unstable();
+        forms.dedup();
+        Some(forms.into_iter().map(str::to_owned).collect())
+    }
+
     fn read(framework: Framework) -> Self {
         let own = |name: &str| name == framework.name();
         let requirements: Vec<RequirementLine> = lines(catalogue::SYSTEM_REQUIREMENTS).collect();

@@ -14,7 +14,7 @@ pub(crate) use limits::limits;
 pub use made::{Made, generated};
 pub(crate) use reason::{Known, counted, reason};
 
-use crate::framework::Framework;
+use crate::framework::{ControlId, Framework};
 use crate::gather::{
     JournalEntry, Listed, LogAccess, Quality, Sampling, Unresolved, WorkflowCount,
 };
@@ -213,6 +213,18 @@ impl Report {
         counts
             .find(|count| count.state == state)
             .map_or(0, |count| count.controls)
+    }
+
+    /// The same report on one of its controls alone; `None` where it is of another framework.
+    #[must_use]
+    pub fn on(mut self, control: &ControlId) -> Option<Self> {
+        self.controls.retain(|it| it.control == *control);
+        let state = self.controls.first()?.state;
+        for count in &mut self.states {
+            count.controls = u64::from(count.state == state);
+        }
+        self.limits = limits(&self);
+        Some(self)
     }
 
     /// The entries of actions outside of the catalogue.

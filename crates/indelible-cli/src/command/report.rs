@@ -1,24 +1,21 @@
 //! `indelible report`
 
+mod asking;
 mod lint;
 mod made;
+mod pack;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use indelible::{AuditProtocol, Query, Timestamp, TrailName};
-use indelible_evidence::{
-    Form, Framework, Period, Report, ReportRequest, SAMPLE_STANDARD, Sampling, Scope, generated,
-    render, report,
-};
+use indelible::{AuditEvent, AuditProtocol, Receipt, TrailName};
+use indelible_evidence::{Form, Framework, ReportRequest, generated, render};
 
 use crate::destination::Destination;
 use crate::failure::{Failure, Status, remark};
-use crate::input;
-use crate::progress::{self, Unit};
-use crate::session::{Access, Opened, Session};
+use crate::session::{Opened, Session};
+use asking::{Asking, read};
 use made::Made;
 
 /// The longest scope file or mapping, in bytes.
@@ -39,6 +36,7 @@ Examples:
   indelible report pci-dss-4.0.1 --from 2026-03-01 --to 2026-03-31 --scope cards.toml -o march.html
   indelible report gdpr-2016-679 --from 2026-01-01 --to 2026-12-31 --format csv
   indelible report soc2-2017-2022 --from 90d --to 0d --seed 'K. Okafor, 7 May' --format json
+  indelible report pack PCI-DSS-4.0.1:10.2.1.4 --from 2026-03-01 --to 2026-03-31 -o denied
   indelible report lint our-mapping.csv
 
 How to read a report, and what a scope file declares: docs/guide/reports.md. Its JSON form is
@@ -48,38 +46,13 @@ pub struct ReportCommand {
     /// The framework, with its version
     #[arg(value_parser = frameworks(), required = true)]
     framework: Option<Framework>,
-    /// The first day or instant, by when things happened: a date, RFC 3339, or how long ago
-    #[arg(long, value_name = "DATE", allow_hyphen_values = true, required = true)]
-    from: Option<String>,
-    /// The last one; a bare date is meant to its end
-    #[arg(long, value_name = "DATE", allow_hyphen_values = true, required = true)]
-    to: Option<String>,
-    /// What is declared of the trail: data and systems in scope, controls that do not apply
-    #[arg(long, value_name = "FILE")]
-    scope: Option<PathBuf>,
-    /// The auditor's own text, by which a sample of each control's evidence is drawn
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    seed: Option<String>,
-    /// Entries of each control's sample [default: 25]
-    #[arg(long, value_name = "COUNT", requires = "seed")]
-    sample: Option<usize>,
+    #[command(flatten)]
+    asking: Asking,
     /// What is written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
     destination: Destination,
-    /// The trail as it was with this many entries
-    #[arg(long, value_name = "SIZE")]
-    as_of: Option<u64>,
-    /// When it was asked for; the same question, size and time give the same bytes [default: now]
-    #[arg(long, value_name = "TIME")]
-    created: Option<Timestamp>,
-    /// Who asked for it
-    #[arg(long, value_name = "TEXT")]
-    asked_by: Option<String>,
-    /// Records nothing, for who may only read; the report says so
-    #[arg(long)]
-    no_record: bool,
     #[command(subcommand)]
     command: Option<Other>,
 }
@@ -87,6 +60,7 @@ pub struct ReportCommand {
 /// What is not a report.
 #[derive(Debug, Subcommand)]
 enum Other {
+    Pack(Box<pack::Pack>),
     Lint(lint::Lint),
 }
 
@@ -122,16 +96,16 @@ fn frameworks() -> impl TypedValueParser<Value = Framework> {
 
 impl ReportCommand {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
-        if let Some(Other::Lint(lint)) = self.command {
-            return lint.run(session);
+        match self.command {
+            Some(Other::Lint(lint)) => return lint.run(session),
+            Some(Other::Pack(pack)) => return pack.run(session).await,
+            None => {}
         }
-        let now = session.now();
         let form = Form::from(self.format);
-        let request = self.request(now)?;
-        let access = match self.no_record {
-            true => Access::Read,
-            false => Access::Write,
-        };
+        let framework = self.framework;
+        let framework = framework.ok_or_else(|| Failure::usage("name a framework"))?;
+        let access = self.asking.access();
+        let request = self.asking.request(framework, session.now())?;
         let opened = session.open(access).await?;
         self.destination.check(&opened)?;
         let written = write(&opened, request, form, &self.destination, session).await;
@@ -142,47 +116,6 @@ impl ReportCommand {
         }
         Ok(Status::Fine)
     }
-
-    fn request(&self, now: Timestamp) -> Result<ReportRequest, Failure> {
-        // Both are required where there is no other command.
-        let (from, to) = (self.from.as_deref(), self.to.as_deref());
-        let dates = Query::new().start_date(from.unwrap_or_default());
-        let dates = dates.end_date(to.unwrap_or_default()).dated(now);
-        let (from, to) = (dates.start_date, dates.end_date);
-        let period = Period::parse(&from.unwrap_or_default(), &to.unwrap_or_default());
-        let period = period.map_err(Failure::usage)?;
-        let framework = self
-            .framework
-            .ok_or_else(|| Failure::usage("name a framework"))?;
-        let sampling = self.seed.as_ref().map(|seed| Sampling {
-            seed: seed.clone(),
-            size: self.sample.unwrap_or(SAMPLE_STANDARD),
-        });
-        Ok(ReportRequest {
-            framework,
-            period,
-            as_of: self.as_of,
-            scope: self
-                .scope
-                .as_deref()
-                .map(scope)
-                .transpose()?
-                .unwrap_or_default(),
-            sampling,
-            created: self.created.unwrap_or(now),
-            asked_by: self.asked_by.clone(),
-            software: concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned(),
-            recorded: !self.no_record,
-        })
-    }
-}
-
-fn scope(path: &Path) -> Result<Scope, Failure> {
-    let bytes = input::read(path, FILE_BYTES_MAX)?;
-    let name = path.display();
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
-    Scope::parse(&text).map_err(|error| Failure::usage(format!("{name}, {error}")))
 }
 
 /// Makes the report, records that it was made, and only then hands it out.
@@ -194,24 +127,13 @@ async fn write(
     session: &Session,
 ) -> Result<Made, Failure> {
     let recorded = request.recorded;
-    let bar = progress::bar("reading", None, Unit::Entries);
-    let mut moved = |progress: indelible_evidence::Progress| {
-        if bar.length().is_none() {
-            bar.set_length(progress.of);
-        }
-        bar.set_position(progress.seq);
-    };
-    let report = report(&opened.audit, request, &mut moved).await?;
-    bar.finish_and_clear();
-    let Some(report) = report else {
-        let trail = opened.audit.name();
-        return Err(Failure::not_found(format!(
-            "the trail {trail} has no entry"
-        )));
-    };
+    let report = read(opened, request).await?;
     let text = render(&report, form).map_err(Failure::new)?;
     let entry = match recorded {
-        true => record(opened, &report, form, &text).await?,
+        true => {
+            let event = generated(&report, form.as_str(), text.as_bytes());
+            record(opened, event).await?.seq
+        }
         false => None,
     };
     let mut sink = destination.begin(&session.output)?;
@@ -220,16 +142,10 @@ async fn write(
     Ok(Made::new(&report, destination.path(), entry))
 }
 
-async fn record(
-    opened: &Opened,
-    report: &Report,
-    form: Form,
-    text: &str,
-) -> Result<Option<u64>, Failure> {
-    let event = generated(report, form.as_str(), text.as_bytes());
-    let receipt = match *opened.audit.name() == TrailName::system() {
+/// Records something about the trail in the trail itself.
+async fn record(opened: &Opened, event: AuditEvent) -> Result<Receipt, Failure> {
+    Ok(match *opened.audit.name() == TrailName::system() {
         true => opened.database.engine().record_of_itself(event).await?,
         false => opened.audit.record(event).await?,
-    };
-    Ok(receipt.seq)
+    })
 }

@@ -14,12 +14,13 @@ on_each_store! {
     what_a_pack_cannot_be_made_of_is_said,
 }
 
-fn key(desk: &Desk) -> String {
+/// The trail's verifier key.
+pub fn key(desk: &Desk) -> String {
     desk.run(&["vkey"]).fine().out.trim_end().to_owned()
 }
 
 /// What the second verifier says of a file.
-fn second(desk: &Desk, file: &str, key: &str) -> Value {
+pub fn second(desk: &Desk, file: &str, key: &str) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contrib/verify_pack.py");
     let ran = Command::new("python3")
         .arg(script)

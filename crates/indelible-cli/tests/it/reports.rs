@@ -1,5 +1,7 @@
 //! Reports, as auditors ask for them.
 
+mod packs;
+
 use std::collections::BTreeMap;
 
 use indelible_evidence::Framework;

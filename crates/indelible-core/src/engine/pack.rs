@@ -61,6 +61,31 @@ impl Audit {
     /// have or, without the signing key, has no checkpoint of, and a question that the redaction
     /// rules would change: a pack would show it. As [`Audit::checkpoint`].
     pub async fn pack(&self, request: PackRequest) -> Result<Option<PackSource>, AuditError> {
+        self.pack_of(request, None).await
+    }
+
+    /// As [`Audit::pack`], of the entries that are of any of these actions besides, aliases not
+    /// followed: what a control of a framework asks for.
+    ///
+    /// # Errors
+    /// As [`Audit::pack`]; a question that names an action of its own, and no action at all.
+    pub async fn pack_of_actions(
+        &self,
+        request: PackRequest,
+        actions: Vec<String>,
+    ) -> Result<Option<PackSource>, AuditError> {
+        if request.query.action.is_some() || actions.is_empty() {
+            let problem = "the actions are named once, and there is one at least";
+            return Err(QueryError::new("action", problem).into());
+        }
+        self.pack_of(request, Some(actions)).await
+    }
+
+    async fn pack_of(
+        &self,
+        request: PackRequest,
+        actions: Option<Vec<String>>,
+    ) -> Result<Option<PackSource>, AuditError> {
         let query = &request.query;
         for (field, is_set) in [
             ("limit", query.limit.is_some()),
@@ -73,6 +98,9 @@ impl Audit {
         }
         let shared = &self.engine.shared;
         let mut question = plan(query, &self.trail, &shared.door)?.filter;
+        if let Some(actions) = actions {
+            question.actions = Some(actions);
+        }
         secrets::take_out(&mut question, &shared.ground.redactor)?;
         let Some(newest) = self.signed().await? else {
             return Ok(None);

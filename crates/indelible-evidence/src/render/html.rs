@@ -43,6 +43,11 @@ impl Page<'_> {
         format!("c-{}", plain.collect::<String>())
     }
 
+    /// What stands before a control's number.
+    fn place(&self, control: &ControlReport) -> String {
+        format!("{}:", control.control.framework().name())
+    }
+
     fn silence(&self, silence: &Silence) -> String {
         silence_text(silence)
     }

@@ -7,6 +7,7 @@ pub mod append;
 pub mod condition;
 pub mod duplicates;
 pub mod entries;
+pub mod erasure;
 pub mod filters;
 pub mod filters_address;
 pub mod filters_context;

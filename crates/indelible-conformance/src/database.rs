@@ -40,6 +40,11 @@ pub trait Database: Send + Sync {
     /// handles open at once.
     async fn open(&self) -> Arc<dyn StoreUnderTest>;
 
+    /// Opens the database as somebody who may erase, where that is somebody else than who records.
+    async fn open_to_erase(&self) -> Arc<dyn StoreUnderTest> {
+        self.open().await
+    }
+
     /// The outbox of the database, for a store of the claim `has_outbox`; asked for after the first
     /// handle was opened. A store in memory has none: nothing there has transactions to join.
     async fn outbox(&self) -> Option<Arc<dyn OutboxUnderTest>> {

@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use indelible_core::entry::StoredEntry;
+use indelible_core::entry::{Erasure, StoredEntry};
 use indelible_core::filter::Filter;
 use indelible_core::store::{
-    Commit, Find, Head, Projected, ProjectionKind, Rollup, Span, Term, Verdict,
+    Commit, Find, Head, Projected, ProjectionKind, Purged, Removal, Rollup, Span, Term, Verdict,
 };
-use indelible_core::{TrailName, Versioned};
+use indelible_core::{StoreError, TrailName, Versioned};
 use indelible_merkle::Hash;
 use serde_json::Value;
 use uuid::Uuid;
@@ -35,6 +35,43 @@ impl Handle {
     /// A handle on a store that is open already.
     pub fn on(store: Arc<dyn StoreUnderTest>) -> Self {
         Self { store }
+    }
+
+    /// Opens the database as somebody who may erase.
+    pub async fn open_to_erase(database: &dyn Database) -> Self {
+        Self {
+            store: database.open_to_erase().await,
+        }
+    }
+
+    /// Erases; answers how many parts went.
+    pub async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> u64 {
+        let erased = self.try_erase(trail, erasures).await;
+        erased.expect("erase answers")
+    }
+
+    /// Erases where the store may say no.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn try_erase(
+        &self,
+        trail: &TrailName,
+        erasures: &[Erasure],
+    ) -> Result<u64, StoreError> {
+        self.removal().erase(trail, erasures).await
+    }
+
+    /// Makes what was erased physically gone.
+    pub async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Purged {
+        let purged = self.removal().purge(trail, erasures).await;
+        purged.expect("purge answers")
+    }
+
+    fn removal(&self) -> &dyn Removal {
+        self.store
+            .removal()
+            .expect("a store that is open for writing can erase")
     }
 
     /// Appends one commit.

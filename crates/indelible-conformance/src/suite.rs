@@ -96,6 +96,27 @@ macro_rules! suite {
             an_erased_part_leaves_its_hash
             a_commit_of_five_thousand_entries_comes_back
         }
+        $crate::cases! { erasure:
+            erasing_takes_what_is_named_and_nothing_else
+            erasing_again_changes_nothing
+            each_part_can_be_erased_alone
+            erasures_that_overlap_take_each_part_once
+            an_erasure_ends_at_the_end_of_the_trail
+            erasing_stays_in_its_trail
+            an_unknown_trail_has_nothing_to_erase
+            an_erasure_without_parts_takes_nothing
+            many_entries_are_erased_in_one_call
+            entries_far_apart_are_erased_in_one_call
+            erased_entries_are_found_by_what_is_left
+            index_rows_go_with_their_part
+            a_trail_goes_on_after_an_erasure
+            erased_ids_are_still_known
+            purging_changes_no_answer
+            erasing_beside_sixteen_writers_loses_nothing
+            readers_beside_an_erasure_see_whole_parts
+            two_erasures_at_once_take_each_part_once
+            a_body_that_is_no_json_is_named_and_nothing_is_erased
+        }
         $crate::cases! { hashes:
             hashes_at_height_0_are_the_leaves
             complete_nodes_are_there_with_their_last_leaf

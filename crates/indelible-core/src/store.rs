@@ -2,9 +2,10 @@
 //!
 //! A store makes rows durable, atomically and in order, and finds them again. It never hashes,
 //! signs, reads a clock or decides policy; what is to be written comes complete in a [`Commit`].
-//! There is no update and no delete.
+//! There is no update and no delete: what takes content away is a seam of its own, [`Removal`].
 
 mod error;
+mod removal;
 
 use std::ops::Range;
 
@@ -20,6 +21,7 @@ use crate::time::Timestamp;
 use crate::trail::TrailName;
 
 pub use error::{BoxError, StoreError};
+pub use removal::{Purged, Removal};
 
 /// A database that holds trails.
 ///
@@ -103,6 +105,12 @@ pub trait Store: Send + Sync + 'static {
     /// were altered with them.
     fn keeps_index_rows(&self) -> bool {
         true
+    }
+
+    /// Where content can be taken away from this database; `None` where it cannot, as of one that
+    /// is open for reading only.
+    fn removal(&self) -> Option<&dyn Removal> {
+        None
     }
 
     /// What the store can say of its own condition, for `doctor` and start-up checks.

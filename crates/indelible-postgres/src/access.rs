@@ -57,6 +57,15 @@ FROM unnest(ARRAY['position', 'trail', 'queued_at', 'refused']) AS c (name)",
     function: "opened(bytea)",
 };
 
+/// Who erases: what a writer needs is needed besides, so that the trail says what was erased.
+pub(crate) const ERASER: Access = Access {
+    role: "indelible_eraser",
+    needed: "\
+SELECT 'entry', 'UPDATE', 'user_id, resource_id, ip_address, correlation_id, actor_salt, actor, \
+target_salt, target, details_salt, details'",
+    function: "rewrite_partition(text)",
+};
+
 /// Owners of the schema's objects that are not the one they should be: their names, whether they
 /// are superusers, whether members of the owner.
 const OWNERS: &str = "\
@@ -103,13 +112,13 @@ $$";
 pub(crate) async fn lacking(lent: &Lent) -> Result<Vec<String>, StoreError> {
     let mut statements = Vec::new();
     let roles = "SELECT r.name FROM unnest(ARRAY['indelible_owner', 'indelible_writer', \
-                 'indelible_auditor']) AS r (name) \
+                 'indelible_eraser', 'indelible_auditor']) AS r (name) \
                  WHERE r.name NOT IN (SELECT rolname::text FROM pg_catalog.pg_roles)";
     for row in &lent.rows(roles, &[]).await? {
         let role: String = cell(row, 0)?;
         statements.push(format!("CREATE ROLE {role} NOLOGIN"));
     }
-    for access in [&WRITER, &AUDITOR] {
+    for access in [&WRITER, &ERASER, &AUDITOR] {
         let of = format!(
             "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = '{}')",
             access.role

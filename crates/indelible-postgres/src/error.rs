@@ -13,6 +13,12 @@ pub enum PostgresError {
     /// The store was closed.
     #[error("the database is closed")]
     Closed,
+    /// Somebody reads what was erased, in a transaction that began before.
+    #[error(
+        "a transaction or a replication slot of before is still open on the server: what was \
+         erased is gone from every answer, and stays in the files until that ends"
+    )]
+    Read,
     /// The commit contradicts itself; nothing was written.
     #[error("the commit does not fit together: {0}")]
     Unfit(&'static str),

@@ -34,6 +34,7 @@ mod placement;
 mod projection;
 mod read;
 mod registry;
+mod removal;
 mod row;
 mod store;
 mod table;

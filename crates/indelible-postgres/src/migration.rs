@@ -26,7 +26,7 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 5] = [
+pub(crate) const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "log",
@@ -51,6 +51,11 @@ pub(crate) const MIGRATIONS: [Migration; 5] = [
         version: 5,
         name: "outbox",
         sql: include_str!("../migrations/0005_outbox.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "erasure",
+        sql: include_str!("../migrations/0006_erasure.sql"),
     },
 ];
 

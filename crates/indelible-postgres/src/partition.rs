@@ -20,6 +20,9 @@ use crate::placement::Month;
 use crate::row::{Bound, Day, Moment, cell};
 use crate::store::PostgresStore;
 
+/// The partition of the months that have none of their own.
+pub(crate) const DEFAULT: &str = "entry_default";
+
 /// Makes the present month and three more.
 pub(crate) const MAKE: &str = "SELECT make_partitions FROM indelible.make_partitions(3)";
 
@@ -195,6 +198,11 @@ pub(crate) async fn months(lent: &Lent) -> Result<Vec<Month>, StoreError> {
     let rows = lent.rows(MONTHS, &[]).await?;
     let month = |row| cell(row, 0, "the partitions", None).map(|day: Day| Month::of_day(day.0));
     rows.iter().map(month).collect()
+}
+
+/// The name of a month's partition.
+pub(crate) fn name(month: Month) -> String {
+    format!("entry_y{}", label(month).replace('-', "m"))
 }
 
 /// Times that belong to none of some months.

@@ -37,6 +37,38 @@ INSERT INTO indelible.head \
 VALUES ($1, 0, decode(repeat('00', 32), 'hex'), '', '', 1, 0, decode(repeat('00', 32), 'hex')) \
 ON CONFLICT (trail_id) DO NOTHING";
 
+/// $1 trail, $2 seqs, $3 the least `created_at`, $4 more than the largest.
+pub const ACTOR_ERASE: &str = "\
+UPDATE indelible.entry SET actor_salt = NULL, actor = NULL, user_id = NULL, ip_address = NULL \
+WHERE trail_id = $1 AND seq = ANY ($2) AND created_at >= $3 AND created_at < $4 \
+AND actor IS NOT NULL";
+
+/// As [`ACTOR_ERASE`].
+pub const TARGET_ERASE: &str = "\
+UPDATE indelible.entry SET target_salt = NULL, target = NULL, resource_id = NULL \
+WHERE trail_id = $1 AND seq = ANY ($2) AND created_at >= $3 AND created_at < $4 \
+AND target IS NOT NULL";
+
+/// As [`ACTOR_ERASE`].
+pub const DETAILS_ERASE: &str = "\
+UPDATE indelible.entry SET details_salt = NULL, details = NULL, correlation_id = NULL \
+WHERE trail_id = $1 AND seq = ANY ($2) AND created_at >= $3 AND created_at < $4 \
+AND details IS NOT NULL";
+
+/// $1 a transaction: whether one is open that is older, or that sees what was before it, or
+/// whether a replication slot or a prepared transaction keeps that. Takes a moment where there is.
+pub const OLDER: &str = "\
+WITH older AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS a \
+WHERE a.pid <> pg_catalog.pg_backend_pid() AND (age(a.backend_xid) > age($1::text::xid) \
+OR (age(a.backend_xmin) > age($1::text::xid) \
+AND coalesce(a.datname = pg_catalog.current_database(), true) \
+AND coalesce(a.backend_type <> 'autovacuum worker', true)))) \
+OR EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots AS s \
+WHERE age(s.xmin) > age($1::text::xid)) \
+OR EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_xacts AS p \
+WHERE age(p.transaction) > age($1::text::xid)) AS found) \
+SELECT CASE WHEN found THEN pg_catalog.pg_sleep(0.1)::text IS NOT NULL ELSE false END FROM older";
+
 macro_rules! of_head {
     () => {
         " WHERE h.trail_id = $1 AND h.size = $2 AND h.root = $3"

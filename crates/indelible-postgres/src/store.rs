@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, StoreError,
-    Verdict,
+    Commit, Condition, Find, Head, Projected, ProjectionKind, Removal, Rollup, Span, Store,
+    StoreError, Verdict,
 };
 use indelible_merkle::Hash;
 use uuid::Uuid;
@@ -115,6 +115,13 @@ impl Store for PostgresStore {
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError> {
         projection::page(self, trail, kind, after, limit).await
+    }
+
+    fn removal(&self) -> Option<&dyn Removal> {
+        match self.read_only {
+            true => None,
+            false => Some(self),
+        }
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

@@ -189,7 +189,7 @@ fn entries(db: &Connection, batch: &Batch, trail: i64) -> rusqlite::Result<()> {
 
 /// Checks that a statement wrote its one row: a foreign trigger can make it write none and say
 /// nothing, and a receipt would be given for what is not there.
-fn one(table: &'static str, changed: usize) -> rusqlite::Result<()> {
+pub(crate) fn one(table: &'static str, changed: usize) -> rusqlite::Result<()> {
     if changed == 1 {
         return Ok(());
     }

@@ -23,6 +23,12 @@ pub enum SqliteError {
          program or by another SQLite in this process; the next call opens it anew"
     )]
     Displaced,
+    /// Somebody reads what was erased, in a transaction that began before.
+    #[error(
+        "somebody still reads the database as it was before: what was erased is gone from every \
+         answer, and stays in the write-ahead log until that ends"
+    )]
+    Read,
     /// The commit contradicts itself; nothing was written.
     #[error("the commit does not fit together: {0}")]
     Unfit(&'static str),

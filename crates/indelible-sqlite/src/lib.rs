@@ -43,6 +43,7 @@ mod find;
 mod projection;
 mod read;
 mod registry;
+mod removal;
 mod row;
 mod store;
 mod table;

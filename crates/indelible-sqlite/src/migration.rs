@@ -22,7 +22,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         name: "log",
@@ -42,6 +42,11 @@ const MIGRATIONS: [Migration; 4] = [
         version: 4,
         name: "outbox",
         sql: include_str!("../migrations/0004_outbox.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "erasure",
+        sql: include_str!("../migrations/0005_erasure.sql"),
     },
 ];
 

@@ -76,7 +76,7 @@ impl Registry for SqliteStore {
         let put = Put::new(kind, key, expected, value);
         match self.writer()?.done(Task::Put(put)).await? {
             Done::Version(version) => Ok(version),
-            Done::Verdicts(_) | Done::Settled(_) => Err(unavailable(SqliteError::Closed)),
+            _ => Err(unavailable(SqliteError::Closed)),
         }
     }
 }

@@ -60,6 +60,26 @@ pub const NODE_INSERT: &str = "INSERT INTO node (trail, height, idx, hash) VALUE
 /// ?1 trail, ?2 field, ?3 value, ?4 seq.
 pub const TERM_INSERT: &str = "INSERT INTO term (trail, field, value, seq) VALUES (?1, ?2, ?3, ?4)";
 
+/// ?1 place.
+pub const ACTOR_ERASE: &str = "\
+UPDATE part SET actor_salt = NULL, actor = NULL WHERE place = ?1 AND actor IS NOT NULL";
+
+/// ?1 place.
+pub const TARGET_ERASE: &str = "\
+UPDATE part SET target_salt = NULL, target = NULL WHERE place = ?1 AND target IS NOT NULL";
+
+/// ?1 place.
+pub const DETAILS_ERASE: &str = "\
+UPDATE part SET details_salt = NULL, details = NULL WHERE place = ?1 AND details IS NOT NULL";
+
+/// ?1 trail, ?2 field, ?3 value, ?4 seq.
+pub const TERM_DELETE: &str =
+    "DELETE FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq = ?4";
+
+/// As [`TERM_INSERT`], where the row may be there already.
+pub const TERM_PUT: &str =
+    "INSERT OR IGNORE INTO term (trail, field, value, seq) VALUES (?1, ?2, ?3, ?4)";
+
 /// ?1 trail, ?2 height, ?3 idx, ?4 earliest, ?5 latest.
 pub const SPAN_INSERT: &str =
     "INSERT INTO span (trail, height, idx, earliest, latest) VALUES (?1, ?2, ?3, ?4, ?5)";

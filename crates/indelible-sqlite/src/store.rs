@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, StoreError,
-    Verdict,
+    Commit, Condition, Find, Head, Projected, ProjectionKind, Removal, Rollup, Span, Store,
+    StoreError, Verdict,
 };
 use indelible_merkle::Hash;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl Store for SqliteStore {
         }
         match self.writer()?.done(Task::Append(batches)).await? {
             Done::Verdicts(verdicts) => Ok(verdicts),
-            Done::Version(_) | Done::Settled(_) => Err(unavailable(SqliteError::Closed)),
+            _ => Err(unavailable(SqliteError::Closed)),
         }
     }
 
@@ -130,6 +130,13 @@ impl Store for SqliteStore {
         let (trail, after) = (trail.clone(), after.cloned());
         let read = move |db: &_| projection::page(db, &trail, kind, after.as_ref(), limit);
         self.readers.read(move |db, _| read(db)).await
+    }
+
+    fn removal(&self) -> Option<&dyn Removal> {
+        match self.writer {
+            Some(_) => Some(self),
+            None => None,
+        }
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

@@ -21,6 +21,7 @@ use crate::error::{SqliteError, refused, shared, unavailable, unknown};
 use crate::files::{Files, Open};
 use crate::open::Options;
 use crate::registry::Put;
+use crate::removal::{self, Step};
 
 mod transaction;
 
@@ -43,6 +44,7 @@ pub(crate) enum Task {
     Append(Vec<Batch>),
     Put(Put),
     Settle(Settlement),
+    Erase(Step),
 }
 
 /// What became of a [`Task`].
@@ -51,6 +53,8 @@ pub(crate) enum Done {
     /// As `Registry::put` answers.
     Version(Option<u64>),
     Settled(Settled),
+    /// How many parts are gone.
+    Erased(u64),
 }
 
 /// Settings of the writing connection that durability hangs on.
@@ -62,6 +66,7 @@ pub(crate) struct Settings {
 enum Job {
     Write(Task, oneshot::Sender<Result<Done, StoreError>>),
     Settings(oneshot::Sender<Result<Settings, StoreError>>),
+    Purge(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<Result<(), StoreError>>),
     /// Lets go of files that are not the database's any more.
     LetGo,
@@ -118,6 +123,11 @@ impl Writer {
     /// The settings as they are.
     pub(crate) async fn settings(&self) -> Result<Settings, StoreError> {
         self.ask(Job::Settings).await?
+    }
+
+    /// Writes the database anew, without what was erased. Commits wait meanwhile.
+    pub(crate) async fn purge(&self) -> Result<(), StoreError> {
+        self.ask(Job::Purge).await?
     }
 
     /// Ends the thread after all that was asked for before; later tasks are refused.
@@ -191,6 +201,9 @@ impl Thread {
                 None | Some(Job::Write(..)) => {}
                 Some(Job::Settings(reply)) => {
                     let _ = reply.send(self.settings());
+                }
+                Some(Job::Purge(reply)) => {
+                    let _ = reply.send(self.connection().and_then(removal::purge));
                 }
                 Some(Job::LetGo) => {
                     if matches!(self.files.are_there(), Ok(false)) {
@@ -362,6 +375,7 @@ impl Task {
         match self {
             Self::Append(batches) => batches.iter().map(Batch::len).sum(),
             Self::Put(_) => 1,
+            Self::Erase(step) => step.entries(),
             Self::Settle(settlement) => settlement.moved.len() + settlement.refused.len(),
         }
     }

@@ -1,5 +1,7 @@
 //! Why a store did not do what it was asked.
 
+use crate::entry::Unreadable;
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +40,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The body of a part is not what it should be.
+    pub fn unreadable(unreadable: Unreadable) -> Self {
+        Self::Corrupt {
+            what: unreadable.part.to_string(),
+            seq: Some(unreadable.seq),
+            problem: unreadable.source.to_string(),
+        }
+    }
+
     /// The row of an entry is not what it should be.
     pub(crate) fn damaged_row(seq: u64, problem: impl Into<String>) -> Self {
         Self::Corrupt {

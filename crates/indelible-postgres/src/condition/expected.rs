@@ -87,15 +87,26 @@ impl Expected {
             .collect();
         let ends = begins.iter().skip(1).copied().chain([sql.len()]);
         for statement in begins.iter().zip(ends).filter_map(|(&a, b)| sql.get(a..b)) {
-            let words: Vec<&str> = statement.split_whitespace().take(3).collect();
+            let words: Vec<&str> = statement.split_whitespace().take(4).collect();
             match words.as_slice() {
-                ["CREATE", "TABLE", _] => self.tables.extend(table(statement)),
-                ["CREATE", "INDEX", _] => self.indexes.extend(index(statement)),
-                ["CREATE", "TRIGGER", _] => self.triggers.extend(trigger(statement)),
-                ["CREATE", "FUNCTION", _] => self.functions.extend(function(statement)),
+                ["CREATE", "TABLE", ..] => self.tables.extend(table(statement)),
+                ["CREATE", "INDEX", ..] => self.indexes.extend(index(statement)),
+                ["CREATE", "TRIGGER", ..] => self.triggers.extend(trigger(statement)),
+                ["CREATE", "FUNCTION", ..] => self.functions.extend(function(statement)),
+                ["CREATE", "OR", "REPLACE", "FUNCTION"] => self.replace(function(statement)),
                 _ => {}
             }
         }
+    }
+}
+
+impl Expected {
+    /// Puts a function into the place of the one that an earlier step made.
+    fn replace(&mut self, function: Option<Function>) {
+        let Some(function) = function else { return };
+        self.functions
+            .retain(|earlier| earlier.name != function.name);
+        self.functions.push(function);
     }
 }
 

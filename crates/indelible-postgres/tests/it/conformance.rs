@@ -13,6 +13,8 @@ use crate::outbox::{Elsewhere, InTrailsDatabase, sender};
 struct Server {
     database: Database,
     role: String,
+    /// Who may erase besides.
+    eraser: String,
     sender: String,
 }
 
@@ -20,10 +22,12 @@ impl Server {
     fn new() -> Self {
         let database = Database::new();
         let role = database.role("app", &["indelible_writer"]);
+        let eraser = database.role("eraser", &["indelible_writer", "indelible_eraser"]);
         let sender = sender(&database);
         Self {
             database,
             role,
+            eraser,
             sender,
         }
     }
@@ -33,6 +37,11 @@ impl Server {
 impl indelible_conformance::Database for Server {
     async fn open(&self) -> Arc<dyn StoreUnderTest> {
         let store = PostgresStore::open(&self.database.address_as(&self.role)).await;
+        Arc::new(store.expect("it opens"))
+    }
+
+    async fn open_to_erase(&self) -> Arc<dyn StoreUnderTest> {
+        let store = PostgresStore::open(&self.database.address_as(&self.eraser)).await;
         Arc::new(store.expect("it opens"))
     }
 

@@ -105,6 +105,21 @@ async fn update_delete_and_truncate_fail_loudly_on_parents_and_partitions_for_su
             "SET actor = 'x'",
             "SET actor = NULL, details = 'x'",
             "SET actor = NULL, actor_hash = NULL",
+            // A part goes whole, and all that was derived of it with it, or not at all.
+            "SET actor = NULL",
+            "SET actor_salt = NULL",
+            "SET user_id = NULL",
+            "SET ip_address = NULL",
+            "SET resource_id = NULL",
+            "SET details = NULL, details_salt = NULL, target_salt = NULL",
+            "SET actor = NULL, actor_salt = NULL",
+            "SET actor = NULL, actor_salt = NULL, user_id = NULL",
+            "SET user_id = NULL, ip_address = NULL",
+            "SET actor = NULL, actor_salt = NULL, user_id = NULL, ip_address = NULL, action = 'x'",
+            "SET actor = NULL, actor_salt = NULL, user_id = NULL, ip_address = NULL, target = 'x'",
+            "SET actor = NULL, actor_salt = NULL, user_id = 'x', ip_address = NULL",
+            "SET actor = NULL, actor_salt = NULL, user_id = NULL, ip_address = NULL, \
+             leaf_hash = sha256('x')",
             "SET erases = '[]'",
             "SET trail_id = 'other'",
         ] {

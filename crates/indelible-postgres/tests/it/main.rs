@@ -6,6 +6,7 @@ mod fixture;
 mod altered;
 mod appending;
 mod engine;
+mod erasing;
 mod faults;
 mod finding;
 mod foreign;

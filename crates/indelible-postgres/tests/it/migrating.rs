@@ -34,7 +34,8 @@ async fn an_empty_database_lacks_all_for_any_role_and_looking_changes_nothing() 
             "0002 index",
             "0003 registry",
             "0004 access",
-            "0005 outbox"
+            "0005 outbox",
+            "0006 erasure"
         ]
     );
     assert!(pending[0].1.contains("CREATE TABLE indelible.head"));
@@ -48,7 +49,7 @@ async fn an_empty_database_lacks_all_for_any_role_and_looking_changes_nothing() 
 async fn migrating_applies_what_lacks_and_no_more() {
     let database = Database::empty();
     let first = migrate(&database).await.expect("it migrates");
-    assert_eq!(first.applied.len(), 5);
+    assert_eq!(first.applied.len(), 6);
     assert_eq!(first.notes, [""; 0]);
     assert_eq!(database.partitions().len(), 5);
     let second = migrate(&database).await.expect("nothing to do");
@@ -93,7 +94,7 @@ async fn many_may_migrate_an_empty_database_at_once() {
     let applied = all
         .iter()
         .map(|one| one.as_ref().expect("it migrates").applied.len());
-    assert_eq!(applied.sum::<usize>(), 5);
+    assert_eq!(applied.sum::<usize>(), 6);
     database.store().await.close().await.expect("it closes");
 }
 
@@ -166,7 +167,7 @@ async fn what_a_role_may_not_do_is_left_to_a_superuser_statement_by_statement() 
     let address = database.address_as(&migrator);
     let done = PostgresStore::migrate(&address, &Options::default()).await;
     let done = done.expect("it migrates");
-    assert_eq!(done.applied.len(), 5);
+    assert_eq!(done.applied.len(), 6);
     assert!(
         done.notes
             .contains(&"CREATE ROLE indelible_writer NOLOGIN".to_owned())
@@ -216,8 +217,8 @@ async fn roles_owners_and_grants_that_a_restore_lost_are_brought_about_again() {
     // As on a new server: a dump holds no roles.
     database.0.execute(
         "REASSIGN OWNED BY indelible_owner TO postgres; \
-         DROP OWNED BY indelible_owner, indelible_writer, indelible_auditor; \
-         DROP ROLE indelible_owner, indelible_writer, indelible_auditor",
+         DROP OWNED BY indelible_owner, indelible_writer, indelible_eraser, indelible_auditor; \
+         DROP ROLE indelible_owner, indelible_writer, indelible_eraser, indelible_auditor",
     );
     let lacking = |address| async move {
         let options = Options::default();
@@ -228,6 +229,8 @@ async fn roles_owners_and_grants_that_a_restore_lost_are_brought_about_again() {
     for statement in [
         "CREATE ROLE indelible_owner NOLOGIN",
         "CREATE ROLE indelible_writer NOLOGIN",
+        "CREATE ROLE indelible_eraser NOLOGIN",
+        "GRANT EXECUTE ON FUNCTION indelible.rewrite_partition(text) TO indelible_eraser",
         "GRANT USAGE ON SCHEMA indelible TO indelible_auditor",
         "GRANT EXECUTE ON FUNCTION indelible.make_partitions(integer) TO indelible_writer",
         "GRANT UPDATE (count), SELECT, INSERT ON indelible.rollup TO indelible_writer",

@@ -1,10 +1,12 @@
 //! Who may do what, whatever the guards say.
 
 use indelible_core::Store;
+use indelible_core::entry::Erasure;
+use indelible_core::part::PartKind;
 use indelible_core::store::StoreError;
 use indelible_postgres::PostgresStore;
 
-use crate::fixture::{Author, Database, code, draft};
+use crate::fixture::{Author, Database, code, draft, trail};
 use crate::guards::filled;
 
 const DENIED: Option<&str> = Some("42501");
@@ -172,6 +174,109 @@ async fn an_auditor_reads_everything_and_writes_nothing() {
     assert_eq!(code(&db, outbox).await, None);
     let opened = PostgresStore::open(&database.address_as(&auditor)).await;
     assert!(opened.is_ok(), "opening writes nothing that it must have");
+}
+
+#[tokio::test]
+async fn an_eraser_takes_parts_away_and_changes_nothing_else() {
+    let database = filled().await;
+    let eraser = database.role("eraser", &["indelible_writer", "indelible_eraser"]);
+    let store = PostgresStore::open(&database.address_as(&eraser)).await;
+    let store = store.expect("it opens");
+    let condition = store.condition().await.expect("it answers");
+    assert_eq!(condition.missing_privileges, [""; 0]);
+    assert_eq!(condition.excess_privileges, [""; 0]);
+    let erasures = [Erasure {
+        first: 0,
+        last: 499,
+        parts: vec![PartKind::Actor, PartKind::Target],
+    }];
+    let (removal, name) = (store.removal().expect("it writes"), trail("default"));
+    let gone = removal.erase(&name, &erasures).await.expect("it may");
+    assert_eq!(gone, 1000);
+    let purged = removal.purge(&name, &erasures).await.expect("it may");
+    // Only a superuser or a member of pg_checkpoint may make one.
+    assert_eq!(purged.leftovers.len(), 2, "{purged:?}");
+
+    let db = database.client(&eraser).await;
+    let mut statements: Vec<String> = [
+        "UPDATE indelible.entry SET action = 'x'",
+        "UPDATE indelible.entry SET actor = NULL, action = 'x'",
+        "UPDATE indelible.entry SET leaf_hash = sha256('x')",
+        "UPDATE indelible.tag SET tag = 'x'",
+        "DELETE FROM indelible.entry",
+        "TRUNCATE indelible.entry",
+        "DROP TRIGGER guard_update ON indelible.entry",
+        "DROP FUNCTION indelible.rewrite_partition(text)",
+        "SET ROLE indelible_owner",
+    ]
+    .map(str::to_owned)
+    .into();
+    for partition in database.partitions() {
+        statements.push(format!("UPDATE indelible.{partition} SET actor = NULL"));
+        statements.push(format!("SELECT 1 FROM indelible.{partition}"));
+    }
+    for statement in statements {
+        assert_eq!(
+            code(&db, &statement).await.as_deref(),
+            DENIED,
+            "{statement}"
+        );
+    }
+    for statement in [
+        "UPDATE indelible.entry SET details = 'x'",
+        "UPDATE indelible.entry SET details = NULL",
+        "UPDATE indelible.entry SET correlation_id = 'x'",
+    ] {
+        assert_eq!(
+            code(&db, statement).await.as_deref(),
+            Some("IDL01"),
+            "{statement}"
+        );
+    }
+    for name in [
+        "entry",
+        "head",
+        "op_registry",
+        "x'; DROP TABLE x; --",
+        "pg_class",
+    ] {
+        let quoted = name.replace('\'', "''");
+        let rewrite = format!("SELECT indelible.rewrite_partition('{quoted}')");
+        assert_eq!(
+            code(&db, &rewrite).await.as_deref(),
+            Some("P0001"),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_writer_may_not_erase_and_is_told_who_may() {
+    let database = filled().await;
+    let writer = database.role("writer", &["indelible_writer"]);
+    let store = PostgresStore::open(&database.address_as(&writer)).await;
+    let store = store.expect("it opens");
+    let erasures = [Erasure {
+        first: 0,
+        last: 9,
+        parts: vec![PartKind::Details],
+    }];
+    let (removal, name) = (store.removal().expect("it writes"), trail("default"));
+    let erased = removal.erase(&name, &erasures).await.map(drop);
+    let purged = removal.purge(&name, &erasures).await.map(drop);
+    for refused in [erased, purged] {
+        let Err(StoreError::Unsupported(text)) = refused else {
+            panic!("it was to be refused: {refused:?}")
+        };
+        assert!(text.contains("GRANT indelible_eraser TO"), "{text}");
+    }
+    let entries = store.entries(&name, 0..10).await.expect("it reads");
+    assert!(entries.iter().all(|entry| entry.erased().is_empty()));
+    let db = database.client(&writer).await;
+    let rewrite = "SELECT indelible.rewrite_partition('entry_default')";
+    assert_eq!(code(&db, rewrite).await.as_deref(), DENIED);
+    let reading = database.reading(&writer).await.expect("it opens");
+    assert!(reading.removal().is_none(), "who only reads erases nothing");
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ impl Outbox for SqliteStore {
         let task = Task::Settle(settlement.clone());
         match self.writer()?.done(task).await? {
             Done::Settled(settled) => Ok(settled),
-            Done::Verdicts(_) | Done::Version(_) => Err(unavailable(SqliteError::Closed)),
+            _ => Err(unavailable(SqliteError::Closed)),
         }
     }
 

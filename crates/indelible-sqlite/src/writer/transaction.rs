@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::{Done, Task};
 use crate::append::{self, Batch, Written};
 use crate::error::{is_constraint, is_of_task, refused};
-use crate::{outbox, registry, sql};
+use crate::{outbox, registry, removal, sql};
 
 /// Why no task of a transaction was done.
 pub(super) enum Fault {
@@ -64,6 +64,7 @@ fn plain(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreErr
     Ok(Ok(match task {
         Task::Put(put) => Done::Version(registry::write(db, put)?),
         Task::Settle(settlement) => Done::Settled(outbox::settle(db, settlement)?),
+        Task::Erase(step) => return Ok(removal::blank(db, step)?.map(Done::Erased)),
         Task::Append(batches) => {
             let verdicts = batches.iter().map(|batch| match append::write(db, batch)? {
                 Written::Whole => Ok(Verdict::Committed),
@@ -77,7 +78,7 @@ fn plain(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreErr
 /// Does a task under a savepoint: an error of its own undoes the task and nothing else.
 fn guarded(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreError>> {
     let done = savepoint(db, || match task {
-        Task::Put(_) | Task::Settle(_) => plain(db, task),
+        Task::Put(_) | Task::Settle(_) | Task::Erase(_) => plain(db, task),
         Task::Append(batches) => {
             let verdicts = batches.iter().map(|batch| verdict(db, batch));
             Ok(Ok(Done::Verdicts(

@@ -133,6 +133,60 @@ async fn erasure_is_let_through_and_nothing_returns() {
 }
 
 #[tokio::test]
+async fn index_rows_go_with_the_part_that_they_are_of_and_no_others() {
+    let folder = filled().await;
+    let db = folder.foreign();
+    let refused = |statement: &str| {
+        let refused = db.execute(statement, []).expect_err(statement);
+        let told = refused.to_string();
+        assert!(told.contains("indelible: "), "{statement}: {told}");
+    };
+    let every_field = (1..=8).map(|field| format!("DELETE FROM term WHERE field = {field}"));
+    for statement in every_field.filter(|s| !s.ends_with('6') && !s.ends_with('7')) {
+        refused(&statement);
+    }
+    // Erasure that mixes with something else is none.
+    for also in [
+        "details = x'7b7d'",
+        "target_salt = zeroblob(16)",
+        "place = place + 100000",
+    ] {
+        refused(&format!(
+            "UPDATE part SET actor = NULL, actor_salt = NULL, {also} WHERE seq = 7"
+        ));
+    }
+    db.execute(
+        "UPDATE part SET actor = NULL, actor_salt = NULL WHERE seq = 7",
+        [],
+    )
+    .expect("erasure is allowed");
+    db.execute("INSERT INTO term VALUES (1, 1, x'00', 7)", [])
+        .expect("a row is added");
+    for statement in [
+        // Of the same entry, but of another part, of none, or what erasure itself makes.
+        "DELETE FROM term WHERE seq = 7 AND field = 4",
+        "DELETE FROM term WHERE seq = 7 AND field = 2",
+        "DELETE FROM term WHERE seq = 7 AND value = x'00'",
+        "DELETE FROM term WHERE seq IN (7, 8) AND field = 1 AND value <> x'00'",
+        "UPDATE term SET value = x'00' WHERE seq = 7 AND field = 1",
+    ] {
+        refused(statement);
+    }
+    let gone = "DELETE FROM term WHERE seq = 7 AND field IN (1, 5) AND value <> x'00'";
+    assert_eq!(db.execute(gone, []).expect("it is erased"), 2);
+    // A part that never was is no part that was erased.
+    db.execute_batch(
+        "INSERT INTO term VALUES (1, 6, x'61', 7); \
+         UPDATE part SET details = NULL, details_salt = NULL WHERE seq = 9; \
+         INSERT INTO term VALUES (1, 6, x'61', 9)",
+    )
+    .expect("they are added");
+    refused("DELETE FROM term WHERE seq = 7 AND field = 6");
+    let gone = "DELETE FROM term WHERE seq = 9 AND field = 6";
+    assert_eq!(db.execute(gone, []).expect("it is erased"), 1);
+}
+
+#[tokio::test]
 async fn rows_of_the_wrong_length_or_type_are_refused() {
     let folder = filled().await;
     let db = folder.foreign();
@@ -157,7 +211,7 @@ async fn condition_names_missing_altered_and_foreign_guards() {
     assert_eq!(sound.missing_guards, [""; 0]);
     assert_eq!(sound.weak_settings, [""; 0]);
     assert_eq!(sound.pending_migrations, [""; 0]);
-    assert_eq!(sound.schema_version, 4);
+    assert_eq!(sound.schema_version, 5);
     assert!(sound.bytes > 100_000, "{}", sound.bytes);
 
     let db = folder.foreign();

@@ -5,6 +5,7 @@ mod fixture;
 mod appending;
 mod conformance;
 mod damage;
+mod erasing;
 mod finding;
 mod guards;
 mod opening;

@@ -1,0 +1,50 @@
+//! The seam through which content leaves a database.
+//!
+//! [`Store`] has no update and no delete. What takes content away stands here, apart from it, and
+//! is asked for by name: the engine alone calls it, after the trail has an entry that says so.
+
+use async_trait::async_trait;
+
+use super::{Store, StoreError};
+use crate::entry::Erasure;
+use crate::trail::TrailName;
+
+/// A database that can take the content of entries away.
+#[async_trait]
+pub trait Removal: Store {
+    /// Blanks parts: of each entry that an erasure names, body and salt of the parts it names are
+    /// gone, and with them every column and every index row that was derived of them. The hashes
+    /// stay. Answers how many parts were there and are gone.
+    ///
+    /// An entry or a part that is not there, or was erased already, counts as erased: the same
+    /// call again changes nothing and answers 0. Ranges may end beyond the trail; what is recorded
+    /// there later stays.
+    ///
+    /// It is done in steps of a bounded number of entries, each durable, atomic and complete in
+    /// itself, between which writers go on; every read sees an entry as it was before, or as it is
+    /// after. On an error some steps may be done.
+    ///
+    /// # Errors
+    /// `Corrupt` where a part's body is no JSON of its form, so that what was derived of it cannot
+    /// be told; `Unsupported` where this program may not erase here.
+    async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError>;
+
+    /// Makes what was erased physically gone: its bytes stand in no file of the database that this
+    /// program can reach. `erasures` is what was erased, so that only what held it is rewritten.
+    ///
+    /// May need as much room on disk again, and may keep writers and readers of the same entries
+    /// waiting while they are rewritten. The same call again does no harm.
+    ///
+    /// # Errors
+    /// `Unavailable` where somebody still reads what was erased, in a transaction that began
+    /// before; `Unsupported` where this program may not do it.
+    async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<Purged, StoreError>;
+}
+
+/// What a purge came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Where copies of what was erased may still stand beside the database's own files, each in a
+    /// sentence that says how it goes: journals, replicas.
+    pub leftovers: Vec<String>,
+}

@@ -1,0 +1,248 @@
+//! Taking content away: erasure in steps between commits, and files without what was erased.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use indelible_core::TrailName;
+use indelible_core::entry::{Columns, Erasure, StoredEntry};
+use indelible_core::part::PartKind;
+use indelible_core::store::{
+    NO_USER, Purged, Removal, Store, StoreError, Term, TermField, each_term,
+};
+use rusqlite::{Connection, params};
+
+use crate::append::one;
+use crate::connection::pragma;
+use crate::error::{SqliteError, refused, unavailable};
+use crate::read::{self, Extent};
+use crate::row::place;
+use crate::sql;
+use crate::store::SqliteStore;
+use crate::writer::{Done, Task};
+
+/// Entries that are blanked in one transaction: a few milliseconds, for which a commit waits.
+const STEP_ENTRIES: u64 = 128;
+
+/// Stretches of one trail that are blanked in one transaction.
+pub(crate) struct Step {
+    trail: TrailName,
+    stretches: Vec<Erasure>,
+}
+
+#[async_trait]
+impl Removal for SqliteStore {
+    async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError> {
+        let Some(head) = self.head(trail).await? else {
+            return Ok(0);
+        };
+        let mut gone = 0;
+        for step in steps(trail, erasures, head.size) {
+            match self.writer()?.done(Task::Erase(step)).await? {
+                Done::Erased(parts) => gone += parts,
+                _ => return Err(unavailable(SqliteError::Closed)),
+            }
+        }
+        Ok(gone)
+    }
+
+    async fn purge(&self, _: &TrailName, _: &[Erasure]) -> Result<Purged, StoreError> {
+        self.writer()?.purge().await?;
+        Ok(Purged::default())
+    }
+}
+
+impl Step {
+    /// How much of a transaction it is.
+    pub(crate) fn entries(&self) -> usize {
+        let entries = self.stretches.iter().map(|s| s.last - s.first + 1);
+        entries.sum::<u64>() as usize
+    }
+
+    /// The parts that are to go, by seq.
+    fn wanted(&self) -> BTreeMap<u64, BTreeSet<PartKind>> {
+        let mut wanted: BTreeMap<u64, BTreeSet<PartKind>> = BTreeMap::new();
+        for stretch in &self.stretches {
+            for seq in stretch.first..=stretch.last {
+                wanted.entry(seq).or_default().extend(&stretch.parts);
+            }
+        }
+        wanted
+    }
+}
+
+/// Cuts erasures into steps of a bounded number of entries, none beyond the trail's `size`.
+fn steps(trail: &TrailName, erasures: &[Erasure], size: u64) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut room = 0;
+    for erasure in erasures.iter().filter(|erasure| !erasure.parts.is_empty()) {
+        let mut first = erasure.first;
+        let end = erasure.last.saturating_add(1).min(size);
+        while first < end {
+            if room == 0 {
+                steps.push(Step {
+                    trail: trail.clone(),
+                    stretches: Vec::new(),
+                });
+                room = STEP_ENTRIES;
+            }
+            let last = first.saturating_add(room).min(end) - 1;
+            let parts = erasure.parts.clone();
+            if let Some(step) = steps.last_mut() {
+                step.stretches.push(Erasure { first, last, parts });
+            }
+            room -= last - first + 1;
+            first = last + 1;
+        }
+    }
+    steps
+}
+
+/// What is to be done to one entry.
+struct Blanking {
+    place: i64,
+    parts: Vec<PartKind>,
+    /// Index rows that go, and those that come instead.
+    gone: Vec<Term>,
+    come: Vec<Term>,
+}
+
+/// Blanks the parts of a step within a transaction; answers how many were there. Nothing was
+/// written where the answer is an error of the port.
+pub(crate) fn blank(db: &Connection, step: &Step) -> rusqlite::Result<Result<u64, StoreError>> {
+    // All is read before anything is written.
+    let read = || {
+        let Some(extent) = read::extent(db, &step.trail)? else {
+            return Ok((0, Vec::new()));
+        };
+        let (mut blankings, mut wanted) = (Vec::new(), step.wanted());
+        for stretch in &step.stretches {
+            let range = stretch.first..stretch.last + 1;
+            for entry in read::entries(db, &step.trail, range)? {
+                // Once, however many stretches name it.
+                if let Some(parts) = wanted.remove(&entry.seq) {
+                    blankings.extend(blanking(extent, entry, &parts)?);
+                }
+            }
+        }
+        Ok((extent.trail, blankings))
+    };
+    let (trail, blankings) = match read() {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut gone = 0;
+    for blanking in blankings {
+        gone += write(db, trail, &blanking)?;
+    }
+    Ok(Ok(gone))
+}
+
+fn blanking(
+    extent: Extent,
+    mut entry: StoredEntry,
+    wanted: &BTreeSet<PartKind>,
+) -> Result<Option<Blanking>, StoreError> {
+    let is_there = |kind: &PartKind| wanted.contains(kind) && entry.parts.get(*kind).is_some();
+    let parts: Vec<_> = PartKind::ALL.into_iter().filter(is_there).collect();
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let before = terms(&entry)?;
+    for &kind in &parts {
+        *entry.parts.get_mut(kind) = None;
+    }
+    let after = terms(&entry)?;
+    Ok(Some(Blanking {
+        place: place(extent.trail, entry.seq),
+        parts,
+        gone: before.difference(&after).cloned().collect(),
+        come: after.difference(&before).cloned().collect(),
+    }))
+}
+
+/// The index rows of an entry.
+fn terms(entry: &StoredEntry) -> Result<BTreeSet<Term>, StoreError> {
+    let columns = Columns::derive(entry).map_err(StoreError::unreadable)?;
+    let mut terms = BTreeSet::new();
+    each_term(entry, &columns, &mut |field, value| {
+        let (value, seq) = (value.to_vec(), entry.seq);
+        terms.insert(Term { field, value, seq });
+    });
+    Ok(terms)
+}
+
+fn write(db: &Connection, trail: i64, blanking: &Blanking) -> rusqlite::Result<u64> {
+    for kind in &blanking.parts {
+        let sql = match kind {
+            PartKind::Actor => sql::ACTOR_ERASE,
+            PartKind::Target => sql::TARGET_ERASE,
+            PartKind::Details => sql::DETAILS_ERASE,
+        };
+        let changed = db.prepare_cached(sql)?.execute([blanking.place])?;
+        one("part", changed)?;
+    }
+    for term in &blanking.gone {
+        let mut delete = db.prepare_cached(sql::TERM_DELETE)?;
+        // One that was missing already is gone; verification tells.
+        delete.execute(params![trail, term.field as u8, term.value, term.seq])?;
+    }
+    for term in &blanking.come {
+        debug_assert!(term.field == TermField::UserId && term.value == NO_USER);
+        let mut insert = db.prepare_cached(sql::TERM_PUT)?;
+        insert.execute(params![trail, term.field as u8, term.value, term.seq])?;
+    }
+    Ok(blanking.parts.len() as u64)
+}
+
+/// Writes the database anew, without what was erased, and empties the write-ahead log.
+///
+/// Freed bytes are overwritten anyway (`secure_delete`); what a page keeps of rows that were moved
+/// about in it goes with the page.
+pub(crate) fn purge(db: &Connection) -> Result<(), StoreError> {
+    empty_log(db)?;
+    // The new copy may be larger than memory. The file of it has no name in any folder.
+    pragma(db, "temp_store", "FILE")?;
+    let done = db.execute_batch("VACUUM");
+    pragma(db, "temp_store", "MEMORY")?;
+    done.map_err(refused)?;
+    empty_log(db)
+}
+
+fn empty_log(db: &Connection) -> Result<(), StoreError> {
+    let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy);
+    match busy.map_err(refused)? {
+        0 => Ok(()),
+        _ => Err(unavailable(SqliteError::Read)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn erasure(first: u64, last: u64) -> Erasure {
+        let parts = vec![PartKind::Actor];
+        Erasure { first, last, parts }
+    }
+
+    #[test]
+    fn steps_hold_every_entry_once_and_few_at_a_time() {
+        let trail = TrailName::standard();
+        let erasures = [
+            erasure(0, 0),
+            erasure(5, 400),
+            erasure(402, 402),
+            erasure(900, u64::MAX),
+            erasure(2000, 3000),
+        ];
+        let steps = steps(&trail, &erasures, 1000);
+        let all = steps.iter().flat_map(|step| {
+            assert!((1..=STEP_ENTRIES).contains(&(step.entries() as u64)));
+            step.stretches.iter().flat_map(|s| s.first..=s.last)
+        });
+        let expected = [0..=0, 5..=400, 402..=402, 900..=999].into_iter().flatten();
+        assert!(all.eq(expected));
+        assert_eq!(steps.len(), 499_usize.div_ceil(128));
+    }
+}

@@ -8,6 +8,7 @@ pub mod condition;
 pub mod duplicates;
 pub mod entries;
 pub mod erasure;
+pub mod erasure_beside;
 pub mod filters;
 pub mod filters_address;
 pub mod filters_context;

@@ -112,10 +112,12 @@ macro_rules! suite {
             a_trail_goes_on_after_an_erasure
             erased_ids_are_still_known
             purging_changes_no_answer
+            a_body_that_is_no_json_is_named_and_nothing_is_erased
+        }
+        $crate::cases! { erasure_beside:
             erasing_beside_sixteen_writers_loses_nothing
             readers_beside_an_erasure_see_whole_parts
             two_erasures_at_once_take_each_part_once
-            a_body_that_is_no_json_is_named_and_nothing_is_erased
         }
         $crate::cases! { hashes:
             hashes_at_height_0_are_the_leaves

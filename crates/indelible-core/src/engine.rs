@@ -11,6 +11,7 @@
 mod audit;
 mod chain;
 mod copy;
+mod erasure;
 mod follow;
 mod identity;
 mod instance;
@@ -26,6 +27,7 @@ mod reread;
 mod rotation;
 mod secrets;
 mod sequencer;
+mod subject;
 mod succession;
 mod verification;
 mod vitals;
@@ -36,6 +38,7 @@ use std::time::Duration;
 
 pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
+pub use erasure::{Erased, ErasureOrder, ErasurePlan, ErasureProgress};
 pub use follow::Growth;
 pub use identity::{InstallationError, installation};
 pub use neighbours::{Neighbours, Sight};
@@ -45,6 +48,7 @@ pub use prove::{Proved, Prover, SizedCheckpoint};
 pub use reread::{Mismatch, ReadBack, Reader};
 pub use rotation::Rotated;
 pub use secrets::Kept;
+pub use subject::{Sighting, Subjects};
 pub use succession::Succession;
 pub use vitals::{Distribution, Reread, Vitals};
 
@@ -151,6 +155,9 @@ impl Engine {
     /// [`AuditError::Store`] and [`AuditError::State`] where either cannot be read.
     pub async fn open(ground: Ground, options: Options) -> Result<Self, AuditError> {
         let identity = Identity::establish(&ground, options.read_only).await?;
+        if options.read_only {
+            erasure::admit_reading(&ground).await?;
+        }
         let door = Door::new(
             ground.clock.clone(),
             ground.entropy.clone(),
@@ -184,6 +191,7 @@ impl Engine {
             // others go on, and what stands in its way can be mended.
             let finished = rotation::finish(&engine.shared).await;
             *engine.shared.finished() = finished.ok().flatten();
+            erasure::resume(&engine.shared).await?;
         }
         if long_lived {
             instance::begin(&engine.shared).await?;

@@ -48,6 +48,27 @@ pub enum AuditError {
         /// Why.
         problem: String,
     },
+    /// Something is held, so that nothing is erased.
+    #[error(
+        "{entries} {} of trail {trail} {} held, the first is entry {first}: nothing was erased",
+        if *entries == 1 { "entry" } else { "entries" },
+        if *entries == 1 { "is" } else { "are" }
+    )]
+    Held {
+        /// The trail.
+        trail: TrailName,
+        /// How many entries are held.
+        entries: u64,
+        /// The first of them.
+        first: u64,
+    },
+    /// The database is a restored copy and holds what was erased since it was made.
+    #[error(
+        "trail {0} holds what was erased since this copy of the database was made. It is taken \
+         away again before anything is read: open the database once for writing, as `indelible \
+         serve` and `indelible record` do"
+    )]
+    BroughtBack(TrailName),
     /// The trail is kept by Indelible for itself.
     #[error("trail {0} is reserved; record into another")]
     Reserved(TrailName),

@@ -183,7 +183,8 @@ fn index(name: &str) -> Option<usize> {
 }
 
 impl ContextFilter {
-    fn matches(&self, context: &Value) -> bool {
+    /// Whether a value, from which the path leads, has one of the values there.
+    pub(crate) fn matches(&self, context: &Value) -> bool {
         let found = self
             .path
             .iter()

@@ -49,7 +49,7 @@ pub use entry::Entry;
 pub use error::{AuditError, Refusal};
 pub use event::{AuditEvent, EventError, KEPT_NESTING_MAX};
 pub use head_key::{HEAD_MAC_BYTES, HeadKey};
-pub use memory::MemoryStore;
+pub use memory::{MemoryStore, Snapshot as MemorySnapshot};
 pub use note::Note;
 pub use outcome::Outcome;
 pub use protocol::{AuditProtocol, Delivery, Page, Receipt, RecordInOrder};

@@ -1,5 +1,7 @@
 //! The reference store: everything in memory, everything by plain search. The oracle of tests.
 
+mod removal;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,12 +11,12 @@ use indelible_merkle::{Hash, NodeId};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::entry::{Columns, Erasure, StoredEntry};
+use crate::entry::StoredEntry;
 use crate::outcome::Outcome;
 use crate::registry::{Registry, Versioned};
 use crate::store::{
-    Commit, Condition, Find, Head, NewEntry, Projected, ProjectionKind, Purged, Removal, Rollup,
-    Span, Store, StoreError, Term, Verdict, each_term,
+    Commit, Condition, Find, Head, NewEntry, Projected, ProjectionKind, Removal, Rollup, Span,
+    Store, StoreError, Term, Verdict, each_term,
 };
 use crate::trail::TrailName;
 
@@ -299,39 +301,6 @@ impl Store for MemoryStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Removal for MemoryStore {
-    async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError> {
-        let mut kept = self.kept();
-        let Some(log) = kept.trails.get_mut(trail) else {
-            return Ok(0);
-        };
-        let mut gone = 0;
-        for Erasure { first, last, parts } in erasures {
-            let begin = log.entries.partition_point(|new| new.entry.seq < *first);
-            let end = log.entries.partition_point(|new| new.entry.seq <= *last);
-            for new in log.entries.get_mut(begin..end).unwrap_or_default() {
-                let mut entry = new.entry.clone();
-                let there = parts.iter().filter(|&&kind| {
-                    let part = entry.parts.get_mut(kind);
-                    part.take().is_some()
-                });
-                let there = there.count() as u64;
-                if there > 0 {
-                    let columns = Columns::derive(&entry).map_err(StoreError::unreadable)?;
-                    *new = NewEntry { entry, columns };
-                    gone += there;
-                }
-            }
-        }
-        Ok(gone)
-    }
-
-    async fn purge(&self, _: &TrailName, _: &[Erasure]) -> Result<Purged, StoreError> {
-        Ok(Purged::default())
     }
 }
 

@@ -61,6 +61,15 @@ pub trait State: Send + Sync + 'static {
         keeps: &dyn Fn(&str) -> bool,
     ) -> Result<(), StateError>;
 
+    /// The register of what was erased of a trail: lines without line feeds, the oldest first.
+    fn erasures(&self, trail: &TrailName) -> Result<Vec<String>, StateError>;
+
+    /// Adds lines to the register, durably, all of them or none.
+    fn keep_erasures(&self, trail: &TrailName, lines: &[String]) -> Result<(), StateError>;
+
+    /// The trails of which something was erased.
+    fn erased_trails(&self) -> Result<Vec<TrailName>, StateError>;
+
     /// Where this state is, for messages.
     fn place(&self) -> String;
 }

@@ -16,8 +16,9 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{Engine, vitals};
-use crate::entry::StoredEntry;
+use crate::entry::{Erasure, StoredEntry};
 use crate::error::AuditError;
+use crate::part::PartKind;
 use crate::store::{Head, Store, StoreError};
 use crate::trail::TrailName;
 
@@ -206,6 +207,11 @@ async fn read_back(
             if let Some(mismatch) = compare(trail, seq, entry) {
                 return Ok(Some(mismatch));
             }
+            for kind in entry.erased() {
+                if !is_accounted(store, trail, seq, kind).await? {
+                    return Ok(Some(at(seq, &format!("the {kind} part is missing"))));
+                }
+            }
             frontier.push(entry.leaf_hash, &mut |node, hash| nodes.push((node, hash)));
         }
         if frontier.size() < range.end {
@@ -251,12 +257,31 @@ fn compare(trail: &TrailName, seq: u64, entry: &StoredEntry) -> Option<Mismatch>
     if let Some(kind) = entry.altered_part() {
         return Some(at(seq, &format!("the {kind} part is altered")));
     }
-    // Nothing is erased as soon as it is recorded.
-    if let Some(kind) = entry.erased().first() {
-        return Some(at(seq, &format!("the {kind} part is missing")));
-    }
     let derived = entry.derived_leaf(trail, &mut Vec::with_capacity(512));
     (derived != entry.leaf_hash).then(|| at(seq, "the columns do not give the leaf hash"))
+}
+
+/// Whether a later entry says that it erased a part, which may be before it is read back.
+async fn is_accounted(
+    store: &dyn Store,
+    trail: &TrailName,
+    seq: u64,
+    kind: PartKind,
+) -> Result<bool, StoreError> {
+    let size = store.head(trail).await?.map_or(0, |head| head.size);
+    let mut next = seq + 1;
+    while next < size {
+        let end = size.min(next + CHUNK_ENTRIES);
+        let later = store.entries(trail, next..end).await?;
+        let names = |erasure: &Erasure| {
+            (erasure.first..=erasure.last).contains(&seq) && erasure.parts.contains(&kind)
+        };
+        if later.iter().flat_map(|entry| &entry.erases).any(names) {
+            return Ok(true);
+        }
+        next = end;
+    }
+    Ok(false)
 }
 
 /// Compares the nodes of the tree that the entries have made with those stored.

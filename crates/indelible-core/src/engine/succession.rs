@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Audit, copy, load};
+use super::{Audit, copy, erasure, load};
 use crate::action::AuditAction;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
@@ -142,6 +142,9 @@ impl Audit {
             }
         }
         shared.replace_mark(&commit.head)?;
+        // What was taken away of it when it was opened is said now. Where that cannot be, the next
+        // process that opens the database to write says it.
+        let _ = erasure::finish(shared, &self.trail, &[], &mut |_| {}).await;
         let origin = commit.head.key.name().to_owned();
         Ok(Succession {
             size: old.size,

@@ -217,7 +217,8 @@ fn addresses(text: &str) -> Result<AddressFilter, QueryError> {
     })
 }
 
-fn context(member: &str, door: &Door) -> Result<ContextFilter, QueryError> {
+/// A member of the context and its value, `PATH=VALUE`, as entries have it.
+pub(crate) fn context(member: &str, door: &Door) -> Result<ContextFilter, QueryError> {
     let wrong = || {
         let problem = format!("`{member}` is not PATH=VALUE, such as request.method=GET");
         QueryError::new("context", problem)

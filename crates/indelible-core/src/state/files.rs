@@ -1,9 +1,15 @@
 //! The state directory: `signing.key`, `secrets/<purpose>`, `marks/<trail>`, all mode 0600; once
-//! the key was rotated `retired/<number>` and `rotations/<trail>`, and while it is `signing.key.next`.
+//! the key was rotated `retired/<number>` and `rotations/<trail>`, and while it is `signing.key.next`;
+//! once something was erased `erasures/<trail>`.
 
-use std::fs::{self, File, OpenOptions};
+mod private;
+mod register;
+
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+
+use private::{make_private_folder, private_options};
 
 use super::{Purpose, Secret, State, StateError};
 use crate::rotation::KeyRotation;
@@ -150,7 +156,11 @@ impl StateDir {
         self.path.join("retired").join(number.to_string())
     }
 
-    /// A folder that only a rotated key needs.
+    fn register_path(&self, trail: &TrailName) -> PathBuf {
+        self.path.join("erasures").join(trail.as_str())
+    }
+
+    /// A folder that is made when it is needed first.
     fn folder_of(&self, file: &Path) -> Result<(), StateError> {
         let folder = file.parent().unwrap_or(&self.path);
         make_private_folder(folder).map_err(at(folder))
@@ -281,6 +291,24 @@ impl State for StateDir {
         })
     }
 
+    fn erasures(&self, trail: &TrailName) -> Result<Vec<String>, StateError> {
+        let path = self.register_path(trail);
+        register::lines(&path).map_err(at(&path))
+    }
+
+    fn keep_erasures(&self, trail: &TrailName, lines: &[String]) -> Result<(), StateError> {
+        let path = self.register_path(trail);
+        self.locked(|| {
+            self.folder_of(&path)?;
+            register::add(&path, lines).map_err(at(&path))
+        })
+    }
+
+    fn erased_trails(&self) -> Result<Vec<TrailName>, StateError> {
+        let folder = self.path.join("erasures");
+        register::trails(&folder).map_err(at(&folder))
+    }
+
     fn place(&self) -> String {
         self.path.display().to_string()
     }
@@ -344,47 +372,4 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }
-}
-
-#[cfg(unix)]
-fn private_options() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-fn private_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    options
-}
-
-#[cfg(unix)]
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    if path.is_dir() {
-        return Ok(());
-    }
-    // Each new folder is made durable in its parent: a key in a folder that a loss of power takes
-    // away would leave a trail that nobody can go on with.
-    let mut missing: Vec<&Path> = path.ancestors().take_while(|p| !p.is_dir()).collect();
-    missing.retain(|folder| !folder.as_os_str().is_empty());
-    for folder in missing.into_iter().rev() {
-        match fs::DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let parent = folder
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
 }

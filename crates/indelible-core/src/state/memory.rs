@@ -1,6 +1,6 @@
 //! A state that ends with the process, for `memory:` and tests.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Purpose, Secret, State, StateError};
@@ -20,6 +20,7 @@ struct Kept {
     rotations: HashMap<TrailName, Vec<String>>,
     secrets: HashMap<Purpose, Secret>,
     marks: HashMap<TrailName, String>,
+    erasures: BTreeMap<TrailName, Vec<String>>,
 }
 
 impl StateInMemory {
@@ -106,6 +107,21 @@ impl State for StateInMemory {
             kept.marks.insert(trail.clone(), note.to_owned());
         }
         Ok(())
+    }
+
+    fn erasures(&self, trail: &TrailName) -> Result<Vec<String>, StateError> {
+        Ok(self.kept().erasures.get(trail).cloned().unwrap_or_default())
+    }
+
+    fn keep_erasures(&self, trail: &TrailName, lines: &[String]) -> Result<(), StateError> {
+        let mut kept = self.kept();
+        let register = kept.erasures.entry(trail.clone()).or_default();
+        register.extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn erased_trails(&self) -> Result<Vec<TrailName>, StateError> {
+        Ok(self.kept().erasures.keys().cloned().collect())
     }
 
     fn place(&self) -> String {

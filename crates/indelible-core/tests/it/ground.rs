@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use indelible_core::engine::{Audit, Engine, Ground, Options};
-use indelible_core::entry::StoredEntry;
+use indelible_core::entry::{Erasure, StoredEntry};
 use indelible_core::redact::Redactor;
 use indelible_core::state::{State, StateInMemory};
 use indelible_core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, StoreError,
-    Verdict,
+    Commit, Condition, Find, Head, Projected, ProjectionKind, Purged, Removal, Rollup, Span, Store,
+    StoreError, Verdict,
 };
 use indelible_core::{AuditEvent, Clock, Entropy, MemoryStore, Query, Timestamp, TrailName};
 use indelible_merkle::Hash;
@@ -161,6 +161,8 @@ pub struct FaultyStore {
     /// One for every append that was asked for.
     pub asked: tokio::sync::Semaphore,
     pub reads_until_failure: AtomicI64,
+    /// So many calls that take content away are done, the next ones fail.
+    pub removals_until_failure: AtomicI64,
     /// What becomes of a commit on its way to the disk.
     pub spoil: Mutex<Option<fn(&mut Commit)>>,
 }
@@ -173,6 +175,7 @@ impl FaultyStore {
             appends: tokio::sync::Semaphore::new(usize::MAX >> 4),
             asked: tokio::sync::Semaphore::new(0),
             reads_until_failure: AtomicI64::new(i64::MAX),
+            removals_until_failure: AtomicI64::new(i64::MAX),
             spoil: Mutex::default(),
         })
     }
@@ -180,6 +183,15 @@ impl FaultyStore {
     /// The faults of the next appends, the first one last.
     pub fn plan(&self, faults: Vec<Option<Fault>>) {
         *self.next_append.lock().expect("unpoisoned") = faults;
+    }
+
+    fn remove(&self) -> Result<(), StoreError> {
+        match self.removals_until_failure.fetch_sub(1, Ordering::SeqCst) > 0 {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable {
+                source: "planned".into(),
+            }),
+        }
     }
 
     fn read(&self) -> Result<(), StoreError> {
@@ -193,7 +205,33 @@ impl FaultyStore {
 }
 
 #[async_trait]
+impl Removal for FaultyStore {
+    async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError> {
+        if erasures.is_empty() {
+            return Ok(0);
+        }
+        self.remove()?;
+        let inner = self.inner.removal().expect("memory can erase");
+        // Half of it, and then the process ends.
+        let half = erasures.len().div_ceil(2);
+        let gone = inner.erase(trail, &erasures[..half]).await?;
+        self.remove()?;
+        Ok(gone + inner.erase(trail, &erasures[half..]).await?)
+    }
+
+    async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<Purged, StoreError> {
+        self.remove()?;
+        let inner = self.inner.removal().expect("memory can erase");
+        inner.purge(trail, erasures).await
+    }
+}
+
+#[async_trait]
 impl Store for FaultyStore {
+    fn removal(&self) -> Option<&dyn Removal> {
+        Some(self)
+    }
+
     async fn heads(&self) -> Result<Vec<Head>, StoreError> {
         self.read()?;
         self.inner.heads().await

@@ -4,6 +4,7 @@ mod asking;
 mod attempting;
 mod catalogue;
 mod copying;
+mod erasing;
 mod following;
 mod ground;
 mod hostile;

@@ -112,6 +112,18 @@ impl State for Cut {
         self.inner.raise_mark(trail, note, keeps)
     }
 
+    fn erasures(&self, trail: &TrailName) -> Result<Vec<String>, StateError> {
+        self.inner.erasures(trail)
+    }
+
+    fn keep_erasures(&self, trail: &TrailName, lines: &[String]) -> Result<(), StateError> {
+        self.inner.keep_erasures(trail, lines)
+    }
+
+    fn erased_trails(&self) -> Result<Vec<TrailName>, StateError> {
+        self.inner.erased_trails()
+    }
+
     fn place(&self) -> String {
         self.inner.place()
     }

@@ -1,0 +1,259 @@
+//! Erasing persons: their content goes, every proof stays.
+//!
+//! ```text
+//! 1  the register in the state directory   what must be gone, whatever happens from here on
+//! 2  the trail: erasure entries            which parts of which entries, why, by whom
+//! 3  the database: parts blanked           in steps, beside writers
+//! 4  the database: written anew            so that the bytes are gone, too
+//! 5  the database: how far it is with the register
+//! ```
+//!
+//! A process that ends in between leaves the rest to the next run, or to the next process that
+//! opens the database to write. A restored copy is the same case: it is behind the register.
+
+mod finish;
+mod plan;
+mod register;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::audit::Audit;
+use super::subject::Subjects;
+use crate::action::AuditAction;
+use crate::entry::Erasure;
+use crate::error::{AuditError, Refusal};
+use crate::event::AuditEvent;
+use crate::filter::Filter;
+use crate::query::QueryError;
+use crate::state::Purpose;
+use crate::store::StoreError;
+use register::{Line, Pinned};
+
+pub(super) use finish::{admit_reading, finish, resume};
+pub use plan::ErasurePlan;
+
+/// Whose content is to go, and why.
+#[derive(Debug, Clone, Default)]
+pub struct ErasureOrder {
+    /// The persons.
+    pub subjects: Subjects,
+    /// Why, in words that name nobody: they stay in the trail.
+    pub reason: String,
+    /// The legal basis or authority, as the operator calls it.
+    pub legal_basis: Option<String>,
+    /// The request that it answers, as the operator numbers them.
+    pub request_id: Option<String>,
+    /// Who has it done.
+    pub by: Option<String>,
+    /// Entries that match one of these are held: nothing may be erased of them.
+    pub holds: Vec<Filter>,
+}
+
+/// How far an erasure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErasureProgress {
+    /// The persons are looked for: entries looked at, entries in all.
+    Search(u64, u64),
+    /// The entries that say what is erased are recorded: done, in all.
+    Record(u64, u64),
+    /// Parts are blanked: ranges done, ranges in all.
+    Blank(u64, u64),
+    /// The database is written anew.
+    Purge,
+}
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Where the erasure entries stand in the trail.
+    pub recorded: Vec<u64>,
+    /// The parts that went. Those that another process took away are not counted.
+    pub parts: u64,
+    /// Where copies of what was erased may still stand beside the database's own files.
+    pub leftovers: Vec<String>,
+    /// Why the bytes are not gone from the database's files yet; the next run, and the next process
+    /// that opens the database to write, tries again.
+    pub unpurged: Option<String>,
+}
+
+/// Ranges in one erasure entry: each takes up to 98 bytes of its skeleton, which stays under
+/// 65,535.
+const RANGES_MAX: usize = 600;
+/// Digests of persons in one erasure entry: each takes 67 bytes of its context.
+const REFS_MAX: usize = 700;
+/// The longest reason, in bytes.
+const REASON_BYTES_MAX: usize = 4096;
+/// The action of the entry that says what was erased.
+const ERASED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASED;
+/// The action of the entry that says that nothing was erased.
+const REFUSED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASURE_REFUSED;
+
+impl Audit {
+    /// Says what [`Audit::erase`] would do, and does nothing.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] where the order is ill-formed; [`AuditError::Store`].
+    pub async fn plan_erasure(
+        &self,
+        order: &ErasureOrder,
+        progress: &mut (dyn FnMut(ErasureProgress) + Send),
+    ) -> Result<ErasurePlan, AuditError> {
+        plan::plan(self, order, progress).await
+    }
+
+    /// Erases what stands in the trail of some persons, as of its present end: records which parts
+    /// of which entries go and why, then takes them away. Receipts and proofs of before stay good.
+    ///
+    /// What is recorded of the persons from now on is not touched. Where an erasure was cut short
+    /// before, it is finished first.
+    ///
+    /// # Errors
+    /// [`AuditError::Held`], recorded, where an entry is held, [`AuditError::Query`] where the
+    /// order is ill-formed, [`AuditError::Refused`] where the trail accepts no writes: nothing was
+    /// erased. [`AuditError::Store`] and [`AuditError::State`], after which what was begun is
+    /// finished by the next run or the next start.
+    pub async fn erase(
+        &self,
+        order: &ErasureOrder,
+        progress: &mut (dyn FnMut(ErasureProgress) + Send),
+    ) -> Result<(Erased, ErasurePlan), AuditError> {
+        let shared = &self.engine.shared;
+        check_reason(&order.reason)?;
+        if shared.options.read_only {
+            let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
+            return Err(AuditError::Refused { trail, refusal });
+        }
+        self.check_writable().await?;
+        // Before anything is said: whoever may not erase must not leave an entry that says so.
+        finish::removal(shared)?.erase(&self.trail, &[]).await?;
+        finish(shared, &self.trail, &[], &mut |_| {}).await?;
+        let plan = plan::plan(self, order, progress).await?;
+        let secret = self.engine.secret(Purpose::Subjects).await?;
+        let refs = order.subjects.refs(&secret);
+        if let Some(first) = plan.held.first() {
+            let (entries, first) = (plan.held.len() as u64, *first);
+            self.record_refusal(order, &refs, entries).await?;
+            let trail = self.trail.clone();
+            return Err(AuditError::Held {
+                trail,
+                entries,
+                first,
+            });
+        }
+        let lines = self.lines(order, &refs, &plan).await?;
+        let texts: Vec<_> = lines.iter().map(Line::to_text).collect::<Result<_, _>>()?;
+        shared.ground.state.keep_erasures(&self.trail, &texts)?;
+        let own: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
+        let erased = finish(shared, &self.trail, &own, progress).await?;
+        Ok((erased, plan))
+    }
+
+    /// The lines of an erasure: of its ranges and of the persons a part each.
+    async fn lines(
+        &self,
+        order: &ErasureOrder,
+        refs: &[String],
+        plan: &ErasurePlan,
+    ) -> Result<Vec<Line>, AuditError> {
+        let shared = &self.engine.shared;
+        let mut pinned = Vec::with_capacity(plan.erasures.len());
+        for (erasure, leaf) in plan.erasures.iter().zip(&plan.leaves) {
+            pinned.push(Pinned::new(erasure.clone(), leaf));
+        }
+        let (mut ranges, mut persons) = (pinned.chunks(RANGES_MAX), refs.chunks(REFS_MAX));
+        let count = ranges.len().max(persons.len());
+        let together = (count > 1).then(|| shared.door.fresh_id().to_string());
+        let mut lines = Vec::with_capacity(count);
+        for number in 1..=count {
+            let erases = ranges.next().unwrap_or_default().to_vec();
+            let refs = persons.next().unwrap_or_default();
+            let mut context = said(order, refs);
+            let affected = entries_of(&erases);
+            context.insert("records_affected".to_owned(), json!(affected));
+            if count > 1 {
+                context.insert("of_entries".to_owned(), json!([number, count]));
+            }
+            lines.push(Line {
+                id: shared.door.fresh_id(),
+                erases,
+                by: order.by.clone(),
+                correlation_id: together.clone(),
+                context: Value::Object(context),
+            });
+        }
+        Ok(lines)
+    }
+
+    async fn record_refusal(
+        &self,
+        order: &ErasureOrder,
+        refs: &[String],
+        held: u64,
+    ) -> Result<(), AuditError> {
+        let mut context = said(order, refs.get(..REFS_MAX.min(refs.len())).unwrap_or(refs));
+        context.insert("exception".to_owned(), json!("legal_hold"));
+        context.insert("records_held".to_owned(), json!(held));
+        let mut event = AuditEvent::new(REFUSED, "subject_key").context(Value::Object(context));
+        event.user_id = order.by.clone();
+        finish::record(&self.engine.shared, &self.trail, event, Vec::new()).await?;
+        Ok(())
+    }
+}
+
+/// What an entry says of an order.
+fn said(order: &ErasureOrder, refs: &[String]) -> Map<String, Value> {
+    let mut context = Map::new();
+    context.insert("reason".to_owned(), json!(order.reason));
+    context.insert("subject_refs".to_owned(), json!(refs));
+    let also = [
+        ("legal_basis", &order.legal_basis),
+        ("request_id", &order.request_id),
+    ];
+    for (name, value) in also {
+        if let Some(value) = value {
+            context.insert(name.to_owned(), json!(value));
+        }
+    }
+    context
+}
+
+/// How many entries some ranges, which do not overlap, name.
+fn entries_of(ranges: &[Pinned]) -> u64 {
+    ranges
+        .iter()
+        .map(|range| range.last - range.first + 1)
+        .sum()
+}
+
+fn check_reason(reason: &str) -> Result<(), QueryError> {
+    if reason.trim().is_empty() {
+        return Err(QueryError::new("reason", "an erasure has a reason"));
+    }
+    if reason.len() > REASON_BYTES_MAX {
+        let problem = format!("a reason has up to {REASON_BYTES_MAX} bytes");
+        return Err(QueryError::new("reason", problem));
+    }
+    Ok(())
+}
+
+/// Adds a part of an entry to ranges, which grow with it where it follows.
+fn extend(erasures: &mut Vec<Erasure>, seq: u64, parts: Vec<crate::part::PartKind>) -> bool {
+    if let Some(last) = erasures.last_mut()
+        && last.last + 1 == seq
+        && last.parts == parts
+    {
+        last.last = seq;
+        return false;
+    }
+    let (first, last) = (seq, seq);
+    erasures.push(Erasure { first, last, parts });
+    true
+}
+
+/// No store under this engine can take content away.
+fn cannot_erase() -> AuditError {
+    let text = "this database cannot erase: it is open for reading only";
+    StoreError::Unsupported(text.to_owned()).into()
+}

@@ -1,0 +1,86 @@
+//! What an erasure would take away.
+
+use std::collections::{BTreeSet, HashSet};
+
+use indelible_merkle::Hash;
+
+use super::{ErasureOrder, ErasureProgress, check_reason, extend};
+use crate::engine::audit::Audit;
+use crate::entry::{Columns, Erasure, Unreadable};
+use crate::error::AuditError;
+use crate::part::PerPart;
+use crate::store::StoreError;
+
+/// What an erasure would take away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ErasurePlan {
+    /// The size of the trail that was looked at.
+    pub as_of: u64,
+    /// The parts, as the erasure entries are to list them: ranges by seq that do not overlap.
+    pub erasures: Vec<Erasure>,
+    /// The entries of which something goes.
+    pub entries: u64,
+    /// How many parts go, by kind.
+    pub parts: PerPart<u64>,
+    /// The entries that are held, by seq. Where there is one, nothing is erased.
+    pub held: Vec<u64>,
+    /// The ids that the trail names nowhere, in the order asked.
+    pub unknown: Vec<String>,
+    /// The leaf of the first entry of each range.
+    pub(super) leaves: Vec<Hash>,
+}
+
+pub(super) async fn plan(
+    audit: &Audit,
+    order: &ErasureOrder,
+    progress: &mut (dyn FnMut(ErasureProgress) + Send),
+) -> Result<ErasurePlan, AuditError> {
+    check_reason(&order.reason)?;
+    let mut plan = ErasurePlan::default();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut unreadable: Option<Unreadable> = None;
+    let mut each = |sighting: crate::engine::Sighting<'_>| {
+        let entry = sighting.entry;
+        for id in sighting.ids {
+            if !seen.contains(id) {
+                seen.insert(id.to_owned());
+            }
+        }
+        if !order.holds.is_empty() {
+            let held = Columns::derive(entry).and_then(|columns| {
+                let mut holds = order.holds.iter();
+                holds.try_fold(false, |held, hold| {
+                    Ok(held || hold.matches(entry, &columns)?)
+                })
+            });
+            match held {
+                Ok(true) => plan.held.push(entry.seq),
+                Ok(false) => {}
+                Err(error) => unreadable = Some(error),
+            }
+        }
+        plan.entries += 1;
+        for &kind in &sighting.parts {
+            *plan.parts.get_mut(kind) += 1;
+        }
+        if extend(&mut plan.erasures, entry.seq, sighting.parts) {
+            plan.leaves.push(entry.leaf_hash);
+        }
+    };
+    let as_of = audit
+        .sightings(&order.subjects, &mut each, &mut |done, all| {
+            progress(ErasureProgress::Search(done, all));
+        })
+        .await?;
+    if let Some(unreadable) = unreadable {
+        return Err(StoreError::unreadable(unreadable).into());
+    }
+    plan.as_of = as_of;
+    let mut told = BTreeSet::new();
+    let ids = order.subjects.ids.iter();
+    plan.unknown = ids
+        .filter(|id| !seen.contains(*id) && told.insert(id.as_str()))
+        .cloned()
+        .collect();
+    Ok(plan)
+}

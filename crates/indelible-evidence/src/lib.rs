@@ -17,6 +17,7 @@ mod lint;
 mod period;
 mod render;
 mod report;
+pub mod review;
 mod scope;
 mod state;
 

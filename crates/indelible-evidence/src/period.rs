@@ -62,6 +62,11 @@ impl Day {
         Self(time.hour().div_euclid(24))
     }
 
+    /// Its first instant.
+    pub fn start(self) -> Timestamp {
+        Timestamp::start_of_hour(self.0.saturating_mul(24))
+    }
+
     /// The day so many days later.
     pub fn plus(self, days: i64) -> Self {
         Self(self.0 + days)
@@ -75,7 +80,7 @@ impl Day {
 
 impl std::fmt::Display for Day {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = Timestamp::start_of_hour(self.0.saturating_mul(24)).to_string();
+        let text = self.start().to_string();
         f.write_str(text.get(..10).unwrap_or_default())
     }
 }

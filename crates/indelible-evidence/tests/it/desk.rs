@@ -1,5 +1,7 @@
 //! A trail in memory, and reports of it.
 
+mod erasing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +11,7 @@ use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{
     AuditAction, AuditError, AuditEvent, AuditProtocol, Clock, Entropy, Entry, MemoryStore, Query,
-    Timestamp, TrailName,
+    Store, Timestamp, TrailName,
 };
 use indelible_evidence::{ControlReport, Framework, Period, Report, ReportRequest, Scope, report};
 
@@ -71,12 +73,26 @@ pub fn event(action: &str, time: &str) -> AuditEvent {
 
 impl Desk {
     pub async fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        Self::over(store.clone(), store).await
+    }
+
+    /// The same, but of entries is left what this says.
+    pub async fn erasing(left: erasing::Left) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let erased = erasing::Erasing {
+            store: store.clone(),
+            left,
+        };
+        Self::over(Arc::new(erased), store).await
+    }
+
+    async fn over(store: Arc<dyn Store>, registry: Arc<MemoryStore>) -> Self {
         let clock = Arc::new(HandClock(AtomicI64::new(0)));
         clock.set("2026-06-01T00:00:00Z");
-        let store = Arc::new(MemoryStore::new());
         let ground = Ground {
-            store: store.clone(),
-            registry: store,
+            store,
+            registry,
             state: Arc::new(StateInMemory::new()),
             installation: "test.example".to_owned(),
             clock: clock.clone(),

@@ -8,6 +8,7 @@ mod linting;
 mod logic;
 mod numbers;
 mod rendering;
+mod reviewing;
 mod sampling;
 mod scoping;
 mod shared;

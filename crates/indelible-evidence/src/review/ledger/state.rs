@@ -1,0 +1,232 @@
+//! How findings and sign-offs stand, after the entries one by one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use indelible_core::Timestamp;
+use serde::Serialize;
+
+use super::{ASSIGNED, Said, SignOff};
+
+/// What came of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// It is not what the rule took it for.
+    FalsePositive,
+    /// It is, and it was meant to be.
+    Benign,
+    /// It is, and somebody bears the risk.
+    Accepted,
+    /// It was mended.
+    Remediated,
+    /// It became an incident, which is followed elsewhere.
+    Escalated,
+}
+
+impl Disposition {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::FalsePositive,
+        Self::Benign,
+        Self::Accepted,
+        Self::Remediated,
+        Self::Escalated,
+    ];
+
+    /// Its name in entries.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FalsePositive => "false_positive",
+            Self::Benign => "benign",
+            Self::Accepted => "accepted",
+            Self::Remediated => "remediated",
+            Self::Escalated => "escalated",
+        }
+    }
+
+    /// What a name stands for.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How a finding was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Closure {
+    /// The entry that says so.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By whom; `None` where that was erased.
+    pub by: Option<String>,
+    /// What came of it.
+    pub disposition: Disposition,
+    /// Why.
+    pub comment: String,
+    /// What shows it: a ticket, an incident, a file.
+    pub evidence: Option<String>,
+}
+
+/// A finding that is on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingState {
+    /// Its id.
+    pub id: String,
+    /// The rule; `manual` where a reviewer raised it by hand.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: String,
+    /// What it is about.
+    pub why: Option<String>,
+    /// The entry that raised it first.
+    pub raised_seq: u64,
+    /// When.
+    pub raised_at: Timestamp,
+    /// By whom; `None` where that was erased.
+    pub raised_by: Option<String>,
+    /// How many entries it rests on, as was last said.
+    pub entries: u64,
+    /// Which, the first of them.
+    pub seqs: Vec<u64>,
+    /// Who has to see to it.
+    pub owner: Option<String>,
+    /// How it was closed; `None` while it is open.
+    pub closure: Option<Closure>,
+    /// How often it was opened again because more came to it.
+    pub reopened: u64,
+}
+
+impl FindingState {
+    /// Whether it waits for somebody.
+    pub fn is_open(&self) -> bool {
+        self.closure.is_none()
+    }
+
+    /// How long it was open, in whole seconds; `None` while it is.
+    pub fn seconds_to_close(&self) -> Option<i64> {
+        let closed = self.closure.as_ref()?.at;
+        Some((closed.as_micros() - self.raised_at.as_micros()) / 1_000_000)
+    }
+}
+
+/// A day that was put on record as missed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MissedDay {
+    /// The entry that says so.
+    pub seq: u64,
+    /// The day.
+    pub day: String,
+}
+
+/// What was decided in reviews of a trail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// The sign-offs, in the order of the trail.
+    pub sign_offs: Vec<SignOff>,
+    /// The findings by their ids.
+    pub findings: BTreeMap<String, FindingState>,
+    /// The days on record as missed.
+    pub missed: Vec<MissedDay>,
+    /// Entries with the actions of reviews that say nothing that could be read so: their details
+    /// were erased, or something else recorded them.
+    pub not_understood: Vec<u64>,
+}
+
+impl Ledger {
+    /// Up to where everything was signed off: where the next review begins.
+    pub fn reviewed_to(&self) -> u64 {
+        let mut to = 0;
+        for sign_off in &self.sign_offs {
+            if sign_off.from <= to {
+                to = to.max(sign_off.as_of);
+            }
+        }
+        to
+    }
+
+    /// The end of the time that was signed off last.
+    pub fn signed_to(&self) -> Option<Timestamp> {
+        self.sign_offs.iter().map(|it| it.period.to).max()
+    }
+
+    /// Findings that wait for somebody.
+    pub fn open(&self) -> impl Iterator<Item = &FindingState> {
+        self.findings.values().filter(|finding| finding.is_open())
+    }
+
+    /// Takes the next entry.
+    pub(super) fn add(&mut self, said: Said) {
+        let seq = said.seq;
+        let understood = match said.action.as_str() {
+            "audit_review_completed" => SignOff::of(&said).map(|it| self.sign_offs.push(it)),
+            "audit_review_missed" => said.text("day").map(|day| {
+                self.missed.push(MissedDay { seq, day });
+            }),
+            "audit_finding_raised" => self.raised(&said),
+            ASSIGNED => self.assigned(&said),
+            "audit_finding_resolved" => self.resolved(said),
+            _ => None,
+        };
+        if understood.is_none() {
+            self.not_understood.push(seq);
+        }
+    }
+
+    fn raised(&mut self, said: &Said) -> Option<()> {
+        let id = said.text("finding_id")?;
+        let (entries, seqs) = (said.number("entries")?, said.numbers("sample_records"));
+        if let Some(known) = self.findings.get_mut(&id) {
+            known.reopened += u64::from(!known.is_open());
+            known.closure = None;
+            known.entries = entries;
+            known.seqs = seqs;
+            return Some(());
+        }
+        let finding = FindingState {
+            id: id.clone(),
+            rule: said.text("rule")?,
+            severity: said.text("severity")?,
+            why: said.text("why"),
+            raised_seq: said.seq,
+            raised_at: said.at,
+            raised_by: said.by.clone(),
+            entries,
+            seqs,
+            owner: said.text("assigned_to"),
+            closure: None,
+            reopened: 0,
+        };
+        self.findings.insert(id, finding);
+        Some(())
+    }
+
+    fn assigned(&mut self, said: &Said) -> Option<()> {
+        let owner = said.text("assigned_to")?;
+        let known = self.findings.get_mut(&said.text("finding_id")?)?;
+        known.owner = Some(owner);
+        Some(())
+    }
+
+    fn resolved(&mut self, said: Said) -> Option<()> {
+        let disposition = Disposition::named(&said.text("disposition")?)?;
+        let comment = said.text("comment")?;
+        let evidence = said.text("evidence");
+        let known = self.findings.get_mut(&said.text("finding_id")?)?;
+        known.closure = Some(Closure {
+            seq: said.seq,
+            at: said.at,
+            by: said.by,
+            disposition,
+            comment,
+            evidence,
+        });
+        Some(())
+    }
+}

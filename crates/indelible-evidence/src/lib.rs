@@ -1,9 +1,12 @@
-//! What an auditor asks of a trail: reports on the controls of six frameworks.
+//! What an auditor asks of a trail: reports on the controls of six frameworks, and daily reviews.
 //!
 //! A [`Report`] reads the entries of a [`Period`] once, in the order of the trail, and says of each
 //! control of a [`Framework`] which of eight [`State`]s it is in, from the catalogue's own mapping
 //! and what the operator's [`Scope`] declares. What cannot be told is no evidence and is counted.
 //! It is rendered as JSON, Markdown, CSV or one HTML file that can be printed ([`Form`]).
+//!
+//! A [`review::review`] reads what is new since the last sign-off and puts the operator's rules to it;
+//! what was decided about it is read from the trail too.
 //!
 //! Nothing here reads a clock or the environment, and the same inputs give the same bytes. Why it
 //! is as it is: `docs/decisions/0014-reports.md`.

@@ -13,8 +13,8 @@ use super::flag::Flag;
 use super::matching::{Compiled, Fit, Looked};
 use super::rules::{GroupField, Rule, Severity};
 use super::window::{Hit, Threshold};
-use group::Group;
 pub(super) use group::Tally;
+use group::{Fold, Group};
 
 /// How much of a rule is held at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,12 +200,21 @@ impl Watch {
         }
         let horizon = place.settled.earlier(threshold.within);
         let group = self.groups.entry(key).or_default();
-        if group.hits.len() >= self.bounds.group_hits_max {
+        let most = self.bounds.group_hits_max;
+        if group.hits.len() >= most {
             let before = group.hits.len();
-            group.fold(threshold, horizon, place.from, self.bounds.seqs_max);
+            let fold = Fold {
+                threshold,
+                horizon,
+                from: place.from,
+                seqs_max: self.bounds.seqs_max,
+            };
+            group.make_room(&fold, most, hit.at);
             self.hits -= before - group.hits.len();
         }
-        if group.hits.len() >= self.bounds.group_hits_max {
+        // What makes a burst of what came before is not passed over for want of room.
+        let most = if hit.follows { 2 * most } else { most };
+        if group.hits.len() >= most {
             group.pass_over(hit, place.from);
             return;
         }
@@ -222,9 +231,14 @@ impl Watch {
             return false;
         }
         self.swept_to = horizon;
-        let seqs_max = self.bounds.seqs_max;
+        let fold = Fold {
+            threshold,
+            horizon,
+            from: place.from,
+            seqs_max: self.bounds.seqs_max,
+        };
         self.groups.retain(|_, group| {
-            group.fold(threshold, horizon, place.from, seqs_max);
+            group.fold(&fold);
             !group.is_empty()
         });
         self.hits = self.groups.values().map(|group| group.hits.len()).sum();
@@ -234,10 +248,14 @@ impl Watch {
     /// What the rule found, the first first, and what it came to.
     pub fn conclude(mut self, place: Place) -> (Vec<Flag>, RuleCount) {
         let mut flags = Vec::new();
-        let seqs_max = self.bounds.seqs_max;
         for (key, mut group) in std::mem::take(&mut self.groups) {
             if let Some(threshold) = self.rule().threshold {
-                group.fold(threshold, Timestamp::MAX, place.from, seqs_max);
+                group.fold(&Fold {
+                    threshold,
+                    horizon: Timestamp::MAX,
+                    from: place.from,
+                    seqs_max: self.bounds.seqs_max,
+                });
             }
             let (tallies, uncounted) = group.end();
             self.count.uncounted += uncounted;

@@ -61,11 +61,28 @@ pub(super) struct Group {
     /// New hits that there was no room for, and the last of them.
     passed: u64,
     passed_to: Option<Timestamp>,
+    /// New hits in no burst that were let go early to make room.
+    let_go: u64,
+    /// When there was no room to be made.
+    full_at: Option<Timestamp>,
+}
+
+/// How hits are folded up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fold {
+    /// What makes a burst.
+    pub threshold: Threshold,
+    /// Before this, nothing shares a window with what is still to come.
+    pub horizon: Timestamp,
+    /// The first entry that is new.
+    pub from: u64,
+    /// Entries that a finding names.
+    pub seqs_max: usize,
 }
 
 impl Group {
     pub fn is_empty(&self) -> bool {
-        self.hits.is_empty() && self.closed.is_empty() && self.passed == 0
+        self.hits.is_empty() && self.closed.is_empty() && self.passed + self.let_go == 0
     }
 
     /// Takes an entry of a rule without a window.
@@ -87,8 +104,40 @@ impl Group {
         self.passed_to = self.passed_to.max(Some(hit.at));
     }
 
+    /// Makes room for the hit of an instant: what cannot matter any more is folded up, and if that
+    /// is too little, the older half of what is in no burst is let go.
+    pub fn make_room(&mut self, fold: &Fold, most: usize, at: Timestamp) {
+        // A look at all that is held, for many hits and not for each.
+        let again = |full: Timestamp| at >= full.later(fold.threshold.within / 8);
+        if !self.full_at.is_none_or(again) {
+            return;
+        }
+        self.fold(fold);
+        if self.hits.len() >= most {
+            let middle = self.hits[self.hits.len() / 2].at;
+            let horizon = fold.horizon.max(middle);
+            let before = self.new_hits(fold.from);
+            let counted = |group: &Self| group.closed.iter().map(|it| it.new).sum::<u64>();
+            let closed = counted(self);
+            self.fold(&Fold { horizon, ..*fold });
+            let closed = counted(self) - closed;
+            self.let_go += before - self.new_hits(fold.from) - closed;
+        }
+        self.full_at = (self.hits.len() >= most).then_some(at);
+    }
+
+    fn new_hits(&self, from: u64) -> u64 {
+        self.hits.iter().filter(|hit| hit.seq >= from).count() as u64
+    }
+
     /// Closes the bursts that ended before the horizon, and lets go of what is in none.
-    pub fn fold(&mut self, threshold: Threshold, horizon: Timestamp, from: u64, seqs_max: usize) {
+    pub fn fold(&mut self, fold: &Fold) {
+        let Fold {
+            threshold,
+            horizon,
+            from,
+            seqs_max,
+        } = *fold;
         self.hits.sort_unstable();
         let bursts = threshold.bursts(&self.hits);
         let mut kept = Vec::new();
@@ -133,9 +182,9 @@ impl Group {
                 tally.amount += u128::from(self.passed);
                 tally.new += self.passed;
                 tally.last = tally.last.max(to);
-                (self.closed, 0)
+                (self.closed, self.let_go)
             }
-            _ => (self.closed, self.passed),
+            _ => (self.closed, self.passed + self.let_go),
         }
     }
 }

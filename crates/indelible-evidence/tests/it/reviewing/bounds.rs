@@ -71,6 +71,50 @@ async fn a_burst_without_end_is_one_finding() {
 }
 
 #[tokio::test]
+async fn a_flood_does_not_hide_what_follows_it() {
+    let desk = Desk::new().await;
+    desk.record_all((0..20).map(|n| failed("u-1", &format!("09:{n:02}:00"))))
+        .await;
+    let login = event("user_login_success", "2026-03-02T09:19:30Z").user_id("u-1");
+    let login = desk.record(login).await;
+    let text = FAILURES.replace(
+        "match",
+        "followed_by = [{ action = \"user_login_success\" }]\nmatch",
+    );
+    let review = bounded(&desk, &rules(&text), 0, small()).await;
+    let found = of(&review, "failures");
+    assert_eq!(
+        (found.len(), found[0].last.to_string().as_str()),
+        (1, "2026-03-02T09:19:30.000000Z")
+    );
+    assert_eq!(login, 20);
+    // What was let go on the way is told, and with room for all nothing is.
+    assert!(found[0].entries >= 4 && count(&review, "failures").uncounted > 0);
+    let counted = found[0].entries + count(&review, "failures").uncounted;
+    assert_eq!(counted, 21);
+    let whole = bounded(&desk, &rules(&text), 0, Bounds::default()).await;
+    // Ten minutes before the login, ten failures.
+    assert_eq!(
+        (of(&whole, "failures")[0].entries, whole.is_whole()),
+        (11, true)
+    );
+    // Failures of one instant leave room for it, too.
+    let desk = Desk::new().await;
+    desk.record_all((0..20).map(|_| failed("u-1", "09:00:00")))
+        .await;
+    desk.record(event("user_login_success", "2026-03-02T09:00:01Z").user_id("u-1"))
+        .await;
+    let review = bounded(&desk, &rules(&text), 0, small()).await;
+    assert_eq!(
+        (
+            of(&review, "failures").len(),
+            of(&review, "failures")[0].new
+        ),
+        (1, 21)
+    );
+}
+
+#[tokio::test]
 async fn findings_beyond_the_list_are_counted() {
     let desk = Desk::new().await;
     let roles = |n: u32| event("role_assigned", "2026-03-02T09:00:00Z").user_id(format!("u-{n}"));

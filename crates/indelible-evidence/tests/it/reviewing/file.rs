@@ -14,6 +14,15 @@ fn the_rules_that_ship_can_be_read() {
     assert!(standard.rules.len() >= 14);
 }
 
+#[test]
+fn the_file_of_the_guide_can_be_read() {
+    let guide = include_str!("../../../../../docs/guide/reviews.md");
+    let (_, rest) = guide.split_once("```toml\n").expect("a file");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let rules = RuleSet::parse(text).expect("rules");
+    assert_eq!((rules.name.as_str(), rules.rules.len()), ("shop", 1));
+}
+
 const HEAD: &str = "name = \"n\"\nversion = \"1\"\n";
 const RULE: &str = "[[rule]]\nname = \"r\"\nseverity = \"low\"\nwhy = \"w\"\n";
 const MATCH: &str = "match = [{ action = \"data_viewed\" }]\n";

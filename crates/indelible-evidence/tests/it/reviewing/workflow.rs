@@ -48,7 +48,7 @@ fn march(ledger: &Ledger, rules: &RuleSet, (from, to): (i64, i64), now: &str) ->
 }
 
 #[tokio::test]
-async fn a_finding_goes_from_hand_to_hand() {
+async fn sys_30_a_finding_goes_from_hand_to_hand() {
     let desk = Desk::new().await;
     let rules = rules(FAILURES);
     desk.clock.set("2026-03-02T10:00:00Z");
@@ -126,7 +126,7 @@ async fn nothing_of_what_entries_hold_is_copied_into_findings() {
 }
 
 #[tokio::test]
-async fn a_sign_off_says_what_was_reviewed() {
+async fn sys_31_a_sign_off_says_what_was_reviewed() {
     let desk = Desk::new().await;
     let rules = rules(FAILURES);
     desk.clock.set("2026-03-02T10:00:00Z");
@@ -197,7 +197,7 @@ async fn what_was_not_reviewed_is_not_signed() {
 }
 
 #[tokio::test]
-async fn days_are_reviewed_late_missed_or_due() {
+async fn sys_28_days_are_reviewed_late_missed_or_due() {
     use DayState::{Due, Late, Missed, Reviewed};
     let desk = Desk::new().await;
     let rules = rules(FAILURES);

@@ -15,6 +15,7 @@ mod prove;
 mod query;
 mod record;
 mod report;
+mod review;
 mod scan;
 mod serve;
 mod show;
@@ -47,6 +48,8 @@ pub enum Command {
     VerifyPack(verify_pack::VerifyPack),
     Scan(scan::Scan),
     Report(report::ReportCommand),
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -88,6 +91,7 @@ impl Command {
             Self::VerifyPack(command) => command.run(session),
             Self::Scan(command) => command.run(session).await,
             Self::Report(command) => command.run(session).await,
+            Self::Review(command) => command.run(session).await,
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,

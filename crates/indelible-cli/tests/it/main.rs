@@ -32,6 +32,8 @@ mod queries;
 mod readme;
 mod records;
 mod reports;
+mod reviews;
+mod reviews_shared;
 mod rotation;
 mod scans;
 mod schemathesis;

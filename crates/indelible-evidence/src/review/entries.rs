@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::days::DayLine;
 use super::flag::Flag;
+use super::hours::Zone;
 use super::ledger::{ASSIGNED, Disposition, FindingState, Ledger};
 use super::reading::Review;
 use super::rules::Severity;
@@ -119,7 +120,8 @@ pub fn missed(line: &DayLine) -> AuditEvent {
 pub struct SignRequest {
     /// Who signs.
     pub reviewer: String,
-    /// From when on; the end of what was signed off last where it is absent, else the first entry.
+    /// From when on; the end of what was signed off last where it is absent, else the day of the
+    /// first entry.
     pub from: Option<Timestamp>,
     /// Until when; where it is absent, until before the first entry that was not reviewed came.
     pub to: Option<Timestamp>,
@@ -127,6 +129,8 @@ pub struct SignRequest {
     pub scope: Option<String>,
     /// What there is to say.
     pub comment: Option<String>,
+    /// Where days begin.
+    pub zone: Zone,
     /// The time of day.
     pub now: Timestamp,
 }
@@ -208,7 +212,8 @@ async fn period(
     }
     let after = |time: Timestamp| Timestamp::from_micros(time.as_micros() + 1);
     let to = request.to.unwrap_or(end);
-    let begin = ledger.signed_to().map(after).or(review.first);
+    let day = |time| request.zone.start(request.zone.day(time));
+    let begin = ledger.signed_to().map(after).or(review.first.map(day));
     let from = request.from.unwrap_or(begin.unwrap_or(to));
     match from <= to {
         true => Ok(Period { from, to }),

@@ -2,7 +2,7 @@
 
 use indelible_core::{AuditAction, AuditError, AuditEvent, Timestamp};
 use indelible_evidence::review::{
-    DayLine, DayState, Disposition, Ledger, Review, RuleSet, Severity, SignRequest, assigned,
+    DayLine, DayState, Disposition, Ledger, Review, RuleSet, Severity, SignRequest, Zone, assigned,
     closed, days, ledger, missed, raised_by_hand, signed,
 };
 use serde_json::json;
@@ -21,6 +21,7 @@ fn request(now: &str) -> SignRequest {
         to: None,
         scope: None,
         comment: None,
+        zone: Zone::default(),
         now: at(now),
     }
 }
@@ -144,7 +145,8 @@ async fn sys_31_a_sign_off_says_what_was_reviewed() {
     );
     assert_eq!(sign_off.rules.sha256, rules.sha256);
     assert_eq!(sign_off.reviewer.as_deref(), Some("q. sa"));
-    assert_eq!(sign_off.period.from, at("2026-03-02T09:00:00Z"));
+    // The first day is signed off from its beginning.
+    assert_eq!(sign_off.period.from, at("2026-03-02T00:00:00Z"));
     assert_eq!(sign_off.period.to, at("2026-03-02T12:00:00Z"));
     let entry = desk.audit.entry_at(4).await.expect("read").expect("there");
     let context = entry.context.expect("a context");
@@ -183,8 +185,8 @@ async fn what_was_not_reviewed_is_not_signed() {
     let said = |answer: Result<AuditEvent, AuditError>| answer.expect_err("refused").to_string();
     let late = said(sign(Some("2026-03-02T11:30:00Z")).await);
     assert!(late.contains("later than entry 1 was recorded"), "{late}");
-    let early = said(sign(Some("2026-03-02T08:00:00Z")).await);
-    assert!(early.contains("lies before 2026-03-02T09:00:00"), "{early}");
+    let early = said(sign(Some("2026-03-01T08:00:00Z")).await);
+    assert!(early.contains("lies before 2026-03-02T00:00:00"), "{early}");
     let event = sign(None).await.expect("an entry");
     let context = event.context.expect("a context");
     let unseen = desk.audit.entry_at(1).await.expect("read").expect("there");
@@ -201,8 +203,8 @@ async fn sys_28_days_are_reviewed_late_missed_or_due() {
     use DayState::{Due, Late, Missed, Reviewed};
     let desk = Desk::new().await;
     let rules = rules(FAILURES);
-    desk.clock.set("2026-03-01T00:00:00Z");
-    desk.record(event("page_viewed", "2026-03-01T00:00:00Z"))
+    desk.clock.set("2026-03-01T08:00:00Z");
+    desk.record(event("page_viewed", "2026-03-01T07:00:00Z"))
         .await;
     sign(&desk, &rules, "2026-03-02T09:00:00Z").await;
     sign(&desk, &rules, "2026-03-03T09:00:00Z").await;

@@ -1,0 +1,356 @@
+//! What reviews answer.
+
+mod shown;
+
+use indelible::{AuditEvent, Timestamp};
+use indelible_evidence::review::{
+    DayLine, DayState, FindingState, Ledger, Rule, RuleSet, Severity, SignOff,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::{Answer, Layout, Sheet, cell, json_lines};
+
+pub use shown::Shown;
+
+/// What was recorded.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    pub recorded: Vec<DoneLine>,
+}
+
+/// An entry that decides something about a finding.
+#[derive(Debug, Serialize)]
+pub struct DoneLine {
+    finding: String,
+    done: &'static str,
+    seq: u64,
+}
+
+impl DoneLine {
+    pub fn of(finding: String, done: &'static str, seq: u64) -> Self {
+        Self { finding, done, seq }
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "{} {}, recorded as entry {}",
+            self.finding, self.done, self.seq
+        )
+    }
+}
+
+impl Answer for Done {
+    fn layout(&self) -> Layout {
+        if self.recorded.is_empty() {
+            return Layout::Line("nothing new to record".to_owned());
+        }
+        let lines = self.recorded.iter().map(DoneLine::line);
+        Layout::Parts(lines.map(Layout::Line).collect())
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |it: &DoneLine| vec![it.finding.clone(), it.done.to_owned(), it.seq.to_string()];
+        Sheet {
+            columns: vec!["finding", "done", "seq"],
+            rows: self.recorded.iter().map(row).collect(),
+        }
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        json_lines(&self.recorded)
+    }
+}
+
+/// A sign-off that was recorded.
+#[derive(Debug, Serialize)]
+pub struct Signed {
+    /// Its place in the trail.
+    seq: u64,
+    /// What it says.
+    said: Value,
+    /// Findings that were put on record with it.
+    raised: Vec<DoneLine>,
+}
+
+impl Signed {
+    pub fn of(event: &AuditEvent, seq: u64, raised: Vec<DoneLine>) -> Self {
+        Self {
+            seq,
+            said: event.context.clone().unwrap_or_default(),
+            raised,
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        match self.said.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        }
+    }
+}
+
+impl Answer for Signed {
+    fn layout(&self) -> Layout {
+        let mut parts: Vec<_> = self.raised.iter().map(DoneLine::line).collect();
+        parts.push(format!(
+            "{} entries from {} to {} signed off by {}: {} findings, {} open; recorded as entry {}",
+            self.text("records_in_scope"),
+            self.text("period_start"),
+            self.text("period_end"),
+            self.text("reviewer"),
+            self.text("findings_count"),
+            self.text("findings_open"),
+            self.seq,
+        ));
+        if self.said.get("whole") == Some(&Value::Bool(false)) {
+            parts.push("not all that the rules ask could be looked at; the entry says so".into());
+        }
+        Layout::Parts(parts.into_iter().map(Layout::Line).collect())
+    }
+
+    fn sheet(&self) -> Sheet {
+        let names = [
+            "reviewer",
+            "period_start",
+            "period_end",
+            "first_sequence",
+            "as_of",
+            "records_in_scope",
+            "findings_count",
+            "findings_open",
+            "whole",
+        ];
+        let mut fields = vec![("seq", self.seq.to_string())];
+        fields.extend(names.map(|name| (name, self.text(name))));
+        Sheet::of_fields(fields)
+    }
+}
+
+/// Findings on record.
+#[derive(Debug, Serialize)]
+pub struct FindingLines {
+    findings: Vec<FindingLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingLine {
+    #[serde(flatten)]
+    finding: FindingState,
+    open: bool,
+    seconds_to_close: Option<i64>,
+}
+
+impl FindingLines {
+    pub fn of(findings: Vec<FindingState>) -> Self {
+        let line = |finding: FindingState| FindingLine {
+            open: finding.is_open(),
+            seconds_to_close: finding.seconds_to_close(),
+            finding,
+        };
+        Self {
+            findings: findings.into_iter().map(line).collect(),
+        }
+    }
+}
+
+impl Answer for FindingLines {
+    fn layout(&self) -> Layout {
+        match self.findings.is_empty() {
+            true => Layout::Line("no finding".to_owned()),
+            false => Layout::Table(self.sheet()),
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |line: &FindingLine| {
+            let it = &line.finding;
+            let closure = it.closure.as_ref();
+            vec![
+                it.id.clone(),
+                it.severity.clone(),
+                it.entries.to_string(),
+                it.raised_at.to_string(),
+                cell(&it.owner),
+                closure
+                    .map_or("open", |it| it.disposition.as_str())
+                    .to_owned(),
+                cell(&closure.and_then(|it| it.by.clone())),
+                cell(&closure.map(|it| it.comment.clone())),
+                cell(&closure.and_then(|it| it.evidence.clone())),
+                cell(&line.seconds_to_close),
+            ]
+        };
+        Sheet {
+            columns: vec![
+                "finding",
+                "severity",
+                "entries",
+                "raised_at",
+                "owner",
+                "disposition",
+                "closed_by",
+                "comment",
+                "evidence",
+                "seconds_to_close",
+            ],
+            rows: self.findings.iter().map(row).collect(),
+        }
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        json_lines(&self.findings)
+    }
+}
+
+/// Days and their reviews, and the sign-offs.
+#[derive(Debug, Serialize)]
+pub struct DayLines {
+    missed: usize,
+    days: Vec<DayLine>,
+    sign_offs: Vec<SignOff>,
+    findings_open: usize,
+}
+
+impl DayLines {
+    pub fn of(days: Vec<DayLine>, ledger: &Ledger) -> Self {
+        let named = |seq: u64| days.iter().any(|day| day.sign_off == Some(seq));
+        let sign_offs = ledger.sign_offs.iter().filter(|it| named(it.seq));
+        Self {
+            missed: days
+                .iter()
+                .filter(|it| it.state == DayState::Missed)
+                .count(),
+            sign_offs: sign_offs.cloned().collect(),
+            findings_open: ledger.open().count(),
+            days,
+        }
+    }
+}
+
+impl Answer for DayLines {
+    fn layout(&self) -> Layout {
+        let line = format!(
+            "{} days, {} missed; {} findings open",
+            self.days.len(),
+            self.missed,
+            self.findings_open
+        );
+        Layout::Parts(vec![Layout::Table(self.sheet()), Layout::Line(line)])
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |it: &DayLine| {
+            let sign_off = self
+                .sign_offs
+                .iter()
+                .find(|other| Some(other.seq) == it.sign_off);
+            vec![
+                it.day.to_string(),
+                it.state.to_string(),
+                it.due_at.to_string(),
+                cell::<Timestamp>(&it.signed_at),
+                cell(&it.reviewer),
+                cell(&sign_off.map(|it| it.entries)),
+                cell(&sign_off.map(|it| it.findings)),
+                cell(&it.sign_off),
+                cell(&it.missed_seq),
+            ]
+        };
+        Sheet {
+            columns: vec![
+                "day",
+                "state",
+                "due_at",
+                "signed_at",
+                "reviewer",
+                "entries",
+                "findings",
+                "entry",
+                "missed_entry",
+            ],
+            rows: self.days.iter().map(row).collect(),
+        }
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        json_lines(&self.days)
+    }
+}
+
+/// The rules of a file.
+#[derive(Debug, Serialize)]
+pub struct RuleLines {
+    name: String,
+    version: String,
+    sha256: String,
+    rules: Vec<RuleLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleLine {
+    name: String,
+    severity: Severity,
+    at_least: Option<u64>,
+    within_seconds: Option<u64>,
+    group_by: Vec<&'static str>,
+    why: String,
+}
+
+impl RuleLines {
+    pub fn of(rules: &RuleSet) -> Self {
+        let line = |rule: &Rule| RuleLine {
+            name: rule.name.clone(),
+            severity: rule.severity,
+            at_least: rule.threshold.map(|it| it.at_least),
+            within_seconds: rule.threshold.map(|it| it.within.as_secs()),
+            group_by: rule.group_by.iter().map(|field| field.as_str()).collect(),
+            why: rule.why.clone(),
+        };
+        Self {
+            name: rules.name.clone(),
+            version: rules.version.clone(),
+            sha256: rules.sha256.clone(),
+            rules: rules.rules.iter().map(line).collect(),
+        }
+    }
+}
+
+impl Answer for RuleLines {
+    fn layout(&self) -> Layout {
+        let line = format!(
+            "{}, version {}, sha256 {}",
+            self.name, self.version, self.sha256
+        );
+        Layout::Parts(vec![Layout::Table(self.sheet()), Layout::Line(line)])
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |it: &RuleLine| {
+            vec![
+                it.name.clone(),
+                it.severity.to_string(),
+                cell(&it.at_least),
+                cell(&it.within_seconds),
+                it.group_by.join(" "),
+                it.why.clone(),
+            ]
+        };
+        Sheet {
+            columns: vec![
+                "rule",
+                "severity",
+                "at_least",
+                "within_seconds",
+                "group_by",
+                "why",
+            ],
+            rows: self.rules.iter().map(row).collect(),
+        }
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        json_lines(&self.rules)
+    }
+}

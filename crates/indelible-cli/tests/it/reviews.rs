@@ -1,5 +1,7 @@
 //! The daily review, as reviewers do it.
 
+mod rules;
+
 use serde_json::{Value, json};
 
 use crate::desk::{Answered, Desk, on_each_store};
@@ -85,6 +87,9 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     table
         .says("7 new entries in trail default")
         .says("review sign --as-of 7 --by NAME");
+    // What is typed in other calls stands there whole.
+    let table = desk.run(&["review", "show"]).fine();
+    table.says("critical  failures_then_login-0  user_id=u-7\n");
     // Nothing was written by looking.
     assert_eq!(desk.json(&["review", "show"])["as_of"], 7);
 
@@ -248,6 +253,9 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
         ("m. muster", "remediated")
     );
     assert!(closed["seconds_to_close"].as_i64() >= Some(0));
+    desk.run(&["review", "findings"])
+        .fine()
+        .says("  remediated by m. muster: password changed (INC-381)\n");
     let open = desk.json(&["review", "findings", "--open"]);
     assert_eq!(open["findings"].as_array().map(Vec::len), Some(2));
     desk.run(&["review", "findings", "--output", "csv"])
@@ -326,35 +334,6 @@ fn an_altered_entry_is_in_no_review(desk: fn() -> Desk) {
     desk.run(&["review", "sign", "--as-of", "7", "--by", "q. sa"])
         .status_is(1);
     assert!(found(&desk, "audit_review_completed").is_empty());
-}
-
-#[test]
-fn rules_are_printed_and_looked_at() {
-    let desk = Desk::new();
-    let shipped = desk.run(&["review", "rules"]).fine().out;
-    assert_eq!(shipped, indelible_evidence::review::STANDARD);
-    desk.file("reviews.toml", &shipped);
-    let listed = desk.json(&["review", "rules", "reviews.toml"]);
-    assert_eq!(listed["version"], "1");
-    assert_eq!(listed["rules"][0]["name"], "failures_then_login");
-    desk.fed(&["review", "rules", "-"], "name = \"n\"\n")
-        .fails(2, "-, line 1: missing field `version`");
-    // Rules of one's own are used, and named by the sign-off.
-    guessed(&desk);
-    let own = "name = \"own\"\nversion = \"7\"\n[[rule]]\nname = \"looks\"\nseverity = \"low\"\n\
-        why = \"w\"\nmatch = [{ action = \"data_viewed\" }]\n";
-    desk.file("own.toml", own);
-    let shown = desk.json(&["review", "show", "--rules", "own.toml"]);
-    assert_eq!(ids(&shown), ["looks-6"]);
-    let signed = desk.json(&[
-        "review", "sign", "--as-of", "7", "--by", "q", "--rules", "own.toml",
-    ]);
-    assert_eq!(signed["said"]["rule_set"], "own");
-    assert_eq!(signed["said"]["rule_set_digest"], shown["rules"]["sha256"]);
-    let wrong = own.replace("action = \"data_viewed\"", "ip_address = \"10.0.0.0/99\"");
-    desk.file("wrong.toml", wrong);
-    desk.run(&["review", "show", "--rules", "wrong.toml"])
-        .fails(2, "wrong.toml, line 7: rule `looks`: `ip_address`");
 }
 
 #[test]

@@ -142,6 +142,31 @@ struct FindingLine {
     seconds_to_close: Option<i64>,
 }
 
+impl FindingLine {
+    /// In words: the id is typed in other calls, and so is never cut.
+    fn lines(&self) -> Vec<String> {
+        let it = &self.finding;
+        let mut lines = vec![format!("{}  {}", it.severity, it.id)];
+        lines.extend(it.why.as_ref().map(|why| format!("  {why}")));
+        let owner = it.owner.as_deref().map(|owner| format!(", with {owner}"));
+        let raised = format!("  {} entries, raised at {}", it.entries, it.raised_at);
+        lines.push(raised + &owner.unwrap_or_default());
+        lines.push(match &it.closure {
+            None => "  open".to_owned(),
+            Some(closure) => {
+                let by = closure.by.as_deref().unwrap_or("somebody who was erased");
+                let said = &closure.comment;
+                let mut line = format!("  {} by {by}: {said}", closure.disposition);
+                if let Some(evidence) = &closure.evidence {
+                    line += &format!(" ({evidence})");
+                }
+                line
+            }
+        });
+        lines
+    }
+}
+
 impl FindingLines {
     pub fn of(findings: Vec<FindingState>) -> Self {
         let line = |finding: FindingState| FindingLine {
@@ -159,7 +184,10 @@ impl Answer for FindingLines {
     fn layout(&self) -> Layout {
         match self.findings.is_empty() {
             true => Layout::Line("no finding".to_owned()),
-            false => Layout::Table(self.sheet()),
+            false => {
+                let lines = self.findings.iter().flat_map(FindingLine::lines);
+                Layout::Parts(lines.map(Layout::Line).collect())
+            }
         }
     }
 
@@ -237,7 +265,13 @@ impl Answer for DayLines {
             self.missed,
             self.findings_open
         );
-        Layout::Parts(vec![Layout::Table(self.sheet()), Layout::Line(line)])
+        // When a day is due follows from the day; people look at what came of it.
+        let mut sheet = self.sheet();
+        sheet.columns.retain(|name| *name != "due_at");
+        for row in &mut sheet.rows {
+            row.remove(2);
+        }
+        Layout::Parts(vec![Layout::Table(sheet), Layout::Line(line)])
     }
 
     fn sheet(&self) -> Sheet {

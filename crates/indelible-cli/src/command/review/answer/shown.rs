@@ -55,7 +55,7 @@ impl Shown {
 
     fn state(&self, flag: &Flag) -> String {
         match self.standing.get(&flag.id) {
-            None => "new".to_owned(),
+            None => "not on record yet".to_owned(),
             Some(standing) => match (standing.disposition, &standing.owner) {
                 (Some(disposition), _) => disposition.to_string(),
                 (None, Some(owner)) => format!("open, with {owner}"),
@@ -85,17 +85,9 @@ impl Shown {
                 it.matched.to_string(),
                 it.findings.to_string(),
                 (it.erased + it.without_number).to_string(),
-                it.why.clone(),
             ]
         };
-        let columns = vec![
-            "rule",
-            "severity",
-            "matched",
-            "findings",
-            "undecidable",
-            "why",
-        ];
+        let columns = vec!["rule", "severity", "matched", "findings", "undecidable"];
         Sheet {
             columns,
             rows: self.review.counts.iter().filter(met).map(row).collect(),
@@ -136,37 +128,34 @@ impl Shown {
         format!("to sign exactly this off: indelible review sign --as-of {as_of} --by NAME")
     }
 
-    fn findings(&self, seqs_max: usize) -> Sheet {
-        let row = |flag: &Flag| {
-            let group = flag.group.iter();
-            let group = group.map(|(name, value)| format!("{name}={}", cell(value)));
-            let mut seqs: Vec<_> = flag
-                .seqs
-                .iter()
-                .take(seqs_max)
-                .map(u64::to_string)
-                .collect();
-            if flag.entries > seqs.len() as u64 {
-                seqs.push("…".to_owned());
-            }
-            vec![
-                flag.id.clone(),
-                flag.severity.to_string(),
-                group.collect::<Vec<_>>().join(" "),
-                flag.entries.to_string(),
-                flag.first.to_string(),
-                flag.last.to_string(),
-                self.state(flag),
-                seqs.join(" "),
-            ]
+    /// A finding in words: its id is typed in other calls, and so is never cut.
+    fn lines_of(&self, flag: &Flag) -> Vec<String> {
+        let counts = self.review.counts.iter();
+        let why = counts.filter(|it| it.rule == flag.rule).map(|it| &it.why);
+        let entries = match flag.entries {
+            1 => format!("1 entry, at {}", flag.first),
+            many => format!("{many} entries, {} to {}", flag.first, flag.last),
         };
-        Sheet {
-            columns: vec![
-                "finding", "severity", "of", "entries", "first", "last", "state", "seqs",
-            ],
-            rows: self.review.findings.iter().map(row).collect(),
-        }
+        let mut lines = vec![format!("{}  {}  {}", flag.severity, flag.id, group(flag))];
+        lines.extend(why.map(|why| format!("  {why}")));
+        lines.push(format!("  {entries}: {}", seqs(flag, SEQS_SHOWN_MAX)));
+        lines.push(format!("  {}", self.state(flag)));
+        lines
     }
+}
+
+fn group(flag: &Flag) -> String {
+    let group = flag.group.iter();
+    let group = group.map(|(name, value)| format!("{name}={}", cell(value)));
+    group.collect::<Vec<_>>().join(" ")
+}
+
+fn seqs(flag: &Flag, most: usize) -> String {
+    let mut seqs: Vec<_> = flag.seqs.iter().take(most).map(u64::to_string).collect();
+    if flag.entries > seqs.len() as u64 {
+        seqs.push("…".to_owned());
+    }
+    seqs.join(" ")
 }
 
 impl Answer for Shown {
@@ -178,7 +167,11 @@ impl Answer for Shown {
         }
         match self.review.findings.is_empty() {
             true => parts.push(Layout::Line("no rule flags anything".to_owned())),
-            false => parts.push(Layout::Table(self.findings(SEQS_SHOWN_MAX))),
+            false => {
+                let flags = self.review.findings.iter();
+                let lines = flags.flat_map(|flag| self.lines_of(flag));
+                parts.extend(lines.map(Layout::Line));
+            }
         }
         parts.extend(self.limits().into_iter().map(Layout::Line));
         parts.push(Layout::Line(self.next()));
@@ -186,7 +179,24 @@ impl Answer for Shown {
     }
 
     fn sheet(&self) -> Sheet {
-        self.findings(usize::MAX)
+        let row = |flag: &Flag| {
+            vec![
+                flag.id.clone(),
+                flag.severity.to_string(),
+                group(flag),
+                flag.entries.to_string(),
+                flag.first.to_string(),
+                flag.last.to_string(),
+                self.state(flag),
+                seqs(flag, usize::MAX),
+            ]
+        };
+        Sheet {
+            columns: vec![
+                "finding", "severity", "of", "entries", "first", "last", "state", "seqs",
+            ],
+            rows: self.review.findings.iter().map(row).collect(),
+        }
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {

@@ -171,6 +171,8 @@ pub async fn signed(
         "rule_set": review.rules.name,
         "rule_set_version": review.rules.version,
         "rule_set_digest": review.rules.sha256,
+        "frequency": "daily",
+        "frequency_declared": review.declared,
         "records_in_scope": review.entries,
         "findings_count": sum(|it| it.findings),
         "findings_open": ledger.open().count(),

@@ -13,6 +13,7 @@ use super::matching::{Looked, ReviewError, compile};
 use super::pass::{Bounds, Place, RuleCount, Watch};
 use super::rules::RuleSet;
 use crate::gather::Progress;
+use crate::scope::Declaration;
 
 /// Entries that are read at once.
 const RUN_ENTRIES: i64 = 1_000;
@@ -55,6 +56,8 @@ pub struct Review {
     pub as_of: u64,
     /// The rules that were used.
     pub rules: RulesUsed,
+    /// Who stands for rules and schedule.
+    pub declared: Option<Declaration>,
     /// How many entries are new.
     pub entries: u64,
     /// When the first of them happened.
@@ -130,6 +133,7 @@ pub async fn review(
                 version: request.rules.version.clone(),
                 sha256: request.rules.sha256.clone(),
             },
+            declared: request.rules.declared.clone(),
             entries: 0,
             first: None,
             last: None,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::hours::{WorkingHours, Zone};
 use super::window::Threshold;
+use crate::scope::Declaration;
 
 pub use read::RulesError;
 
@@ -25,6 +26,8 @@ pub struct RuleSet {
     pub version: String,
     /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// Who stands for rules and schedule, since when and why: what a risk analysis came to.
+    pub declared: Option<Declaration>,
     /// When a day is due.
     pub schedule: Schedule,
     /// The rules, in the order of the file.

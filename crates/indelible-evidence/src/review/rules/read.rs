@@ -1,16 +1,20 @@
 //! Rules as a TOML file.
 
+mod hours;
+
 use std::ops::Range;
 use std::time::Duration;
 
-use indelible_core::{Outcome, Query, span};
+use indelible_core::{Outcome, Query, Timestamp, span};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::{GroupField, Match, Rule, RuleSet, STANDARD, Schedule, Severity};
-use crate::review::hours::{WEEKDAYS, WorkingHours, Zone, minutes};
+use crate::review::hours::Zone;
 use crate::review::window::Threshold;
+use crate::scope::Declaration;
+use hours::{HoursLine, outside};
 
 /// The most rules of a file.
 const RULES_MAX: usize = 200;
@@ -36,6 +40,7 @@ pub struct RulesError {
 struct File {
     name: Spanned<String>,
     version: Spanned<String>,
+    declared: Option<Spanned<Declaration>>,
     #[serde(default)]
     schedule: ScheduleLine,
     #[serde(default)]
@@ -82,15 +87,6 @@ struct MatchLine {
     tag: Vec<String>,
     #[serde(default)]
     context: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HoursLine {
-    zone: Spanned<String>,
-    days: Spanned<Vec<String>>,
-    from: Spanned<String>,
-    to: Spanned<String>,
 }
 
 /// A text and where lines begin in it.
@@ -169,10 +165,30 @@ impl RuleSet {
         Ok(Self {
             name: places.said("name", file.name)?,
             version: places.said("version", file.version)?,
+            declared: file.declared.map(|it| declared(&places, it)).transpose()?,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             schedule: schedule(&places, &file.schedule)?,
             rules,
         })
+    }
+}
+
+fn declared(
+    places: &Places<'_>,
+    declared: Spanned<Declaration>,
+) -> Result<Declaration, RulesError> {
+    let at = declared.span();
+    let declared = declared.into_inner();
+    let empty = [("by", &declared.by), ("why", &declared.why)];
+    if let Some((field, _)) = empty.iter().find(|(_, text)| text.trim().is_empty()) {
+        return Err(places.error(at, format!("`{field}` is empty")));
+    }
+    match Timestamp::start_of_day(&declared.on) {
+        Ok(_) => Ok(declared),
+        Err(_) => {
+            let problem = format!("`on`: `{}` is no day such as 2026-03-01", declared.on);
+            Err(places.error(at, problem))
+        }
     }
 }
 
@@ -342,38 +358,4 @@ fn path(places: &Places<'_>, text: &Spanned<String>) -> Result<Vec<String>, Rule
         }
         false => Ok(names),
     }
-}
-
-fn outside(places: &Places<'_>, line: HoursLine) -> Result<WorkingHours, RulesError> {
-    let clock = |field: &str, text: &Spanned<String>| {
-        minutes(text.get_ref()).ok_or_else(|| {
-            let problem = format!("`{field}`: `{}` is no time such as 07:30", text.get_ref());
-            places.error(text.span(), problem)
-        })
-    };
-    let (from, to) = (clock("from", &line.from)?, clock("to", &line.to)?);
-    if from >= to {
-        let problem = "`to`: the hours end before they begin";
-        return Err(places.error(line.to.span(), problem));
-    }
-    let mut days = [false; 7];
-    for day in line.days.get_ref() {
-        let at = WEEKDAYS
-            .iter()
-            .position(|name| name == day)
-            .ok_or_else(|| {
-                let names = WEEKDAYS.join(", ");
-                places.error(
-                    line.days.span(),
-                    format!("`days`: `{day}` is none of {names}"),
-                )
-            })?;
-        days[at] = true;
-    }
-    Ok(WorkingHours {
-        zone: places.zone(&line.zone)?,
-        days,
-        from,
-        to,
-    })
 }

@@ -50,6 +50,21 @@ fn what_is_wrong_is_named_with_its_line() {
             4,
             "`due`: `soon`",
         ),
+        (
+            format!("{HEAD}[declared]\nby = \"\"\non = \"2026-01-01\"\nwhy = \"w\"\n"),
+            3,
+            "`by` is empty",
+        ),
+        (
+            format!("{HEAD}[declared]\nby = \"m\"\non = \"soon\"\nwhy = \"w\"\n"),
+            3,
+            "`on`: `soon` is no day",
+        ),
+        (
+            format!("{HEAD}[declared]\nby = \"m\"\non = \"2026-01-01\"\n"),
+            3,
+            "missing field `why`",
+        ),
         (rule.clone(), 3, "missing field `match`"),
         (format!("{rule}match = []\n"), 7, "`match` is empty"),
         (format!("{rule}match = [{{}}]\n"), 7, "fits every entry"),

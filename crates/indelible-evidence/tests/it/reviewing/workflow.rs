@@ -167,6 +167,24 @@ async fn sys_31_a_sign_off_says_what_was_reviewed() {
 }
 
 #[tokio::test]
+async fn sys_29_a_sign_off_says_who_stands_for_how_often_and_why() {
+    let desk = Desk::new().await;
+    let declared =
+        "[declared]\nby = \"m. muster\"\non = \"2026-01-15\"\nwhy = \"risk analysis 7\"\n";
+    let rules = rules(&format!("{declared}{FAILURES}"));
+    desk.clock.set("2026-03-02T10:00:00Z");
+    desk.record(failed("u-1", "09:00:00")).await;
+    sign(&desk, &rules, "2026-03-02T12:00:00Z").await;
+    let entry = desk.audit.entry_at(1).await.expect("read").expect("there");
+    let context = entry.context.expect("a context");
+    let expected = json!({"by": "m. muster", "on": "2026-01-15", "why": "risk analysis 7"});
+    assert_eq!(
+        (&context["frequency"], &context["frequency_declared"]),
+        (&json!("daily"), &expected)
+    );
+}
+
+#[tokio::test]
 async fn what_was_not_reviewed_is_not_signed() {
     let desk = Desk::new().await;
     let rules = rules(FAILURES);

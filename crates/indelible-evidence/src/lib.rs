@@ -23,6 +23,7 @@ mod report;
 pub mod review;
 mod scope;
 mod state;
+mod system;
 
 pub use condition::{
     Condition, ConditionError, Contents, Facts, Reason, Setting, Term, TermError, Truth,
@@ -44,3 +45,8 @@ pub use report::{
 };
 pub use scope::{Area, Declaration, NotApplicable, Presence, Scope, ScopeError};
 pub use state::{Standing, State};
+pub use system::{
+    Answer, Answered, ApiKeys, Backlog, By, Count, Installation, Newest, Requirement, StateKept,
+    StoreFacts, Surroundings, SystemReport, TrailFacts, Verified, answer, measure, page,
+    render_system, requirements,
+};

@@ -8,6 +8,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::report::Report;
+pub(crate) use markdown::plain;
+pub(crate) use sheet::safe;
 
 /// A form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -40,11 +40,22 @@ pub(crate) fn condition(
         stray_rows,
         weak_settings: weak(db, path, settings)?,
         bytes: bytes + std::fs::metadata(beside(path, "-wal")).map_or(0, |file| file.len()),
-        // The standard library cannot tell.
-        bytes_free: None,
+        bytes_free: bytes_free(path),
         // No clock, no roles and no partitions of its own.
         ..Condition::default()
     })
+}
+
+/// What this process may still write where the file lies.
+#[cfg(unix)]
+fn bytes_free(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn bytes_free(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Refuses a database whose guards do not stand: what is written there could be changed or left

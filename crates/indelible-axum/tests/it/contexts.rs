@@ -33,7 +33,7 @@ async fn context(request: Request<Body>) -> (RequestContext, Response<Body>) {
 }
 
 #[tokio::test]
-async fn an_event_gets_what_the_request_says_and_keeps_what_it_says_itself() {
+async fn sys_05_an_event_gets_what_the_request_says_and_keeps_what_it_says_itself() {
     let lines: &[(&str, &[u8])] = &[
         ("x-forwarded-for", b"192.0.2.1, 203.0.113.9"),
         ("user-agent", b"curl/8.5"),

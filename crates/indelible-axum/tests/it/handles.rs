@@ -98,7 +98,7 @@ async fn t5_requests_at_once_keep_their_actors_apart() {
 }
 
 #[tokio::test]
-async fn t24_a_denial_from_a_cache_is_an_event_like_the_first() {
+async fn t24_sys_13_a_denial_from_a_cache_is_an_event_like_the_first() {
     /// Decisions that were made, and how often one was made and one found.
     #[derive(Clone, Default)]
     struct Decisions {

@@ -2,7 +2,7 @@
 
 mod checkup;
 mod obstacle;
-mod place;
+pub mod place;
 
 use clap::Args;
 use indelible_server::checkup::{Check, Verdict};

@@ -4,6 +4,7 @@ mod asking;
 mod lint;
 mod made;
 mod pack;
+mod system;
 
 use std::io::Write;
 
@@ -37,6 +38,7 @@ Examples:
   indelible report gdpr-2016-679 --from 2026-01-01 --to 2026-12-31 --format csv
   indelible report soc2-2017-2022 --from 90d --to 0d --seed 'K. Okafor, 7 May' --format json
   indelible report pack PCI-DSS-4.0.1:10.2.1.4 --from 2026-03-01 --to 2026-03-31 -o denied
+  indelible report system -o system.html
   indelible report lint our-mapping.csv
 
 How to read a report, and what a scope file declares: docs/guide/reports.md. Its JSON form is
@@ -62,6 +64,7 @@ pub struct ReportCommand {
 enum Other {
     Pack(Box<pack::Pack>),
     Lint(lint::Lint),
+    System(system::System),
 }
 
 /// The forms of a report.
@@ -99,6 +102,7 @@ impl ReportCommand {
         match self.command {
             Some(Other::Lint(lint)) => return lint.run(session),
             Some(Other::Pack(pack)) => return pack.run(session).await,
+            Some(Other::System(system)) => return system.run(session).await,
             None => {}
         }
         let form = Form::from(self.format);

@@ -34,6 +34,7 @@ mod records;
 mod reports;
 mod reviews;
 mod reviews_shared;
+mod reports_system;
 mod rotation;
 mod scans;
 mod schemathesis;

@@ -16,7 +16,7 @@ use crate::serving::Server;
 
 on_each_store!(
     t62_a_bit_that_flips_on_its_way_into_the_database_alarms,
-    a_scheduled_verification_that_fails_is_told,
+    sys_21_a_scheduled_verification_that_fails_is_told,
 );
 
 const EVENTS: &str = "/v1/trails/shop/events";
@@ -93,7 +93,7 @@ fn t62_a_bit_that_flips_on_its_way_into_the_database_alarms(desk: fn() -> Desk) 
     assert!(!err.contains("iotact") && !err.contains("intact"), "{err}");
 }
 
-fn a_scheduled_verification_that_fails_is_told(desk: fn() -> Desk) {
+fn sys_21_a_scheduled_verification_that_fails_is_told(desk: fn() -> Desk) {
     let desk = desk();
     desk.records(3);
     let mut server = Server::start(&desk, &["--verify-every", "1s"]);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, on_each_store, packed};
 
 on_each_store! {
-    a_pack_answers_a_question_and_is_checked_without_the_trail,
+    sys_24_a_pack_answers_a_question_and_is_checked_without_the_trail,
     what_is_left_out_is_said,
     a_pack_that_was_altered_is_refused,
     what_a_pack_cannot_be_made_of_is_said,
@@ -32,7 +32,7 @@ pub fn second(desk: &Desk, file: &str, key: &str) -> Value {
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)))
 }
 
-fn a_pack_answers_a_question_and_is_checked_without_the_trail(new: fn() -> Desk) {
+fn sys_24_a_pack_answers_a_question_and_is_checked_without_the_trail(new: fn() -> Desk) {
     // T54
     let desk = new();
     desk.records(300);

@@ -162,7 +162,7 @@ fn an_auditor_reads_and_may_not_record() {
 }
 
 #[test]
-fn a_healthy_server_is_fine_on_one_screen() {
+fn sys_25_a_healthy_server_is_fine_on_one_screen() {
     let desk = Desk::on_postgres();
     desk.run(&["record", "a", "t"]).fine();
     let report = desk.json(&["doctor"]);

@@ -135,7 +135,7 @@ async fn t27_t28_pages_of_ties_and_late_arrivals_hold_each_entry_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t29_pages_beside_sixteen_writers_hold_what_was_there_at_the_first() {
+async fn t29_sys_32_pages_beside_sixteen_writers_hold_what_was_there_at_the_first() {
     let audit = trail_of(vec![event("x"); 500]).await;
     let writers: Vec<_> = (0..16)
         .map(|_| {
@@ -213,7 +213,7 @@ async fn t36_t37_t39_hostile_and_long_values_are_found_literally() {
 }
 
 #[tokio::test]
-async fn t38_the_absent_user_can_be_asked_for() {
+async fn t38_sys_01_the_absent_user_can_be_asked_for() {
     let events = vec![event("x"), event("x").user_id("u"), event("x").user_id("")];
     let audit = trail_of(events).await;
     assert_eq!(seqs(&audit, Query::new().user_id("none")).await, [0]);
@@ -317,7 +317,7 @@ async fn an_alias_finds_what_it_stands_for_and_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn all_filters_hold_together() {
+async fn sys_32_all_filters_hold_together() {
     let one = event("a")
         .user_id("u")
         .resource_id("r")

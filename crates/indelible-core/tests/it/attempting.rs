@@ -87,7 +87,7 @@ async fn t14_one_request_id_keeps_both_entries_apart() {
 }
 
 #[tokio::test]
-async fn t25_no_attempt_is_recorded_under_the_name_of_an_outcome() {
+async fn t25_sys_04_no_attempt_is_recorded_under_the_name_of_an_outcome() {
     for workflow in catalogue::workflows() {
         let names = [
             Some(workflow.attempted),
@@ -134,7 +134,7 @@ async fn a_context_that_is_none_is_refused_by_the_door_and_not_lost() {
 }
 
 #[tokio::test]
-async fn what_has_no_outcome_is_found_and_nothing_else() {
+async fn sys_17_what_has_no_outcome_is_found_and_nothing_else() {
     let audit = audit().await;
     let login = || AuditEvent::new(AuditAction::USER_LOGIN_ATTEMPTED, "session");
     let mut open = Vec::new();

@@ -8,7 +8,7 @@ use indelible_core::catalogue::{self, AliasRule};
 use indelible_core::{AuditAction, Outcome};
 
 #[test]
-fn all_actions_are_there() {
+fn sys_02_all_actions_are_there() {
     assert_eq!(catalogue::all().len(), 175);
     assert_eq!(catalogue::workflows().len(), 34);
     assert_eq!(catalogue::aliases().len(), 23);
@@ -108,7 +108,7 @@ fn an_action_is_found_by_its_text_in_a_map() {
 }
 
 #[test]
-fn the_stage_is_the_outcome() {
+fn sys_04_the_stage_is_the_outcome() {
     for (value, outcome) in [
         ("user_login_attempted", Outcome::Attempted),
         ("user_login_success", Outcome::Succeeded),

@@ -68,7 +68,7 @@ async fn t33_t54_packs_of_20_000_entries_are_whole_and_verify_alone() {
 }
 
 #[tokio::test]
-async fn a_range_is_bound_to_the_heads_at_both_ends() {
+async fn sys_41_a_range_is_bound_to_the_heads_at_both_ends() {
     let plan = Plan::of(700);
     let audit = plan.made().await;
     let mut packs = Vec::new();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::ground::{Site, event, everything};
 
 #[tokio::test]
-async fn a_record_comes_back_as_it_was_given() {
+async fn sys_06_sys_07_a_record_comes_back_as_it_was_given() {
     let audit = Site::new().audit().await;
     let given = AuditEvent::new(AuditAction::USER_LOGIN_FAILED, "session")
         .user_id("u-1")
@@ -260,7 +260,7 @@ async fn a_closed_engine_says_so() {
 }
 
 #[tokio::test]
-async fn a_later_time_than_now_is_clamped_and_noted() {
+async fn sys_03_a_later_time_than_now_is_clamped_and_noted() {
     let audit = Site::new().audit().await;
     let later = "9999-12-31T23:59:59.999999Z".parse().expect("a time");
     let given = event("x").id(Uuid::from_u128(1)).occurred_at(later);

@@ -8,7 +8,7 @@ use indelible_core::{AuditError, AuditProtocol, TrailName};
 use crate::ground::{Site, event, everything, faulty};
 
 #[tokio::test]
-async fn t66_a_jump_of_the_clock_is_recorded_and_nothing_is_frozen() {
+async fn t66_sys_25_a_jump_of_the_clock_is_recorded_and_nothing_is_frozen() {
     let site = Site::new();
     let engine = site.engine().await;
     let audit = engine.trail(TrailName::standard());
@@ -44,7 +44,7 @@ async fn t66_a_jump_of_the_clock_is_recorded_and_nothing_is_frozen() {
 }
 
 #[tokio::test]
-async fn t55_start_stop_and_unclean_end_are_records_of_their_own() {
+async fn t55_sys_15_start_stop_and_unclean_end_are_records_of_their_own() {
     let site = Site::new();
     site.long_lived().await.close().await.expect("closes");
     // The next one is killed: it never says that it stops.

@@ -165,7 +165,7 @@ fn a_name_of_rules_that_is_none_is_not_passed_on() {
 }
 
 #[test]
-fn personal_data_is_no_finding_where_it_is_expected() {
+fn sys_42_personal_data_is_no_finding_where_it_is_expected() {
     let context = json!({"email": "a@example.com", "to": {"email": "b@example.com", "n": 1}});
     let mut event = AuditEvent::new(AuditAction::USER_LOGIN_FAILED, "session")
         .user_id("c@example.com")

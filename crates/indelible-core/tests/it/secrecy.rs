@@ -8,7 +8,7 @@ use crate::ground::{Site, event};
 use crate::hostile::{stored, stored_json};
 
 #[tokio::test]
-async fn t78_secrets_never_enter_and_what_is_masked_is_noted() {
+async fn t78_sys_08_secrets_never_enter_and_what_is_masked_is_noted() {
     let secret = "hunter2-secret-value";
     let text = format!(
         r#"{{"action":"x","resource_type":"y","user_agent":"Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ",
@@ -48,7 +48,7 @@ async fn t78_secrets_enter_neither_the_skeleton_nor_the_notes() {
 }
 
 #[tokio::test]
-async fn t74_salts_are_fresh_for_every_part_and_differ_in_meaning_by_part() {
+async fn t74_sys_42_salts_are_fresh_for_every_part_and_differ_in_meaning_by_part() {
     let audit = Site::new().audit().await;
     for _ in 0..50 {
         let same = event("x").user_id("u").resource_id("u").correlation_id("u");

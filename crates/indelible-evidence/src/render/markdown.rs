@@ -268,7 +268,7 @@ fn actions(report: &Report, out: &mut String) {
 }
 
 /// A text that is none of Markdown's own, on one line.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -79,7 +79,7 @@ fn row(report: &Report, control: &ControlReport) -> [String; 22] {
 
 /// A cell that no spreadsheet takes for a formula, as exports have it: `'` is put before one that
 /// would be taken for one, and before one that begins with `'` and then would.
-fn safe(cell: &str) -> String {
+pub fn safe(cell: &str) -> String {
     let bare = cell.trim_start_matches('\'');
     match bare.starts_with(FORMULA_STARTS) {
         true => format!("'{cell}"),

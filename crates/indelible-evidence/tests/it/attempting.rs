@@ -15,7 +15,7 @@ fn linked(action: &str, time: &str, id: &str) -> indelible_core::AuditEvent {
 }
 
 #[tokio::test]
-async fn each_attempt_is_closed_late_unresolved_pending_or_without_link() {
+async fn sys_17_each_attempt_is_closed_late_unresolved_pending_or_without_link() {
     let desk = Desk::new().await;
     desk.record_all([
         linked("user_login_attempted", "2026-03-10T09:00:00Z", "in-time"),

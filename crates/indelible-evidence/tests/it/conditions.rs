@@ -62,7 +62,7 @@ fn scope(text: &str) -> Scope {
 }
 
 #[test]
-fn a_tag_says_yes_its_denial_no_and_nothing_nothing() {
+fn sys_10_sys_11_a_tag_says_yes_its_denial_no_and_nothing_nothing() {
     for tag in [
         "account.in_scope",
         "actor.privileged",
@@ -136,7 +136,7 @@ fn the_cardholder_environment_is_what_the_scope_declares() {
 }
 
 #[test]
-fn system_objects_are_known_by_their_type() {
+fn sys_16_system_objects_are_known_by_their_type() {
     let term = "resource.system_object";
     for (kind, truth) in [
         ("table", True),
@@ -155,7 +155,7 @@ fn system_objects_are_known_by_their_type() {
 }
 
 #[test]
-fn settings_are_known_by_their_key() {
+fn sys_26_settings_are_known_by_their_key() {
     for (key, audit, time) in [
         ("audit.level", True, False),
         ("logRetentionDays", True, False),

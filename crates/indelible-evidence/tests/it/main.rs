@@ -13,3 +13,4 @@ mod sampling;
 mod scoping;
 mod shared;
 mod states;
+mod system;

@@ -221,7 +221,7 @@ async fn design_controls_need_evidence_elsewhere_whatever_is_recorded() {
 }
 
 #[tokio::test]
-async fn a_record_without_its_fields_cannot_be_told_to_have_them() {
+async fn sys_01_sys_05_sys_06_a_record_without_its_fields_cannot_be_told_to_have_them() {
     let desk = Desk::new().await;
     let bare = AuditEvent::new(indelible_core::AuditAction::USER_LOGIN_SUCCESS, "session")
         .occurred_at(crate::desk::at(MARCH));

@@ -144,7 +144,7 @@ fn entry() -> Entry {
 }
 
 #[test]
-fn an_exported_entry_comes_back_as_the_event_it_was() {
+fn sys_47_an_exported_entry_comes_back_as_the_event_it_was() {
     let mut line = Vec::new();
     write_entry(&entry(), &mut line).expect("memory takes it");
     assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);

@@ -64,7 +64,7 @@ async fn contents(db: &Client) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn update_delete_and_truncate_fail_loudly_on_parents_and_partitions_for_superusers_too() {
+async fn sys_19_update_delete_and_truncate_fail_loudly_for_superusers_too() {
     let database = filled().await;
     let db = database.client("postgres").await;
     let before = contents(&db).await;

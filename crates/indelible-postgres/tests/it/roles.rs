@@ -12,7 +12,7 @@ use crate::guards::filled;
 const DENIED: Option<&str> = Some("42501");
 
 #[tokio::test]
-async fn a_writer_appends_and_has_no_privilege_to_change_anything() {
+async fn sys_23_a_writer_appends_and_has_no_privilege_to_change_anything() {
     let database = filled().await;
     let writer = database.role("writer", &["indelible_writer"]);
     let store = PostgresStore::open(&database.address_as(&writer)).await;

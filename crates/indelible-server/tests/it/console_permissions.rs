@@ -11,7 +11,7 @@ use crate::desk::{Answered, Call, Desk, on_both};
 
 on_both!(
     exactly_the_documented_pages_open,
-    no_page_shows_a_word_of_another_trail,
+    sys_18_sys_45_no_page_shows_a_word_of_another_trail,
     every_page_is_shown_with_care,
 );
 
@@ -255,7 +255,7 @@ async fn all_answers(desk: &Desk, cookie: &str, known: &[String]) -> Vec<(String
     answers
 }
 
-async fn no_page_shows_a_word_of_another_trail(desk: Desk) {
+async fn sys_18_sys_45_no_page_shows_a_word_of_another_trail(desk: Desk) {
     let known = fill(&desk).await;
     for (role, _) in ROLES {
         let cookie = desk.log_in(&desk.key(role, Some(OWN)).await).await;

@@ -8,9 +8,9 @@ use crate::permissions::{call, refusals};
 
 on_both!(
     keys_end_and_are_revoked_at_once,
-    an_admin_of_one_trail_stays_within_it,
+    sys_45_an_admin_of_one_trail_stays_within_it,
     keys_are_rotated_with_an_overlap,
-    keys_are_stored_as_digests_and_on_record,
+    sys_14_keys_are_stored_as_digests_and_on_record,
     what_is_no_key_is_refused,
 );
 
@@ -55,7 +55,7 @@ async fn keys_end_and_are_revoked_at_once(desk: Desk) {
     desk.call(none).await.refuses(404, "not-found", None);
 }
 
-async fn an_admin_of_one_trail_stays_within_it(desk: Desk) {
+async fn sys_45_an_admin_of_one_trail_stays_within_it(desk: Desk) {
     desk.records("other", 1).await;
     let theirs = desk.key("reader", Some("other")).await;
     let admin = desk.key("admin", Some("shop")).await;
@@ -136,7 +136,7 @@ async fn keys_are_rotated_with_an_overlap(desk: Desk) {
     }
 }
 
-async fn keys_are_stored_as_digests_and_on_record(desk: Desk) {
+async fn sys_14_keys_are_stored_as_digests_and_on_record(desk: Desk) {
     let key = desk.key("auditor", None).await;
     let created = refusals(&desk, "api_key_created").await;
     assert_eq!(created.len(), 2);

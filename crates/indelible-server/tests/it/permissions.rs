@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::desk::{Call, Desk, on_both};
 
 on_both!(
-    exactly_the_documented_calls_pass,
-    t83_an_auditor_reads_what_was_recorded_and_does_nothing_else,
-    t23_every_refusal_is_on_record,
+    sys_18_exactly_the_documented_calls_pass,
+    t83_sys_23_an_auditor_reads_what_was_recorded_and_does_nothing_else,
+    t23_sys_13_every_refusal_is_on_record,
     t10_the_address_is_the_one_that_the_nearest_unknown_hop_has,
     a_flood_of_refusals_is_one_sum,
 );
@@ -84,7 +84,7 @@ pub fn call(method: &Method, path: &str, trail: &str) -> Call {
     call.from(near).body(body)
 }
 
-async fn exactly_the_documented_calls_pass(desk: Desk) {
+async fn sys_18_exactly_the_documented_calls_pass(desk: Desk) {
     desk.records("shop", 2).await;
     desk.records("other", 2).await;
     let urls: BTreeSet<String> = indelible_server::urls()
@@ -155,7 +155,7 @@ const LOOKS: [&str; 11] = [
     "POST /v1/trails/{trail}/verify",
 ];
 
-async fn t83_an_auditor_reads_what_was_recorded_and_does_nothing_else(desk: Desk) {
+async fn t83_sys_23_an_auditor_reads_what_was_recorded_and_does_nothing_else(desk: Desk) {
     desk.records("shop", 2).await;
     let auditor = desk.key("auditor", None).await;
     let keys = desk.get("/v1/keys").await.is(200).json();
@@ -209,7 +209,7 @@ pub async fn refusals(desk: &Desk, action: &str) -> Vec<serde_json::Value> {
     page["entries"].as_array().expect("a list").clone()
 }
 
-async fn t23_every_refusal_is_on_record(desk: Desk) {
+async fn t23_sys_13_every_refusal_is_on_record(desk: Desk) {
     desk.records("shop", 1).await;
     let writer = desk.key("writer", Some("shop")).await;
     let reader = desk.key("reader", Some("shop")).await;

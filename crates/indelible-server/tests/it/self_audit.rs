@@ -12,9 +12,9 @@ use crate::desk::{Call, Desk, on_both};
 use crate::tail::listener::Listener;
 
 on_both!(
-    every_kind_of_look_is_recorded_in_the_trail,
+    sys_12_every_kind_of_look_is_recorded_in_the_trail,
     looks_that_repeat_are_one_sum_a_minute,
-    an_export_is_recorded_with_its_digest,
+    sys_24_an_export_is_recorded_with_its_digest,
     an_export_that_is_cut_off_is_recorded_as_failed,
     a_pack_that_is_cut_off_is_recorded_with_what_it_is,
     looking_brings_no_trail_into_being,
@@ -37,7 +37,7 @@ async fn records(desk: &Desk, trail: &str, action: &str) -> Vec<Value> {
         .collect()
 }
 
-async fn every_kind_of_look_is_recorded_in_the_trail(desk: Desk) {
+async fn sys_12_every_kind_of_look_is_recorded_in_the_trail(desk: Desk) {
     desk.records("shop", 5).await;
     let auditor = desk.key("auditor", Some("shop")).await;
     let get = |url: &str| {
@@ -116,7 +116,7 @@ async fn looks_that_repeat_are_one_sum_a_minute(desk: Desk) {
     assert_eq!(records(&desk, "shop", "audit_log_accessed").await.len(), 3);
 }
 
-async fn an_export_is_recorded_with_its_digest(desk: Desk) {
+async fn sys_24_an_export_is_recorded_with_its_digest(desk: Desk) {
     desk.records("shop", 1500).await;
     let url = "/v1/trails/shop/export?action=page_viewed&format=csv";
     let body = desk.get(url).await.is(200).body;

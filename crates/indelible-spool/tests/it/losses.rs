@@ -25,7 +25,7 @@ fn small(site: &Site, when_full: WhenFull) -> Delivering {
 }
 
 #[tokio::test]
-async fn t16_a_full_spool_does_what_was_stated_and_the_drops_are_recorded() {
+async fn t16_sys_38_a_full_spool_does_what_was_stated_and_the_drops_are_recorded() {
     for when_full in [WhenFull::Refuse, WhenFull::DropNewest] {
         let site = Site::new().await;
         let audit = small(&site, when_full);

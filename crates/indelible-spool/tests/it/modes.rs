@@ -106,7 +106,7 @@ async fn has_what_was_promised(mode: DeliveryMode) {
 }
 
 #[tokio::test]
-async fn t3_a_failure_is_a_typed_error_counted_and_logged() {
+async fn t3_sys_38_a_failure_is_a_typed_error_counted_and_logged() {
     let site = Site::new().await;
     let audit = site.open(DeliveryMode::Required);
     let log = Log::default();
@@ -213,7 +213,7 @@ async fn withdraw(audit: &dyn AuditProtocol, balance: &mut i64) -> Result<(), Au
 }
 
 #[tokio::test]
-async fn t11_t12_business_survives_a_dead_trail_unless_it_asks_not_to() {
+async fn t11_t12_sys_39_business_survives_a_dead_trail_unless_it_asks_not_to() {
     for mood in [Mood::Down, Mood::BlackHole] {
         let site = Site::new().await;
         let audit = site.open(DeliveryMode::Required);
@@ -228,7 +228,7 @@ async fn t11_t12_business_survives_a_dead_trail_unless_it_asks_not_to() {
 }
 
 #[tokio::test]
-async fn one_call_may_choose_otherwise_than_its_handle() {
+async fn sys_39_one_call_may_choose_otherwise_than_its_handle() {
     let site = Site::new().await;
     let audit = site.open(DeliveryMode::Required);
     site.trail.set(Mood::Down);

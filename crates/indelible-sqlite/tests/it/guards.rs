@@ -38,7 +38,7 @@ fn contents(db: &Connection) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn update_delete_and_replace_fail_loudly_and_change_nothing() {
+async fn sys_19_update_delete_and_replace_fail_loudly_and_change_nothing() {
     let folder = filled().await;
     let db = folder.foreign();
     let before = contents(&db);

@@ -40,6 +40,18 @@ async fn the_files_belong_to_their_owner_alone() {
     );
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn sys_37_what_is_free_on_its_disk_is_told() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let condition = store.condition().await.expect("it answers");
+    let file = folder.file();
+    let disk = rustix::fs::statvfs(file.parent().expect("a folder")).expect("it is there");
+    let free = condition.bytes_free.expect("it is told");
+    assert!(free > 0 && free <= disk.f_blocks * disk.f_frsize, "{free}");
+}
+
 #[test]
 fn a_missing_file_is_made_only_when_asked() {
     let folder = Folder::new();

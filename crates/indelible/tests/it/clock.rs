@@ -11,7 +11,7 @@ use crate::place::{Kind, on_both};
 use crate::site::{Site, expect_clean, standard};
 
 on_both! {
-    t44_times_come_back_to_the_microsecond,
+    t44_sys_03_times_come_back_to_the_microsecond,
     t45_t66_a_clock_that_is_set_back_changes_no_order,
 }
 
@@ -52,7 +52,7 @@ fn event() -> AuditEvent {
     AuditEvent::new(AuditAction::DATA_VIEWED, "customer_record")
 }
 
-async fn t44_times_come_back_to_the_microsecond(kind: Kind) {
+async fn t44_sys_03_times_come_back_to_the_microsecond(kind: Kind) {
     let site = Site::new(kind);
     let clock = Hand::at("2026-11-30T23:59:59.999999Z");
     let database = open(&site, &clock).await;

@@ -7,8 +7,8 @@ use crate::site::Site;
 use crate::writing::{Writing, expect_all};
 
 on_both! {
-    t60_a_killed_writer_loses_nothing_that_it_acknowledged,
-    t22_t43_sixty_four_writers_in_four_processes_keep_one_order,
+    t60_sys_40_a_killed_writer_loses_nothing_that_it_acknowledged,
+    t22_t43_sys_27_sixty_four_writers_in_four_processes_keep_one_order,
 }
 
 /// Rounds of killing: a few in every test run, many in the long form.
@@ -24,7 +24,7 @@ pub fn is_long_form() -> bool {
     std::env::var_os("INDELIBLE_SOAK").is_some()
 }
 
-async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged(kind: Kind) {
+async fn t60_sys_40_a_killed_writer_loses_nothing_that_it_acknowledged(kind: Kind) {
     let site = Site::new(kind);
     let mut acknowledged = Vec::new();
     for round in 0..rounds() {
@@ -46,7 +46,7 @@ async fn t60_a_killed_writer_loses_nothing_that_it_acknowledged(kind: Kind) {
     assert_eq!(seqs.len(), acknowledged.len(), "no seq is given twice");
 }
 
-async fn t22_t43_sixty_four_writers_in_four_processes_keep_one_order(kind: Kind) {
+async fn t22_t43_sys_27_sixty_four_writers_in_four_processes_keep_one_order(kind: Kind) {
     let site = Site::new(kind);
     // The first one makes the database; the others come to it.
     assert!(Writing::start(site.writer(1, 1)).ended());

@@ -20,7 +20,7 @@ use cases::{Case, named};
 use statement::expanded;
 
 on_both! {
-    every_named_way_of_tampering_is_found_and_named,
+    sys_19_sys_21_every_named_way_of_tampering_is_found_and_named,
 }
 
 /// Entries of the trail: two complete blocks and a part of a third.
@@ -144,7 +144,7 @@ fn row(name: &str, report: &TrailReport) -> String {
     format!("{name:<62} {seq:>4}  {}", kinds.join(" "))
 }
 
-async fn every_named_way_of_tampering_is_found_and_named(kind: Kind) {
+async fn sys_19_sys_21_every_named_way_of_tampering_is_found_and_named(kind: Kind) {
     let scene = Scene::make(kind).await;
     let clean = scene.altered(|_| {}).await;
     assert!(

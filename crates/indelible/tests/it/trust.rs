@@ -15,7 +15,7 @@ on_both! {
     t64_a_state_directory_serves_one_installation,
     marks_of_trails_with_likely_names_do_not_meet,
     a_mark_that_cannot_be_kept_stops_writing_until_it_can,
-    t78_nothing_that_a_secret_was_masked_in_reaches_the_disk,
+    t78_sys_08_nothing_that_a_secret_was_masked_in_reaches_the_disk,
     a_read_only_opening_changes_nothing,
     a_trail_that_lies_at_its_mark_is_not_succeeded,
     a_call_that_names_the_wrong_database_ties_nothing_together,
@@ -175,7 +175,7 @@ async fn a_mark_that_cannot_be_kept_stops_writing_until_it_can(kind: Kind) {
     assert!(mark.is_file());
 }
 
-async fn t78_nothing_that_a_secret_was_masked_in_reaches_the_disk(kind: Kind) {
+async fn t78_sys_08_nothing_that_a_secret_was_masked_in_reaches_the_disk(kind: Kind) {
     let site = Site::new(kind);
     let database = site.open().await;
     let secret = "hunter2-Zq9-never-on-disk";

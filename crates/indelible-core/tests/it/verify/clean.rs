@@ -196,7 +196,7 @@ fn progress_rises_to_the_size() {
 }
 
 #[test]
-fn the_report_has_the_agreed_shape() {
+fn sys_47_the_report_has_the_agreed_shape() {
     let mut altered = trail(3);
     altered.entries[1].action = "other".into();
     let report = indelible_core::verify::Report::from(vec![super::report(&altered, &trail(3))]);

@@ -1,0 +1,245 @@
+//! Protection, time, durability, completeness, tenants.
+
+use indelible_core::Timestamp;
+
+use super::{Found, elsewhere, met, met_if, not_met, seen_or_elsewhere};
+use crate::system::installation::{Installation, StateKept, TrailFacts};
+
+/// From here on two clocks do not agree.
+const CLOCK_MICROS_MAX: u64 = 2_000_000;
+/// A verification is to be no older.
+const VERIFIED_DAYS_MAX: i64 = 7;
+const MICROS_OF_DAY: i64 = 86_400_000_000;
+
+pub fn answer(number: usize, it: &Installation) -> Found {
+    match number {
+        18 => readers(it),
+        19 => guards(it),
+        20 => not_met("the checkpoints are kept outside of the database, the entries are not"),
+        21 => detection(it),
+        22 => not_met("no command asks for a second person"),
+        23 => duties(it),
+        24 => custody(it),
+        25 => clock(it),
+        26 => {
+            let actions = ["time_settings_changed", "audit_clock_drift_detected"];
+            seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
+        }
+        27 => order(it),
+        40 => durability(it),
+        41 => completeness(it),
+        _ => tenants(it),
+    }
+}
+
+fn state(it: &Installation) -> (bool, String) {
+    match &it.surroundings.state {
+        StateKept::InMemory => (
+            false,
+            "the state is in memory and ends with the process".into(),
+        ),
+        StateKept::Apart { place, mode } => {
+            let mode = mode.as_deref().unwrap_or("not known here");
+            (true, format!("state directory {place}, mode {mode}"))
+        }
+        StateKept::Wrong { place, problem } => {
+            (false, format!("state directory {place}: {problem}"))
+        }
+    }
+}
+
+fn readers(it: &Installation) -> Found {
+    let (apart, state) = state(it);
+    let Some(keys) = &it.surroundings.keys else {
+        return elsewhere(format!(
+            "no API keys that this host can tell; {state}; the host's accounts say who reads"
+        ));
+    };
+    let fact = format!(
+        "API keys: {} writers, {} readers, {} auditors, {} admins, {} of one trail, {} unsealed; \
+         {state}; TLS {}",
+        keys.writers,
+        keys.readers,
+        keys.auditors,
+        keys.admins,
+        keys.of_one_trail,
+        keys.unsealed,
+        if it.surroundings.tls { "on" } else { "off" }
+    );
+    met_if(apart && keys.unsealed == 0, fact)
+}
+
+fn guards(it: &Installation) -> Found {
+    let store = &it.store;
+    if store.in_memory {
+        return not_met("a database in memory has no guards");
+    }
+    let missing = listed("guards missing or altered", &store.missing_guards);
+    let excess = listed("the role may also", &store.excess_privileges);
+    let stray = listed("rows that belong to nothing", &store.stray_rows);
+    let holds = store.missing_guards.is_empty() && store.stray_rows.is_empty();
+    met_if(
+        holds,
+        format!("{}: {missing}; {stray}; {excess}", store.engine),
+    )
+}
+
+fn listed(what: &str, list: &[String]) -> String {
+    match list.is_empty() {
+        true => format!("{what}: none"),
+        false => format!("{what}: {}", list.join(", ")),
+    }
+}
+
+fn detection(it: &Installation) -> Found {
+    let schedule = match it.surroundings.verification_seconds {
+        Some(seconds) => format!("a server verifies every {seconds} s"),
+        None => "scheduled verification is off".to_owned(),
+    };
+    let verdicts: Vec<_> = it.trails.iter().map(verdict).collect();
+    let fact = format!("{schedule}; {}", verdicts.join(", "));
+    let failed = it
+        .trails
+        .iter()
+        .any(|it| it.verified.as_ref().is_some_and(|it| !it.sound));
+    let behind = it
+        .trails
+        .iter()
+        .any(|trail| trail.mark.is_some_and(|mark| mark > trail.size));
+    if failed || behind || !it.store.missing_guards.is_empty() {
+        return not_met(fact);
+    }
+    let marked = !it.trails.is_empty() && it.trails.iter().all(|trail| trail.mark.is_some());
+    if !marked {
+        return not_met(fact);
+    }
+    let recently = |trail: &TrailFacts| {
+        let verified = trail.verified.as_ref();
+        verified.is_some_and(|last| days(last.at, it.measured_at) <= VERIFIED_DAYS_MAX)
+    };
+    seen_or_elsewhere(it.trails.iter().any(recently), fact)
+}
+
+fn verdict(trail: &TrailFacts) -> String {
+    let mark = match trail.mark {
+        Some(mark) => format!("mark at {mark} of {}", trail.size),
+        None => "no mark".to_owned(),
+    };
+    let last = match &trail.verified {
+        Some(last) if last.sound => format!("last verified {} as recorded", last.at),
+        Some(last) => format!("last verified {} and found altered", last.at),
+        None => "no verification on record".to_owned(),
+    };
+    format!("{} ({mark}; {last})", trail.trail)
+}
+
+fn days(from: Timestamp, to: Timestamp) -> i64 {
+    (to.as_micros() - from.as_micros()) / MICROS_OF_DAY
+}
+
+fn duties(it: &Installation) -> Found {
+    let (apart, state) = state(it);
+    let excess = listed("the connected role may also", &it.store.excess_privileges);
+    let keys = match &it.surroundings.keys {
+        Some(keys) => format!(
+            "{} auditors, {} admins by API key",
+            keys.auditors, keys.admins
+        ),
+        None => "no API keys".to_owned(),
+    };
+    let fact = format!("{keys}; {excess}; {state}");
+    if !apart || !it.store.excess_privileges.is_empty() {
+        return not_met(fact);
+    }
+    let auditors = it
+        .surroundings
+        .keys
+        .as_ref()
+        .map_or(0, |keys| keys.auditors);
+    seen_or_elsewhere(auditors > 0, fact)
+}
+
+fn custody(it: &Installation) -> Found {
+    let exported = it.told(&["audit_log_exported"]);
+    let key = match it.key_at_hand {
+        true => "the signing key is at hand",
+        false => "the signing key is not at hand",
+    };
+    met_if(it.key_at_hand, format!("{key}; {exported}"))
+}
+
+fn clock(it: &Installation) -> Found {
+    let jumps = it.told(&["audit_clock_drift_detected"]);
+    match it.store.clock_ahead_micros {
+        Some(ahead) => {
+            let fact = format!("{ahead} µs ahead of the database's clock; {jumps}");
+            met_if(ahead.unsigned_abs() < CLOCK_MICROS_MAX, fact)
+        }
+        None => elsewhere(format!(
+            "one clock, with nothing to compare it with; the host shows its synchronisation; {jumps}"
+        )),
+    }
+}
+
+fn order(it: &Installation) -> Found {
+    if it.trails.is_empty() {
+        return elsewhere("no trail has an entry yet");
+    }
+    let sizes = it.trails.iter();
+    let sizes = sizes.map(|trail| format!("{} {}", trail.trail, trail.size));
+    let fact = format!(
+        "the last entry of each trail stands where its head says ({} entries); that none is \
+         missing between is what `indelible verify` shows",
+        sizes.collect::<Vec<_>>().join(", ")
+    );
+    met_if(it.trails.iter().all(|trail| trail.last_at.is_some()), fact)
+}
+
+fn durability(it: &Installation) -> Found {
+    if it.store.in_memory {
+        return not_met("a database in memory ends with the process");
+    }
+    let weak = &it.store.weak_settings;
+    met_if(
+        weak.is_empty(),
+        listed("settings that weaken durability", weak),
+    )
+}
+
+fn completeness(it: &Installation) -> Found {
+    if it.trails.is_empty() {
+        return elsewhere("no trail has an entry yet");
+    }
+    let whole = it
+        .trails
+        .iter()
+        .filter(|trail| trail.first_at.is_some() && trail.last_at.is_some());
+    let (whole, all) = (whole.count(), it.trails.len());
+    let fact = format!(
+        "both ends of {whole} of {all} trails are there, {} entries; a pack states heads at both \
+         ends of any period",
+        it.entries()
+    );
+    met_if(whole == all && it.key_at_hand, fact)
+}
+
+fn tenants(it: &Installation) -> Found {
+    let own = it
+        .trails
+        .iter()
+        .filter(|trail| !trail.trail.is_system())
+        .count();
+    let of_one = it
+        .surroundings
+        .keys
+        .as_ref()
+        .map_or(0, |keys| keys.of_one_trail);
+    let fact = format!("{own} trails beside system, {of_one} API keys that are for one trail");
+    match own {
+        0 | 1 => elsewhere(format!(
+            "{fact}; with one trail there is nothing to keep apart"
+        )),
+        _ if of_one > 0 => met(fact),
+        _ => not_met(fact),
+    }
+}

@@ -1,0 +1,185 @@
+//! What is measured of an installation.
+
+use std::collections::BTreeMap;
+
+use indelible_core::{Timestamp, TrailName};
+use serde::Serialize;
+
+/// An installation as it was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Installation {
+    /// Its name.
+    pub name: String,
+    /// When it was looked at.
+    pub measured_at: Timestamp,
+    /// The database.
+    pub store: StoreFacts,
+    /// Whether its signing key is at hand.
+    pub key_at_hand: bool,
+    /// What takes the place of secrets: mask, keyed-hash, drop or off.
+    pub redaction: String,
+    /// The version of the rules of redaction.
+    pub rules_version: u32,
+    /// The trails, `system` among them, by name.
+    pub trails: Vec<TrailFacts>,
+    /// How often each action was recorded, in all trails together.
+    pub actions: BTreeMap<String, u64>,
+    /// The programs that hold a lease: who writes for long.
+    pub leases: Vec<String>,
+    /// What the caller knows.
+    pub surroundings: Surroundings,
+}
+
+/// A database as it was found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StoreFacts {
+    /// Engine and version.
+    pub engine: String,
+    /// The version of its schema.
+    pub schema_version: u32,
+    /// Guards that are missing or altered.
+    pub missing_guards: Vec<String>,
+    /// Rows that belong to nothing.
+    pub stray_rows: Vec<String>,
+    /// Settings that weaken durability or immutability.
+    pub weak_settings: Vec<String>,
+    /// What the connected role may do and should not.
+    pub excess_privileges: Vec<String>,
+    /// Whether all lives in this process, and ends with it.
+    pub in_memory: bool,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Bytes free, where that is known.
+    pub bytes_free: Option<u64>,
+    /// By how much this process is ahead of the database's clock, where it has one.
+    pub clock_ahead_micros: Option<i64>,
+}
+
+/// A trail as it was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrailFacts {
+    /// Its name.
+    pub trail: TrailName,
+    /// The number of its entries.
+    pub size: u64,
+    /// The size that its high-water mark names, where it has one.
+    pub mark: Option<u64>,
+    /// When its first entry was recorded; nothing where that is not there any more.
+    pub first_at: Option<Timestamp>,
+    /// When its last entry was recorded.
+    pub last_at: Option<Timestamp>,
+    /// Entries that name no user, at most [`super::measure::COUNTED_MAX`].
+    pub without_user: u64,
+    /// What the newest entries are like.
+    pub newest: Newest,
+    /// The last verification that is on record, in `system`.
+    pub verified: Option<Verified>,
+}
+
+/// The newest entries of a trail, looked at one by one.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Newest {
+    /// How many.
+    pub entries: u64,
+    /// Of logins and sessions, without an address.
+    pub without_origin: u64,
+    /// Without an id of a resource.
+    pub without_resource: u64,
+    /// Acting for somebody else.
+    pub on_behalf: u64,
+    /// Of actions outside of the catalogue.
+    pub custom: u64,
+    /// In which a secret was replaced.
+    pub redacted: u64,
+    /// With an outcome that says how it ended.
+    pub ended: u64,
+    /// Whose user is an e-mail address.
+    pub mail_users: u64,
+    /// Tagged `actor.privileged`, or its denial.
+    pub privilege_told: u64,
+    /// Tagged `data.chd`.
+    pub cardholder: u64,
+}
+
+/// A verification on record.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it found the trail as it was recorded.
+    pub sound: bool,
+}
+
+/// What only the caller knows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Surroundings {
+    /// The state directory.
+    pub state: StateKept,
+    /// What waits on the local disk.
+    pub spool: Option<Backlog>,
+    /// The API keys that open.
+    pub keys: Option<ApiKeys>,
+    /// Whether a server has a certificate.
+    pub tls: bool,
+    /// Where a server listens.
+    pub listen: String,
+    /// Seconds between scheduled verifications; nothing where they are off.
+    pub verification_seconds: Option<u64>,
+    /// The written policies that were named, with version and owner.
+    pub policies: Vec<String>,
+}
+
+/// How the state is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "kept", rename_all = "snake_case")]
+pub enum StateKept {
+    /// In memory: it ends with the process.
+    #[default]
+    InMemory,
+    /// In a folder for its owner alone, apart from the database.
+    Apart {
+        /// The folder.
+        place: String,
+        /// Its permission bits, in octal.
+        mode: Option<String>,
+    },
+    /// In a folder, and something is wrong with that.
+    Wrong {
+        /// The folder.
+        place: String,
+        /// What.
+        problem: String,
+    },
+}
+
+/// What waits in the spools of all trails.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Backlog {
+    /// The folder.
+    pub folder: String,
+    /// Whether anything was ever put there.
+    pub used: bool,
+    /// Events that wait.
+    pub waiting: u64,
+    /// Events that were given up, which the trail does not say yet.
+    pub lost: u64,
+    /// Events that can never be recorded.
+    pub dead: u64,
+}
+
+/// The API keys that open, by role.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ApiKeys {
+    /// Record only.
+    pub writers: u64,
+    /// Query.
+    pub readers: u64,
+    /// Query, prove, verify, export.
+    pub auditors: u64,
+    /// All.
+    pub admins: u64,
+    /// Those that are for one trail.
+    pub of_one_trail: u64,
+    /// Rows that this installation did not write.
+    pub unsealed: u64,
+}

@@ -19,6 +19,7 @@ mod review;
 mod scan;
 mod serve;
 mod show;
+mod subject;
 mod trail;
 mod verify;
 mod verify_pack;
@@ -50,6 +51,8 @@ pub enum Command {
     Report(report::ReportCommand),
     #[command(subcommand)]
     Review(review::ReviewCommand),
+    #[command(subcommand)]
+    Subject(subject::Subject),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -92,6 +95,7 @@ impl Command {
             Self::Scan(command) => command.run(session).await,
             Self::Report(command) => command.run(session).await,
             Self::Review(command) => command.run(session).await,
+            Self::Subject(command) => command.run(session).await,
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,

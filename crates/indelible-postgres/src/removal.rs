@@ -31,6 +31,10 @@ impl Removal for PostgresStore {
     async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError> {
         self.writable()?;
         let lent = self.connections.lend().await?;
+        // Told before anything is done, and where nothing is to be done.
+        if !one::<bool>(&lent, sql::MAY_ERASE).await? {
+            return Err(not_an_eraser());
+        }
         let size = read::size(&lent, trail).await?;
         let mut gone = 0;
         for step in steps(erasures, size) {
@@ -253,6 +257,10 @@ fn denied(error: tokio_postgres::Error) -> StoreError {
     if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
         return refused(error);
     }
+    not_an_eraser()
+}
+
+fn not_an_eraser() -> StoreError {
     let text = "the connected role may not erase: erase as a member of indelible_writer and \
                 indelible_eraser (GRANT indelible_eraser TO …); an application's own role should \
                 be none";

@@ -37,6 +37,10 @@ INSERT INTO indelible.head \
 VALUES ($1, 0, decode(repeat('00', 32), 'hex'), '', '', 1, 0, decode(repeat('00', 32), 'hex')) \
 ON CONFLICT (trail_id) DO NOTHING";
 
+/// Whether the connected role may blank parts.
+pub const MAY_ERASE: &str = "\
+SELECT pg_catalog.has_column_privilege('indelible.entry', 'actor', 'UPDATE')";
+
 /// $1 trail, $2 seqs, $3 the least `created_at`, $4 more than the largest.
 pub const ACTOR_ERASE: &str = "\
 UPDATE indelible.entry SET actor_salt = NULL, actor = NULL, user_id = NULL, ip_address = NULL \

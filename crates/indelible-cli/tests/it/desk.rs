@@ -28,9 +28,10 @@ pub struct Desk {
     server: Option<TestDatabase>,
 }
 
-/// Who records on a server, and who only reads. Roles are the cluster's, so all desks share them.
+/// Who records on a server, who may erase besides, and who only reads. Roles are the cluster's, so all desks share them.
 const ROLES: &str = "DO $$ BEGIN \
 CREATE ROLE cli_writer LOGIN IN ROLE indelible_writer; \
+CREATE ROLE cli_eraser LOGIN IN ROLE indelible_writer, indelible_eraser; \
 CREATE ROLE cli_auditor LOGIN IN ROLE indelible_auditor; \
 EXCEPTION WHEN duplicate_object THEN NULL; END $$";
 

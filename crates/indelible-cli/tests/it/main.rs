@@ -41,4 +41,5 @@ mod schemathesis;
 mod seals;
 mod serving;
 mod spooled;
+mod subjects;
 mod verification;

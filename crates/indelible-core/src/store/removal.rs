@@ -20,6 +20,9 @@ pub trait Removal: Store {
     /// call again changes nothing and answers 0. Ranges may end beyond the trail; what is recorded
     /// there later stays.
     ///
+    /// Whether this program may erase is told first: where it may not, the answer is an error even
+    /// for an empty list.
+    ///
     /// It is done in steps of a bounded number of entries, each durable, atomic and complete in
     /// itself, between which writers go on; every read sees an entry as it was before, or as it is
     /// after. On an error some steps may be done.

@@ -1,0 +1,294 @@
+//! `indelible subject erase`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indelible::core::engine::{Erased, ErasureOrder, ErasurePlan, ErasureProgress};
+use indelible::core::part::{PartKind, PerPart};
+use indelible::{Audit, TrailName};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::Places;
+use crate::answer::{Answer, Field, Layout, Sheet};
+use crate::failure::{Failure, Status, remark};
+use crate::input;
+use crate::progress::{self, Unit};
+use crate::session::{Access, Session};
+
+/// Erases what the trail holds of persons, and says what it did in the trail
+///
+/// Without --yes nothing is erased: what would go is counted. The part in which a person is named
+/// goes: `actor` where the id stands in user_id or on_behalf_of, `target` where it stands in
+/// resource_id, `details` where --also names a place in them. Every receipt and proof of before
+/// stays good. The trail gets entries that say which parts of which entries went, why and on whose
+/// order; persons are named in them by a digest alone.
+///
+/// What is recorded of the persons afterwards stays. Copies of the database are out of reach, and
+/// are listed. The exit status is 1 where entries are held, or where bytes are still in the files.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  indelible subject erase u-17 --reason 'Art. 17(1)(b)'
+  indelible subject erase u-17 --reason 'Art. 17(1)(b)' --request-id DSR-12 --by dpo-2 --yes
+  indelible subject erase --from ids.txt --reason 'contract ended' --part details --yes
+  indelible subject erase u-17 --also context.email=ada@shop.example --reason 'Art. 17' --yes
+
+A file holds one id a line; - is standard input, gzip is unpacked.")]
+pub struct Erase {
+    /// The persons' ids
+    #[arg(required_unless_present_any = ["from", "also"])]
+    ids: Vec<String>,
+    /// A file of ids, one a line
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    places: Places,
+    /// Why, in words that name nobody: they stay in the trail
+    #[arg(long, value_name = "TEXT", required = true)]
+    reason: String,
+    /// The legal basis or authority
+    #[arg(long, value_name = "TEXT")]
+    legal_basis: Option<String>,
+    /// The number of the request that it answers
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Who orders it
+    #[arg(long, value_name = "ID")]
+    by: Option<String>,
+    /// A part that goes with every entry in which one of them is named, wherever that is: actor,
+    /// target or details; may be given again
+    #[arg(long, value_name = "PART")]
+    part: Vec<PartKind>,
+    /// Erase it
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The longest file of ids, in bytes.
+const IDS_BYTES_MAX: usize = 256 << 20;
+
+/// What went, or would go.
+#[derive(Serialize)]
+struct Erasure {
+    trail: TrailName,
+    dry_run: bool,
+    as_of: u64,
+    subjects: usize,
+    unknown: Vec<String>,
+    entries: u64,
+    parts: Parts,
+    held: u64,
+    recorded: Vec<u64>,
+    unpurged: Option<String>,
+    leftovers: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Parts {
+    actor: u64,
+    target: u64,
+    details: u64,
+}
+
+impl Erase {
+    pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        let is_run = self.yes;
+        let order = self.order()?;
+        let access = if is_run { Access::Write } else { Access::Read };
+        let opened = session.open(access).await?;
+        let spool = opened.settings.spool_folder.clone();
+        let bars = Bars::default();
+        let done = erase(&opened.audit, &order, is_run, bars).await;
+        let trail = opened.audit.name().clone();
+        let (erased, plan) = opened.close(done).await?;
+        let mut leftovers = erased.leftovers;
+        leftovers.extend(elsewhere(spool));
+        let PerPart {
+            actor,
+            target,
+            details,
+        } = plan.parts;
+        let parts = Parts {
+            actor,
+            target,
+            details,
+        };
+        let answer = Erasure {
+            trail,
+            dry_run: !is_run,
+            as_of: plan.as_of,
+            subjects: order.subjects.ids.len() + order.subjects.also.len(),
+            unknown: plan.unknown,
+            entries: plan.entries,
+            parts,
+            held: plan.held.len() as u64,
+            recorded: erased.recorded,
+            unpurged: erased.unpurged,
+            leftovers,
+        };
+        let verdict = match &answer.unpurged {
+            Some(problem) => Err(Failure::new(format!(
+                "what was erased is still in the database's files: {problem}; run it again"
+            ))),
+            None => Ok(Status::Fine),
+        };
+        if !is_run {
+            remark("nothing was erased; --yes erases");
+        }
+        session.output.print_judged(&answer, verdict)
+    }
+
+    fn order(self) -> Result<ErasureOrder, Failure> {
+        let mut ids = self.ids;
+        if let Some(file) = &self.from {
+            let bytes = input::read(file, IDS_BYTES_MAX)?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Failure::usage(format!("{}: it is no UTF-8", file.display())))?;
+            let lines = text.lines().map(str::trim).filter(|id| !id.is_empty());
+            ids.extend(lines.map(str::to_owned));
+        }
+        let mut subjects = self.places.subjects(ids);
+        subjects.widen = self.part;
+        Ok(ErasureOrder {
+            subjects,
+            reason: self.reason,
+            legal_basis: self.legal_basis,
+            request_id: self.request_id,
+            by: self.by,
+            holds: Vec::new(),
+        })
+    }
+}
+
+async fn erase(
+    audit: &Audit,
+    order: &ErasureOrder,
+    is_run: bool,
+    mut bars: Bars,
+) -> Result<(Erased, ErasurePlan), Failure> {
+    let mut progress = |progress| bars.show(progress);
+    if is_run {
+        return Ok(audit.erase(order, &mut progress).await?);
+    }
+    let plan = audit.plan_erasure(order, &mut progress).await?;
+    Ok((Erased::default(), plan))
+}
+
+/// One bar after the other.
+#[derive(Default)]
+struct Bars(Option<(&'static str, ProgressBar)>);
+
+impl Bars {
+    fn show(&mut self, progress: ErasureProgress) {
+        let (what, done, total) = match progress {
+            ErasureProgress::Search(done, all) => ("searching", done, Some(all)),
+            ErasureProgress::Record(done, all) => ("recording", done, Some(all)),
+            ErasureProgress::Blank(done, all) => ("erasing", done, Some(all)),
+            _ => ("purging", 0, None),
+        };
+        let same = matches!(&self.0, Some((shown, _)) if *shown == what);
+        if !same {
+            self.clear();
+            self.0 = Some((what, progress::bar(what, total, Unit::Entries)));
+        }
+        if let Some((_, bar)) = &self.0 {
+            bar.set_position(done);
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some((_, bar)) = self.0.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Copies that no command of ours reaches.
+fn elsewhere(spool: Option<PathBuf>) -> Vec<String> {
+    let spool = match spool {
+        Some(folder) => format!(" (here {})", folder.display()),
+        None => String::new(),
+    };
+    vec![
+        "backups and snapshots of the database: let them expire; a restored one is erased again \
+         before it is read, by the register in the state directory"
+            .to_owned(),
+        "the state directories of other hosts: copy `erasures` there".to_owned(),
+        format!("events that wait in spools{spool} and outboxes: drain them first"),
+        "exports, evidence packs and proofs with opened parts that were handed out".to_owned(),
+    ]
+}
+
+impl Answer for Erasure {
+    fn layout(&self) -> Layout {
+        let would = if self.dry_run { "would go" } else { "went" };
+        let count = |count: u64, part: &str| (count > 0).then(|| format!("{count} {part}"));
+        let parts: Vec<String> = [
+            count(self.parts.actor, "actor"),
+            count(self.parts.target, "target"),
+            count(self.parts.details, "details"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let parts = match parts.is_empty() {
+            true => "none".to_owned(),
+            false => parts.join(", "),
+        };
+        let seqs: Vec<String> = self.recorded.iter().map(|seq| format!("#{seq}")).collect();
+        let mut fields = vec![
+            Field::text(
+                "trail",
+                format!("{}, as of {} entries", self.trail, self.as_of),
+            ),
+            Field::text("subjects", self.subjects.to_string()),
+            Field::lines("unknown", self.unknown.clone()),
+            Field::text("entries", self.entries.to_string()),
+            Field::text("parts", format!("{parts} {would}")),
+            Field::text(
+                "held",
+                if self.held > 0 {
+                    self.held.to_string()
+                } else {
+                    String::new()
+                },
+            ),
+            Field::text("recorded", seqs.join(" ")),
+            Field::lines("left", self.leftovers.clone()),
+        ];
+        fields.retain(|field| !field.is_empty());
+        Layout::Fields(fields)
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::of_fields(vec![
+            ("trail", self.trail.to_string()),
+            ("dry_run", self.dry_run.to_string()),
+            ("as_of", self.as_of.to_string()),
+            ("subjects", self.subjects.to_string()),
+            ("unknown", self.unknown.join(" ")),
+            ("entries", self.entries.to_string()),
+            ("actor", self.parts.actor.to_string()),
+            ("target", self.parts.target.to_string()),
+            ("details", self.parts.details.to_string()),
+            ("held", self.held.to_string()),
+            (
+                "recorded",
+                self.recorded
+                    .iter()
+                    .map(u64::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
+            ("unpurged", self.unpurged.clone().unwrap_or_default()),
+            ("leftovers", self.leftovers.join("; ")),
+        ])
+    }
+}

@@ -1064,8 +1064,8 @@
 
   // ---- Checkpoints and consistency files (docs/formats/receipt.md) ----
 
-  // Checks a checkpoint alone. Where `keys` is null its signatures are left unchecked, and the
-  // step says so.
+  // Checks a checkpoint alone. Where `keys` is null its signatures are left unchecked, and it is
+  // keyless.
   function verifyCheckpoint(input, keys, onStep) {
     return judged(onStep, async (report) => {
       const trusted = keys === null ? null : readKeys(keys);
@@ -1075,7 +1075,7 @@
       report.step("form", "Form of the checkpoint", true, entriesOf(note.size), [
         ["Checkpoint", note.text],
       ]);
-      const signedBy = await stepSigned(report, note, trusted, "signature", "Signature");
+      const signedBy = await stepSigned(report, note, trusted, "Signature");
       return report.verdict({
         origin: note.origin, treeSize: note.size, root: hexOf(note.root), checkpoint: note.text,
         signedBy,
@@ -1083,11 +1083,22 @@
     });
   }
 
-  async function stepSigned(report, note, trusted, name, title) {
-    if (trusted !== null) return (await stepSignature(report, note, trusted, name, title)) ?? [];
-    const detail = "no key was given, so that nothing says who signed";
-    report.step(name, title, null, detail);
+  const NO_KEY = "no key was given, so that nothing says who signed";
+
+  async function stepSigned(report, note, trusted, title) {
+    if (trusted !== null) {
+      return (await stepSignature(report, note, trusted, "signature", title)) ?? [];
+    }
+    report.lackKey(note.origin);
+    report.step("signature", title, null, NO_KEY);
     return [];
+  }
+
+  // The signature of a checkpoint that somebody kept, which may have been kept without a key.
+  async function stepOlder(report, note, trusted) {
+    const [name, title] = ["old-signature", "Older signature"];
+    if (trusted === null) report.step(name, title, null, NO_KEY);
+    else await stepSignature(report, note, trusted, name, title);
   }
 
   // Reads `old <size>`, hashes, an empty line and the newer checkpoint.
@@ -1105,8 +1116,9 @@
 
   // Checks that the checkpoint in a consistency file continues an older one. `old` is that one's
   // text as `checkpoint`, and the `keys` that it was signed with, which are others where the key
-  // was rotated in between. With `maySucceed` the newer one may be of a later incarnation. Where
-  // keys are null the signature is left unchecked, and the step says so.
+  // was rotated in between; null where it was kept without one, which its step says. With
+  // `maySucceed` the newer one may be of a later incarnation. Where `keys` is null the newer
+  // signature is left unchecked, and the proof is keyless.
   function verifyConsistency(input, old, keys, onStep) {
     return judged(onStep, async (report) => {
       const trusted = keys === null ? null : readKeys(keys);
@@ -1127,8 +1139,8 @@
       if (!isOwn) report.refuse(BY.trail, "wrong-trail", foreign);
       const own = isSame ? `both are of ${older.origin}` : `${foreign}, its later name`;
       report.step("origin", "Same trail", isOwn, isOwn ? own : foreign);
-      await stepSigned(report, older, oldTrusted, "old-signature", "Older signature");
-      const signedBy = await stepSigned(report, newer, trusted, "signature", "Newer signature");
+      await stepOlder(report, older, oldTrusted);
+      const signedBy = await stepSigned(report, newer, trusted, "Newer signature");
       await report.check(BY.inclusion, "consistency", "Consistency", async () => {
         const other = `the proof is from ${entriesOf(size)}, not from ${grouped(older.size)}`;
         need(size === older.size, "heads", other);

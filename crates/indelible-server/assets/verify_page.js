@@ -168,6 +168,11 @@
     return pinnedKeys().filter((key) => verifier.isOneTrail(key.origin, origin));
   }
 
+  // The same as one text, which is another one once such a key is pinned or forgotten.
+  function keysOf(origin) {
+    return pinnedFor(origin).map(({ vkey }) => vkey).join("\n");
+  }
+
   const watchers = [];
 
   function whenPinned(watcher) {
@@ -182,7 +187,7 @@
   // What is pinned or forgotten on another page of this browser holds here as well.
   if (HAS_STORAGE) {
     window.addEventListener("storage", ({ key }) => {
-      if (key === pinned.name || key === null) pinnedChanged();
+      if (key === pinned.name || key === replaced.name || key === null) pinnedChanged();
     });
   }
 
@@ -192,27 +197,50 @@
   const STOLEN = "If the old key was stolen, whoever has it can make such statements too: then get "
     + "the new key by a way that the thief does not control.";
 
-  // Pins a key under its name; answers what is wrong with it, or an empty text. A trail has one
-  // public key at a time, whatever its incarnation.
-  function pin(text) {
-    const key = verifier.readKey(text);
-    if (key.problem !== undefined) return key.problem;
-    const other = pinnedFor(key.name).find(({ vkey }) => !verifier.isSameKey(vkey, key.vkey));
+  // What keeps a key from being pinned beside these, or an empty text. A trail has one public key
+  // at a time, whatever its incarnation.
+  function clash(key, pins) {
+    const other = pins.find(({ origin, vkey }) => verifier.isOneTrail(origin, key.name)
+      && !verifier.isSameKey(vkey, key.vkey));
+    if (other === undefined) return "";
     const replacement = replacementOf(key.vkey);
-    if (other !== undefined && replacement !== null) {
+    if (replacement !== null) {
       return `this key was replaced by a rotation at ${entriesOf(replacement.size)}, and one of `
         + "after it is pinned. It has signed what is older: to check that, forget the other first";
     }
-    if (other !== undefined) {
-      return `another public key is pinned for the same trail, as ${other.origin}. ${ROTATED}`;
+    return `another public key is pinned for the same trail, as ${other.origin}. ${ROTATED}`;
+  }
+
+  // Pins keys under their names, all at once; answers for each what is wrong with it, or an empty
+  // text.
+  function pinAll(texts) {
+    const pins = pinnedKeys();
+    const added = [];
+    const problems = texts.map((text) => {
+      const key = verifier.readKey(text);
+      const problem = key.problem ?? clash(key, [...pins, ...added]);
+      if (problem === "") added.push({ origin: key.name, vkey: key.vkey });
+      return problem;
+    });
+    if (added.length > 0) {
+      pinned.change((kept) => added.forEach(({ origin, vkey }) => kept.set(origin, vkey)));
+      pinnedChanged();
     }
-    pinned.change((kept) => kept.set(key.name, key.vkey));
-    pinnedChanged();
-    return "";
+    return problems;
+  }
+
+  function pin(text) {
+    return pinAll([text])[0];
   }
 
   // Puts the keys that statements of rotation lead to in the place of those they lead on from.
   function follow(followed) {
+    // What ended first, so that no page that hears of the new key takes the old one for current.
+    replaced.change((kept) => {
+      for (const { size, before, after } of followed) {
+        kept.set(before, { after, size: String(size) });
+      }
+    });
     pinned.change((kept) => {
       for (const { origin, before, after } of followed) {
         for (const [name, vkey] of [...kept]) {
@@ -222,21 +250,17 @@
         kept.set(origin, after);
       }
     });
-    replaced.change((kept) => {
-      for (const { size, before, after } of followed) {
-        kept.set(before, { after, size: String(size) });
-      }
-    });
     pinnedChanged();
   }
 
   // Pins the keys of a text, one in each line; answers what is wrong, line by line.
   function pinLines(text) {
-    const wrong = text.split("\n").map((line, at) => {
-      const problem = line.trim() === "" ? "" : pin(line);
-      return problem === "" ? "" : `line ${at + 1}: ${problem}`;
-    });
-    return wrong.filter((one) => one !== "").join("; ");
+    const lines = text.split("\n").map((line, at) => ({ line, number: at + 1 }))
+      .filter(({ line }) => line.trim() !== "");
+    const problems = pinAll(lines.map(({ line }) => line));
+    return lines.map(({ number }, at) => ({ number, problem: problems[at] }))
+      .filter(({ problem }) => problem !== "")
+      .map(({ number, problem }) => `line ${number}: ${problem}`).join("; ");
   }
 
   function savePinned() {
@@ -383,10 +407,15 @@
     return item;
   }
 
+  const PIN_FIRST = "Not checked: pin a key first.";
+  // What else was checked, where no key was at hand.
+  const ALL_ELSE = "All that can be checked without one holds";
+  const FORM_ALONE = "Without one nothing but a checkpoint's form can be checked, and that holds";
+
   // What a judgement comes to that lacks nothing but a key.
-  function withoutKey(origin) {
-    return "Not checked: pin a key first. All that can be checked without one holds; but no key is "
-      + `pinned for ${origin}, so that nothing says who signed.`;
+  function withoutKey(origin, checked) {
+    return `${PIN_FIRST} ${checked}; but no key is pinned for ${origin}, so that nothing says who `
+      + "signed.";
   }
 
   // Where a judgement is shown: the verdict in words, the steps, and what else there is.
@@ -420,11 +449,13 @@
       this.steps.append(stepItem(step));
     }
 
-    // Says what a verdict came to; `proved` are the words for one that holds.
-    close(verdict, proved) {
-      if (verdict.state === "holds") this.say("holds", proved);
-      else if (verdict.state === "keyless") this.say("keyless", withoutKey(verdict.origin));
-      else if (verdict.state === "unable") this.say("unable", `Not checked: ${verdict.problem}.`);
+    // Says what a verdict came to; `proved` are the words for one that holds, and `checked` for
+    // what was looked at without a key.
+    close(verdict, proved, checked = ALL_ELSE) {
+      const { state, origin } = verdict;
+      if (state === "holds") this.say("holds", proved);
+      else if (state === "keyless") this.say("keyless", withoutKey(origin, checked));
+      else if (state === "unable") this.say("unable", `Not checked: ${verdict.problem}.`);
       else this.say("refused", `Not proved (${verdict.reason}): ${verdict.problem}.`);
     }
   }
@@ -761,9 +792,12 @@
     return element("details", { class: "pack-entries" }, title, scroll, more, rest);
   }
 
-  async function judgePack(judgement, blob, keys) {
+  // `isOutdated` says whether the pack is judged anew as soon as this judgement ends.
+  async function judgePack(judgement, blob, keys, isOutdated) {
     const kept = [];
     const told = ({ bytes, entries: count }) => {
+      // What is thrown here ends the verification.
+      if (isOutdated()) throw new Error("other keys are to be used, or another file");
       const megabytes = (bytes / 1e6).toFixed(1);
       judgement.progress.textContent = `${entriesOf(count)}, ${megabytes} MB read`;
     };
@@ -775,7 +809,7 @@
     judgement.close(verdict, `Proved: what this pack shows of the trail ${verdict.origin} is as it `
       + `was recorded, in ${entriesOf(verdict.entries)}, under the key that you pinned. `
       + "What that is, and what it is not, is listed below.");
-    if (!hasHeld(verdict)) return;
+    if (!hasHeld(verdict)) return verdict;
     judgement.more.append(...questionOf(verdict));
     if (verdict.state === "holds") {
       judgement.more.append(
@@ -784,6 +818,7 @@
       );
     }
     if (kept.length > 0) judgement.more.append(entryTable(kept, verdict.opened));
+    return verdict;
   }
 
   // ---- The page that opens files ----
@@ -869,9 +904,8 @@
     return "seems to be other text";
   }
 
-  async function judgeBlob(judgement, blob, name) {
-    judgement.begin("Checking\u2026");
-    const keys = pinnedKeys().map(({ vkey }) => vkey);
+  // Answers the verdict; null where no key can change what is said.
+  async function judgeBlob({ judgement, blob, name, keys }, isOutdated) {
     try {
       const head = await bytesAtMost(await unpackedStream(blob), HEAD_BYTES);
       const text = textAtHead(head);
@@ -879,25 +913,39 @@
       if (kind === null) {
         const found = seeming(text, head.length);
         judgement.say("unable", `Not checked: this is ${KINDS}. It ${found}.`);
-        return;
+        return null;
       }
-      if (kind === "pack") {
-        await judgePack(judgement, blob, keys);
-        return;
-      }
+      if (kind === "pack") return await judgePack(judgement, blob, keys, isOutdated);
       const bytes = await bytesAtMost(await unpackedStream(blob), TEXT_BYTES_MAX);
       const step = (one) => judgement.step(one);
       if (kind === "proof") {
         const verdict = await verifier.verifyProof(bytes, keys, step);
         closeEntry(judgement, verdict, false);
-      } else {
-        const verdict = await verifier.verifyCheckpoint(bytes, keys, step);
-        judgement.close(verdict, `The checkpoint of ${verdict.origin} with `
-          + `${entriesOf(verdict.treeSize)} is signed with the key that you pinned.`);
+        return verdict;
       }
+      const verdict = await verifier.verifyCheckpoint(bytes, keys, step);
+      judgement.close(verdict, `The checkpoint of ${verdict.origin} with `
+        + `${entriesOf(verdict.treeSize)} is signed with the key that you pinned.`, FORM_ALONE);
+      return verdict;
     } catch (error) {
       judgement.say("unable", `Not checked: the file cannot be read (${error.message}).`);
+      return null;
     }
+  }
+
+  // Whether the keys that were pinned or forgotten since a file was judged can change what is said
+  // of it: they are its trail's, or of somebody who signed what it holds.
+  function bearsOn({ keys, verdict }) {
+    // It is still to be judged, under the keys of then.
+    if (keys === null) return false;
+    const now = pinnedKeys().map(({ vkey }) => vkey);
+    const changed = [...keys, ...now].filter((vkey) => keys.includes(vkey) !== now.includes(vkey));
+    if (changed.length === 0 || verdict === null) return false;
+    if (verdict?.origin === undefined) return true;
+    const texts = verdict.steps.flatMap(({ values }) => values.map(([, text]) => text));
+    return changed.map((vkey) => verifier.readKey(vkey).name).some((name) =>
+      verifier.isOneTrail(name, verdict.origin)
+        || texts.some((text) => text.includes(`\u2014 ${name} `)));
   }
 
   function wireDrop(zone, open) {
@@ -928,13 +976,20 @@
     wireKeyFile(page);
     new Judgement(find("result")).say("note", "Nothing has been opened yet.");
     let opened = null;
+    const judge = oneAtATime(async (isOutdated) => {
+      const file = opened;
+      file.keys = pinnedKeys().map(({ vkey }) => vkey);
+      file.verdict = await judgeBlob(file, isOutdated);
+    });
     const open = (blob, name) => {
-      opened = { blob, name };
-      judgeBlob(new Judgement(find("result"), name), blob, name);
+      const judgement = new Judgement(find("result"), name);
+      judgement.begin("Checking\u2026");
+      opened = { judgement, blob, name, keys: null, verdict: undefined };
+      judge();
     };
     // What was judged under other keys is judged again.
     whenPinned(() => {
-      if (opened !== null) open(opened.blob, opened.name);
+      if (opened !== null && bearsOn(opened)) open(opened.blob, opened.name);
     });
     const file = find("file");
     // So that the same file can be chosen again, once a key is pinned.
@@ -954,12 +1009,22 @@
     wireDrop(find("drop"), open);
   }
 
-  // Does something as often as it is asked to, and never twice at once.
+  // Does something when it is asked to, and never twice at once: what is asked meanwhile, however
+  // often, is done once more. `act` is given what says whether it will be.
   function oneAtATime(act) {
-    let last = Promise.resolve();
-    return () => {
-      last = last.then(act, act);
-      return last;
+    let [isDue, isRunning] = [false, false];
+    return async () => {
+      isDue = true;
+      if (isRunning) return;
+      isRunning = true;
+      try {
+        while (isDue) {
+          isDue = false;
+          await act(() => isDue);
+        }
+      } finally {
+        isRunning = false;
+      }
     };
   }
 
@@ -1011,7 +1076,6 @@
     const keys = pinnedFor(origin);
     const renamed = otherName(origin);
     if (keys.length > 0) {
-      if (knownHere() === null) rememberHere(origin, 0);
       const isSame = suggested === ""
         || keys.some(({ vkey }) => verifier.isSameKey(vkey, suggested));
       const differs = element("p", { class: "bad" },
@@ -1045,23 +1109,36 @@
     );
   }
 
+  // A trail is known at its address once its key is pinned, unless a checkpoint of it tells more.
+  function rememberPinned(origin) {
+    const isSeen = [...seen.read().keys()].some((name) => verifier.isOneTrail(name, origin));
+    const isNew = knownHere() === null && !isSeen;
+    if (isNew && pinnedFor(origin).length > 0) rememberHere(origin, 0);
+  }
+
   function startEntry(section) {
     const { verifyProofUrl, verifyOrigin, verifySuggestedKey, verifySeq } = section.dataset;
     const [choice, result] = [element("div", { class: "key-choice" }), element("div")];
-    const judgement = new Judgement(result);
-    const judge = oneAtATime(async () => {
+    let judgement = new Judgement(result);
+    // The keys under which it was judged last; null where it was not yet.
+    let under = null;
+    const judgeNow = oneAtATime(async () => {
       start.disabled = true;
+      under = keysOf(verifyOrigin);
       await judgeEntry(judgement, verifyProofUrl, verifyOrigin, verifySeq);
       start.disabled = false;
     });
-    let isJudged = false;
-    const start = button("Verify in this browser", () => {
-      isJudged = true;
-      judge();
-    });
+    // What is judged already is not shown any more.
+    const judge = () => {
+      judgement = new Judgement(result);
+      judgement.begin("Checking\u2026");
+      judgeNow();
+    };
+    const start = button("Verify in this browser", judge);
     whenPinned(() => {
+      rememberPinned(verifyOrigin);
       keyChoice(choice, verifyOrigin, verifySuggestedKey ?? "");
-      if (isJudged) judge();
+      if (under !== null && under !== keysOf(verifyOrigin)) judge();
     });
     const form = element("div", { class: "verify-entry" }, choice, start, result);
     section.querySelector(".verify-entry")?.remove();
@@ -1069,7 +1146,6 @@
   }
 
   async function judgeEntry(judgement, address, origin, seq) {
-    judgement.begin("Checking\u2026");
     try {
       const proof = await fetched(address);
       const keys = pinnedFor(origin).map(({ vkey }) => vkey);
@@ -1095,9 +1171,14 @@
 
   // ---- The checkpoint that this browser saw last ----
 
-  function twoCheckpoints(kept, present) {
-    return valueList([["Seen last, and kept", kept], ["Shown now", present]]);
+  // The checkpoints that do not fit; `led` is the one that a proof leads to, where it is another.
+  function checkpointList(kept, present, led) {
+    const third = led === undefined ? [] : [["Given with a proof", led]];
+    return valueList([["Seen last, and kept", kept], ["Shown now", present], ...third]);
   }
+
+  // Proofs that are asked for while the trail grows between them.
+  const PROOFS_MAX = 12;
 
   // The trail of the page, held against what this browser saw of it: under its name, and at its
   // place, so that neither can be exchanged alone.
@@ -1110,16 +1191,26 @@
       const choice = element("div", { class: "key-choice" });
       section.querySelectorAll(".seen-checkpoint, .key-choice").forEach((one) => one.remove());
       section.append(place, choice);
-      this.judgement = new Judgement(place);
-      this.again = oneAtATime(() => this.run());
+      this.place = place;
+      // The keys under which it was compared last; null where it was not yet.
+      this.under = null;
+      this.runSoon = oneAtATime(() => this.run());
       whenPinned(() => {
         keyChoice(choice, this.origin, "");
-        this.again();
+        if (this.under !== keysOf(this.origin)) this.again();
       });
     }
 
+    // Compares anew; what a comparison still comes to that runs is not shown any more.
+    again() {
+      this.due = new Judgement(this.place);
+      this.due.begin("Comparing with the checkpoint that this browser saw last\u2026");
+      this.runSoon();
+    }
+
     async run() {
-      this.judgement.begin("Comparing with the checkpoint that this browser saw last\u2026");
+      this.judgement = this.due;
+      this.under = keysOf(this.origin);
       try {
         const keys = pinnedFor(this.origin).map(({ vkey }) => vkey);
         this.keys = keys.length > 0 ? keys : null;
@@ -1142,6 +1233,8 @@
 
     async compare() {
       const step = (one) => this.judgement.step(one);
+      // Before anything is fetched, since other windows remember what they see meanwhile.
+      const here = knownHere();
       const found = await fetched(this.checkpoint);
       const present = await verifier.verifyCheckpoint(found, this.keys, step);
       const known = this.known();
@@ -1159,14 +1252,14 @@
         const other = `the address names the trail ${trail}, the checkpoint is of ${this.origin}`;
         return this.judgement.say("refused", `Not compared: ${other}.`);
       }
-      if (present.state !== "holds") return this.unsigned(present);
+      if (this.keys !== null && present.state !== "holds") return this.unsigned(present);
       if (known === null) return this.first(present);
       if (kept === undefined) return this.unkept(present, knownHere().size);
       const before = typeof kept?.checkpoint !== "string" ? { state: "refused" }
         : await verifier.verifyCheckpoint(kept.checkpoint, null);
       if (before.state === "unable") return this.judgement.close(before, "");
-      if (before.state !== "holds") return this.unread(present, kept);
-      return this.against(before, present, kept);
+      if (!hasHeld(before)) return this.unread(present, kept);
+      return this.against(before, present, kept, here);
     }
 
     // Where the pinned key has not signed, the statements that the page shows may lead on from it.
@@ -1189,35 +1282,41 @@
       );
     }
 
-    async against(before, present, kept) {
+    // `here` is what was known of the trail at its address.
+    async against(before, present, kept, here) {
       const isOne = before.origin === present.origin;
       if (!isOne && !verifier.isLater(present.origin, before.origin)) {
         const back = `this browser saw the trail as ${before.origin}, and it calls itself `
           + `${present.origin} now`;
         return this.differ(back, kept.checkpoint, present.checkpoint);
       }
-      const differ = isOne ? (why) => this.differ(why, kept.checkpoint, present.checkpoint)
-        : (why) => this.unsettled(before, present, why);
-      if (before.treeSize > present.treeSize) {
-        return differ(`the trail had ${entriesOf(before.treeSize)} when this browser saw it last, `
+      const differ = isOne
+        ? (why, led) => this.differ(why, kept.checkpoint, present.checkpoint, led)
+        : (why, led) => this.unsettled(before, present, why, led);
+      // Where no key was pinned, more may have been seen than is kept.
+      const isMore = isOne && here?.origin === before.origin && here.size > before.treeSize;
+      const had = isMore ? here.size : before.treeSize;
+      if (had > present.treeSize) {
+        return differ(`the trail had ${entriesOf(had)} when this browser saw it last, `
           + `and has ${entriesOf(present.treeSize)} now`);
       }
       if (before.treeSize < present.treeSize) return this.grown(before, present, kept, differ);
-      if (before.root === present.root) return this.same(before, present);
+      if (before.root === present.root) return this.same(before, present, kept);
       const forked = `two histories of ${entriesOf(present.treeSize)} have different roots`;
       return differ(forked);
     }
 
     // What nothing says about a checkpoint that no key was held against.
     caveat() {
-      return this.keys === null ? " No key is pinned, so that its signature was not checked." : "";
+      return this.keys === null ? ` ${PIN_FIRST} Nothing says yet who signed it.` : "";
     }
 
     // The trail goes on from what was seen, which only a signature makes somebody's word.
-    goesOn(how, words) {
+    goesOn(how, words, isKept) {
       if (this.keys !== null) return this.judgement.say("holds", `${how}: ${words}`);
-      return this.judgement.say("keyless", `${how}, but the signature was not checked (no key is `
-        + `pinned): ${words} Pin a key first.`);
+      const stays = isKept ? "" : " The checkpoint of before stays kept, since that one is signed.";
+      return this.judgement.say("keyless", `${PIN_FIRST} ${how}, but the signature was not checked `
+        + `(no key is pinned): ${words}${stays}`);
     }
 
     keep({ checkpoint, treeSize, signedBy }) {
@@ -1228,9 +1327,20 @@
       rememberHere(this.origin, treeSize);
     }
 
+    // Keeps a checkpoint that goes on from the one that is kept; answers whether it did. What no
+    // key has judged never takes the place of what one has.
+    keepOn(checkpoint, kept, isOne) {
+      const isWorthIt = this.keys !== null || (kept.key ?? null) === null;
+      if (isWorthIt) this.keep(checkpoint);
+      // Under a later name it would hide what was seen under the earlier one.
+      else if (isOne) rememberHere(this.origin, checkpoint.treeSize);
+      return isWorthIt;
+    }
+
     first(present) {
       this.keep(present);
-      this.judgement.say("note", "First visit: there is nothing to compare with yet. The "
+      const state = this.keys === null ? "keyless" : "note";
+      this.judgement.say(state, "First visit: there is nothing to compare with yet. The "
         + `checkpoint of ${entriesOf(present.treeSize)} is kept in this browser.${this.caveat()}`);
     }
 
@@ -1261,7 +1371,7 @@
     }
 
     showUnreadable() {
-      const spoilt = [seen, places].filter((shelf) => shelf.unreadable() !== null);
+      const spoilt = [seen, places, replaced].filter((shelf) => shelf.unreadable() !== null);
       const kept = seen.read().get(this.origin)?.unreadable;
       const texts = spoilt.map((shelf) => shelf.unreadable());
       if (kept !== undefined) texts.push(JSON.stringify(kept));
@@ -1283,49 +1393,87 @@
       );
     }
 
-    same(before, present) {
+    same(before, present, kept) {
       const isOne = before.origin === present.origin;
-      if (this.keys !== null || !isOne) this.keep(present);
-      else rememberHere(this.origin, present.treeSize);
+      // The same again, unsigned, is no reason to forget under which key it was seen.
+      const isAgain = isOne && this.keys === null;
+      if (isAgain) rememberHere(this.origin, present.treeSize);
+      const isKept = isAgain || this.keepOn(present, kept, isOne);
       const went = isOne ? "" : ` It went on as ${present.origin}; its first entry since says why.`;
       this.goesOn("The same as when this browser saw it last",
-        `${entriesOf(present.treeSize)}, and the same root.${went}`);
+        `${entriesOf(present.treeSize)}, and the same root.${went}`, isKept);
+    }
+
+    // The proof that leads on from what was seen; and, where it leads past the checkpoint that is
+    // shown, the one that leads on from that, to the same size: else nothing would tell that what
+    // is shown is of another history. A trail may grow between any two answers.
+    async proofs(before, present, kept) {
+      const keys = kept.key === null || kept.key === undefined ? null : [kept.key];
+      const maySucceed = before.origin !== present.origin;
+      const older = { checkpoint: kept.checkpoint, keys, maySucceed };
+      const shown = { checkpoint: present.checkpoint, keys: this.keys };
+      const ask = async (old, size) => verifier.verifyConsistency(
+        await fetched(`${this.consistency}?from=${size}`), old, this.keys,
+      );
+      let [verdict, on] = [await ask(older, before.treeSize), null];
+      for (let asked = 1; asked < PROOFS_MAX; asked += 1) {
+        if (!hasHeld(verdict) || verdict.treeSize <= present.treeSize) break;
+        if (on !== null && (!hasHeld(on) || on.treeSize === verdict.treeSize)) break;
+        const isBehind = on === null || on.treeSize < verdict.treeSize;
+        if (isBehind) on = await ask(shown, present.treeSize);
+        else verdict = await ask(older, before.treeSize);
+      }
+      return { verdict, on };
     }
 
     async grown(before, present, kept, differ) {
-      const step = (one) => this.judgement.step(one);
       const isOne = before.origin === present.origin;
-      let file;
+      let found;
       try {
-        file = await fetched(`${this.consistency}?from=${before.treeSize}`);
+        found = await this.proofs(before, present, kept);
       } catch (error) {
         if (isOne) throw error;
         return differ(`no proof can be fetched (${error.message})`);
       }
-      const keys = kept.key === null || kept.key === undefined ? null : [kept.key];
-      const older = { checkpoint: kept.checkpoint, keys, maySucceed: !isOne };
-      const verdict = await verifier.verifyConsistency(file, older, this.keys, step);
-      if (verdict.state === "unable") return this.judgement.close(verdict, "");
-      if (verdict.state !== "holds") return differ(verdict.problem);
-      const isOn = verdict.origin === present.origin && (verdict.treeSize > present.treeSize
-        || (verdict.treeSize === present.treeSize && verdict.root === present.root));
-      if (!isOn) return differ("the proof leads to another checkpoint than the one shown");
-      this.keep(verdict);
+      const { verdict, on } = found;
+      const proofs = on === null ? [verdict] : [verdict, on];
+      for (const { steps } of proofs) steps.forEach((one) => this.judgement.step(one));
+      const unable = proofs.find(({ state }) => state === "unable");
+      if (unable !== undefined) return this.judgement.close(unable, "");
+      if (!hasHeld(verdict)) return differ(verdict.problem);
+      const isOther = verdict.origin !== present.origin || verdict.treeSize < present.treeSize
+        || (verdict.treeSize === present.treeSize && verdict.root !== present.root);
+      if (isOther) {
+        const other = "the proof leads to another checkpoint than the one shown";
+        return differ(other, verdict.checkpoint);
+      }
+      if (verdict.treeSize > present.treeSize) {
+        const apart = (why) => this.differ(why, kept.checkpoint, present.checkpoint,
+          verdict.checkpoint);
+        if (!hasHeld(on)) return apart(`nothing leads on from what is shown now: ${on.problem}`);
+        if (on.treeSize !== verdict.treeSize) {
+          return this.judgement.say("unable", "Not compared: each proof that the server gave leads "
+            + "to another size. A trail that grows all the time can look so; load the page again.");
+        }
+        const forked = `two histories of ${entriesOf(on.treeSize)} have different roots`;
+        if (on.root !== verdict.root) return apart(forked);
+      }
+      const isKept = this.keepOn(verdict, kept, isOne);
       const went = isOne ? "" : ` It went on as ${present.origin}; its first entry since says why.`;
       return this.goesOn("Grown and consistent", `the ${entriesOf(verdict.treeSize)} begin with `
-        + `all of the ${entriesOf(before.treeSize)} that this browser saw last.${went}`);
+        + `all of the ${entriesOf(before.treeSize)} that this browser saw last.${went}`, isKept);
     }
 
     // The trail goes on under a later name, and does not continue what was seen: a loss that it
     // was succeeded after looks so, and a rewritten history too.
-    unsettled(before, present, why) {
+    unsettled(before, present, why, led) {
       this.judgement.say("warn", `NOT continued: the trail calls itself ${present.origin}, and `
         + `nothing shows that it continues ${before.origin}, which this browser saw: ${why}. After `
         + "a loss a trail goes on like this, and its first entry since, audit_trail_succeeded, "
         + "says what was lost; a rewritten history looks like this too. The checkpoint seen last "
         + "is kept; ask whoever runs the trail, and save both.");
       const kept = seen.read().get(before.origin).checkpoint;
-      this.judgement.more.append(twoCheckpoints(kept, present.checkpoint), button(
+      this.judgement.more.append(checkpointList(kept, present.checkpoint, led), button(
         "Go on from the checkpoint shown now",
         () => {
           this.keep(present);
@@ -1343,7 +1491,7 @@
         + "under a new name, so that nothing of it is compared. What this browser saw is kept; "
         + "save both, and ask whoever runs the trail.");
       const older = kept?.checkpoint ?? "no checkpoint is kept";
-      this.judgement.more.append(twoCheckpoints(String(older), present), button(
+      this.judgement.more.append(checkpointList(String(older), present), button(
         "Take the new name for this address",
         () => {
           places.change((all) => all.delete(placeHere()));
@@ -1353,10 +1501,10 @@
     }
 
     // The older checkpoint stays: it is the evidence.
-    differ(problem, kept, present) {
+    differ(problem, kept, present, led) {
       this.judgement.say("refused", `NOT consistent: ${problem}. The checkpoint seen last is kept; `
         + "save both, and ask whoever runs the trail.");
-      this.judgement.more.append(twoCheckpoints(kept, present), button(
+      this.judgement.more.append(checkpointList(kept, present, led), button(
         "Forget the checkpoint seen last",
         () => {
           seen.change((all) => {

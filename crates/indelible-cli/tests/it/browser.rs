@@ -1,12 +1,14 @@
 //! The console of a running server, looked at in a real browser.
 
 mod console;
+mod continuing;
 mod exports;
 mod hostile;
 mod keyboard;
 mod keys;
 mod pages;
 mod pictures;
+mod pinning;
 mod proof;
 mod quiet;
 mod rows;

@@ -10,19 +10,19 @@ use crate::desk::Desk;
 const ENDED: &str = "['holds', 'refused', 'unable', 'keyless', 'partial', 'warn'].includes(
     document.querySelector('.verdict')?.dataset.state)";
 
-async fn verdict(page: &Page) -> String {
+pub async fn verdict(page: &Page) -> String {
     page.wait_until(ENDED).await;
     let state = page.attribute(".verdict", "data-state").await;
     state.expect("a state")
 }
 
 /// So that a verdict that is there already is not taken for the next one.
-async fn forget_verdict(page: &Page) {
+pub async fn forget_verdict(page: &Page) {
     let forget = "document.querySelector('.verdict').dataset.state = ''";
     page.run(forget, json!([])).await;
 }
 
-async fn pin(page: &Page, key: &str) {
+pub async fn pin(page: &Page, key: &str) {
     page.fill(".pin-form textarea", key).await;
     page.click(".pin-form button[type=submit]").await;
     page.wait_for(".pinned-key:not(.note)").await;
@@ -291,7 +291,7 @@ fn a_trail_that_goes_on_is_green_only_under_a_pinned_key() {
 }
 
 /// Waits for what the browser says of the checkpoint that it saw last.
-async fn says(page: &Page, words: &str) {
+pub async fn says(page: &Page, words: &str) {
     let verdict = "document.querySelector('.seen-checkpoint .verdict')?.textContent";
     page.wait_until(&format!("{verdict}?.includes({})", json!(words)))
         .await;

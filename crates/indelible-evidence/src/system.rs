@@ -26,12 +26,12 @@ pub use render::render_system;
 pub use requirement::{By, Requirement, requirements};
 
 /// The name of the form in JSON.
-pub const SYSTEM_FORMAT: &str = "indelible-system/1";
+const SYSTEM_FORMAT: &str = "indelible-system/1";
 
 /// The answers for one installation.
 #[derive(Debug, Clone, Serialize)]
 pub struct SystemReport {
-    /// [`SYSTEM_FORMAT`].
+    /// `indelible-system/1`.
     pub format: &'static str,
     /// The program that answers.
     pub software: String,

@@ -68,7 +68,7 @@ pub struct TrailFacts {
     pub first_at: Option<Timestamp>,
     /// When its last entry was recorded.
     pub last_at: Option<Timestamp>,
-    /// Entries that name no user, at most [`super::measure::COUNTED_MAX`].
+    /// Entries that name no user, counted up to 1,000.
     pub without_user: u64,
     /// What the newest entries are like.
     pub newest: Newest,

@@ -33,6 +33,8 @@ def before_call(context, case, kwargs):
         return
     if operation in ("query", "export", "follow", "summary", "consistency"):
         mend_question(case, operation)
+    elif operation == "report":
+        mend_report(case)
     elif operation == "create_key":
         mend_key(case)
     elif operation == "record":
@@ -103,6 +105,20 @@ def place(case):
             if line.startswith(b"id:"):
                 return line.removeprefix(b"id:").strip().decode()
     return ""
+
+
+def mend_report(case):
+    query = case.query
+    # Not later than now.
+    if "as_of" in query:
+        case.path_parameters["trail"] = TRAIL
+        query["as_of"] = 1 + int(query["as_of"]) % ENTRIES
+    # Not before the start.
+    query["to"] = "9999-12-31"
+    # A sample has an entry at least, and a seed.
+    if "sample" in query:
+        query["sample"] = 1 + int(query["sample"]) % 1000
+        query.setdefault("seed", "")
 
 
 def mend_key(case):

@@ -150,13 +150,8 @@ impl Subject {
             pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
         };
         let counts = Counts::of(&found.entries);
-        let histogram = Histogram::of(
-            &counts,
-            (None, None),
-            (None, None),
-            |from, to| with(&[("start_date", from), ("end_date", to)]),
-            &path,
-        );
+        let narrowed = href::open(&path, with(&[]));
+        let histogram = Histogram::of(&counts, (None, None), (None, None), narrowed);
         let count = |name, field: &str, value: &dyn Fn(&Entry) -> Option<String>| {
             let link = |value: &str| href::with(&path, with(&[(field, value)]));
             Table::of(name, found.entries.iter().filter_map(value), link)

@@ -237,9 +237,9 @@ impl View {
         let span = query.instants().ok()?;
         let actions = query.actions().ok()?;
         let wanted = (actions.as_deref(), query.outcome.as_deref());
-        let narrowed =
-            |from: &str, to: &str| self.filters.with(&[("start_date", from), ("end_date", to)]);
-        Histogram::of(counts, span, wanted, narrowed, &self.path)
+        let rest = self.filters.without(&["start_date", "end_date"]);
+        let rest = rest.map(|(name, value)| (name, value));
+        Histogram::of(counts, span, wanted, href::open(&self.path, rest))
     }
 
     /// Whether filters are set that counts do not tell apart.

@@ -18,6 +18,17 @@ where
     }
 }
 
+/// A path with parameters, to which others are added that need no encoding.
+pub fn open<K, V>(path: &str, pairs: impl IntoIterator<Item = (K, V)>) -> String
+where
+    K: AsRef<str>,
+    V: AsRef<str>,
+{
+    let mut url = with(path, pairs);
+    url.push(if url.len() == path.len() { '?' } else { '&' });
+    url
+}
+
 /// The page of this name of a trail.
 pub fn of_trail(trail: &TrailName, page: &str) -> String {
     format!("/console/trails/{trail}/{page}")

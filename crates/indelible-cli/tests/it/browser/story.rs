@@ -165,8 +165,10 @@ async fn narrows_by_time(console: &Console, page: &Page) {
 
 /// The selector of the tallest bar.
 async fn tallest(page: &Page) -> String {
-    let js = "const bars = [...document.querySelectorAll('.histogram a .all')];
-        const heights = bars.map((bar) => bar.height.baseVal.value);
+    let js = "const bars = [...document.querySelectorAll('.histogram a')];
+        const drawn = (bar) => [...bar.querySelectorAll('.all, .bad')];
+        const height = (column) => column.height.baseVal.value;
+        const heights = bars.map((bar) => Math.max(0, ...drawn(bar).map(height)));
         return 1 + heights.indexOf(Math.max(...heights))";
     let nth = page.run(js, json!([])).await;
     format!(".histogram a:nth-of-type({nth})")

@@ -79,10 +79,16 @@ impl Filters {
 
     /// The same filters with others in the place of those of the same names.
     pub fn with(&self, others: &[(&str, &str)]) -> Vec<(String, String)> {
-        let is_other = |name: &str| others.iter().any(|(other, _)| *other == name);
-        let kept = self.pairs.iter().filter(|(name, _)| !is_other(name));
+        let names: Vec<_> = others.iter().map(|(name, _)| *name).collect();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        kept.cloned().chain(others.iter().map(own)).collect()
+        let kept = self.without(&names).cloned();
+        kept.chain(others.iter().map(own)).collect()
+    }
+
+    /// The same filters without those of some names.
+    pub fn without<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a (String, String)> {
+        let pairs = self.pairs.iter();
+        pairs.filter(|(name, _)| !names.contains(&name.as_str()))
     }
 
     /// The form. A filter that is set again and again has a field for each, and one more.

@@ -5,21 +5,33 @@ use std::ops::Range;
 use indelible_core::{Outcome, Timestamp};
 
 use super::super::counts::{Counts, Row};
-use super::super::href;
 use super::super::page::grouped;
 
 /// The most bars.
 const BARS_MAX: i64 = 72;
 /// What a bar may stand for, in hours.
 const WIDTHS: [i64; 9] = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24];
-/// The width and height of the drawing, in its own units.
-const WIDTH: f64 = 1000.0;
-const HEIGHT: f64 = 80.0;
+/// The width of a bar's place, that of the bar in it, and the height of the drawing, in the
+/// drawing's own units.
+const PLACE: usize = 10;
+const BAR: usize = 9;
+const HEIGHT: u64 = 800;
+/// The tallest bar and the shortest: what is there is seen, however little it is.
+const TALLEST: f64 = 760.0;
+const SHORTEST: u64 = 20;
 
 /// The bars of a trail.
 pub struct Histogram {
+    /// Where every bar leads, up to the bounds of its time.
+    pub narrowed: String,
     /// One for each stretch of time.
     pub bars: Vec<Bar>,
+    /// The width of the drawing.
+    pub width: usize,
+    /// The width of a bar.
+    pub bar: usize,
+    /// The height of the drawing.
+    pub height: u64,
     /// The first and the last day shown.
     pub first: String,
     /// The last one.
@@ -38,22 +50,37 @@ pub struct Histogram {
 
 /// The entries of a stretch of time.
 pub struct Bar {
-    /// Where it leads: the same question for this stretch alone.
-    pub url: String,
+    /// When it begins.
+    pub from: Timestamp,
+    /// Its last instant.
+    pub to: Timestamp,
     /// What it says.
     pub label: String,
     /// Its left edge.
-    pub x: String,
-    /// Its width.
-    pub width: String,
-    /// The upper edge and height of all of it.
-    pub y: String,
-    /// The height.
-    pub height: String,
-    /// The upper edge and height of those that failed or were denied.
-    pub bad_y: String,
-    /// That height.
-    pub bad_height: String,
+    pub x: usize,
+    /// All of it, where others than those that failed are there.
+    pub all: Option<Column>,
+    /// Those that failed or were denied.
+    pub bad: Option<Column>,
+}
+
+/// What is drawn of a count.
+#[derive(PartialEq, Eq)]
+pub struct Column {
+    /// Its upper edge.
+    pub y: u64,
+    /// Its height.
+    pub height: u64,
+}
+
+impl Column {
+    /// A count among bars of which the tallest stands for `most`.
+    fn of(count: u64, most: u64) -> Option<Self> {
+        let tall = count as f64 / most.max(1) as f64 * TALLEST;
+        let height = (tall.round() as u64).max(SHORTEST);
+        let y = HEIGHT.saturating_sub(height);
+        (count > 0).then_some(Self { y, height })
+    }
 }
 
 #[derive(Default, Clone, Copy)]
@@ -68,8 +95,7 @@ impl Histogram {
         counts: &Counts,
         (from, to): (Option<Timestamp>, Option<Timestamp>),
         (actions, outcome): (Option<&[String]>, Option<&str>),
-        narrowed: impl Fn(&str, &str) -> Vec<(String, String)>,
-        path: &str,
+        narrowed: String,
     ) -> Option<Self> {
         let there = counts.hours();
         let first = from.map(Timestamp::hour).or(there.map(|hours| hours.0))?;
@@ -98,41 +124,31 @@ impl Histogram {
         let most = sums.iter().map(|sum| sum.all).max().unwrap_or(0);
         let all = sums.iter().map(|sum| sum.all);
         let total = all.fold(0, u64::saturating_add);
-        let step = WIDTH / count as f64;
+        let each = words(width);
         let bar = |(at, sum): (usize, &Sum)| {
             let hour = (begin + at as i64) * width;
             let start = Timestamp::start_of_hour(hour.max(first));
-            let start = from.map_or(start, |from| from.max(start)).to_string();
+            let start = from.map_or(start, |from| from.max(start));
             let stop = Timestamp::end_of_hour((hour + width - 1).min(last));
-            let stop = to.map_or(stop, |to| to.min(stop)).to_string();
-            let tall = |part: u64| part as f64 / most.max(1) as f64 * (HEIGHT - 4.0);
-            // What is there is seen, however little it is.
-            let height = if sum.all > 0 {
-                tall(sum.all).max(2.0)
-            } else {
-                0.0
-            };
-            let bad = if sum.bad > 0 {
-                tall(sum.bad).max(2.0)
-            } else {
-                0.0
-            };
+            let (all, bad) = (Column::of(sum.all, most), Column::of(sum.bad, most));
             Bar {
-                url: href::with(path, narrowed(&start, &stop)),
-                label: label(&start, width, sum),
-                x: units(at as f64 * step),
-                width: units((step - 1.5).max(0.5)),
-                y: units(HEIGHT - height),
-                height: units(height),
-                bad_y: units(HEIGHT - bad),
-                bad_height: units(bad),
+                from: start,
+                to: to.map_or(stop, |to| to.min(stop)),
+                label: label(start, &each, sum),
+                x: at * PLACE,
+                all: all.filter(|all| bad.as_ref() != Some(all)),
+                bad,
             }
         };
         Some(Self {
+            narrowed,
             bars: sums.iter().enumerate().map(bar).collect(),
             first: day(Timestamp::start_of_hour(first)),
             last: day(Timestamp::end_of_hour(last)),
-            each: words(width),
+            width: count * PLACE,
+            bar: BAR,
+            height: HEIGHT,
+            each,
             total: grouped(total),
             most: grouped(most),
             is_wider: from.is_some_and(|from| from != Timestamp::start_of_hour(first))
@@ -142,23 +158,17 @@ impl Histogram {
     }
 }
 
-fn units(length: f64) -> String {
-    let tenths = (length * 10.0).round() as u64;
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
 fn day(time: Timestamp) -> String {
     let text = time.to_string();
     text[..16].replacen('T', " ", 1)
 }
 
-fn label(start: &str, width: i64, sum: &Sum) -> String {
+fn label(start: Timestamp, each: &str, sum: &Sum) -> String {
+    let (start, all) = (day(start), grouped(sum.all));
     let bad = match sum.bad {
         0 => String::new(),
         bad => format!(", {} of them failed or denied", grouped(bad)),
     };
-    let start = start[..16].replacen('T', " ", 1);
-    let (each, all) = (words(width), grouped(sum.all));
     format!("{start} UTC, {each}: {all} events{bad}")
 }
 

@@ -42,4 +42,5 @@ mod seals;
 mod serving;
 mod spooled;
 mod subjects;
+mod subjects_many;
 mod verification;

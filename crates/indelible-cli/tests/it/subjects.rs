@@ -35,7 +35,7 @@ fn day(desk: &Desk) {
 }
 
 /// A call by somebody who may erase.
-fn officer(desk: &Desk, arguments: &[&str]) -> crate::desk::Answered {
+pub fn officer(desk: &Desk, arguments: &[&str]) -> crate::desk::Answered {
     if !desk.is_on_postgres() {
         return desk.run(arguments);
     }

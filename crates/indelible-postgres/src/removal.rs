@@ -233,13 +233,17 @@ async fn older_ended(lent: &Lent) -> Result<(), StoreError> {
 /// Writes one partition anew. The lock on it is asked for again and again, each time for a short
 /// time: others queue behind whoever waits.
 async fn rewrite(lent: &Lent, name: &str) -> Result<(), StoreError> {
-    let statement = format!(
-        "BEGIN; SET LOCAL lock_timeout = '100ms'; SET LOCAL statement_timeout = 0; \
-         SET LOCAL synchronous_commit = on; SELECT indelible.rewrite_partition('{name}'); COMMIT"
-    );
     let mut tries = 0;
     loop {
         tries += 1;
+        // An autovacuum makes way for whoever has waited for longer than `deadlock_timeout`, one
+        // second as it ships, and for nobody else.
+        let patience = if tries % 8 == 0 { 1_500 } else { 100 };
+        let statement = format!(
+            "BEGIN; SET LOCAL lock_timeout = '{patience}ms'; SET LOCAL statement_timeout = 0; \
+             SET LOCAL synchronous_commit = on; SELECT indelible.rewrite_partition('{name}'); \
+             COMMIT"
+        );
         let Err(error) = lent.batch(&statement).await? else {
             return Ok(());
         };

@@ -66,7 +66,7 @@ WITH older AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_acti
 WHERE a.pid <> pg_catalog.pg_backend_pid() AND (age(a.backend_xid) > age($1::text::xid) \
 OR (age(a.backend_xmin) > age($1::text::xid) \
 AND coalesce(a.datname = pg_catalog.current_database(), true) \
-AND coalesce(a.backend_type <> 'autovacuum worker', true)))) \
+AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_vacuum AS v WHERE v.pid = a.pid)))) \
 OR EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots AS s \
 WHERE age(s.xmin) > age($1::text::xid)) \
 OR EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_xacts AS p \

@@ -13,7 +13,7 @@ on_each_store! {
 }
 
 /// Several times as many as are handed over at once.
-const RECORDS: u32 = 40_000;
+const RECORDS: u32 = 16_000;
 const CALL: [&str; 5] = ["import", "ndjson", "events.ndjson", "--output", "json"];
 
 fn lines(count: u32) -> String {

@@ -38,7 +38,7 @@ use std::time::Duration;
 
 pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
-pub use erasure::{Erased, ErasureOrder, ErasurePlan, ErasureProgress};
+pub use erasure::{Erased, ErasureOrder, ErasurePlan, ErasureProgress, UnfinishedErasure};
 pub use follow::Growth;
 pub use identity::{InstallationError, installation};
 pub use neighbours::{Neighbours, Sight};

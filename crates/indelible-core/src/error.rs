@@ -62,11 +62,13 @@ pub enum AuditError {
         /// The first of them.
         first: u64,
     },
-    /// The database is a restored copy and holds what was erased since it was made.
+    /// The database holds what was erased: it is a copy that was made before, or the erasure is not
+    /// finished in it.
     #[error(
-        "trail {0} holds what was erased since this copy of the database was made. It is taken \
-         away again before anything is read: open the database once for writing, as `indelible \
-         serve` and `indelible record` do"
+        "trail {0} holds what was erased: this copy of the database was made before, or the \
+         erasure is not finished. It is taken away before anything is read: wait for an erasure \
+         that runs, or open the database once for writing, as `indelible serve` and `indelible \
+         record` do"
     )]
     BroughtBack(TrailName),
     /// The trail is kept by Indelible for itself.

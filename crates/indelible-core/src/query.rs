@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use compile::{Plan, context as member, plan};
+pub(crate) use compile::{Plan, context as member, plan, split_member};
 pub use cursor::CursorError;
 pub use following::Following;
 pub use span::span;

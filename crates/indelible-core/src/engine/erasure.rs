@@ -12,7 +12,13 @@
 //! opens the database to write. A restored copy is the same case: it is behind the register.
 
 mod finish;
+mod history;
 mod plan;
+mod progress;
+mod purge;
+mod ranges;
+mod reading;
+mod recording;
 mod register;
 
 use serde_json::{Map, Value, json};
@@ -21,7 +27,7 @@ use uuid::Uuid;
 use super::audit::Audit;
 use super::subject::Subjects;
 use crate::action::AuditAction;
-use crate::entry::Erasure;
+use crate::door::TEXT_BYTES_MAX;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
 use crate::filter::Filter;
@@ -30,8 +36,11 @@ use crate::state::Purpose;
 use crate::store::StoreError;
 use register::{Line, Pinned};
 
-pub(super) use finish::{admit_reading, finish, resume};
+pub(super) use finish::{finish, resume};
 pub use plan::ErasurePlan;
+pub(super) use purge::Purging;
+pub use reading::UnfinishedErasure;
+pub(super) use reading::admit_reading;
 
 /// Whose content is to go, and why.
 #[derive(Debug, Clone, Default)]
@@ -58,13 +67,13 @@ pub enum ErasureProgress {
     Search(u64, u64),
     /// The entries that say what is erased are recorded: done, in all.
     Record(u64, u64),
-    /// Parts are blanked: ranges done, ranges in all.
+    /// Parts are blanked: entries done that say so, such entries in all.
     Blank(u64, u64),
     /// The database is written anew.
     Purge,
 }
 
-/// What an erasure came to.
+/// What an erasure came to, with what was left of earlier ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Where the erasure entries stand in the trail.
@@ -83,8 +92,13 @@ pub struct Erased {
 const RANGES_MAX: usize = 600;
 /// Digests of persons in one erasure entry: each takes 67 bytes of its context.
 const REFS_MAX: usize = 700;
-/// The longest reason, in bytes.
+/// The longest reason and the longest legal basis, in bytes.
 const REASON_BYTES_MAX: usize = 4096;
+const LEGAL_BASIS_BYTES_MAX: usize = 1024;
+/// The longest that an entry says of an order beside the digests, in bytes as they are encoded. With
+/// as many digests as there may be it is less than a context may have, which else keeps none of its
+/// members.
+const SAID_BYTES_MAX: usize = 12 * 1024;
 /// The action of the entry that says what was erased.
 const ERASED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASED;
 /// The action of the entry that says that nothing was erased.
@@ -120,7 +134,7 @@ impl Audit {
         progress: &mut (dyn FnMut(ErasureProgress) + Send),
     ) -> Result<(Erased, ErasurePlan), AuditError> {
         let shared = &self.engine.shared;
-        check_reason(&order.reason)?;
+        check(order)?;
         if shared.options.read_only {
             let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
             return Err(AuditError::Refused { trail, refusal });
@@ -128,7 +142,11 @@ impl Audit {
         self.check_writable().await?;
         // Before anything is said: whoever may not erase must not leave an entry that says so.
         finish::removal(shared)?.erase(&self.trail, &[]).await?;
-        finish(shared, &self.trail, &[], &mut |_| {}).await?;
+        if self.head().await?.is_none() {
+            let problem = format!("{} has no entry of which anything goes", self.trail);
+            return Err(QueryError::new("trail", problem).into());
+        }
+        let earlier = finish(shared, &self.trail, &[], Purging::Now, &mut |_| {}).await?;
         let plan = plan::plan(self, order, progress).await?;
         let secret = self.engine.secret(Purpose::Subjects).await?;
         let refs = order.subjects.refs(&secret);
@@ -142,32 +160,31 @@ impl Audit {
                 first,
             });
         }
-        let lines = self.lines(order, &refs, &plan).await?;
-        let texts: Vec<_> = lines.iter().map(Line::to_text).collect::<Result<_, _>>()?;
+        let (ids, texts) = self.lines(order, &refs, &plan)?;
         shared.ground.state.keep_erasures(&self.trail, &texts)?;
-        let own: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
-        let erased = finish(shared, &self.trail, &own, progress).await?;
+        drop(texts);
+        let mut erased = finish(shared, &self.trail, &ids, Purging::Now, progress).await?;
+        erased.join(earlier);
         Ok((erased, plan))
     }
 
-    /// The lines of an erasure: of its ranges and of the persons a part each.
-    async fn lines(
+    /// The lines of an erasure, of its ranges and of the persons a part each, and their ids.
+    ///
+    /// They are all that grows with the ranges beside the plan: about 80 bytes for each, held once
+    /// until the register has them.
+    fn lines(
         &self,
         order: &ErasureOrder,
         refs: &[String],
         plan: &ErasurePlan,
-    ) -> Result<Vec<Line>, AuditError> {
-        let shared = &self.engine.shared;
-        let mut pinned = Vec::with_capacity(plan.erasures.len());
-        for (erasure, leaf) in plan.erasures.iter().zip(&plan.leaves) {
-            pinned.push(Pinned::new(erasure.clone(), leaf));
-        }
-        let (mut ranges, mut persons) = (pinned.chunks(RANGES_MAX), refs.chunks(REFS_MAX));
-        let count = ranges.len().max(persons.len());
-        let together = (count > 1).then(|| shared.door.fresh_id().to_string());
-        let mut lines = Vec::with_capacity(count);
+    ) -> Result<(Vec<Uuid>, Vec<String>), AuditError> {
+        let door = &self.engine.shared.door;
+        let (mut ranges, mut persons) = (plan.ranges.pinned(), refs.chunks(REFS_MAX));
+        let count = plan.ranges.len().div_ceil(RANGES_MAX).max(persons.len());
+        let together = (count > 1).then(|| door.fresh_id().to_string());
+        let (mut ids, mut texts) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for number in 1..=count {
-            let erases = ranges.next().unwrap_or_default().to_vec();
+            let erases: Vec<Pinned> = ranges.by_ref().take(RANGES_MAX).collect();
             let refs = persons.next().unwrap_or_default();
             let mut context = said(order, refs);
             let affected = entries_of(&erases);
@@ -175,15 +192,20 @@ impl Audit {
             if count > 1 {
                 context.insert("of_entries".to_owned(), json!([number, count]));
             }
-            lines.push(Line {
-                id: shared.door.fresh_id(),
+            if number == 1 && plan.of_other_actors > 0 {
+                context.insert("of_other_actors".to_owned(), json!(plan.of_other_actors));
+            }
+            let line = Line {
+                id: door.fresh_id(),
                 erases,
                 by: order.by.clone(),
                 correlation_id: together.clone(),
                 context: Value::Object(context),
-            });
+            };
+            ids.push(line.id);
+            texts.push(line.to_text()?);
         }
-        Ok(lines)
+        Ok((ids, texts))
     }
 
     async fn record_refusal(
@@ -197,7 +219,7 @@ impl Audit {
         context.insert("records_held".to_owned(), json!(held));
         let mut event = AuditEvent::new(REFUSED, "subject_key").context(Value::Object(context));
         event.user_id = order.by.clone();
-        finish::record(&self.engine.shared, &self.trail, event, Vec::new()).await?;
+        recording::record(&self.engine.shared, &self.trail, event, Vec::new()).await?;
         Ok(())
     }
 }
@@ -227,29 +249,50 @@ fn entries_of(ranges: &[Pinned]) -> u64 {
         .sum()
 }
 
-fn check_reason(reason: &str) -> Result<(), QueryError> {
-    if reason.trim().is_empty() {
+fn check(order: &ErasureOrder) -> Result<(), QueryError> {
+    if order.reason.trim().is_empty() {
         return Err(QueryError::new("reason", "an erasure has a reason"));
     }
-    if reason.len() > REASON_BYTES_MAX {
-        let problem = format!("a reason has up to {REASON_BYTES_MAX} bytes");
+    let texts = [
+        ("reason", Some(&order.reason), REASON_BYTES_MAX),
+        (
+            "legal_basis",
+            order.legal_basis.as_ref(),
+            LEGAL_BASIS_BYTES_MAX,
+        ),
+        ("request_id", order.request_id.as_ref(), TEXT_BYTES_MAX),
+        ("by", order.by.as_ref(), TEXT_BYTES_MAX),
+    ];
+    for (field, text, max) in texts {
+        if text.is_some_and(|text| text.len() > max) {
+            let problem = format!("it has up to {max} bytes, so that it stays whole in the trail");
+            return Err(QueryError::new(field, problem));
+        }
+    }
+    let bytes = Value::Object(said(order, &[])).to_string().len();
+    if bytes > SAID_BYTES_MAX {
+        let problem = format!(
+            "with its control characters written out it takes {bytes} bytes in the trail; up to \
+             {SAID_BYTES_MAX} stay whole"
+        );
         return Err(QueryError::new("reason", problem));
     }
     Ok(())
 }
 
-/// Adds a part of an entry to ranges, which grow with it where it follows.
-fn extend(erasures: &mut Vec<Erasure>, seq: u64, parts: Vec<crate::part::PartKind>) -> bool {
-    if let Some(last) = erasures.last_mut()
-        && last.last + 1 == seq
-        && last.parts == parts
-    {
-        last.last = seq;
-        return false;
+impl Erased {
+    /// Counts what was left of earlier erasures, too.
+    fn join(&mut self, earlier: Self) {
+        self.parts += earlier.parts;
+        self.recorded.extend(earlier.recorded);
+        self.recorded.sort_unstable();
+        for leftover in earlier.leftovers {
+            if !self.leftovers.contains(&leftover) {
+                self.leftovers.push(leftover);
+            }
+        }
+        // What could not be purged then was tried again since.
     }
-    let (first, last) = (seq, seq);
-    erasures.push(Erasure { first, last, parts });
-    true
 }
 
 /// No store under this engine can take content away.

@@ -1,5 +1,7 @@
 //! Persons in a trail: where they are named, found in one pass over it.
 
+mod own;
+
 use std::collections::HashMap;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -37,8 +39,12 @@ pub struct Sighting<'a> {
     pub parts: Vec<PartKind>,
     /// The ids that it names, of those that were asked for.
     pub ids: Vec<&'a str>,
+    /// Whether the actor part is among them and holds the `user_id` of somebody else.
+    pub names_another: bool,
 }
 
+/// Bytes of an id that are shown where it is too long.
+const SHOWN_BYTES: usize = 32;
 /// Entries that are read at once.
 const CHUNK_ENTRIES: u64 = 1024;
 
@@ -81,6 +87,7 @@ struct Search {
     ids: HashMap<String, String>,
     also: Vec<(PartKind, ContextFilter)>,
     widen: Vec<PartKind>,
+    asked: own::Asked,
 }
 
 impl Search {
@@ -91,29 +98,45 @@ impl Search {
         if subjects.ids.iter().any(String::is_empty) {
             return Err(QueryError::new("id", "an empty id is nobody's"));
         }
+        if let Some(id) = subjects.ids.iter().find(|id| id.len() > TEXT_BYTES_MAX) {
+            let start = &id[..id.floor_char_boundary(SHOWN_BYTES)];
+            let problem = format!(
+                "`{start}…` has {} bytes; no entry holds an id of more than {TEXT_BYTES_MAX}",
+                id.len()
+            );
+            return Err(QueryError::new("id", problem));
+        }
         let ids = subjects.ids.iter();
-        let also = subjects.also.iter();
+        let ids: HashMap<String, String> = ids
+            .map(|id| (door.as_asked("user_id", id, TEXT_BYTES_MAX), id.clone()))
+            .collect();
+        let also = subjects.also.iter().map(|place| self::place(place, door));
+        let also: Vec<_> = also.collect::<Result<_, _>>()?;
         Ok(Self {
-            ids: ids
-                .map(|id| (door.as_asked("user_id", id, TEXT_BYTES_MAX), id.clone()))
-                .collect(),
-            also: also
-                .map(|place| self::place(place, door))
-                .collect::<Result<_, _>>()?,
+            asked: own::Asked::of(&ids, &also),
+            ids,
+            also,
             widen: subjects.widen.clone(),
         })
     }
 
     fn look<'a>(&'a self, entry: &'a StoredEntry) -> Result<Option<Sighting<'a>>, Unreadable> {
         let (mut parts, mut ids) = (Vec::new(), Vec::new());
+        let mut actor = None;
         for kind in PartKind::ALL {
             let fields: &[&str] = match kind {
                 PartKind::Actor => &["user_id", "on_behalf_of"],
                 PartKind::Target => &["resource_id"],
                 PartKind::Details => &[],
             };
+            let is_details = kind == PartKind::Details;
+            let is_look = is_details && own::is_look(&entry.action);
+            // What Indelible says of its own doing must stay, or nobody could tell what it did.
+            if is_details && own::is_own(&entry.action) && !is_look {
+                continue;
+            }
             let mut places = self.also.iter().filter(|(of, _)| *of == kind).peekable();
-            if fields.is_empty() && places.peek().is_none() {
+            if fields.is_empty() && places.peek().is_none() && !is_look {
                 continue;
             }
             let Some(body) = entry.body(kind)? else {
@@ -122,20 +145,36 @@ impl Search {
             let named = fields.iter().filter_map(|field| body.get(field)?.as_str());
             let before = ids.len();
             ids.extend(named.filter_map(|id| self.ids.get(id)).map(String::as_str));
-            if ids.len() > before || places.any(|(_, place)| place.matches(&body)) {
+            let was_asked = is_look && self.asked.look(&body, &mut |id| ids.push(id));
+            if was_asked || ids.len() > before || places.any(|(_, place)| place.matches(&body)) {
                 parts.push(kind);
+            }
+            if kind == PartKind::Actor {
+                actor = Some(body);
             }
         }
         if parts.is_empty() {
             return Ok(None);
         }
-        parts.extend(&self.widen);
+        let widen = self.widen.iter();
+        parts.extend(
+            widen.filter(|kind| **kind != PartKind::Details || !own::is_own(&entry.action)),
+        );
         parts.retain(|kind| entry.parts.get(*kind).is_some());
         parts.sort_by_key(|kind| kind.as_str());
         parts.dedup();
         ids.sort_unstable();
         ids.dedup();
-        Ok(Some(Sighting { entry, parts, ids }))
+        let user = actor
+            .as_ref()
+            .and_then(|actor| actor.get("user_id")?.as_str());
+        let is_another = |user: &str| !self.ids.contains_key(user);
+        Ok(Some(Sighting {
+            entry,
+            names_another: parts.contains(&PartKind::Actor) && user.is_some_and(is_another),
+            parts,
+            ids,
+        }))
     }
 }
 
@@ -148,8 +187,20 @@ fn place(text: &str, door: &Door) -> Result<(PartKind, ContextFilter), QueryErro
         );
         QueryError::new("also", problem)
     };
+    let too_long = |max: usize| {
+        let problem = format!("its value has more than {max} bytes, as none that is stored has");
+        QueryError::new("also", problem)
+    };
     if let Some(member) = text.strip_prefix("context.") {
         let mut filter = self::member(member, door).map_err(wrong)?;
+        // It would be everybody of whom nothing is known there.
+        if filter
+            .values
+            .iter()
+            .any(|value| matches!(value.trim(), "" | "null"))
+        {
+            return Err(QueryError::new("also", nobody(text)));
+        }
         filter.path.insert(0, "context".to_owned());
         return Ok((PartKind::Details, filter));
     }
@@ -160,14 +211,25 @@ fn place(text: &str, door: &Door) -> Result<(PartKind, ContextFilter), QueryErro
         "correlation_id" => (PartKind::Details, TEXT_BYTES_MAX),
         _ => return Err(wrong(QueryError::new("also", "it is no place"))),
     };
-    if value.is_empty() {
-        return Err(wrong(QueryError::new("also", "it has no value")));
+    if value.trim().is_empty() {
+        return Err(QueryError::new("also", nobody(text)));
+    }
+    if value.len() > max {
+        return Err(too_long(max));
     }
     let filter = ContextFilter {
         path: vec![field.to_owned()],
         values: vec![door.as_asked(field, value, max)],
     };
     Ok((kind, filter))
+}
+
+/// Why a place without a value is none.
+fn nobody(text: &str) -> String {
+    format!(
+        "`--also {text}` names nobody: a value that is empty or null would take everybody of whom \
+         nothing is known there"
+    )
 }
 
 impl Subjects {

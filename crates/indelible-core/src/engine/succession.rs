@@ -144,7 +144,12 @@ impl Audit {
         shared.replace_mark(&commit.head)?;
         // What was taken away of it when it was opened is said now. Where that cannot be, the next
         // process that opens the database to write says it.
-        let _ = erasure::finish(shared, &self.trail, &[], &mut |_| {}).await;
+        let purging = erasure::Purging::Now;
+        let finished = erasure::finish(shared, &self.trail, &[], purging, &mut |_| {}).await;
+        if let Err(error) = finished {
+            let trail = &self.trail;
+            tracing::warn!(%trail, %error, "an erasure of the trail is not finished");
+        }
         let origin = commit.head.key.name().to_owned();
         Ok(Succession {
             size: old.size,

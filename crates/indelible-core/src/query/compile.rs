@@ -243,7 +243,7 @@ fn without_nul(text: &str) -> String {
 
 /// Splits `path=value`. A path that begins with `/` is a JSON Pointer; else dots separate names.
 /// A backslash before `.`, `=` or another backslash takes that character literally.
-fn split_member(member: &str) -> Option<(Vec<String>, &str)> {
+pub(crate) fn split_member(member: &str) -> Option<(Vec<String>, &str)> {
     let is_pointer = member.starts_with('/');
     let mut path = vec![String::new()];
     let mut chars = member.char_indices().skip(usize::from(is_pointer));

@@ -1,9 +1,12 @@
 //! Erasing persons: what goes, what stays, and what the trail says of it.
 
 mod cuts;
+mod looks;
 mod many;
 mod refused;
+mod replayed;
 mod restored;
+mod unfinished;
 
 use indelible_core::engine::{Audit, Erased, ErasureOrder, ErasurePlan, Subjects};
 use indelible_core::entry::{Erasure, StoredEntry};
@@ -211,7 +214,7 @@ async fn a_part_goes_where_the_person_is_named_in_it_and_wider_where_asked() {
         let entries = all(&audit).await;
         assert_eq!(entries[0].erased(), gone, "{ids:?} {also:?} {widen:?}");
         assert!(entries[1].erased().is_empty() && entries[2].erased().is_empty());
-        assert_eq!(plan.erasures[0].parts, gone);
+        assert_eq!(plan.erasures()[0].parts, gone);
         assert!(verified(&audit).await.ok);
     }
 }

@@ -2,7 +2,7 @@
 //! that fail on command.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -163,6 +163,10 @@ pub struct FaultyStore {
     pub reads_until_failure: AtomicI64,
     /// So many calls that take content away are done, the next ones fail.
     pub removals_until_failure: AtomicI64,
+    /// Whether its role may not erase.
+    pub is_no_eraser: AtomicBool,
+    /// How often it was purged, or was to be.
+    pub purges: AtomicU64,
     /// What becomes of a commit on its way to the disk.
     pub spoil: Mutex<Option<fn(&mut Commit)>>,
 }
@@ -176,6 +180,8 @@ impl FaultyStore {
             asked: tokio::sync::Semaphore::new(0),
             reads_until_failure: AtomicI64::new(i64::MAX),
             removals_until_failure: AtomicI64::new(i64::MAX),
+            is_no_eraser: AtomicBool::new(false),
+            purges: AtomicU64::new(0),
             spoil: Mutex::default(),
         })
     }
@@ -207,6 +213,9 @@ impl FaultyStore {
 #[async_trait]
 impl Removal for FaultyStore {
     async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError> {
+        if self.is_no_eraser.load(Ordering::SeqCst) {
+            return Err(StoreError::Unsupported("no eraser".to_owned()));
+        }
         if erasures.is_empty() {
             return Ok(0);
         }
@@ -220,6 +229,7 @@ impl Removal for FaultyStore {
     }
 
     async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<Purged, StoreError> {
+        self.purges.fetch_add(1, Ordering::SeqCst);
         self.remove()?;
         let inner = self.inner.removal().expect("memory can erase");
         inner.purge(trail, erasures).await

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use indelible_merkle::Hash;
-
-use super::{ErasureOrder, ErasureProgress, check_reason, extend};
+use super::ranges::Ranges;
+use super::{ErasureOrder, ErasureProgress, check};
 use crate::engine::audit::Audit;
 use crate::entry::{Columns, Erasure, Unreadable};
 use crate::error::AuditError;
@@ -16,8 +15,6 @@ use crate::store::StoreError;
 pub struct ErasurePlan {
     /// The size of the trail that was looked at.
     pub as_of: u64,
-    /// The parts, as the erasure entries are to list them: ranges by seq that do not overlap.
-    pub erasures: Vec<Erasure>,
     /// The entries of which something goes.
     pub entries: u64,
     /// How many parts go, by kind.
@@ -26,8 +23,17 @@ pub struct ErasurePlan {
     pub held: Vec<u64>,
     /// The ids that the trail names nowhere, in the order asked.
     pub unknown: Vec<String>,
-    /// The leaf of the first entry of each range.
-    pub(super) leaves: Vec<Hash>,
+    /// The entries of which the actor part goes although it holds the `user_id` of another: one who
+    /// acted on behalf of the person, as a rule.
+    pub of_other_actors: u64,
+    pub(super) ranges: Ranges,
+}
+
+impl ErasurePlan {
+    /// The parts, as the erasure entries are to list them: ranges by seq that do not overlap.
+    pub fn erasures(&self) -> Vec<Erasure> {
+        self.ranges.erasures().collect()
+    }
 }
 
 pub(super) async fn plan(
@@ -35,7 +41,7 @@ pub(super) async fn plan(
     order: &ErasureOrder,
     progress: &mut (dyn FnMut(ErasureProgress) + Send),
 ) -> Result<ErasurePlan, AuditError> {
-    check_reason(&order.reason)?;
+    check(order)?;
     let mut plan = ErasurePlan::default();
     let mut seen: HashSet<String> = HashSet::new();
     let mut unreadable: Option<Unreadable> = None;
@@ -63,9 +69,9 @@ pub(super) async fn plan(
         for &kind in &sighting.parts {
             *plan.parts.get_mut(kind) += 1;
         }
-        if extend(&mut plan.erasures, entry.seq, sighting.parts) {
-            plan.leaves.push(entry.leaf_hash);
-        }
+        plan.of_other_actors += u64::from(sighting.names_another);
+        plan.ranges
+            .add(entry.seq, &sighting.parts, &entry.leaf_hash);
     };
     let as_of = audit
         .sightings(&order.subjects, &mut each, &mut |done, all| {

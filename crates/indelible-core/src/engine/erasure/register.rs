@@ -29,8 +29,8 @@ pub(super) struct Line {
     pub context: Value,
 }
 
-/// An erased range, pinned to the history that it is of: after a restored copy was succeeded, other
-/// entries may stand at its seqs.
+/// An erased range, pinned to the history that it is of, entry by entry: in a copy that went on
+/// elsewhere, other entries stand at some of its seqs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pinned {
@@ -39,10 +39,15 @@ pub(super) struct Pinned {
     pub parts: Vec<PartKind>,
     /// The beginning of the leaf hash of the first entry, in hex.
     pub leaf: String,
+    /// The beginnings of the leaf hashes of those after it, in hex, one after the other.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rest: String,
 }
 
-/// Hexadecimal digits of a leaf hash that pin a range.
-const LEAF_DIGITS: usize = 16;
+/// Hexadecimal digits of a leaf hash that pin the first entry of a range.
+pub(super) const LEAF_DIGITS: usize = 16;
+/// Those that pin each entry after it.
+pub(super) const REST_DIGITS: usize = 8;
 
 impl Line {
     /// The line as it stands in the register.
@@ -55,6 +60,18 @@ impl Line {
         serde_json::from_str(text).map_err(|error| malformed(error.to_string()))
     }
 
+    /// The id of a line, which need not be read whole for it.
+    pub fn id_of(text: &str) -> Result<Uuid, StoreError> {
+        #[derive(Deserialize)]
+        struct Named {
+            id: Uuid,
+        }
+        let named: Result<Named, _> = serde_json::from_str(text);
+        named
+            .map(|named| named.id)
+            .map_err(|error| malformed(error.to_string()))
+    }
+
     /// What it erases, as an erasure entry lists it.
     pub fn erasures(&self) -> Vec<Erasure> {
         self.erases.iter().map(Pinned::erasure).collect()
@@ -62,25 +79,29 @@ impl Line {
 }
 
 impl Pinned {
-    /// A range whose first entry has this leaf.
-    pub fn new(erasure: Erasure, leaf: &Hash) -> Self {
-        let Erasure { first, last, parts } = erasure;
-        let mut leaf = leaf.to_string();
-        leaf.truncate(LEAF_DIGITS);
-        Self {
-            first,
-            last,
-            parts,
-            leaf,
-        }
+    /// Whether an entry of it is pinned. Registers of before pinned the first one alone.
+    pub fn pins(&self, seq: u64) -> bool {
+        self.pin(seq).is_some()
     }
 
-    /// Whether it is a range of the history in which this leaf is that of its first entry.
-    pub fn is_of(&self, leaf: &Hash) -> bool {
-        leaf.to_string().starts_with(&self.leaf) && self.leaf.len() == LEAF_DIGITS
+    /// Whether it is of the history in which this leaf stands at a seq.
+    pub fn is_of(&self, seq: u64, leaf: &Hash) -> bool {
+        self.pin(seq)
+            .is_some_and(|pin| leaf.to_string().starts_with(pin))
     }
 
-    /// The same without the pin.
+    fn pin(&self, seq: u64) -> Option<&str> {
+        let after = usize::try_from(seq.checked_sub(self.first)?).ok()?;
+        let Some(place) = after.checked_sub(1) else {
+            return Some(&self.leaf)
+                .filter(|pin| pin.len() == LEAF_DIGITS)
+                .map(String::as_str);
+        };
+        let begin = place.checked_mul(REST_DIGITS)?;
+        self.rest.get(begin..begin.checked_add(REST_DIGITS)?)
+    }
+
+    /// The same without the pins.
     pub fn erasure(&self) -> Erasure {
         Erasure {
             first: self.first,

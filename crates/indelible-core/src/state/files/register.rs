@@ -1,7 +1,7 @@
 //! The register of what was erased of a trail: a file that only grows.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::private::private_options;
@@ -10,13 +10,17 @@ use crate::trail::TrailName;
 /// The lines of a register; none where there is no file. A last line without its line feed was
 /// never kept: the process ended before.
 pub(super) fn lines(path: &Path) -> io::Result<Vec<String>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let mut bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    Ok(whole.lines().map(str::to_owned).collect())
+    // It may end within a character.
+    let end = bytes.iter().rposition(|&byte| byte == b'\n');
+    bytes.truncate(end.unwrap_or(0));
+    let text = String::from_utf8(bytes)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))?;
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// Adds lines and waits until they are on the disk. Nobody else may change the file meanwhile.
@@ -30,14 +34,7 @@ pub(super) fn add(path: &Path, lines: &[String]) -> io::Result<()> {
     let end = end_of_lines(&mut file)?;
     file.set_len(end)?;
     file.seek(SeekFrom::Start(end))?;
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(line);
-        text.push('\n');
-    }
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
+    let written = write(&file, lines).and_then(|()| file.sync_all());
     if written.is_err() {
         // All or none: what is cut off here was never answered for.
         file.set_len(end)?;
@@ -47,6 +44,15 @@ pub(super) fn add(path: &Path, lines: &[String]) -> io::Result<()> {
         Some(folder) if is_new => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+fn write(file: &File, lines: &[String]) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    for line in lines {
+        out.write_all(line.as_bytes())?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
 }
 
 /// Where the last whole line ends.
@@ -97,6 +103,19 @@ mod tests {
         let found = trails(folder.path()).expect("readable");
         assert_eq!(found, [TrailName::standard()]);
         assert_eq!(trails(&folder.path().join("none")).expect("nothing"), []);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_within_a_character_was_never_kept_either() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("default");
+        fs::write(&path, b"one\n{\"by\":\"m\xc3").expect("written");
+        assert_eq!(lines(&path).expect("readable"), ["one"]);
+        add(&path, &["two".to_owned()]).expect("kept");
+        assert_eq!(lines(&path).expect("readable"), ["one", "two"]);
+        fs::write(&path, b"m\xc3\ntwo\n").expect("written");
+        let kind = lines(&path).expect_err("a whole line is no text").kind();
+        assert_eq!(kind, io::ErrorKind::InvalidData);
     }
 
     #[cfg(unix)]

@@ -34,7 +34,7 @@ async fn many_persons_go_in_one_pass_and_those_unknown_are_told() {
     }
     // More ranges than one skeleton holds.
     let listed: usize = entries[2500..].iter().map(|e| e.erases.len()).sum();
-    assert_eq!(listed, plan.erasures.len());
+    assert_eq!(listed, plan.erasures().len());
     assert_eq!(erased.recorded, [2500, 2501]);
     for entry in &entries[2500..] {
         assert!(entry.skeleton(audit.name()).len() < 65_535);
@@ -58,7 +58,7 @@ async fn the_digests_of_thousands_of_persons_fit() {
     let (erased, plan) = erase(&audit, &order(&ids)).await;
     assert_eq!(erased.recorded, [10, 11, 12]);
     assert_eq!(
-        plan.erasures,
+        plan.erasures(),
         [Erasure {
             first: 0,
             last: 9,

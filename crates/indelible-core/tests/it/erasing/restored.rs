@@ -6,7 +6,7 @@ use indelible_core::engine::{Engine, Options};
 use super::*;
 
 /// Puts the database back as it was before anything was erased: rows and registry.
-async fn restore(site: &Site, old: indelible_core::MemorySnapshot) {
+pub(super) async fn restore(site: &Site, old: indelible_core::MemorySnapshot) {
     site.memory.restore(old);
     if let Some(row) = site
         .memory
@@ -22,7 +22,7 @@ async fn restore(site: &Site, old: indelible_core::MemorySnapshot) {
     }
 }
 
-async fn reading(site: &Site) -> Result<Engine, AuditError> {
+pub(super) async fn reading(site: &Site) -> Result<Engine, AuditError> {
     let options = Options {
         read_only: true,
         ..Options::default()
@@ -42,8 +42,20 @@ fn named(entries: &[StoredEntry]) -> Vec<u64> {
         .collect()
 }
 
+/// The same database with a fresh state directory, which has the key alone.
+pub(super) fn beside(site: &Site) -> Site {
+    let seed = site.state.signing_seed().expect("readable").expect("a key");
+    let state = std::sync::Arc::new(indelible_core::state::StateInMemory::new());
+    let site = Site {
+        state,
+        ..site.clone()
+    };
+    site.state.keep_signing_seed(seed).expect("kept");
+    site
+}
+
 #[tokio::test]
-async fn a_restored_copy_is_erased_again_before_it_is_served() {
+async fn t73_a_restored_copy_is_erased_again_before_it_is_served() {
     let site = Site::new();
     let audit = site.audit().await;
     fill(&audit, 0..100).await;
@@ -80,7 +92,7 @@ async fn a_restored_copy_is_erased_again_before_it_is_served() {
 }
 
 #[tokio::test]
-async fn entries_that_came_after_a_succession_at_the_same_seqs_stay() {
+async fn t73_entries_that_came_after_a_succession_at_the_same_seqs_stay() {
     let site = Site::new();
     let audit = site.audit().await;
     fill(&audit, 0..100).await;
@@ -107,7 +119,7 @@ async fn entries_that_came_after_a_succession_at_the_same_seqs_stay() {
 }
 
 #[tokio::test]
-async fn a_copy_that_lost_the_marks_too_goes_on_and_says_what_went() {
+async fn t73_a_copy_that_lost_the_marks_too_goes_on_and_says_what_went() {
     let site = Site::new();
     let audit = site.audit().await;
     fill(&audit, 0..50).await;
@@ -118,10 +130,7 @@ async fn a_copy_that_lost_the_marks_too_goes_on_and_says_what_went() {
     restore(&site, old).await;
     // A state directory whose marks were lost, and whose register was not.
     let register = site.state.erasures(&name).expect("readable");
-    let seed = site.state.signing_seed().expect("readable").expect("a key");
-    let state = std::sync::Arc::new(indelible_core::state::StateInMemory::new());
-    let site = Site { state, ..site };
-    site.state.keep_signing_seed(seed).expect("kept");
+    let site = beside(&site);
     site.state.keep_erasures(&name, &register).expect("kept");
     let audit = site.audit().await;
     let entries = all(&audit).await;

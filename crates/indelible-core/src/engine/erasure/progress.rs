@@ -1,0 +1,165 @@
+//! How far a database is with the register.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::register::Line;
+use crate::engine::Ground;
+use crate::error::AuditError;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+use crate::trail::TrailName;
+
+/// The kind of registry rows that say it, by trail.
+const KIND: &str = "erasure";
+/// How long a purge that failed is left alone at starts, at first and at most; twice as long after
+/// each failure.
+const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The row.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Row {
+    /// How many lines of the register were recorded and blanked.
+    applied: usize,
+    /// The id of the last of them: which register it was.
+    last: Option<Uuid>,
+    /// How many of them were purged.
+    purged: usize,
+    /// Whether what other registers had blanked is still to be purged, wherever it was.
+    whole: bool,
+    /// How often the purge has failed, and before when no start tries again.
+    failures: u32,
+    not_before: Option<Timestamp>,
+}
+
+/// The register, and how far this database is with it.
+pub(super) struct Progress {
+    /// Its lines.
+    pub texts: Vec<String>,
+    row: Row,
+    /// Whether the row speaks of another register.
+    is_foreign: bool,
+    /// The version of the row, where there is one.
+    version: Option<u64>,
+}
+
+impl Progress {
+    pub async fn read(ground: &Ground, trail: &TrailName) -> Result<Self, AuditError> {
+        // The row first: lines that come meanwhile are pending.
+        let there = ground.registry.get(KIND, trail.as_str()).await?;
+        let texts = ground.state.erasures(trail)?;
+        let version = there.as_ref().map(|there| there.version);
+        let row = there.and_then(|there| serde_json::from_value::<Row>(there.value).ok());
+        let mut row = row.unwrap_or_default();
+        let last = match row.applied.checked_sub(1) {
+            Some(place) => texts.get(place).map(|text| Line::id_of(text)).transpose()?,
+            None => None,
+        };
+        // A count alone would take the orders of another state directory for done.
+        let is_foreign = version.is_some() && (row.last.is_none() || row.last != last);
+        if is_foreign {
+            row = Row {
+                whole: row.whole || row.purged < row.applied,
+                ..Row::default()
+            };
+        }
+        row.purged = row.purged.min(row.applied);
+        Ok(Self {
+            texts,
+            row,
+            is_foreign,
+            version,
+        })
+    }
+
+    /// The lines that this database is not known to be done with.
+    pub fn pending(&self) -> &[String] {
+        self.texts.get(self.row.applied..).unwrap_or_default()
+    }
+
+    /// The lines that were blanked, and of which the bytes may still be in the files.
+    pub fn unpurged(&self) -> &[String] {
+        let unpurged = self.row.purged..self.row.applied;
+        self.texts.get(unpurged).unwrap_or_default()
+    }
+
+    /// Whether all of the trail must be purged, since nobody here knows where it was erased.
+    pub fn is_whole_unpurged(&self) -> bool {
+        self.row.whole
+    }
+
+    /// Whether the row speaks of another register than the one at hand.
+    pub fn is_foreign(&self) -> bool {
+        self.is_foreign
+    }
+
+    /// Whether anything is left to be done.
+    pub fn is_done(&self) -> bool {
+        self.pending().is_empty() && self.unpurged().is_empty() && !self.row.whole
+    }
+
+    /// Whether a purge that failed is to be left alone now, and until when.
+    pub fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.row.not_before.filter(|until| now < *until)
+    }
+
+    /// All lines are blanked; where nothing was there to be blanked, there is nothing to purge.
+    pub async fn blanked(
+        &mut self,
+        ground: &Ground,
+        trail: &TrailName,
+        is_purged: bool,
+    ) -> Result<(), AuditError> {
+        self.row.applied = self.texts.len();
+        self.row.last = self
+            .texts
+            .last()
+            .map(|text| Line::id_of(text))
+            .transpose()?;
+        if is_purged {
+            self.row.purged = self.row.applied;
+        }
+        self.write(ground, trail).await
+    }
+
+    /// The bytes are gone.
+    pub async fn purged(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
+        self.row.purged = self.row.applied;
+        (self.row.whole, self.row.failures, self.row.not_before) = (false, 0, None);
+        self.write(ground, trail).await
+    }
+
+    /// The bytes are still there.
+    pub async fn failed(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
+        let pause = PAUSE.saturating_mul(1 << self.row.failures.min(16));
+        self.row.failures = self.row.failures.saturating_add(1);
+        self.row.not_before = Some(ground.clock.now().later(pause.min(PAUSE_MAX)));
+        self.write(ground, trail).await
+    }
+
+    async fn write(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
+        let (registry, row) = (&ground.registry, json!(self.row));
+        let written = registry.put(KIND, trail.as_str(), self.version, Some(&row));
+        // Of two that have done it, one has said so; what the other one did is found done.
+        if let Some(version) = written.await? {
+            self.version = Some(version);
+        }
+        Ok(())
+    }
+}
+
+/// An order is not in the register that has just kept it.
+pub(super) fn lost(id: Uuid) -> AuditError {
+    let problem = format!("the line {id} was kept, and is not there");
+    StoreError::Corrupt {
+        what: "the erasure register in the state directory".to_owned(),
+        seq: None,
+        problem,
+    }
+    .into()
+}

@@ -1,0 +1,100 @@
+//! Who may be shown a database in which something is still to be erased.
+
+use uuid::Uuid;
+
+use super::history::History;
+use super::progress::Progress;
+use super::register::Line;
+use crate::engine::{Engine, Ground};
+use crate::error::AuditError;
+use crate::trail::TrailName;
+
+/// An erasure that is not finished in a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnfinishedErasure {
+    /// The trail.
+    pub trail: TrailName,
+    /// Whether parts that are to be gone are still there, or their entries lack. Otherwise only
+    /// their bytes may still be in the database's files.
+    pub is_there: bool,
+    /// When the next start tries to make the bytes go, where that failed before.
+    pub not_before: Option<crate::time::Timestamp>,
+}
+
+impl Engine {
+    /// The erasures that are not finished in this database, by trail.
+    ///
+    /// # Errors
+    /// [`AuditError::State`], [`AuditError::Store`].
+    pub async fn unfinished_erasures(&self) -> Result<Vec<UnfinishedErasure>, AuditError> {
+        let ground = self.ground();
+        let mut unfinished = Vec::new();
+        for trail in ground.state.erased_trails()? {
+            let register = Progress::read(ground, &trail).await?;
+            if register.is_done() || ground.store.head(&trail).await?.is_none() {
+                continue;
+            }
+            let is_pending = !register.pending().is_empty() && !register.is_foreign();
+            let is_there = is_pending || brings_back(ground, &trail, true).await?;
+            if is_there || !register.unpurged().is_empty() || register.is_whole_unpurged() {
+                let not_before = register.rests_until(ground.clock.now());
+                unfinished.push(UnfinishedErasure {
+                    trail,
+                    is_there,
+                    not_before,
+                });
+            }
+        }
+        Ok(unfinished)
+    }
+}
+
+/// Refuses, to a process that only reads, a database that holds what was erased: a copy of before,
+/// or one in which that was begun and not finished.
+///
+/// # Errors
+/// [`AuditError::BroughtBack`]; [`AuditError::State`], [`AuditError::Store`].
+pub(in crate::engine) async fn admit_reading(ground: &Ground) -> Result<(), AuditError> {
+    for trail in ground.state.erased_trails()? {
+        if brings_back(ground, &trail, true).await? {
+            return Err(AuditError::BroughtBack(trail));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a trail holds content that was erased: of erasures that it has no entry of, and, where
+/// `even_if_told`, of those that it has.
+pub(super) async fn brings_back(
+    ground: &Ground,
+    trail: &TrailName,
+    even_if_told: bool,
+) -> Result<bool, AuditError> {
+    let register = Progress::read(ground, trail).await?;
+    if register.pending().is_empty() {
+        return Ok(false);
+    }
+    let Some(head) = ground.store.head(trail).await? else {
+        return Ok(false);
+    };
+    let mut history = History::of(ground, head);
+    for text in register.pending() {
+        let line = Line::read(text)?;
+        let ids: [Uuid; 1] = [line.id];
+        let known = ground.store.seqs(trail, &ids).await?.pop().flatten();
+        if known.is_some() && !even_if_told {
+            continue;
+        }
+        let mut ranges = history.ranges(&line).await?;
+        if let Some(seq) = known {
+            ranges = history.accounted(ranges, seq).await?;
+        }
+        for range in &ranges {
+            if history.is_there(range).await? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

@@ -65,7 +65,7 @@ impl Effort {
     }
 }
 
-/// Appends, reads, questions and registry writes in any order show the same in the store and the
+/// Appends, erasures, reads, questions and registry writes in any order show the same in the store and the
 /// oracle, step by step and as a whole.
 pub async fn random_operations_agree_with_the_oracle(database: &dyn Database, effort: Effort) {
     compare(database, effort, &vec(steps(), 1..40)).await;
@@ -105,7 +105,7 @@ async fn compare(
     effort: Effort,
     strategy: &impl Strategy<Value = Vec<Step>>,
 ) {
-    let store = RefCell::new(Some(Handle::open(database).await));
+    let store = RefCell::new(Some(Handle::open_to_erase(database).await));
     // Every case has trails of its own in one database, which is much faster than a new one each.
     let case = RefCell::new(0);
     effort.check(strategy, |steps| {

@@ -97,7 +97,7 @@ macro_rules! suite {
             a_commit_of_five_thousand_entries_comes_back
         }
         $crate::cases! { erasure:
-            erasing_takes_what_is_named_and_nothing_else
+            t90_erasing_takes_what_is_named_and_nothing_else
             erasing_again_changes_nothing
             each_part_can_be_erased_alone
             erasures_that_overlap_take_each_part_once
@@ -118,6 +118,7 @@ macro_rules! suite {
             erasing_beside_sixteen_writers_loses_nothing
             readers_beside_an_erasure_see_whole_parts
             two_erasures_at_once_take_each_part_once
+            an_erasure_that_was_cut_off_leaves_whole_entries_and_is_done_again
         }
         $crate::cases! { hashes:
             hashes_at_height_0_are_the_leaves

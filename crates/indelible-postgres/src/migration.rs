@@ -26,7 +26,7 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 6] = [
+pub(crate) const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 1,
         name: "log",
@@ -56,6 +56,11 @@ pub(crate) const MIGRATIONS: [Migration; 6] = [
         version: 6,
         name: "erasure",
         sql: include_str!("../migrations/0006_erasure.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "samples",
+        sql: include_str!("../migrations/0007_samples.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! What is looked at of a database, judged: how each thing is, and what mends it. `indelible doctor`
 //! and the console's health page say the same, in these words.
 
+mod erasure;
 mod outbox;
 mod server;
 
@@ -8,6 +9,7 @@ use indelible_core::Timestamp;
 use indelible_core::store::Condition;
 use serde::Serialize;
 
+pub use erasure::of_erasure;
 pub use outbox::of_outbox;
 pub use server::of_server;
 

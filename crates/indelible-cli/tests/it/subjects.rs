@@ -28,7 +28,7 @@ fn day(desk: &Desk) {
         json!({"action": "mail_sent", "resource_type": "mail", "user_id": "clerk.one",
             "context": {"email": "zwiebel@mail.example"}}),
         json!({"action": "data_viewed", "resource_type": "account", "user_id": "clerk.one",
-            "on_behalf_of": "zwiebel.z"}),
+            "on_behalf_of": "zwiebel.z", "ip_address": "192.0.2.44", "user_agent": "Staff 9"}),
     ];
     let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
     desk.fed(&["import", "ndjson", "-"], lines).fine();
@@ -85,11 +85,14 @@ fn a_person_is_shown_what_was_done_and_not_by_whom(new: fn() -> Desk) {
         Value::Null,
         "it is not the person's"
     );
+    assert_eq!(entries[4]["ip_address"], Value::Null, "it is the clerk's");
+    assert_eq!(entries[4]["user_agent"], Value::Null, "it is the clerk's");
     assert_eq!(entries[1]["recipient"], "bank");
     for form in ["table", "json", "ndjson", "csv"] {
         let call = ["subject", "show", "zwiebel.z", "--output", form];
         let shown = desk.run(&call).fine();
         assert!(!shown.out.contains("clerk"), "{}", shown.out);
+        assert!(!shown.out.contains("192.0.2.44"), "{}", shown.out);
         assert!(shown.out.contains("support case 7"), "{}", shown.out);
         let named = desk.run(&[&call[..], &["--names"]].concat()).fine();
         assert!(named.out.contains("clerk.two"), "{}", named.out);
@@ -111,6 +114,10 @@ fn nothing_is_erased_without_a_yes(new: fn() -> Desk) {
     assert_eq!(
         plan["parts"],
         json!({"actor": 2, "target": 2, "details": 0})
+    );
+    assert_eq!(
+        (&plan["of_other_actors"], &plan["erased"]),
+        (&json!(1), &json!(0))
     );
     assert_eq!(plan["recorded"], json!([]));
     assert_eq!(desk.json(&["query"]), before);
@@ -135,6 +142,10 @@ fn sys_43_a_person_is_erased_and_the_trail_verifies(new: fn() -> Desk) {
     ];
     let done = officer_json(&desk, &[&ERASE[..], &more].concat());
     assert_eq!(done["dry_run"], false);
+    assert_eq!(
+        (&done["erased"], &done["of_other_actors"]),
+        (&json!(5), &json!(1))
+    );
     assert_eq!(done["recorded"], json!([6]));
     assert_eq!(
         done["parts"],
@@ -218,6 +229,8 @@ fn t73_a_restored_backup_is_erased_again_before_it_is_read(new: fn() -> Desk) {
     desk.restore();
     let refused = desk.run(&["query"]).fails(1, "holds what was erased");
     assert!(!refused.out.contains("zwiebel"), "{refused:?}");
+    let doctor = desk.run(&["doctor"]).status_is(1);
+    assert!(doctor.out.contains("FAIL  erasure"), "{}", doctor.out);
     let event = ["record", "data_viewed", "account"];
     if desk.is_on_postgres() {
         // Whose role may not erase must not serve it either.

@@ -15,7 +15,7 @@ use crate::observation::Observation;
 use PartKind::{Actor, Details, Target};
 
 /// What is named is gone, its hashes stay, and of all else nothing changes.
-pub async fn erasing_takes_what_is_named_and_nothing_else(database: &dyn Database) {
+pub async fn t90_erasing_takes_what_is_named_and_nothing_else(database: &dyn Database) {
     let (store, author) = recorded(database, 300).await;
     let before = Observation::of(&store, author.trail()).await;
     let erasures = [erasure(7, 7, &[Actor]), erasure(20, 24, &[Details, Target])];

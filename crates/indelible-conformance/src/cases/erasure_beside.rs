@@ -1,6 +1,9 @@
 //! `erase` and `purge` beside writers, readers and each other.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::slice;
+use std::task::Poll;
 
 use indelible_core::filter::{Filter, UserFilter};
 use indelible_core::part::PartKind;
@@ -84,4 +87,36 @@ pub async fn two_erasures_at_once_take_each_part_once(database: &dyn Database) {
     );
     assert_eq!(one + two, 1800);
     check_trail(&store, author.trail(), database.index_lags()).await;
+}
+
+/// "It is done in steps, each durable, atomic and complete in itself": whoever calls it may end
+/// between any two of them, and the same call takes what is left.
+pub async fn an_erasure_that_was_cut_off_leaves_whole_entries_and_is_done_again(
+    database: &dyn Database,
+) {
+    let (store, author) = recorded(database, 1500).await;
+    let name = author.trail();
+    let all = [erasure(0, 1499, &PartKind::ALL)];
+    for polls in [1, 2, 3, 5, 8] {
+        {
+            let mut cut = pin!(store.try_erase(name, &all));
+            for _ in 0..polls {
+                let is_done = poll_fn(|task| Poll::Ready(cut.as_mut().poll(task).is_ready()));
+                if is_done.await {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        for entry in store.entries(name, 0..1500).await {
+            assert!([0, 3].contains(&entry.erased().len()), "{}", entry.seq);
+        }
+    }
+    drop(store);
+    let store = Handle::open_to_erase(database).await;
+    store.erase(name, &all).await;
+    assert_eq!(store.erase(name, &all).await, 0);
+    let entries = store.entries(name, 0..1500).await;
+    assert!(entries.iter().all(|entry| entry.erased().len() == 3));
+    check_trail(&store, name, database.index_lags()).await;
 }

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use indelible_core::entry::Erasure;
+use indelible_core::part::PartKind;
 use indelible_core::store::{Find, ProjectionKind};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::any;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 use proptest::strategy::{Just, Strategy};
 use proptest::{bool, prop_oneof};
 use serde_json::Value;
@@ -24,6 +26,8 @@ pub const KEYS: [&str; 4] = ["a", "A", "a%", "\u{1f512}"];
 pub enum Step {
     /// One call of `append`, a commit for each trail that has one.
     Append([Option<Attempt>; TRAILS]),
+    /// One call of `erase`.
+    Erase(usize, Vec<Erasure>),
     /// One call of `find`.
     Find(usize, Find),
     /// One call of `entries`.
@@ -95,6 +99,8 @@ pub fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => appends(),
         8 => question(),
+        3 => (0..TRAILS, vec(erasure(), 0..4))
+            .prop_map(|(trail, erasures)| Step::Erase(trail, erasures)),
         2 => (0..TRAILS, seqs()).prop_map(|(trail, range)| Step::Entries(trail, range)),
         2 => (0..TRAILS, vec(0..1_000_000_u64, 0..4), vec(0..600_u64, 0..9))
             .prop_map(|(trail, numbers, places)| Step::Seqs(trail, numbers, places)),
@@ -156,6 +162,17 @@ fn appends() -> impl Strategy<Value = Step> {
         weighted(0.2, attempt),
     )
         .prop_map(|(first, second, third)| Step::Append([first, second, third]))
+}
+
+/// Ranges near the beginning, where most trails have their entries, in any order and overlapping.
+fn erasure() -> impl Strategy<Value = Erasure> {
+    let first = prop_oneof![6 => 0..20_u64, 2 => 0..600_u64, 1 => Just(u64::MAX)];
+    let more = prop_oneof![4 => 0..3_u64, 2 => 0..300_u64, 1 => Just(u64::MAX)];
+    let parts = subsequence(PartKind::ALL.to_vec(), 0..=3);
+    (first, more, parts).prop_map(|(first, more, parts)| {
+        let last = first.saturating_add(more);
+        Erasure { first, last, parts }
+    })
 }
 
 fn seqs() -> impl Strategy<Value = Range<u64>> {

@@ -53,6 +53,11 @@ impl<'d> Twin<'d> {
         let (store, oracle) = (self.store(), &self.oracle);
         match step {
             Step::Append(attempts) => self.append(attempts).await?,
+            Step::Erase(trail, erasures) => {
+                let name = self.name(*trail);
+                let expected = oracle.erase(name, erasures).await;
+                prop_assert_eq!(store.erase(name, erasures).await, expected);
+            }
             Step::Find(trail, find) => {
                 let name = self.name(*trail);
                 prop_assert_eq!(store.find(name, find).await, oracle.find(name, find).await);
@@ -195,7 +200,7 @@ impl<'d> Twin<'d> {
             Ending::Closed => store.close().await,
             Ending::Dropped => drop(store),
         }
-        let next = Handle::open(self.database).await;
+        let next = Handle::open_to_erase(self.database).await;
         self.store.replace(Some(next));
     }
 

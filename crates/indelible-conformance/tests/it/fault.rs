@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use async_trait::async_trait;
-use indelible_core::entry::StoredEntry;
+use indelible_core::entry::{Erasure, StoredEntry};
 use indelible_core::filter::{Filter, UserFilter};
+use indelible_core::part::PartKind;
 use indelible_core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Verdict,
+    Commit, Condition, Find, Head, Projected, ProjectionKind, Purged, Removal, Rollup, Span,
+    Verdict,
 };
 use indelible_core::{MemoryStore, Registry, Store, StoreError, Timestamp, TrailName, Versioned};
 use indelible_merkle::Hash;
@@ -57,6 +59,10 @@ pub enum Fault {
     VersionIgnored,
     NullIsRemoval,
     KeysFolded,
+    NeighbourErased,
+    DetailsLeft,
+    ErasedIsCountedAgain,
+    EndlessRangeIgnored,
 }
 
 /// A store with a fault.
@@ -143,6 +149,10 @@ impl Faulty {
 
 #[async_trait]
 impl Store for Faulty {
+    fn removal(&self) -> Option<&dyn Removal> {
+        Some(self)
+    }
+
     async fn heads(&self) -> Result<Vec<Head>, StoreError> {
         let mut heads = self.sound.heads().await?;
         if self.is(Fault::HeadsUnsorted) {
@@ -307,6 +317,28 @@ impl Store for Faulty {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.sound.close().await
+    }
+}
+
+#[async_trait]
+impl Removal for Faulty {
+    async fn erase(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<u64, StoreError> {
+        let mut erasures = erasures.to_vec();
+        for erasure in &mut erasures {
+            match self.fault {
+                Fault::NeighbourErased => erasure.last = erasure.last.saturating_add(1),
+                Fault::DetailsLeft => erasure.parts.retain(|kind| *kind != PartKind::Details),
+                Fault::EndlessRangeIgnored if erasure.last == u64::MAX => erasure.parts.clear(),
+                _ => {}
+            }
+        }
+        let gone = self.sound.erase(trail, &erasures).await?;
+        let again = self.is(Fault::ErasedIsCountedAgain) && !erasures.is_empty();
+        Ok(if again { gone.max(1) } else { gone })
+    }
+
+    async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<Purged, StoreError> {
+        self.sound.purge(trail, erasures).await
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use indelible_conformance::cases::{
-    append, duplicates, entries, filters, filters_text, hashes, heads, ids, order, projections,
-    registry, rollups, spans, upwards,
+    append, duplicates, entries, erasure, filters, filters_text, hashes, heads, ids, order,
+    projections, registry, rollups, spans, upwards,
 };
 use indelible_conformance::{Database, Effort, StoreUnderTest, model, run};
 
@@ -74,6 +74,10 @@ caught! {
     VersionIgnored by registry::a_put_on_another_version_writes_nothing,
     NullIsRemoval by registry::values_of_every_shape_come_back,
     KeysFolded by registry::list_gives_one_kind_by_the_bytes_of_its_keys,
+    NeighbourErased by erasure::t90_erasing_takes_what_is_named_and_nothing_else,
+    DetailsLeft by erasure::each_part_can_be_erased_alone,
+    ErasedIsCountedAgain by erasure::erasing_again_changes_nothing,
+    EndlessRangeIgnored by erasure::an_erasure_ends_at_the_end_of_the_trail,
 }
 
 /// The random tests see faults that no case was told of.
@@ -84,6 +88,9 @@ fn random_operations_see_faults() {
         Fault::FromExclusive,
         Fault::HoursInclusive,
         Fault::NullIsRemoval,
+        Fault::NeighbourErased,
+        Fault::DetailsLeft,
+        Fault::ErasedIsCountedAgain,
     ] {
         let broken = Broken(fault);
         let effort = Effort {

@@ -234,3 +234,56 @@ async fn writers_go_on_while_a_partition_waits_to_be_written_anew() {
     reader.batch_execute("COMMIT").await.expect("it ends");
     removal.purge(&name, &erasures()).await.expect("it purges");
 }
+
+#[tokio::test]
+async fn what_was_sampled_before_is_forgotten_by_the_purge() {
+    let database = filled().await;
+    // As a database has it that was in use before nothing of it was sampled.
+    let sample = |target: u32| {
+        format!(
+            "ALTER TABLE indelible.entry ALTER user_id SET STATISTICS {target}, \
+             ALTER resource_id SET STATISTICS {target}, \
+             ALTER correlation_id SET STATISTICS {target}"
+        )
+    };
+    database
+        .0
+        .execute(&format!("{}; ANALYZE; {}", sample(100), sample(0)));
+    let sampled = || {
+        let rows = database.0.query_text(
+            "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'indelible' \
+             AND (coalesce(most_common_vals::text, '') || coalesce(histogram_bounds::text, '')) \
+             LIKE '%zwiebel.zacharias%'",
+        );
+        rows.len()
+    };
+    assert!(sampled() >= 6, "of the partition and of all together");
+    let store = eraser(&database).await;
+    let (removal, name) = (store.removal().expect("it writes"), trail("default"));
+    removal.erase(&name, &erasures()).await.expect("it erases");
+    assert!(sampled() >= 6, "the samples stay until the purge");
+    removal.purge(&name, &erasures()).await.expect("it purges");
+    assert_eq!(sampled(), 0);
+    // What the purge may have sampled anew it does not go on sampling.
+    database.0.execute("ANALYZE");
+    let on = database.0.query_text(
+        "SELECT 1 FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class \
+         WHERE relnamespace = 'indelible'::regnamespace AND relname LIKE 'entry%' \
+         AND relkind IN ('r', 'p')) AND attname IN ('user_id', 'resource_id', 'correlation_id') \
+         AND attstattarget IS DISTINCT FROM 0",
+    );
+    assert_eq!(on.len(), 0);
+}
+
+#[tokio::test]
+async fn whoever_writes_a_partition_anew_by_hand_does_not_wait_behind_a_reader() {
+    let database = filled().await;
+    let reader = database.client("postgres").await;
+    let begin = "BEGIN; LOCK TABLE indelible.entry IN ACCESS SHARE MODE";
+    reader.batch_execute(begin).await.expect("it holds it");
+    let officer = database.client("postgres").await;
+    let call = "SET statement_timeout = '20s'; SELECT indelible.rewrite_partition('entry_default')";
+    let refused = officer.batch_execute(call).await.expect_err("it is held");
+    let code = refused.code().expect("the server says so").code();
+    assert_eq!(code, "55P03", "{refused}");
+}

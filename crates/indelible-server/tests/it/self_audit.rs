@@ -14,6 +14,7 @@ use crate::tail::listener::Listener;
 on_both!(
     sys_12_every_kind_of_look_is_recorded_in_the_trail,
     looks_that_repeat_are_one_sum_a_minute,
+    sys_43_looks_for_a_person_who_is_erased_name_nobody,
     sys_24_an_export_is_recorded_with_its_digest,
     an_export_that_is_cut_off_is_recorded_as_failed,
     a_pack_that_is_cut_off_is_recorded_with_what_it_is,
@@ -114,6 +115,44 @@ async fn looks_that_repeat_are_one_sum_a_minute(desk: Desk) {
     assert_eq!(records(&desk, "shop", "audit_log_accessed").await.len(), 3);
     desk.app.settle_all().await.expect("settled");
     assert_eq!(records(&desk, "shop", "audit_log_accessed").await.len(), 3);
+}
+
+async fn sys_43_looks_for_a_person_who_is_erased_name_nobody(desk: Desk) {
+    desk.records("shop", 5).await;
+    for url in [
+        "events?user_id=u-3",
+        "events?user_id=u-4",
+        "events?resource_id=u-3",
+        "events?user_id=u-3&limit=2",
+        "events?context=who%3Du-3",
+        "export?user_id=u-3",
+    ] {
+        desk.get(&format!("/v1/trails/shop/{url}")).await.is(200);
+    }
+    desk.app.settle_all().await.expect("settled");
+    let looks = async || {
+        let mut looks = records(&desk, "shop", "audit_log_accessed").await;
+        looks.extend(records(&desk, "shop", "audit_log_exported").await);
+        looks
+    };
+    let names = |looks: &[Value]| {
+        let named = looks.iter().filter(|look| look.to_string().contains("u-3"));
+        named.count()
+    };
+    let before = looks().await;
+    assert!(names(&before) >= 3, "{before:?}");
+    let order = indelible::core::engine::ErasureOrder {
+        subjects: indelible::core::engine::Subjects {
+            ids: vec!["u-3".to_owned()],
+            ..Default::default()
+        },
+        reason: "Art. 17".to_owned(),
+        ..Default::default()
+    };
+    let shop = desk.database.trail("shop".parse().expect("a name"));
+    shop.erase(&order, &mut |_| {}).await.expect("it erases");
+    let after = looks().await;
+    assert_eq!((after.len(), names(&after)), (before.len(), 0), "{after:?}");
 }
 
 async fn sys_24_an_export_is_recorded_with_its_digest(desk: Desk) {

@@ -9,7 +9,7 @@ use indelible::core::engine::{Ground, Stage};
 use indelible::core::redact::Mode;
 use indelible::core::store::Head;
 use indelible::{DatabaseUrl, Timestamp, TrailName};
-use indelible_server::checkup::{Check, Verdict, age, of_server, of_store};
+use indelible_server::checkup::{Check, Verdict, age, of_erasure, of_server, of_store};
 
 use super::Diagnosis;
 use crate::command::verify::trust;
@@ -94,6 +94,11 @@ impl Checkup {
                 "restore the database from a copy; `indelible trail succeed --reason …` only where \
                  there is none",
             ),
+            // The message says it.
+            _ if message.contains("holds what was erased") => (
+                "erasure",
+                "open the database once for writing, as who may erase",
+            ),
             Status::NotFound => (
                 "store",
                 "`indelible record` begins a trail; --database names another place",
@@ -169,6 +174,10 @@ impl Checkup {
             if !heads.iter().any(|head| head.trail == trail) {
                 self.missed(ground, &trail);
             }
+        }
+        match opened.database.engine().unfinished_erasures().await {
+            Ok(unfinished) => self.checks.extend(unfinished.iter().map(of_erasure)),
+            Err(error) => self.fail("erasure", error.to_string(), "`indelible verify`"),
         }
         self.last_event(opened, &heads, now).await;
         self.spools(&opened.database, now);

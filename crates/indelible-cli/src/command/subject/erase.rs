@@ -20,8 +20,9 @@ use crate::session::{Access, Session};
 ///
 /// Without --yes nothing is erased: what would go is counted. The part in which a person is named
 /// goes: `actor` where the id stands in user_id or on_behalf_of, `target` where it stands in
-/// resource_id, `details` where --also names a place in them. Every receipt and proof of before
-/// stays good. The trail gets entries that say which parts of which entries went, why and on whose
+/// resource_id, `details` where --also names a place in them, or where they say that somebody
+/// looked for the person. Who acted on behalf of the person goes with the part, and is counted as
+/// `of_other_actors`. Every receipt and proof of before stays good. The trail gets entries that say which parts of which entries went, why and on whose
 /// order; persons are named in them by a digest alone.
 ///
 /// What is recorded of the persons afterwards stays. Copies of the database are out of reach, and
@@ -78,7 +79,11 @@ struct Erasure {
     unknown: Vec<String>,
     entries: u64,
     parts: Parts,
+    /// Entries of which the actor part is another's, who acted on behalf of the person.
+    of_other_actors: u64,
     held: u64,
+    /// Parts that went in this run, of earlier orders too.
+    erased: u64,
     recorded: Vec<u64>,
     unpurged: Option<String>,
     leftovers: Vec<String>,
@@ -122,7 +127,9 @@ impl Erase {
             unknown: plan.unknown,
             entries: plan.entries,
             parts,
+            of_other_actors: plan.of_other_actors,
             held: plan.held.len() as u64,
+            erased: erased.parts,
             recorded: erased.recorded,
             unpurged: erased.unpurged,
             leftovers,
@@ -222,6 +229,9 @@ fn elsewhere(spool: Option<PathBuf>) -> Vec<String> {
             .to_owned(),
         "the state directories of other hosts: copy `erasures` there".to_owned(),
         format!("events that wait in spools{spool} and outboxes: drain them first"),
+        "look-ups of the person in the last minute, which a server that runs records at its end: \
+         erase again then"
+            .to_owned(),
         "exports, evidence packs and proofs with opened parts that were handed out".to_owned(),
     ]
 }
@@ -242,6 +252,19 @@ impl Answer for Erasure {
             true => "none".to_owned(),
             false => parts.join(", "),
         };
+        let some = |count: u64| match count {
+            0 => String::new(),
+            count => count.to_string(),
+        };
+        // Where a run finds less than was planned, another one was there first.
+        let erased = match self.dry_run {
+            true => String::new(),
+            false => format!("{} parts", self.erased),
+        };
+        let others = match self.of_other_actors {
+            0 => String::new(),
+            count => format!("with {count} of the actor parts goes who acted beside the person"),
+        };
         let seqs: Vec<String> = self.recorded.iter().map(|seq| format!("#{seq}")).collect();
         let mut fields = vec![
             Field::text(
@@ -252,14 +275,9 @@ impl Answer for Erasure {
             Field::lines("unknown", self.unknown.clone()),
             Field::text("entries", self.entries.to_string()),
             Field::text("parts", format!("{parts} {would}")),
-            Field::text(
-                "held",
-                if self.held > 0 {
-                    self.held.to_string()
-                } else {
-                    String::new()
-                },
-            ),
+            Field::text("of others", others),
+            Field::text("held", some(self.held)),
+            Field::text("erased", erased),
             Field::text("recorded", seqs.join(" ")),
             Field::lines("left", self.leftovers.clone()),
         ];
@@ -278,7 +296,9 @@ impl Answer for Erasure {
             ("actor", self.parts.actor.to_string()),
             ("target", self.parts.target.to_string()),
             ("details", self.parts.details.to_string()),
+            ("of_other_actors", self.of_other_actors.to_string()),
             ("held", self.held.to_string()),
+            ("erased", self.erased.to_string()),
             (
                 "recorded",
                 self.recorded

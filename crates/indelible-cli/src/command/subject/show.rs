@@ -128,7 +128,9 @@ struct Lines {
 
 impl Lines {
     fn add(&mut self, entry: Entry, named_in: Vec<PartKind>) {
-        let is_own = named_in.contains(&PartKind::Actor);
+        // Of whoever acted on behalf of the person they are the other's.
+        let acted = entry.user_id.as_ref().is_none_or(|user| *user == self.own);
+        let is_own = acted && named_in.contains(&PartKind::Actor);
         let text = |name: &str| {
             let value = entry.context.as_ref()?.get(name)?;
             value.as_str().map(str::to_owned).or_else(|| match value {

@@ -181,7 +181,7 @@ impl Work<'_> {
     }
 
     async fn ranges(
-        &self,
+        &mut self,
         history: &mut History<'_>,
         line: &Line,
     ) -> Result<Vec<crate::entry::Erasure>, StoreError> {

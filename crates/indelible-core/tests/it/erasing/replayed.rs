@@ -50,6 +50,9 @@ async fn t73_a_range_that_spans_a_restore_point_takes_nothing_that_was_not_order
     let ordered: Vec<u64> = (40..50).collect();
     assert_eq!(gone(&all(&audit).await), ordered);
     audit.succeed("the disk broke").await.expect("succeeds");
+    let (first, last, parts) = (40, 49, vec![Actor]);
+    let said = all(&audit).await.pop().expect("an erasure entry").erases;
+    assert_eq!(said, [Erasure { first, last, parts }]);
     by(&audit, "somebody else", 20).await;
     assert_eq!(gone(&all(&audit).await), ordered);
     is_clean(&audit).await;

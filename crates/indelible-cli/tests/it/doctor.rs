@@ -264,3 +264,42 @@ fn a_password_comes_from_the_environment_and_is_shown_nowhere() {
         "{said}"
     );
 }
+
+#[test]
+fn a_purge_that_is_not_finished_is_a_line_of_its_own() {
+    let desk = Desk::on_postgres();
+    desk.records(3);
+    let url = desk.server().url_as("cli_eraser");
+    let erase = [
+        "subject",
+        "erase",
+        "u-1",
+        "--reason",
+        "Art. 17",
+        "--yes",
+        "--database",
+        &url,
+    ];
+    desk.run(&erase).fine();
+    let told = desk.run(&["doctor", "--output", "json"]).fine().json();
+    let checks = told["checks"].as_array().expect("a list");
+    assert!(
+        checks.iter().all(|check| check["check"] != "erasure"),
+        "{told}"
+    );
+    // As it is left by a run that ended before its purge.
+    desk.server().execute(
+        "UPDATE indelible.op_registry SET value = jsonb_set(value::jsonb, '{purged}', '0')::text \
+         WHERE kind = 'erasure'",
+    );
+    let told = desk
+        .run(&["doctor", "--output", "json"])
+        .status_is(1)
+        .json();
+    let (verdict, detail, remedy) = check(&told, "erasure");
+    assert_eq!(verdict, "fail");
+    assert!(detail.contains("still in the database's files"), "{detail}");
+    assert!(remedy.contains("subject erase"), "{remedy}");
+    desk.run(&erase).fine();
+    desk.run(&["doctor"]).fine();
+}

@@ -84,6 +84,8 @@ pub struct Desk {
 
 /// The role that the product works as, with the rights of a writer and no other.
 const WRITER: &str = "server_writer";
+/// The role of whoever carries out erasures.
+const ERASER: &str = "server_eraser";
 
 impl Desk {
     pub async fn on_sqlite() -> Self {
@@ -150,6 +152,19 @@ impl Desk {
     /// The same database opened once more, as another process does.
     pub async fn another(&self) -> Database {
         open(&self.url, &self.folder, self.clock.clone()).await
+    }
+
+    /// The same by somebody who may erase.
+    pub async fn officer(&self) -> Database {
+        let Some(server) = &self.server else {
+            return self.another().await;
+        };
+        server.execute(&format!(
+            "DO $$ BEGIN CREATE ROLE {ERASER} LOGIN IN ROLE indelible_writer, indelible_eraser; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        ));
+        let url = server.url_as(ERASER).parse().expect("a good URL");
+        open(&url, &self.folder, self.clock.clone()).await
     }
 
     /// How a request is answered, its body yet to be read.

@@ -149,7 +149,8 @@ async fn sys_43_looks_for_a_person_who_is_erased_name_nobody(desk: Desk) {
         reason: "Art. 17".to_owned(),
         ..Default::default()
     };
-    let shop = desk.database.trail("shop".parse().expect("a name"));
+    let officer = desk.officer().await;
+    let shop = officer.trail("shop".parse().expect("a name"));
     shop.erase(&order, &mut |_| {}).await.expect("it erases");
     let after = looks().await;
     assert_eq!((after.len(), names(&after)), (before.len(), 0), "{after:?}");

@@ -51,6 +51,7 @@ pub(in crate::engine) async fn finish(
         let removal = removal(shared)?;
         // Before anything is said: whoever may not erase must not leave an entry that says so.
         removal.erase(trail, &[]).await?;
+        register.claim(ground, trail).await?;
         let size = head.size;
         let mut history = History::of(ground, head);
         let own: HashSet<Uuid> = own.iter().copied().collect();
@@ -68,8 +69,10 @@ pub(in crate::engine) async fn finish(
             // The row stays behind, so that the entries come when the trail is succeeded.
             if erased.parts > 0 {
                 progress(ErasureProgress::Purge);
-                let purged = removal.purge(trail, &stretches.ranges()).await;
-                purged.inspect_err(|error| super::purge::tell(trail, error))?;
+                // Where it fails, the succession tries again.
+                if let Err(error) = removal.purge(trail, &stretches.ranges()).await {
+                    super::purge::tell(trail, &error);
+                }
             }
             return Err(refused);
         }

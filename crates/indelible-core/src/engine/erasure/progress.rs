@@ -108,6 +108,19 @@ impl Progress {
         self.row.not_before.filter(|until| now < *until)
     }
 
+    /// Says, before anything of this register is blanked beside the row of another one, that there
+    /// will be something to purge: whoever comes after a cut finds it blanked and would not know.
+    pub async fn claim(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
+        if !self.is_foreign || self.pending().is_empty() {
+            return Ok(());
+        }
+        let row = Row {
+            whole: true,
+            ..self.row.clone()
+        };
+        self.write(ground, trail, &row).await
+    }
+
     /// All lines are blanked; where nothing was there to be blanked, there is nothing to purge.
     pub async fn blanked(
         &mut self,
@@ -124,14 +137,16 @@ impl Progress {
         if is_purged {
             self.row.purged = self.row.applied;
         }
-        self.write(ground, trail).await
+        let row = self.row.clone();
+        self.write(ground, trail, &row).await
     }
 
     /// The bytes are gone.
     pub async fn purged(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
         self.row.purged = self.row.applied;
         (self.row.whole, self.row.failures, self.row.not_before) = (false, 0, None);
-        self.write(ground, trail).await
+        let row = self.row.clone();
+        self.write(ground, trail, &row).await
     }
 
     /// The bytes are still there.
@@ -139,11 +154,17 @@ impl Progress {
         let pause = PAUSE.saturating_mul(1 << self.row.failures.min(16));
         self.row.failures = self.row.failures.saturating_add(1);
         self.row.not_before = Some(ground.clock.now().later(pause.min(PAUSE_MAX)));
-        self.write(ground, trail).await
+        let row = self.row.clone();
+        self.write(ground, trail, &row).await
     }
 
-    async fn write(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
-        let (registry, row) = (&ground.registry, json!(self.row));
+    async fn write(
+        &mut self,
+        ground: &Ground,
+        trail: &TrailName,
+        row: &Row,
+    ) -> Result<(), AuditError> {
+        let (registry, row) = (&ground.registry, json!(row));
         let written = registry.put(KIND, trail.as_str(), self.version, Some(&row));
         // Of two that have done it, one has said so; what the other one did is found done.
         if let Some(version) = written.await? {

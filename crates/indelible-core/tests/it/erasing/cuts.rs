@@ -1,7 +1,7 @@
 //! A process that ends anywhere within an erasure, and the next one, which finishes it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use indelible_core::engine::{Engine, Ground};
@@ -26,7 +26,8 @@ enum Cut {
 /// A registry that can be cut off.
 struct Cuttable {
     inner: Arc<MemoryStore>,
-    is_cut: AtomicBool,
+    /// So many times it is told how far an erasure is, and then no more.
+    tellings_until_cut: AtomicI64,
 }
 
 #[async_trait]
@@ -46,7 +47,8 @@ impl Registry for Cuttable {
         expected: Option<u64>,
         value: Option<&Value>,
     ) -> Result<Option<u64>, StoreError> {
-        if kind == "erasure" && self.is_cut.load(Ordering::SeqCst) {
+        let is_told = || self.tellings_until_cut.fetch_sub(1, Ordering::SeqCst) > 0;
+        if kind == "erasure" && !is_told() {
             return Err(StoreError::Unavailable {
                 source: "cut".into(),
             });
@@ -65,9 +67,10 @@ fn plan(store: &FaultyStore, registry: &Cuttable, cut: Option<Cut>) {
         _ => i64::MAX,
     };
     store.removals_until_failure.store(left, Ordering::SeqCst);
+    let tellings = if cut == Some(Cut::Row) { 0 } else { i64::MAX };
     registry
-        .is_cut
-        .store(cut == Some(Cut::Row), Ordering::SeqCst);
+        .tellings_until_cut
+        .store(tellings, Ordering::SeqCst);
 }
 
 /// The parts that are erased, and the entries that say so.
@@ -94,7 +97,7 @@ async fn an_erasure_that_was_cut_short_anywhere_is_finished_by_the_next_start_or
             let (site, store) = faulty();
             let registry = Arc::new(Cuttable {
                 inner: site.memory.clone(),
-                is_cut: AtomicBool::new(false),
+                tellings_until_cut: AtomicI64::new(i64::MAX),
             });
             let open = async || {
                 let ground = Ground {
@@ -168,4 +171,36 @@ async fn an_order_that_was_never_kept_leaves_nothing() {
     );
     assert_eq!(all(&audit).await, before);
     assert!(site.state.erased_trails().expect("readable").is_empty());
+}
+
+#[tokio::test]
+async fn what_was_blanked_beside_the_row_of_another_state_directory_is_purged_after_a_cut() {
+    let (site, store) = faulty();
+    let audit = site.audit().await;
+    fill(&audit, 0..50).await;
+    erase(&audit, &order(&["u4"])).await;
+    audit.engine().close().await.expect("closes");
+    let other = super::replayed::older(&site);
+    // It ends when all is blanked, and before that is told.
+    let registry = Cuttable {
+        inner: site.memory.clone(),
+        tellings_until_cut: AtomicI64::new(1),
+    };
+    let ground = Ground {
+        registry: Arc::new(registry),
+        ..other.ground()
+    };
+    let options = indelible_core::engine::Options {
+        long_lived: false,
+        ..Default::default()
+    };
+    let engine = Engine::open(ground, options).await.expect("opens");
+    let audit = engine.trail(TrailName::standard());
+    let purges = store.purges.load(Ordering::SeqCst);
+    let cut = audit.erase(&order(&["u3"]), &mut |_| {}).await;
+    cut.expect_err("it is cut off");
+    assert_eq!(state(&audit).await, (20, 2));
+    assert_eq!(store.purges.load(Ordering::SeqCst), purges);
+    other.audit().await;
+    assert_eq!(store.purges.load(Ordering::SeqCst), purges + 1);
 }

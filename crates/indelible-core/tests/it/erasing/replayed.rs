@@ -23,6 +23,15 @@ async fn side_by_side(site: &Site) -> (Audit, indelible_core::MemorySnapshot) {
     (audit, old)
 }
 
+/// The same database with an older state directory: it has the secrets, and nothing of the register.
+pub(super) fn older(site: &Site) -> Site {
+    let other = beside(site);
+    let secret = site.state.kept_secret(Purpose::Subjects).expect("readable");
+    let secret = secret.expect("it was made");
+    other.state.secret(Purpose::Subjects, secret).expect("kept");
+    other
+}
+
 async fn by(audit: &Audit, user: &str, count: usize) {
     for _ in 0..count {
         let event = event("x").user_id(user).context(json!({"a": 1}));
@@ -122,11 +131,7 @@ async fn an_order_is_carried_out_whatever_another_state_directory_has_done() {
     erase(&audit, &order(&["u3"])).await;
     erase(&audit, &order(&["u4"])).await;
     audit.engine().close().await.expect("closes");
-    let other = beside(&site);
-    // An older copy of it: the secret was made before, the register has less.
-    let secret = site.state.kept_secret(Purpose::Subjects).expect("readable");
-    let secret = secret.expect("it was made");
-    other.state.secret(Purpose::Subjects, secret).expect("kept");
+    let other = older(&site);
     let audit = other.audit().await;
     let (erased, plan) = erase(&audit, &order(&["u2"])).await;
     assert_eq!((erased.parts, plan.entries), (20, 20));

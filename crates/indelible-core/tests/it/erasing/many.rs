@@ -72,3 +72,45 @@ async fn the_digests_of_thousands_of_persons_fit() {
         assert_eq!(entry.open(audit.name()).expect("JSON").notes, []);
     }
 }
+
+#[tokio::test]
+async fn sys_43_ten_thousand_persons_go_in_one_order_line_by_line() {
+    let site = Site::new();
+    let audit = site.audit().await;
+    // Each one's entry stands alone, between those of others.
+    for numbers in (0..20_000_u64).collect::<Vec<_>>().chunks(1000) {
+        let user = |n: &u64| match n % 2 {
+            0 => format!("person-{n}"),
+            _ => "somebody else".to_owned(),
+        };
+        let events = numbers.iter().map(|n| event("x").user_id(user(n)));
+        for answer in audit.record_all(events.collect()).await {
+            answer.expect("recorded");
+        }
+    }
+    let ids: Vec<String> = (0..20_000)
+        .step_by(2)
+        .map(|n| format!("person-{n}"))
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (mut recorded, mut blanked) = (Vec::new(), Vec::new());
+    let progress = &mut |progress| match progress {
+        ErasureProgress::Record(done, all) => recorded.push((done, all)),
+        ErasureProgress::Blank(done, all) => blanked.push((done, all)),
+        _ => {}
+    };
+    let (erased, plan) = audit
+        .erase(&order(&ids), progress)
+        .await
+        .expect("it erases");
+    assert_eq!((plan.entries, erased.parts), (10_000, 10_000));
+    assert_eq!(plan.unknown, [""; 0]);
+    // 600 ranges a line.
+    assert!(erased.recorded.iter().copied().eq(20_000..20_017));
+    assert_eq!(recorded.last(), Some(&(17, 17)));
+    assert!(blanked.into_iter().eq((1..=17).map(|done| (done, 17))));
+    let register = site.state.erasures(audit.name()).expect("readable");
+    let bytes: usize = register.iter().map(String::len).sum();
+    let digests = 67 * 10_000;
+    assert!((bytes - digests) / 10_000 < 90, "{bytes} bytes");
+}

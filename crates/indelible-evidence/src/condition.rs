@@ -4,6 +4,7 @@
 //! that cannot be told is unknown, never false: what is not known is no evidence, and is counted.
 
 mod facts;
+mod named;
 mod term;
 
 use std::fmt;
@@ -103,6 +104,16 @@ impl Condition {
     ) -> impl Iterator<Item = &'c Term> {
         let unknown = move |term: &&Term| term.holds(facts, scope) == Truth::Unknown;
         self.terms().iter().filter(unknown)
+    }
+
+    /// What of the scope file decides it, where the record by itself would not say the same.
+    pub fn declarations<'c>(
+        &'c self,
+        facts: &'c Facts<'_>,
+        scope: &'c Scope,
+    ) -> impl Iterator<Item = &'static str> {
+        let terms = self.terms().iter();
+        terms.filter_map(move |term| term.declaration(facts, scope))
     }
 
     /// Its terms.

@@ -5,12 +5,14 @@ mod attempts;
 mod conclude;
 mod days;
 mod journal;
+mod life;
 mod lifecycle;
 mod pass;
 mod quality;
 mod sample;
 mod seen;
 mod tally;
+mod verification;
 
 use indelible_core::engine::Audit;
 use indelible_core::{AuditError, QueryError, Timestamp};
@@ -20,6 +22,9 @@ pub use days::Silence;
 pub use journal::{JournalEntry, Listed, LogAccess};
 pub use quality::Quality;
 pub use sample::{SAMPLE_MAX, SAMPLE_STANDARD, Sampled, Sampling, rank};
+
+pub use verification::Verified;
+pub(crate) use verification::last_verified;
 
 use crate::framework::Framework;
 use crate::period::Period;
@@ -74,12 +79,7 @@ pub async fn report(
     request: ReportRequest,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<Report>, AuditError> {
-    if let Some(sampling) = &request.sampling
-        && !(1..=SAMPLE_MAX).contains(&sampling.size)
-    {
-        let problem = format!("a sample has 1 to {SAMPLE_MAX} entries of each control");
-        return Err(QueryError::new("sample", problem).into());
-    }
+    check_sampling(&request)?;
     let Some(head) = audit.head().await? else {
         return Ok(None);
     };
@@ -91,6 +91,7 @@ pub async fn report(
     let Some(last) = audit.entry_at(as_of - 1).await? else {
         return Ok(None);
     };
+    let pinned = Pinned::of(audit, &request, as_of, last.created_at).await?;
     let mut pass = Pass::new(&request, audit.name().clone());
     // Attempts before the period may have their outcome in it, and those in it theirs after.
     let around = Period {
@@ -109,8 +110,58 @@ pub async fn report(
         progress(Progress { seq, of: as_of });
         next = run.next;
     }
-    lifecycle::gather(audit, &request.period, last.created_at, &mut pass.journal).await?;
-    conclude::conclude(audit, request, pass, (as_of, last.created_at))
+    let period = &request.period;
+    lifecycle::gather(audit, period, pinned.known_to, &mut pass.journal).await?;
+    conclude::conclude(audit, request, pass, pinned)
         .await
         .map(Some)
+}
+
+/// Refuses a sample that is too large, and one of a size of the trail that was not fixed before:
+/// whoever knows the seed could record until it draws what they like.
+fn check_sampling(request: &ReportRequest) -> Result<(), QueryError> {
+    let Some(sampling) = &request.sampling else {
+        return Ok(());
+    };
+    if !(1..=SAMPLE_MAX).contains(&sampling.size) {
+        let problem = format!("a sample has 1 to {SAMPLE_MAX} entries of each control");
+        return Err(QueryError::new("sample", problem));
+    }
+    match request.as_of {
+        Some(_) => Ok(()),
+        None => {
+            let problem = "a sample is drawn from a size of the trail that the auditor had before \
+                           the seed was named; give that size";
+            Err(QueryError::new("as_of", problem))
+        }
+    }
+}
+
+/// What a report answers for.
+#[derive(Debug, Clone, Copy)]
+struct Pinned {
+    /// The tree size.
+    as_of: u64,
+    /// When the last of its entries was recorded.
+    at: Timestamp,
+    /// Up to when it is known that there are no further entries.
+    known_to: Timestamp,
+}
+
+impl Pinned {
+    async fn of(
+        audit: &Audit,
+        request: &ReportRequest,
+        as_of: u64,
+        at: Timestamp,
+    ) -> Result<Self, AuditError> {
+        let next = audit.entry_at(as_of).await?;
+        let before = |time: Timestamp| Timestamp::from_micros(time.as_micros() - 1);
+        let next = next.map_or(request.created, |entry| before(entry.created_at));
+        Ok(Self {
+            as_of,
+            at,
+            known_to: request.created.min(next).max(at),
+        })
+    }
 }

@@ -12,6 +12,7 @@
 //! is as it is: `docs/decisions/0014-reports.md`.
 
 mod condition;
+mod contradiction;
 mod controls;
 mod design;
 mod framework;
@@ -33,7 +34,7 @@ pub use design::is_design;
 pub use framework::{ControlId, ControlIdError, Framework, FrameworkError};
 pub use gather::{
     JournalEntry, Listed, LogAccess, Progress, Quality, ReportRequest, SAMPLE_MAX, SAMPLE_STANDARD,
-    Sampled, Sampling, Silence, Unresolved, WorkflowCount, rank, report,
+    Sampled, Sampling, Silence, Unresolved, Verified, WorkflowCount, rank, report,
 };
 pub use lint::{Finding, FindingKind, LintError, lint};
 pub use period::{Day, Period};
@@ -47,6 +48,6 @@ pub use scope::{Area, Declaration, NotApplicable, Presence, Scope, ScopeError};
 pub use state::{Standing, State};
 pub use system::{
     Answer, Answered, ApiKeys, Backlog, By, Count, Installation, Newest, Requirement, StateKept,
-    StoreFacts, Surroundings, SystemReport, TrailFacts, Verified, answer, measure, page,
-    render_system, requirements,
+    StoreFacts, Surroundings, SystemReport, TrailFacts, answer, measure, page, render_system,
+    requirements,
 };

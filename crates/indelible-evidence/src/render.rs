@@ -3,6 +3,7 @@
 mod html;
 mod markdown;
 mod sheet;
+mod statements;
 
 use std::fmt;
 use std::str::FromStr;

@@ -10,13 +10,13 @@ use indelible_core::{Timestamp, TrailName};
 use serde::Serialize;
 
 pub use control::{ActionEvidence, ControlReport, Liveness, TermCount};
-pub(crate) use limits::limits;
+pub(crate) use limits::{limits, verification};
 pub use made::{Made, generated};
 pub(crate) use reason::{Known, counted, reason};
 
 use crate::framework::{ControlId, Framework};
 use crate::gather::{
-    JournalEntry, Listed, LogAccess, Quality, Sampling, Unresolved, WorkflowCount,
+    JournalEntry, Listed, LogAccess, Quality, Sampling, Unresolved, Verified, WorkflowCount,
 };
 use crate::period::Period;
 use crate::scope::{Area, Scope};
@@ -95,13 +95,21 @@ impl From<Framework> for FrameworkFacts {
 /// What the counts are of, so that anybody can count again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Completeness {
-    /// The tree size that the report answers for: entries 0 to `as_of` − 1, without a gap.
+    /// The tree size that the report answers for: entries 0 to `as_of` − 1, by the trail's head.
     pub as_of: u64,
     /// The root of the tree, in hexadecimal.
     pub root: String,
     /// When the last of these entries was recorded.
     pub pinned_at: Timestamp,
-    /// The entries that occurred in the period: the number that an export of it has.
+    /// Up to when the report is: the end of the period, or before it where that is not over.
+    pub covered_to: Timestamp,
+    /// Whether the period was over.
+    pub is_over: bool,
+    /// The last verification on record: whether an entry was altered so that it falls out of the
+    /// period, or is missing, the report does not measure.
+    pub verified: Option<Verified>,
+    /// The entries that occurred in the period: the number that an export of it has. Each was
+    /// compared with its leaf.
     pub entries: u64,
     /// The lowest seq among them.
     pub first_seq: Option<u64>,
@@ -165,6 +173,8 @@ pub struct ActionCount {
     pub denied: u64,
     /// Completed.
     pub completed: u64,
+    /// With an outcome that contradicts the action, and counted under no other.
+    pub contradictory: u64,
     /// The first.
     pub first: Timestamp,
     /// The last.
@@ -181,6 +191,8 @@ pub struct AttemptsReport {
     /// Attempts whose outcome was no longer waited for, because too many were open at once; they
     /// count as unresolved.
     pub let_go: u64,
+    /// Attempts of actions beyond the list, of which nothing else is counted.
+    pub uncounted: u64,
 }
 
 /// Who read the trail.

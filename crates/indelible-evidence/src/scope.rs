@@ -187,7 +187,21 @@ impl Scope {
             "data.personal" => absent(Area::Personal),
             _ => false,
         };
-        is_absent || self.complete_tags.iter().any(|it| it == tag)
+        is_absent || self.is_complete(tag)
+    }
+
+    /// By which declaration an entry without this tag says that it does not apply.
+    pub(crate) fn denial_of(&self, tag: &str) -> &'static str {
+        match tag {
+            _ if self.is_complete(tag) => "tags.complete",
+            "data.chd" => "scope.chd",
+            "data.ephi" => "scope.ephi",
+            _ => "scope.personal",
+        }
+    }
+
+    fn is_complete(&self, tag: &str) -> bool {
+        self.complete_tags.iter().any(|it| it == tag)
     }
 }
 

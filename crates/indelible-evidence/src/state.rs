@@ -15,9 +15,10 @@ pub enum State {
     CannotTell,
     /// There is only supporting evidence in the period.
     SupportingOnly,
-    /// It is instrumented, recording was alive, and nothing happened.
+    /// It is instrumented, recording was alive all through, and nothing happened.
     NoOccurrence,
-    /// It was seen before, not in this period, and that recording was alive cannot be shown.
+    /// It was seen, there is no evidence in this period, and that recording was alive all through it
+    /// cannot be shown.
     Stale,
     /// No action that would be evidence was ever seen.
     NotInstrumented,
@@ -41,7 +42,7 @@ pub struct Standing {
     pub instrumented: bool,
     /// An action that would be evidence was seen in the period or before.
     pub seen: bool,
-    /// Recording was alive in the period.
+    /// Recording was alive all through the period.
     pub alive: bool,
 }
 
@@ -110,8 +111,8 @@ impl State {
             Self::Operating => "direct evidence in the period",
             Self::CannotTell => "records exist, but what the condition asks was not recorded",
             Self::SupportingOnly => "only supporting evidence in the period",
-            Self::NoOccurrence => "instrumented and alive, and nothing happened",
-            Self::Stale => "seen before, not in this period, and liveness cannot be shown",
+            Self::NoOccurrence => "instrumented, alive all through, and nothing happened",
+            Self::Stale => "seen, no evidence in this period, and liveness cannot be shown",
             Self::NotInstrumented => "no action that would be evidence was ever seen",
         }
     }

@@ -18,7 +18,6 @@ use serde::Serialize;
 pub use answer::{Answer, answer};
 pub use installation::{
     ApiKeys, Backlog, Installation, Newest, StateKept, StoreFacts, Surroundings, TrailFacts,
-    Verified,
 };
 pub use measure::measure;
 pub use page::page;

@@ -1,7 +1,5 @@
 //! What is known of a record when a condition is looked at.
 
-use std::collections::BTreeSet;
-
 use indelible_core::entry::{StoredEntry, Unreadable};
 use indelible_core::part::PartKind;
 use serde_json::{Map, Value};
@@ -11,6 +9,9 @@ use serde_json::{Map, Value};
 pub struct Facts<'a> {
     /// Its tags, as they were written with it.
     pub tags: &'a [String],
+    /// Whether tags may have been written that are not there: some were dropped, or what would
+    /// say so was erased.
+    pub tags_dropped: bool,
     /// What kind of thing it is about.
     pub resource_type: &'a str,
     /// Its context.
@@ -83,27 +84,6 @@ fn is_redacted(value: &Value) -> bool {
     value.as_str().is_some_and(marks)
 }
 
-/// The words of a name such as `audit.log_level`, `auditLogLevel` or `audit log level`.
-pub(super) fn words(name: &str) -> BTreeSet<String> {
-    let mut words = BTreeSet::new();
-    let mut word = String::new();
-    let mut was_lower = false;
-    for letter in name.chars() {
-        let is_new = !letter.is_alphanumeric() || (was_lower && letter.is_uppercase());
-        if is_new && !word.is_empty() {
-            words.insert(std::mem::take(&mut word));
-        }
-        if letter.is_alphanumeric() {
-            word.extend(letter.to_lowercase());
-        }
-        was_lower = letter.is_lowercase();
-    }
-    if !word.is_empty() {
-        words.insert(word);
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,14 +107,5 @@ mod tests {
         };
         assert_eq!(Contents::Open(redacted).member("reason"), None);
         assert_eq!(Contents::Erased.member("reason"), None);
-    }
-
-    #[test]
-    fn names_fall_into_words() {
-        let of = |name| words(name).into_iter().collect::<Vec<_>>().join(" ");
-        assert_eq!(of("audit.log_level"), "audit level log");
-        assert_eq!(of("auditLogLevel"), "audit level log");
-        assert_eq!(of("session_timeout"), "session timeout");
-        assert_eq!(of("  "), "");
     }
 }

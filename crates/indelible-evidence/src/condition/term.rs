@@ -6,7 +6,11 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::Truth;
-use super::facts::{Facts, words};
+use super::facts::Facts;
+use super::named::{
+    AUDIT_SETTINGS, INACTIVITY_REASONS, Names, SECURITY_REASONS, TIME_SETTINGS, TIMEOUT_REASONS,
+    VIOLATIONS,
+};
 use crate::scope::Scope;
 
 /// One thing that is asked of a record.
@@ -84,24 +88,6 @@ const MEMBERS: [&str; 6] = [
     "subject.terminated",
 ];
 
-/// What is said in `reason` when an access was invalid.
-const VIOLATIONS: [&str; 14] = [
-    "invalid_password",
-    "wrong_current_password",
-    "wrong_password",
-    "invalid_code",
-    "invalid_token",
-    "token_invalid",
-    "token_revoked",
-    "token_version_rejected",
-    "insufficient_privileges",
-    "no_permission",
-    "insufficient_permission",
-    "permission_denied",
-    "not_owner",
-    "security_check_failed",
-];
-
 impl Term {
     /// Whether it holds for a record.
     pub fn holds(&self, facts: &Facts<'_>, scope: &Scope) -> Truth {
@@ -110,7 +96,8 @@ impl Term {
             Self::CardholderEnvironment => scope.has_cardholder_environment(facts.resource_type),
             Self::SystemObject => scope.is_system_object(facts.resource_type),
             Self::Setting(setting) => match facts.contents.text("config_key") {
-                Some(key) => (scope.names_setting(*setting, key) || setting.has(key)).into(),
+                Some(key) if scope.names_setting(*setting, key) => Truth::True,
+                Some(key) => setting.names().tell(key),
                 None => Truth::Unknown,
             },
             Self::LoginEndpoint => match facts.contents.member("endpoint.login") {
@@ -121,7 +108,7 @@ impl Term {
                 },
             },
             Self::Reason(reason) => match facts.contents.text("reason") {
-                Some(text) => reason.has(text).into(),
+                Some(text) => reason.names().tell(text),
                 None => Truth::Unknown,
             },
             Self::Member { name, value } => {
@@ -134,6 +121,23 @@ impl Term {
         }
     }
 
+    /// What of the scope file decides it, where the record by itself would not say the same.
+    pub fn declaration(&self, facts: &Facts<'_>, scope: &Scope) -> Option<&'static str> {
+        if self.holds(facts, scope) == self.holds(facts, &Scope::default()) {
+            return None;
+        }
+        Some(match self {
+            Self::Tag(name) => scope.denial_of(name),
+            Self::CardholderEnvironment => "scope.cde",
+            Self::SystemObject => "resources.system_objects",
+            Self::Setting(Setting::Audit) => "settings.audit",
+            Self::Setting(Setting::Time) => "settings.time",
+            Self::LoginEndpoint => "endpoints.login",
+            // Nothing is declared of these.
+            Self::Reason(_) | Self::Member { .. } => return None,
+        })
+    }
+
     /// Whether the context must be looked at; what was erased cannot be told any more.
     pub fn asks_context(&self) -> bool {
         !matches!(
@@ -143,17 +147,19 @@ impl Term {
     }
 }
 
-/// A tag that is there says that it is so, and one with `:no` behind it that it is not. Where
-/// neither was written nothing can be told, unless the scope declares that the tag is written
-/// whenever it applies, or that there is no such data.
+/// A tag that is there says that it is so, and one with `:no` behind it that it is not; both
+/// together say nothing. Where neither was written nothing can be told, unless the scope declares
+/// that the tag is written whenever it applies, or that there is no such data, and no tag of the
+/// record may have been dropped.
 fn tag(name: &str, facts: &Facts<'_>, scope: &Scope) -> Truth {
+    let says = facts.tags.iter().any(|tag| tag == name);
     let denies = |tag: &String| tag.strip_suffix(":no") == Some(name);
-    if facts.tags.iter().any(|tag| tag == name) {
-        Truth::True
-    } else if scope.denies_untagged(name) || facts.tags.iter().any(denies) {
-        Truth::False
-    } else {
-        Truth::Unknown
+    let denies = facts.tags.iter().any(denies);
+    match (says, denies) {
+        (true, false) => Truth::True,
+        (false, true) => Truth::False,
+        (false, false) if scope.denies_untagged(name) && !facts.tags_dropped => Truth::False,
+        _ => Truth::Unknown,
     }
 }
 
@@ -187,28 +193,24 @@ fn as_truth(value: &Value) -> Truth {
 }
 
 impl Setting {
-    fn has(self, key: &str) -> bool {
-        let own: &[&str] = match self {
-            Self::Audit => &[
-                "audit", "auditing", "log", "logging", "logs", "siem", "syslog",
-            ],
-            Self::Time => &["chrony", "clock", "ntp", "time", "timesync", "timezone"],
-        };
-        let words = words(key);
-        own.iter().any(|word| words.contains(*word))
+    /// The keys that are known to concern it.
+    fn names(self) -> Names {
+        match self {
+            Self::Audit => AUDIT_SETTINGS,
+            Self::Time => TIME_SETTINGS,
+        }
     }
 }
 
 impl Reason {
-    fn has(self, text: &str) -> bool {
-        let own: &[&str] = match self {
-            Self::AccessViolation => return VIOLATIONS.contains(&text),
-            Self::Security => &["compromise", "compromised", "security", "suspicious"],
-            Self::Timeout => &["timeout"],
-            Self::Inactivity => &["idle", "inactive", "inactivity"],
-        };
-        let words = words(text);
-        own.iter().any(|word| words.contains(*word))
+    /// The reasons that are known to be of it.
+    fn names(self) -> Names {
+        match self {
+            Self::AccessViolation => VIOLATIONS,
+            Self::Security => SECURITY_REASONS,
+            Self::Timeout => TIMEOUT_REASONS,
+            Self::Inactivity => INACTIVITY_REASONS,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use uuid::Uuid;
 pub const RESOLVE_MAX: Duration = Duration::from_secs(3_600);
 /// The most open attempts that are remembered at once.
 const OPEN_MAX: usize = 100_000;
+/// The most workflows and actions outside of the catalogue that are counted apart.
+pub const WORKFLOWS_MAX: usize = 1_000;
 /// The most unresolved attempts that are listed.
 pub const UNRESOLVED_LISTED_MAX: usize = 100;
 
@@ -77,6 +79,7 @@ pub(super) struct Attempts {
     held: usize,
     let_go: u64,
     counts: BTreeMap<String, WorkflowCount>,
+    uncounted: u64,
     listed: Vec<Unresolved>,
 }
 
@@ -85,6 +88,7 @@ pub(super) struct Settled {
     pub counts: Vec<WorkflowCount>,
     pub listed: Vec<Unresolved>,
     pub let_go: u64,
+    pub uncounted: u64,
 }
 
 impl Attempts {
@@ -110,6 +114,10 @@ impl Attempts {
 
     fn begin(&mut self, entry: &StoredEntry, linked: Option<&str>, in_period: bool) {
         let (name, _) = name(&entry.action);
+        if self.counts.len() >= WORKFLOWS_MAX && !self.counts.contains_key(&name) {
+            self.uncounted += u64::from(in_period);
+            return;
+        }
         if in_period {
             self.count(&entry.action).attempts += 1;
         }
@@ -239,6 +247,7 @@ impl Attempts {
             counts: self.counts.into_values().collect(),
             listed: self.listed,
             let_go: self.let_go,
+            uncounted: self.uncounted,
         }
     }
 }

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use indelible_core::engine::{Audit, SizedCheckpoint};
 use indelible_core::{AuditError, Timestamp, catalogue};
 
-use super::ReportRequest;
-use super::days::{SILENCES_MAX, silences};
+use super::days::{Days, SILENCES_MAX, silences};
+use super::life::measured;
 use super::pass::Pass;
 use super::seen::{Seen, SeenActions};
+use super::tally::Tally;
+use super::verification::last_verified;
+use super::{Pinned, ReportRequest};
 use crate::design::is_design;
 use crate::framework::{ControlId, Framework};
-use crate::period::Day;
+use crate::period::{Day, Period};
 use crate::report::{
     ActionEvidence, AttemptsReport, Completeness, ControlReport, Declared, Drawn, FORMAT, Known,
     Liveness, LogAccessReport, METHOD, Made, Presupposed, Report, StateCount, TermCount, limits,
@@ -25,6 +28,8 @@ struct Bench<'a> {
     pass: &'a mut Pass,
     seen: SeenActions,
     request: &'a ReportRequest,
+    /// The period, as far as it is over.
+    covered: Period,
     unresolved: BTreeMap<String, u64>,
 }
 
@@ -32,9 +37,10 @@ pub(super) async fn conclude(
     audit: &Audit,
     request: ReportRequest,
     mut pass: Pass,
-    (as_of, pinned_at): (u64, Timestamp),
+    pinned: Pinned,
 ) -> Result<Report, AuditError> {
-    let settled = std::mem::take(&mut pass.attempts).settle(pinned_at);
+    let as_of = pinned.as_of;
+    let settled = std::mem::take(&mut pass.attempts).settle(pinned.at);
     let unresolved = settled
         .counts
         .iter()
@@ -45,6 +51,10 @@ pub(super) async fn conclude(
         seen: SeenActions::look(audit, request.period, as_of, unseen).await?,
         pass: &mut pass,
         request: &request,
+        covered: Period {
+            to: request.period.to.min(pinned.known_to),
+            ..request.period
+        },
         unresolved,
     };
     let mut controls = Vec::new();
@@ -63,7 +73,7 @@ pub(super) async fn conclude(
         trail: audit.name().clone(),
         period: request.period,
         made: made(&request, as_of),
-        completeness: completeness(audit, &pass, as_of, pinned_at).await?,
+        completeness: completeness(audit, &pass, request.period, pinned).await?,
         scope: declared(&request),
         states: states.to_vec(),
         actions: std::mem::take(&mut pass.actions).into_values().collect(),
@@ -73,6 +83,7 @@ pub(super) async fn conclude(
             workflows: settled.counts,
             unresolved: settled.listed,
             let_go: settled.let_go,
+            uncounted: settled.uncounted,
         },
         log_access: LogAccessReport {
             readers,
@@ -126,10 +137,10 @@ fn declared(request: &ReportRequest) -> Declared {
 async fn completeness(
     audit: &Audit,
     pass: &Pass,
-    as_of: u64,
-    pinned_at: Timestamp,
+    period: Period,
+    pinned: Pinned,
 ) -> Result<Completeness, AuditError> {
-    let after = audit.checkpoint_at(as_of).await?;
+    let after = audit.checkpoint_at(pinned.as_of).await?;
     let missing = || indelible_core::StoreError::Corrupt {
         what: "the head".to_owned(),
         seq: None,
@@ -147,9 +158,12 @@ async fn completeness(
         },
     };
     Ok(Completeness {
-        as_of,
+        as_of: pinned.as_of,
         root: root.to_string(),
-        pinned_at,
+        pinned_at: pinned.at,
+        covered_to: period.to.min(pinned.known_to),
+        is_over: period.to <= pinned.known_to,
+        verified: last_verified(audit, pinned.known_to).await?,
         entries: pass.entries,
         first_seq,
         last_seq: pass.seqs.map(|(_, last)| last),
@@ -194,14 +208,16 @@ impl Bench<'_> {
         let source = self.source_days(&rows);
         let found = match rows.is_empty() {
             true => Vec::new(),
-            false => silences(&self.request.period, &tally.days, &source),
+            false => silences(&self.covered, &tally.days, &source),
         };
         let days = std::mem::take(&mut tally.days);
+        let state = State::of(standing);
+        let declarations = self.declarations(&tally, state, declared && !seen);
         let mut report = ControlReport {
             control: control_id(framework, &control.id),
             paraphrase: control.paraphrase.clone(),
             verification: control.verification.clone(),
-            state: State::of(standing),
+            state,
             reason: String::new(),
             not_applicable,
             records: tally.records,
@@ -209,6 +225,8 @@ impl Bench<'_> {
             supporting: tally.supporting,
             undecidable: tally.undecidable,
             not_met: tally.not_met,
+            by_declaration: tally.by_declaration,
+            declarations,
             first_seen: tally.first,
             last_seen: tally.last,
             truncated: tally.truncated,
@@ -255,6 +273,7 @@ impl Bench<'_> {
             holds: count.holds,
             unknown: count.unknown,
             fails: count.fails,
+            declared: count.declared,
             last_seen_before: seen.before,
         };
         (evidence, seen)
@@ -270,7 +289,7 @@ impl Bench<'_> {
         Some(categories)
     }
 
-    fn source_days(&self, rows: &[usize]) -> Vec<&super::days::Days> {
+    fn source_days(&self, rows: &[usize]) -> Vec<&Days> {
         let categories = self.categories(rows);
         let is_own = |name: &str| categories.as_ref().is_none_or(|own| own.contains(name));
         let days = self.pass.days.iter().filter(|(name, _)| is_own(name));
@@ -284,12 +303,30 @@ impl Bench<'_> {
         };
         let (first, last) = self.request.period.days();
         let days: BTreeSet<Day> = source.iter().flat_map(|days| days.dates()).collect();
+        let journal = &self.pass.journal;
+        let signs = source.iter().copied().chain([&journal.signs]);
         Liveness {
             source_entries: source.iter().map(|days| days.between(first, last)).sum(),
             source_days: days.len() as u64,
-            self_checks: self.pass.journal.self_checks,
-            starts_and_stops: self.pass.journal.starts,
+            self_checks: journal.self_checks,
+            starts: journal.starts,
+            ..measured(&self.covered, &signs.flat_map(Days::hours).collect())
         }
+    }
+
+    /// What the operator declared that a state rests on.
+    fn declarations(&self, tally: &Tally, state: State, instrumented: bool) -> Vec<&'static str> {
+        let mut names = tally.declarations.clone();
+        match state {
+            State::NotApplicable => names = BTreeSet::from(["not_applicable"]),
+            State::NoOccurrence => {
+                let heartbeats = &self.request.scope.liveness;
+                names.extend(instrumented.then_some("instrumented"));
+                names.extend((!heartbeats.is_empty()).then_some("liveness"));
+            }
+            _ => {}
+        }
+        names.into_iter().collect()
     }
 
     /// Whether an action of these rows is declared to be recorded whenever it happens.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indelible_core::Timestamp;
 use serde::Serialize;
 
 use crate::period::{Day, Period};
@@ -25,18 +26,37 @@ pub struct Silence {
     pub source_records: u64,
 }
 
-/// Counts by day.
+/// Counts by day, and the hours of each that have any.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Days(BTreeMap<Day, u64>);
+pub(super) struct Days(BTreeMap<Day, DayCount>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct DayCount {
+    entries: u64,
+    /// One bit for each hour.
+    hours: u32,
+}
 
 impl Days {
-    pub fn add(&mut self, day: Day) {
-        *self.0.entry(day).or_default() += 1;
+    pub fn add(&mut self, time: Timestamp) {
+        let day = Day::of(time);
+        let count = self.0.entry(day).or_default();
+        count.entries += 1;
+        count.hours |= 1 << (time.hour() - day.start().hour());
+    }
+
+    /// The hours that have any, counted from 1970.
+    pub fn hours(&self) -> impl Iterator<Item = i64> + '_ {
+        self.0.iter().flat_map(|(day, count)| {
+            let (first, hours) = (day.start().hour(), count.hours);
+            (0..24).filter_map(move |hour| (hours & 1 << hour != 0).then_some(first + hour))
+        })
     }
 
     /// The count of some days, both inclusive.
     pub fn between(&self, from: Day, to: Day) -> u64 {
-        self.0.range(from..=to).map(|(_, count)| count).sum()
+        let days = self.0.range(from..=to);
+        days.map(|(_, count)| count.entries).sum()
     }
 
     pub fn dates(&self) -> impl Iterator<Item = Day> + '_ {
@@ -48,6 +68,9 @@ impl Days {
 pub(super) fn silences(period: &Period, with: &BTreeSet<Day>, source: &[&Days]) -> Vec<Silence> {
     let (first, last) = period.days();
     let mut runs = Vec::new();
+    if period.from > period.to {
+        return runs;
+    }
     let mut due = first;
     let end = last.plus(1);
     for day in with.iter().copied().chain([end]) {
@@ -77,7 +100,7 @@ mod tests {
         let (first, _) = period.days();
         let with = BTreeSet::from([first, first.plus(1), first.plus(9), first.plus(11)]);
         let mut source = Days::default();
-        source.add(first.plus(4));
+        source.add(first.plus(4).start());
         let found = silences(&period, &with, &[&source]);
         let shown: Vec<_> = found
             .iter()

@@ -8,6 +8,8 @@ use indelible_core::{Timestamp, TrailName};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::days::Days;
+
 /// The most events of one list.
 pub const JOURNAL_MAX: usize = 1_000;
 /// The most readers that are listed.
@@ -15,6 +17,8 @@ pub const READERS_MAX: usize = 1_000;
 
 /// The most characters of a fact in a list.
 const FACT_CHARS_MAX: usize = 200;
+/// The most facts of an entry in a list.
+const FACTS_MAX: usize = 50;
 
 /// Actions of reading, exporting and reporting.
 const ACCESS: &[&str] = &[
@@ -121,6 +125,8 @@ pub(super) struct Journal {
     pub reviews: Listed<JournalEntry>,
     pub starts: u64,
     pub self_checks: u64,
+    /// When there were starts, self-checks and heartbeats.
+    pub signs: Days,
 }
 
 impl Journal {
@@ -136,14 +142,36 @@ impl Journal {
         if REVIEWS.contains(&action) {
             self.reviews.push(item(trail, entry));
         }
-        self.self_checks += u64::from(action == "audit_self_checked");
+        if action == "audit_self_checked" {
+            self.beat(entry.occurred_at);
+        }
     }
 
-    /// Takes an entry of the life of the log, from whichever trail.
-    pub fn lived(&mut self, trail: &TrailName, entry: &StoredEntry) {
-        let is_start = matches!(entry.action.as_str(), "audit_started" | "audit_stopped");
-        self.starts += u64::from(is_start);
+    /// Takes a self-check or a heartbeat.
+    pub fn beat(&mut self, time: Timestamp) {
+        self.self_checks += 1;
+        self.signs.add(time);
+    }
+
+    /// Takes an entry of the life of the log.
+    fn lived(&mut self, trail: &TrailName, entry: &StoredEntry) {
+        self.started(entry);
         self.lifecycle.push(item(trail, entry));
+    }
+
+    /// Whoever stops was alive and is not any more: a start alone is a sign of life.
+    pub fn started(&mut self, entry: &StoredEntry) {
+        if entry.action == "audit_started" {
+            self.starts += 1;
+            self.signs.add(entry.occurred_at);
+        }
+    }
+
+    /// Takes what another trail says: how much, and the first of it.
+    pub fn told(&mut self, count: u64, list: impl IntoIterator<Item = JournalEntry>) {
+        self.lifecycle.count += count;
+        let room = JOURNAL_MAX.saturating_sub(self.lifecycle.list.len());
+        self.lifecycle.list.extend(list.into_iter().take(room));
     }
 
     fn accessed(&mut self, entry: &StoredEntry) {
@@ -181,9 +209,13 @@ impl Journal {
     }
 }
 
-fn item(trail: &TrailName, entry: &StoredEntry) -> JournalEntry {
+pub(super) fn item(trail: &TrailName, entry: &StoredEntry) -> JournalEntry {
     let facts = match member(entry, PartKind::Details, "context") {
-        Some(Value::Object(facts)) => facts.into_iter().filter_map(short).collect(),
+        Some(Value::Object(facts)) => facts
+            .into_iter()
+            .filter_map(short)
+            .take(FACTS_MAX)
+            .collect(),
         _ => Map::new(),
     };
     JournalEntry {
@@ -208,7 +240,7 @@ fn short((name, value): (String, Value)) -> Option<(String, Value)> {
     Some((name, value))
 }
 
-fn member(entry: &StoredEntry, kind: PartKind, name: &str) -> Option<Value> {
+pub(super) fn member(entry: &StoredEntry, kind: PartKind, name: &str) -> Option<Value> {
     match entry.body(kind) {
         Ok(Some(Value::Object(mut body))) => body.remove(name),
         _ => None,

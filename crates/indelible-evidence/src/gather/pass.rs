@@ -12,11 +12,12 @@ use super::days::Days;
 use super::journal::Journal;
 use super::quality::{Marks, Quality};
 use super::sample::{Sampling, rank};
-use super::tally::{RowCount, Tally, Verdict};
+use super::tally::{Judged, RowCount, Tally, Verdict};
 use crate::condition::{Condition, Contents, Facts, Truth};
+use crate::contradiction::contradicts;
 use crate::controls::{Controls, Row, Strength};
 use crate::framework::Framework;
-use crate::period::{Day, Period};
+use crate::period::Period;
 use crate::report::ActionCount;
 use crate::scope::Scope;
 
@@ -111,7 +112,9 @@ impl Pass {
             true => Contents::of(entry).map_err(unreadable)?,
             false => (Contents::None, None),
         };
-        if links {
+        // An outcome that contradicts its action ends nothing.
+        let is_end = entry.outcome != Outcome::Attempted;
+        if links && !(is_end && contradicts(known.canonical, entry.outcome)) {
             self.attempts.add(entry, linked.as_deref(), in_period);
         }
         if in_period {
@@ -130,19 +133,21 @@ impl Pass {
 
     fn count(&mut self, entry: &StoredEntry, known: Known, contents: &Contents) {
         let category = known.canonical.map_or(CUSTOM, |action| action.category);
-        let marks = self
+        let mut marks = self
             .quality
             .add(entry, known.canonical.map(|it| it.category));
+        marks.contradictory = contradicts(known.canonical, entry.outcome);
+        self.quality.contradictory += u64::from(marks.contradictory);
         self.entries += 1;
         let (low, high) = self.seqs.unwrap_or((entry.seq, entry.seq));
         self.seqs = Some((low.min(entry.seq), high.max(entry.seq)));
         let time = entry.occurred_at;
         let (earliest, latest) = self.times.unwrap_or((time, time));
         self.times = Some((earliest.min(time), latest.max(time)));
-        self.days.entry(category).or_default().add(Day::of(time));
+        self.days.entry(category).or_default().add(time);
         self.journal.add(&self.trail, entry);
         if self.scope.liveness.contains(&entry.action) {
-            self.journal.self_checks += 1;
+            self.journal.beat(time);
         }
         self.count_action(entry, known);
         self.judge(entry, known, contents, marks);
@@ -164,6 +169,7 @@ impl Pass {
                 failed: 0,
                 denied: 0,
                 completed: 0,
+                contradictory: 0,
                 first: time,
                 last: time,
             };
@@ -174,6 +180,7 @@ impl Pass {
         };
         count.entries += 1;
         *match entry.outcome {
+            _ if contradicts(known.canonical, entry.outcome) => &mut count.contradictory,
             Outcome::Attempted => &mut count.attempted,
             Outcome::Succeeded => &mut count.succeeded,
             Outcome::Failed => &mut count.failed,
@@ -188,6 +195,7 @@ impl Pass {
     fn judge(&mut self, entry: &StoredEntry, known: Known, contents: &Contents, marks: Marks) {
         let facts = Facts {
             tags: &entry.tags,
+            tags_dropped: marks.tags_dropped,
             resource_type: &entry.resource_type,
             contents,
         };
@@ -196,21 +204,20 @@ impl Pass {
         verdicts.clear();
         for place in self.controls.rows_of(action) {
             let row = &self.controls.rows()[place];
-            let truth = self.truth(row, &facts, marks);
-            let count = &mut self.rows[place];
-            match truth {
-                Truth::True => count.holds += 1,
-                Truth::Unknown => count.unknown += 1,
-                Truth::False => count.fails += 1,
+            let judged = self.judged(row, &facts, marks);
+            self.rows[place].add(judged);
+            if judged.declared {
+                let names = row.condition.declarations(&facts, &self.scope);
+                self.tallies[row.control].declarations.extend(names);
             }
             match verdicts
                 .iter_mut()
                 .find(|(control, _)| *control == row.control)
             {
-                Some((_, verdict)) => verdict.add(row.strength, truth),
+                Some((_, verdict)) => verdict.add(row.strength, judged),
                 None => {
                     let mut verdict = Verdict::default();
-                    verdict.add(row.strength, truth);
+                    verdict.add(row.strength, judged);
                     verdicts.push((row.control, verdict));
                 }
             }
@@ -232,15 +239,30 @@ impl Pass {
         self.verdicts = verdicts;
     }
 
-    /// Whether a row's condition holds. Where a control asks which fields each record has, a
-    /// record without one of them cannot be told to be what it asks for.
-    fn truth(&self, row: &Row, facts: &Facts<'_>, marks: Marks) -> Truth {
-        let is_of_fields = Some(row.control) == self.field_control && row.action.is_none();
-        let truth = row.condition.holds(facts, &self.scope);
-        match is_of_fields && row.strength == Strength::Direct && marks.lacks.names().count() > 0 {
-            true => truth.and(Truth::Unknown),
-            false => truth,
+    /// Whether a row's condition holds, and by what. Where a control asks which fields each record
+    /// has, a record without one of them cannot be told to be what it asks for; nor can one be
+    /// told to be what its action says where its outcome says the contrary.
+    fn judged(&self, row: &Row, facts: &Facts<'_>, marks: Marks) -> Judged {
+        let is_of_fields = self.is_of_fields(row) && row.strength == Strength::Direct;
+        let lacks = is_of_fields && marks.lacks.names().count() > 0;
+        let contradicts = marks.contradictory && (row.action.is_some() || is_of_fields);
+        let whole = match lacks || contradicts {
+            true => Truth::Unknown,
+            false => Truth::True,
+        };
+        let truth = row.condition.holds(facts, &self.scope).and(whole);
+        let own = match self.scope.declared {
+            Some(_) => row.condition.holds(facts, &Scope::default()).and(whole),
+            None => truth,
+        };
+        Judged {
+            truth,
+            declared: truth != own && truth != Truth::Unknown,
         }
+    }
+
+    fn is_of_fields(&self, row: &Row) -> bool {
+        Some(row.control) == self.field_control && row.action.is_none()
     }
 
     /// Counts what is not known of an undecidable entry, each term once.
@@ -251,12 +273,15 @@ impl Pass {
             .rows_of(action)
             .map(|row| &self.controls.rows()[row]);
         for row in rows.filter(|row| row.control == control) {
-            if self.truth(row, facts, marks) != Truth::Unknown {
+            if self.judged(row, facts, marks).truth != Truth::Unknown {
                 continue;
             }
             names.extend(unknown(&row.condition, facts, &self.scope));
-            if Some(control) == self.field_control && row.action.is_none() {
+            if self.is_of_fields(row) {
                 names.extend(marks.lacks.names().map(str::to_owned));
+            }
+            if marks.contradictory && (row.action.is_some() || self.is_of_fields(row)) {
+                names.push("field.outcome".to_owned());
             }
         }
         names.sort();

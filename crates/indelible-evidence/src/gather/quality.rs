@@ -22,6 +22,8 @@ pub struct Quality {
     pub clamped: u64,
     /// With a tag that did not fit and was left out.
     pub tags_dropped: u64,
+    /// Whose outcome contradicts what the action says; none of them counts as a success.
+    pub contradictory: u64,
     /// With a part that was erased since.
     pub erased: u64,
     /// Whose actor was erased.
@@ -46,6 +48,10 @@ pub(super) struct Marks {
     pub truncated: bool,
     pub redacted: bool,
     pub erased: bool,
+    /// Tags were left out, or what would say so was erased.
+    pub tags_dropped: bool,
+    /// The outcome contradicts the action.
+    pub contradictory: bool,
     /// The fields that PCI DSS 10.2.2 and AU-3 ask for and that are not there.
     pub lacks: Lacks,
 }
@@ -92,7 +98,9 @@ impl Quality {
         self.redacted += u64::from(marks.redacted);
         self.replaced += u64::from(has(&["replaced", "number_as_text", "key_renamed"]));
         self.clamped += u64::from(has(&["clamped"]));
-        self.tags_dropped += u64::from(has(&["dropped"]));
+        let dropped = has(&["dropped"]);
+        self.tags_dropped += u64::from(dropped);
+        marks.tags_dropped = dropped || entry.erased().contains(&PartKind::Details);
         marks
     }
 
@@ -114,7 +122,8 @@ impl Quality {
 
     fn lacks(&mut self, entry: &StoredEntry, category: Option<&str>, marks: &mut Marks) {
         let has = |kind, name| has_member(entry, kind, name);
-        let is_nobody = entry.tags.iter().any(|tag| tag == "actor.user:no");
+        let tagged = |name: &str| entry.tags.iter().any(|tag| tag == name);
+        let is_nobody = tagged("actor.user:no") && !tagged("actor.user");
         let has_origin = has(PartKind::Actor, "ip_address") || has(PartKind::Actor, "user_agent");
         let lacks = Lacks {
             user: !is_nobody && !has(PartKind::Actor, "user_id"),

@@ -17,6 +17,28 @@ pub(super) struct RowCount {
     pub holds: u64,
     pub unknown: u64,
     pub fails: u64,
+    /// Of those that hold or fail, those that do so by declaration.
+    pub declared: u64,
+}
+
+/// What a row's condition is for an entry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    pub truth: Truth,
+    /// Whether the record by itself says it, or only what the operator declared.
+    pub declared: bool,
+}
+
+impl RowCount {
+    /// Counts an entry.
+    pub fn add(&mut self, judged: Judged) {
+        *match judged.truth {
+            Truth::True => &mut self.holds,
+            Truth::Unknown => &mut self.unknown,
+            Truth::False => &mut self.fails,
+        } += 1;
+        self.declared += u64::from(judged.declared);
+    }
 }
 
 impl RowCount {
@@ -31,8 +53,12 @@ impl RowCount {
 pub(super) struct Verdict {
     direct: bool,
     supporting: bool,
+    /// Evidence by what the operator declared alone, which is supporting at most.
+    declared: bool,
     unknown_direct: bool,
     unknown_supporting: bool,
+    /// No evidence by what the operator declared alone.
+    declared_not: bool,
 }
 
 /// Counts of one control.
@@ -43,6 +69,9 @@ pub(super) struct Tally {
     pub supporting: u64,
     pub undecidable: u64,
     pub not_met: u64,
+    /// Entries that are counted as they are by declaration alone.
+    pub by_declaration: u64,
+    pub declarations: BTreeSet<&'static str>,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
     pub days: BTreeSet<Day>,
@@ -55,9 +84,11 @@ pub(super) struct Tally {
 }
 
 impl Verdict {
-    pub fn add(&mut self, strength: Strength, truth: Truth) {
-        let place = match (strength, truth) {
+    pub fn add(&mut self, strength: Strength, judged: Judged) {
+        let place = match (strength, judged.truth) {
+            (_, Truth::False) if judged.declared => &mut self.declared_not,
             (_, Truth::False) => return,
+            (_, Truth::True) if judged.declared => &mut self.declared,
             (Strength::Direct, Truth::True) => &mut self.direct,
             (Strength::Direct, Truth::Unknown) => &mut self.unknown_direct,
             (Strength::Supporting, Truth::True) => &mut self.supporting,
@@ -67,7 +98,16 @@ impl Verdict {
     }
 
     fn is_evidence(self) -> bool {
-        self.direct || self.supporting
+        self.direct || self.supporting || self.declared
+    }
+
+    /// Whether it is what it is by declaration alone.
+    pub fn is_declared(self) -> bool {
+        let by_itself = self.direct || self.supporting;
+        match self.declared {
+            true => !by_itself,
+            false => self.declared_not && !by_itself && !self.is_undecidable(),
+        }
     }
 
     /// Whether it would be more, if only what is unknown were known.
@@ -82,6 +122,7 @@ impl Tally {
     pub fn add(&mut self, entry: &StoredEntry, verdict: Verdict, marks: Marks) {
         self.records += 1;
         self.undecidable += u64::from(verdict.is_undecidable());
+        self.by_declaration += u64::from(verdict.is_declared());
         if !verdict.is_evidence() {
             self.not_met += u64::from(!verdict.is_undecidable());
             return;
@@ -105,7 +146,7 @@ impl Tally {
     pub fn offer(&mut self, entry: &StoredEntry, verdict: Verdict, rank: [u8; 32], size: usize) {
         if verdict.direct {
             self.direct_draw.offer(rank, entry, size);
-        } else if verdict.supporting && self.direct == 0 {
+        } else if verdict.is_evidence() && self.direct == 0 {
             self.supporting_draw.offer(rank, entry, size);
         }
     }

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use super::markdown::silence_text;
+use super::statements::{HEADING, NOTE, rests_on, statements};
 use crate::gather::{JournalEntry, Silence};
-use crate::report::{ControlReport, Report, counted};
+use crate::report::{ControlReport, Report, counted, verification};
 use crate::state::State;
 
 #[derive(Template)]
@@ -46,6 +47,26 @@ impl Page<'_> {
     /// What stands before a control's number.
     fn place(&self, control: &ControlReport) -> String {
         format!("{}:", control.control.framework().name())
+    }
+
+    fn statements(&self) -> Vec<(String, String)> {
+        statements(&self.report.scope.scope)
+    }
+
+    fn heading(&self) -> &'static str {
+        HEADING
+    }
+
+    fn note(&self) -> &'static str {
+        NOTE
+    }
+
+    fn rests_on(&self, control: &ControlReport) -> Option<String> {
+        rests_on(control)
+    }
+
+    fn verification(&self) -> String {
+        verification(self.report)
     }
 
     fn silence(&self, silence: &Silence) -> String {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Report, counted};
+use super::statements::{HEADING, NOTE, statements};
+use crate::report::{Report, counted, verification};
 pub(super) use control::silence_text;
 
 /// Appends a line.
@@ -66,10 +67,15 @@ fn completeness(report: &Report, out: &mut String) {
     line!(out, "## Completeness\n");
     line!(
         out,
-        "{} occurred in the period, of a trail of {} without a gap.\n",
+        "{} occurred in the period, of a trail whose head says {}. {}\n",
         counted(it.entries, "entry"),
-        counted(it.as_of, "entry")
+        counted(it.as_of, "entry"),
+        verification(report)
     );
+    if !it.is_over {
+        let to = it.covered_to;
+        line!(out, "The period is not over: the report is up to {to}.\n");
+    }
     line!(out, "| | |\n|---|---|");
     let seq = |seq: Option<u64>| seq.map_or_else(|| "none".to_owned(), |seq| seq.to_string());
     for (name, value) in [
@@ -82,6 +88,11 @@ fn completeness(report: &Report, out: &mut String) {
         ("Cut", quality.truncated.to_string()),
         ("Redacted", quality.redacted.to_string()),
         ("Erased in part", quality.erased.to_string()),
+        ("With a tag left out", quality.tags_dropped.to_string()),
+        (
+            "With an outcome that contradicts the action",
+            quality.contradictory.to_string(),
+        ),
         (
             "Recorded over a day late",
             quality.recorded_late.to_string(),
@@ -123,33 +134,18 @@ fn scope(report: &Report, out: &mut String) {
             plain(&it.why)
         ),
     }
-    for (area, presence) in &scope.scope {
-        let is_there = if presence.present {
-            "in scope"
-        } else {
-            "not in scope"
-        };
-        let why = presence.why.as_deref().unwrap_or_default();
-        line!(out, "- {}: {is_there}. {}", area.title(), plain(why));
+    if let Some(digest) = &scope.sha256 {
+        line!(out, "SHA-256 of the file: {}\n", code(digest));
     }
-    for (what, list) in [
-        (
-            "Tags that are written whenever they apply",
-            &scope.complete_tags,
-        ),
-        (
-            "Actions that are recorded whenever they happen",
-            &scope.instrumented,
-        ),
-        ("Actions that show that recording is alive", &scope.liveness),
-    ] {
-        if !list.is_empty() {
-            line!(out, "- {what}: {}", plain(&list.join(", ")));
-        }
+    let listed = statements(scope);
+    if listed.is_empty() {
+        return;
     }
-    if !scope.scope.is_empty() {
-        line!(out);
+    line!(out, "### {HEADING}\n\n{NOTE}\n");
+    for (name, text) in listed {
+        line!(out, "- {} {}", code(&name), plain(&text));
     }
+    line!(out);
 }
 
 fn states(report: &Report, out: &mut String) {

@@ -4,7 +4,7 @@ use csv::Terminator;
 
 use crate::report::{ControlReport, Report};
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 27] = [
     "framework",
     "control_id",
     "control",
@@ -15,6 +15,8 @@ const COLUMNS: [&str; 22] = [
     "supporting",
     "undecidable",
     "not_met",
+    "by_declaration",
+    "declarations",
     "first_seen",
     "last_seen",
     "truncated",
@@ -27,6 +29,9 @@ const COLUMNS: [&str; 22] = [
     "sample",
     "catalogue_version",
     "as_of",
+    "covered_to",
+    "verified_at",
+    "verified_sound",
 ];
 
 /// What a spreadsheet takes for the beginning of a formula.
@@ -47,8 +52,9 @@ pub fn render(report: &Report) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn row(report: &Report, control: &ControlReport) -> [String; 22] {
+fn row(report: &Report, control: &ControlReport) -> [String; 27] {
     let time = |time: &Option<_>| time.as_ref().map(ToString::to_string).unwrap_or_default();
+    let verified = report.completeness.verified.as_ref();
     let longest = control.silences.first();
     let sample: Vec<_> = control.sample.iter().map(|it| it.seq.to_string()).collect();
     [
@@ -62,6 +68,8 @@ fn row(report: &Report, control: &ControlReport) -> [String; 22] {
         control.supporting.to_string(),
         control.undecidable.to_string(),
         control.not_met.to_string(),
+        control.by_declaration.to_string(),
+        control.declarations.join(" "),
         time(&control.first_seen.map(|it| it.to_string())),
         time(&control.last_seen.map(|it| it.to_string())),
         control.truncated.to_string(),
@@ -74,6 +82,9 @@ fn row(report: &Report, control: &ControlReport) -> [String; 22] {
         sample.join(" "),
         report.catalogue_version.to_owned(),
         report.completeness.as_of.to_string(),
+        report.completeness.covered_to.to_string(),
+        time(&verified.map(|it| it.at.to_string())),
+        time(&verified.map(|it| it.sound.to_string())),
     ]
 }
 

@@ -35,6 +35,11 @@ pub struct ControlReport {
     pub undecidable: u64,
     /// Those whose condition does not hold.
     pub not_met: u64,
+    /// Of all these, those that are counted as they are because the operator declared something,
+    /// and not by what was recorded; none of them is direct evidence.
+    pub by_declaration: u64,
+    /// What the state rests on that the operator declared, by its name in the scope file.
+    pub declarations: Vec<&'static str>,
     /// The earliest evidence.
     pub first_seen: Option<Timestamp>,
     /// The latest evidence.
@@ -87,11 +92,14 @@ pub struct ActionEvidence {
     pub unknown: u64,
     /// Of which it does not hold.
     pub fails: u64,
+    /// Of those that hold or fail, those that do by declaration.
+    pub declared: u64,
     /// When it was last seen before the period; looked up where the period has no entry of it.
     pub last_seen_before: Option<Timestamp>,
 }
 
-/// What shows that recording was alive in the period.
+/// What shows that recording was alive in the period: signs of life are entries of the same source,
+/// self-checks, declared heartbeats and starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Liveness {
     /// Entries of the same source: of actions of the same categories of the catalogue; of all,
@@ -101,13 +109,20 @@ pub struct Liveness {
     pub source_days: u64,
     /// Heartbeats and self-checks in this trail.
     pub self_checks: u64,
-    /// Starts and stops of recording, of this trail or the installation.
-    pub starts_and_stops: u64,
+    /// Starts of recording, of this trail or the installation.
+    pub starts: u64,
+    /// Hours of the period with a sign of life.
+    pub hours_with_signs: u64,
+    /// The most hours in a row without one, from the beginning of the period to its end or to when
+    /// the report was made.
+    pub silent_hours: u64,
+    /// How many are let pass: a week, or a quarter of a shorter period.
+    pub silent_hours_max: u64,
 }
 
 impl Liveness {
-    /// Whether anything shows it.
+    /// Whether there are signs of life all through, early and late.
     pub fn is_alive(&self) -> bool {
-        self.source_entries + self.self_checks + self.starts_and_stops > 0
+        self.hours_with_signs > 0 && self.silent_hours <= self.silent_hours_max
     }
 }

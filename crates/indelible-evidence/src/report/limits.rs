@@ -19,6 +19,7 @@ pub fn limits(report: &Report) -> Vec<String> {
              pack proves that none was left out.",
             counted(report.completeness.as_of, "entry")
         ),
+        verification(report),
         "An entry counts as evidence only if its condition held when it was written. Where that \
          cannot be told it is counted as undecidable, and is no evidence."
             .to_owned(),
@@ -28,6 +29,23 @@ pub fn limits(report: &Report) -> Vec<String> {
             limits.push(text);
         }
     };
+    note(
+        !report.completeness.is_over,
+        format!(
+            "The period is not over: the report is up to {}.",
+            report.completeness.covered_to
+        ),
+    );
+    let declared = report.controls.iter().filter(|it| it.by_declaration > 0);
+    let declared = declared.count() as u64;
+    note(
+        declared > 0,
+        format!(
+            "In {} entries are counted as they are by the operator's statements, which nothing here \
+             shows to be true; they make no direct evidence.",
+            counted(declared, "control")
+        ),
+    );
     let elsewhere = report.controls_of(State::NeedsEvidenceElsewhere);
     note(
         elsewhere > 0,
@@ -64,6 +82,11 @@ pub fn limits(report: &Report) -> Vec<String> {
         (quality.redacted, "with a value that was redacted"),
         (quality.erased, "of which a part was erased since"),
         (
+            quality.contradictory,
+            "whose outcome contradicts their action",
+        ),
+        (quality.tags_dropped, "of which a tag was left out"),
+        (
             quality.recorded_late,
             "recorded more than a day after they happened",
         ),
@@ -78,8 +101,46 @@ pub fn limits(report: &Report) -> Vec<String> {
         ),
     );
     note(
+        report.attempts.uncounted > 0,
+        format!(
+            "Attempts of more actions than are counted apart: of {} nothing else is counted.",
+            counted(report.attempts.uncounted, "attempt")
+        ),
+    );
+    note(
+        report.actions_unlisted > 0,
+        format!(
+            "More actions than are listed: {} of others.",
+            counted(report.actions_unlisted, "entry")
+        ),
+    );
+    for (list, what) in [
+        (&report.lifecycle, "The life of the log"),
+        (&report.reviews, "Reviews and findings"),
+    ] {
+        let left_out = list.count - list.list.len() as u64;
+        note(
+            left_out > 0,
+            format!("{what}: {} are not listed.", counted(left_out, "record")),
+        );
+    }
+    note(
         !report.made.recorded,
         "That this report was made is not on record in the trail.".to_owned(),
     );
     limits
+}
+
+/// What is known of whether the trail is as it was recorded.
+pub(crate) fn verification(report: &Report) -> String {
+    let told = match &report.completeness.verified {
+        None => "no verification of this trail is on record".to_owned(),
+        Some(last) if last.sound => format!("the last on record, of {}, found none", last.at),
+        Some(last) => format!("THE LAST ON RECORD, OF {}, FOUND SOME", last.at),
+    };
+    format!(
+        "Each entry that was counted was compared with its leaf. Whether others were altered so \
+         that they no longer fall into the period, or are missing, is what `indelible verify` \
+         shows: {told}."
+    )
 }

@@ -41,34 +41,49 @@ pub fn reason(control: &ControlReport, known: Known) -> String {
         State::Operating => {
             let days = counted(known.days, "day");
             let entries = counted(*direct, "entry");
-            format!("{entries} on {days} are direct evidence{}", untold(control))
+            let rest = untold(control) + &declared(control);
+            format!("{entries} on {days} are direct evidence{rest}")
         }
         State::CannotTell => format!(
             "{} of its actions, but what its condition asks was not recorded with {}: {}; {} \
-             supporting",
+             supporting{}",
             counted(*records, "entry"),
             undecidable,
             terms(control),
             supporting,
+            declared(control),
         ),
         State::SupportingOnly => format!(
-            "{} help to show it, none is direct evidence{}",
+            "{} help to show it, none is direct evidence{}{}",
             counted(*supporting, "entry"),
-            untold(control)
+            untold(control),
+            declared(control)
         ),
         State::NoOccurrence if *records > 0 => format!(
-            "{} of its actions, none of which meets its condition",
-            counted(*records, "entry")
+            "{} of its actions, none of which meets its condition, and recording was alive all \
+             through: {}{}",
+            counted(*records, "entry"),
+            alive(control),
+            declared(control)
         ),
         State::NoOccurrence => format!(
-            "none of its actions was recorded, and recording was alive: {}{}",
+            "none of its actions was recorded, and recording was alive all through: {}{}",
             alive(control),
             last(&known)
         ),
         State::Stale => format!(
-            "none of its actions was recorded in the period, and nothing shows that recording was \
-             alive: none happened, or none was recorded{}",
-            last(&known)
+            "{}, and nothing shows that recording was alive all through ({}): none happened, or \
+             none was recorded{}{}",
+            match records {
+                0 => "none of its actions was recorded in the period".to_owned(),
+                _ => format!(
+                    "{} of its actions, none of which meets its condition",
+                    counted(*records, "entry")
+                ),
+            },
+            alive(control),
+            last(&known),
+            declared(control)
         ),
         State::NotInstrumented => not_instrumented(&known),
     }
@@ -105,6 +120,18 @@ fn untold(control: &ControlReport) -> String {
     }
 }
 
+/// That a state rests on what the operator says.
+fn declared(control: &ControlReport) -> String {
+    match control.by_declaration {
+        0 => String::new(),
+        count => format!(
+            "; {} counted so only by what the operator declares: {}",
+            counted(count, "entry"),
+            control.declarations.join(", ")
+        ),
+    }
+}
+
 fn terms(control: &ControlReport) -> String {
     let mut all = control.unknown_terms.iter();
     let named: Vec<_> = all.by_ref().take(TERMS_MAX).collect();
@@ -132,16 +159,26 @@ fn alive(control: &ControlReport) -> String {
     if it.self_checks > 0 {
         shown.push(counted(it.self_checks, "self-check"));
     }
-    if it.starts_and_stops > 0 {
-        shown.push(counted(it.starts_and_stops, "record of start or stop"));
+    if it.starts > 0 {
+        shown.push(counted(it.starts, "start"));
     }
+    shown.push(match it.hours_with_signs {
+        0 => "no sign of life".to_owned(),
+        _ => format!(
+            "{} at most without a sign of life, {} are let pass",
+            counted(it.silent_hours, "hour"),
+            it.silent_hours_max
+        ),
+    });
     shown.join(", ")
 }
 
 fn last(known: &Known) -> String {
     match known.before {
         Some(time) => format!("; last seen on {}", Day::of(time)),
-        None if known.declared => "; never seen, but declared to be recorded".to_owned(),
+        None if known.declared => {
+            "; never seen, but by the operator's statement recorded".to_owned()
+        }
         None => String::new(),
     }
 }
@@ -155,7 +192,7 @@ fn not_instrumented(known: &Known) -> String {
         ),
         None if known.declared => {
             "none of its actions was ever recorded; they are declared to be, \
-                                   but nothing shows that recording was alive"
+                                   but nothing shows that recording was alive all through"
                 .to_owned()
         }
         None => "none of its actions was ever recorded".to_owned(),
@@ -167,7 +204,6 @@ pub fn counted(count: u64, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         _ if count == 1 => what.to_owned(),
         Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),
-        _ if what.starts_with("record of") => what.replacen("record", "records", 1),
         _ => format!("{what}s"),
     };
     format!("{count} {plural}")
@@ -182,9 +218,5 @@ mod tests {
         assert_eq!(counted(1, "entry"), "1 entry");
         assert_eq!(counted(0, "entry"), "0 entries");
         assert_eq!(counted(2, "day"), "2 days");
-        assert_eq!(
-            counted(2, "record of start or stop"),
-            "2 records of start or stop"
-        );
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use indelible_core::{Timestamp, TrailName};
 use serde::Serialize;
 
+use crate::gather::Verified;
+
 /// An installation as it was found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Installation {
@@ -99,15 +101,6 @@ pub struct Newest {
     pub privilege_told: u64,
     /// Tagged `data.chd`.
     pub cardholder: u64,
-}
-
-/// A verification on record.
-#[derive(Debug, Clone, Serialize)]
-pub struct Verified {
-    /// When.
-    pub at: Timestamp,
-    /// Whether it found the trail as it was recorded.
-    pub sound: bool,
 }
 
 /// What only the caller knows.

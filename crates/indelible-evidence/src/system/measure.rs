@@ -9,7 +9,8 @@ use indelible_core::{
 };
 use indelible_merkle::{Checkpoint, Note, SigningKey};
 
-use super::installation::{Installation, Newest, StoreFacts, Surroundings, TrailFacts, Verified};
+use super::installation::{Installation, Newest, StoreFacts, Surroundings, TrailFacts};
+use crate::gather::last_verified;
 
 /// Entries that are looked at or counted one by one, in one question.
 pub const COUNTED_MAX: i64 = 1000;
@@ -102,7 +103,7 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         last_at: at(head.size.saturating_sub(1)).await?,
         without_user,
         newest: newest(&audit).await?,
-        verified: verified(engine, &head.trail).await?,
+        verified: last_verified(&audit, Timestamp::MAX).await?,
     })
 }
 
@@ -150,28 +151,4 @@ impl Newest {
         count(|it| &mut it.privilege_told, told);
         count(|it| &mut it.cardholder, tagged("data.chd"));
     }
-}
-
-/// The last verification of a trail on record, which is in `system`.
-async fn verified(engine: &Engine, trail: &TrailName) -> Result<Option<Verified>, AuditError> {
-    let system = engine.trail(TrailName::system());
-    let mut last: Option<(u64, Verified)> = None;
-    // One that was cut short is on record as failed, and found nothing.
-    for (action, outcome, sound) in [
-        ("audit_integrity_verified", "completed", true),
-        ("audit_integrity_failed", "failed", false),
-    ] {
-        let of = Query::new().action(action).outcome(outcome);
-        let page = system
-            .query(of.resource_id(trail.as_str()).limit(1))
-            .await?;
-        let Some(entry) = page.iter().next() else {
-            continue;
-        };
-        if last.as_ref().is_none_or(|(seq, _)| *seq < entry.seq) {
-            let at = entry.created_at;
-            last = Some((entry.seq, Verified { at, sound }));
-        }
-    }
-    Ok(last.map(|(_, verified)| verified))
 }

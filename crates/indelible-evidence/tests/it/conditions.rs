@@ -8,6 +8,7 @@ use Truth::{False, True, Unknown};
 /// A record: its tags, its kind of resource and its context.
 struct Record {
     tags: Vec<String>,
+    tags_dropped: bool,
     resource_type: &'static str,
     contents: Contents,
 }
@@ -19,6 +20,7 @@ fn record(context: Value) -> Record {
     };
     Record {
         tags: Vec::new(),
+        tags_dropped: false,
         resource_type: "account",
         contents,
     }
@@ -45,6 +47,7 @@ fn holds_with(text: &str, record: &Record, scope: &Scope) -> Truth {
     let condition: Condition = text.parse().expect(text);
     let facts = Facts {
         tags: &record.tags,
+        tags_dropped: record.tags_dropped,
         resource_type: record.resource_type,
         contents: &record.contents,
     };
@@ -158,11 +161,18 @@ fn sys_16_system_objects_are_known_by_their_type() {
 fn sys_26_settings_are_known_by_their_key() {
     for (key, audit, time) in [
         ("audit.level", True, False),
-        ("logRetentionDays", True, False),
+        ("Log-Level", True, False),
         ("ntp_servers", False, True),
-        ("system.clock.source", False, True),
+        ("ntp.pool", False, True),
         ("session_timeout", False, False),
         ("login_page", False, False),
+        // A word alone is a guess.
+        ("logRetentionDays", Unknown, False),
+        ("logIn", Unknown, False),
+        ("auditors.allowed", False, False),
+        ("audit.", Unknown, False),
+        ("system.clock.source", False, Unknown),
+        ("session_time_limit", False, Unknown),
     ] {
         let record = record(json!({ "config_key": key }));
         assert_eq!(holds("config.audit", &record), audit, "{key}");
@@ -216,8 +226,10 @@ fn reasons_are_of_classes() {
             "duplicate_email",
         ),
         ("reason.security", "security_incident", "user request"),
+        ("reason.security", "Security incident", "user request"),
+        ("reason.security", "security.phishing", "user request"),
         ("reason.timeout", "session_timeout", "logout"),
-        ("reason.inactivity", "inactive for 90 days", "terminated"),
+        ("reason.inactivity", "inactivity", "terminated"),
     ] {
         assert_eq!(
             holds(term, &record(json!({ "reason": yes }))),
@@ -235,6 +247,41 @@ fn reasons_are_of_classes() {
             "{term}"
         );
         assert_eq!(holds(term, &record(json!({}))), Unknown, "{term}");
+    }
+}
+
+#[test]
+fn a_word_alone_is_no_reason() {
+    for (term, guess) in [
+        ("reason.security", "not suspicious"),
+        ("reason.security", "no security concern"),
+        ("reason.timeout", "no timeout"),
+        ("reason.inactivity", "inactive for 90 days"),
+    ] {
+        let record = record(json!({ "reason": guess }));
+        assert_eq!(holds(term, &record), Unknown, "{term} {guess}");
+    }
+}
+
+#[test]
+fn tags_that_contradict_or_were_dropped_say_nothing() {
+    for (tag, area) in [("data.chd", "chd"), ("data.personal", "personal")] {
+        let mut both = Record::tagged(tag);
+        both.tags.push(format!("{tag}:no"));
+        let complete = scope(&format!("[tags]\ncomplete = [\"{tag}\"]\n"));
+        let absent = scope(&format!("[scope.{area}]\npresent = false\n"));
+        for scope in [&Scope::default(), &complete, &absent] {
+            assert_eq!(holds_with(tag, &both, scope), Unknown, "{tag}");
+        }
+        // Where a tag was left out, it may have been this one.
+        let mut dropped = Record::tagged("another");
+        dropped.tags_dropped = true;
+        for scope in [&complete, &absent] {
+            assert_eq!(holds_with(tag, &dropped, scope), Unknown, "{tag}");
+            dropped.tags_dropped = false;
+            assert_eq!(holds_with(tag, &dropped, scope), False, "{tag}");
+            dropped.tags_dropped = true;
+        }
     }
 }
 

@@ -88,7 +88,7 @@ proptest! {
                 False => Some(format!("{tag}:no")),
                 Unknown => None,
             }).collect();
-            let facts = Facts { tags: &tags, resource_type: "account", contents: &Contents::None };
+            let facts = Facts { tags: &tags, tags_dropped: false, resource_type: "account", contents: &Contents::None };
             let own = places.iter().map(|place| known[*place]);
             let expected = match is_any {
                 true => own.fold(False, Truth::or),

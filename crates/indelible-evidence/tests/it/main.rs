@@ -3,8 +3,10 @@
 mod attempting;
 mod catalogue;
 mod conditions;
+mod declaring;
 mod desk;
 mod linting;
+mod living;
 mod logic;
 mod numbers;
 mod rendering;

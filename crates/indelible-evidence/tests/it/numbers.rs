@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use indelible_core::{Entry, Query, catalogue};
+use indelible_core::{Entry, Outcome, Query, catalogue};
 use indelible_evidence::{Controls, Framework, Report, Row, Strength, Truth};
 use serde_json::json;
 
@@ -133,7 +133,10 @@ pub fn agree(report: &Report, framework: Framework, entries: &[Entry]) {
             let row = &controls.rows()[place];
             let id = controls.list()[row.control].id.as_str();
             let asks_fields = row.action.is_none() && matches!(id, "10.2.2" | "AU-3");
-            let is_whole = !asks_fields || has_fields(entry);
+            let fits =
+                stage(&entry.action).is_none_or(|stage| is_good(stage) == is_good(entry.outcome));
+            let is_whole = (!asks_fields || has_fields(entry))
+                && (fits || (row.action.is_none() && !asks_fields));
             let holds = holds(row, entry) == Truth::True && is_whole;
             let best = best.entry(row.control).or_default();
             *best = (*best).max(holds.then_some(row.strength));
@@ -158,6 +161,19 @@ pub fn agree(report: &Report, framework: Framework, entries: &[Entry]) {
     }
 }
 
+fn stage(action: &str) -> Option<Outcome> {
+    catalogue::resolve(action).map(|action| action.stage)
+}
+
+/// Whether something ended well, or ill, or has not ended.
+fn is_good(outcome: Outcome) -> Option<bool> {
+    match outcome {
+        Outcome::Attempted => None,
+        Outcome::Succeeded | Outcome::Completed => Some(true),
+        Outcome::Failed | Outcome::Denied => Some(false),
+    }
+}
+
 fn has_fields(entry: &Entry) -> bool {
     let category = catalogue::resolve(&entry.action).map(|action| action.category);
     let has_origin = entry.ip_address.is_some() || entry.user_agent.is_some();
@@ -177,6 +193,7 @@ fn holds(row: &Row, entry: &Entry) -> Truth {
     };
     let facts = indelible_evidence::Facts {
         tags: &entry.tags,
+        tags_dropped: entry.notes.iter().any(|note| note.kind == "dropped"),
         resource_type: &entry.resource_type,
         contents: &contents,
     };

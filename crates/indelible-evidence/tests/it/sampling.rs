@@ -18,6 +18,7 @@ fn denials() -> impl Iterator<Item = indelible_core::AuditEvent> {
 
 async fn seqs(desk: &Desk, seed: &str, size: usize) -> Vec<u64> {
     let mut request = request(Framework::PciDss);
+    request.as_of = Some(200);
     request.sampling = Some(Sampling {
         seed: seed.to_owned(),
         size,
@@ -47,6 +48,7 @@ async fn what_is_drawn_stands_in_the_trail() {
     let desk = Desk::new().await;
     desk.record_all(denials()).await;
     let mut asked = request(Framework::Iso27001);
+    asked.as_of = Some(200);
     asked.sampling = Some(Sampling {
         seed: "s".to_owned(),
         size: 5,
@@ -91,6 +93,7 @@ async fn samples_of_no_size_are_refused() {
     desk.record_all(denials()).await;
     for size in [0, 1_001] {
         let mut asked = request(Framework::PciDss);
+        asked.as_of = Some(200);
         asked.sampling = Some(Sampling {
             seed: String::new(),
             size,
@@ -98,4 +101,18 @@ async fn samples_of_no_size_are_refused() {
         let error = desk.try_report(asked).await.expect_err("a size");
         assert!(error.to_string().contains("sample"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_seed_without_a_size_that_was_fixed_before_is_refused() {
+    let desk = Desk::new().await;
+    desk.record_all(denials()).await;
+    let mut asked = request(Framework::PciDss);
+    asked.sampling = Some(Sampling {
+        seed: "auditor 7".to_owned(),
+        size: 25,
+    });
+    let error = desk.try_report(asked).await.expect_err("no size");
+    let said = error.to_string();
+    assert!(said.contains("as_of") && said.contains("before"), "{said}");
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{code, plain};
 use crate::gather::Silence;
+use crate::render::statements::rests_on;
 use crate::report::{ControlReport, Report, counted};
 use crate::state::State;
 
@@ -46,6 +47,9 @@ fn details(control: &ControlReport, out: &mut String) {
         control.state.title(),
         plain(&control.reason)
     );
+    if let Some(text) = rests_on(control) {
+        line!(out, "{}\n", plain(&text));
+    }
     let spoilt = control.truncated + control.redacted + control.erased;
     if spoilt > 0 {
         line!(
@@ -58,19 +62,20 @@ fn details(control: &ControlReport, out: &mut String) {
     }
     line!(
         out,
-        "| Action | Is | When | Holds | Cannot tell | Does not | Last before |"
+        "| Action | Is | When | Holds | Cannot tell | Does not | By declaration | Last before |"
     );
-    line!(out, "|---|---|---|---:|---:|---:|---|");
+    line!(out, "|---|---|---|---:|---:|---:|---:|---|");
     for row in &control.actions {
         line!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
             code(&row.action),
             row.strength.as_str(),
             code(&row.condition),
             row.holds,
             row.unknown,
             row.fails,
+            row.declared,
             row.last_seen_before
                 .map(|it| it.to_string())
                 .unwrap_or_default()

@@ -29,6 +29,7 @@ pub(crate) use verification::last_verified;
 use crate::framework::Framework;
 use crate::period::Period;
 use crate::report::Report;
+use crate::review::ledger_at;
 use crate::scope::Scope;
 use pass::Pass;
 
@@ -92,7 +93,8 @@ pub async fn report(
         return Ok(None);
     };
     let pinned = Pinned::of(audit, &request, as_of, last.created_at).await?;
-    let mut pass = Pass::new(&request, audit.name().clone());
+    let ledger = ledger_at(audit, as_of).await?;
+    let mut pass = Pass::new(&request, audit.name().clone(), &ledger);
     // Attempts before the period may have their outcome in it, and those in it theirs after.
     let around = Period {
         from: request.period.from.earlier(attempts::RESOLVE_MAX),

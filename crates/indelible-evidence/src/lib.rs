@@ -47,7 +47,7 @@ pub use report::{
 pub use scope::{Area, Declaration, NotApplicable, Presence, Scope, ScopeError};
 pub use state::{Standing, State};
 pub use system::{
-    Answer, Answered, ApiKeys, Backlog, By, Count, Installation, Newest, Requirement, StateKept,
-    StoreFacts, Surroundings, SystemReport, TrailFacts, answer, measure, page, render_system,
-    requirements,
+    Answer, Answered, ApiKeys, Backlog, By, Count, Installation, Newest, Requirement, Reviews,
+    StateKept, StoreFacts, Surroundings, SystemReport, TrailFacts, answer, measure, page,
+    render_system, requirements,
 };

@@ -17,12 +17,13 @@ mod reading;
 mod rules;
 mod window;
 
-pub use days::{DAYS_MAX, DayLine, DayState, days};
-pub use entries::{SignRequest, assigned, closed, missed, raised_by_hand, signed};
+pub use days::{DAYS_MAX, DayLine, DayState, days, first_day};
+pub use entries::{SignRequest, assigned, closed, missed, raised_by_hand, signed, started};
 pub use flag::Flag;
 pub use hours::{WorkingHours, Zone};
 pub use ledger::{
-    ASSIGNED, Closure, Disposition, FindingState, Ledger, MissedDay, SignOff, ledger,
+    ASSIGNED, Closure, Disposition, FindingState, InvalidSignOff, Ledger, MissedDay, ReviewStart,
+    STARTED, SignOff, ledger, ledger_at,
 };
 pub use matching::ReviewError;
 pub use pass::{Bounds, RuleCount};

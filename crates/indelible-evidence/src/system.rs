@@ -17,7 +17,8 @@ use serde::Serialize;
 
 pub use answer::{Answer, answer};
 pub use installation::{
-    ApiKeys, Backlog, Installation, Newest, StateKept, StoreFacts, Surroundings, TrailFacts,
+    ApiKeys, Backlog, Installation, Newest, Reviews, StateKept, StoreFacts, Surroundings,
+    TrailFacts,
 };
 pub use measure::measure;
 pub use page::page;

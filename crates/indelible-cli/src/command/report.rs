@@ -36,7 +36,7 @@ const FILE_BYTES_MAX: usize = 4 << 20;
 Examples:
   indelible report pci-dss-4.0.1 --from 2026-03-01 --to 2026-03-31 --scope cards.toml -o march.html
   indelible report gdpr-2016-679 --from 2026-01-01 --to 2026-12-31 --format csv
-  indelible report soc2-2017-2022 --from 90d --to 0d --seed 'K. Okafor, 7 May' --format json
+  indelible report soc2-2017-2022 --from 90d --to 0d --as-of 4711 --seed 'K. Okafor, 7 May'
   indelible report pack PCI-DSS-4.0.1:10.2.1.4 --from 2026-03-01 --to 2026-03-31 -o denied
   indelible report system -o system.html
   indelible report lint our-mapping.csv

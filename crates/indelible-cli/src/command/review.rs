@@ -8,6 +8,7 @@ mod raise;
 mod rules;
 mod show;
 mod sign;
+mod start;
 
 use clap::Subcommand;
 
@@ -39,6 +40,7 @@ pub enum ReviewCommand {
     Sign(sign::Sign),
     List(list::List),
     Rules(rules::Rules),
+    Start(start::Start),
 }
 
 impl ReviewCommand {
@@ -52,6 +54,7 @@ impl ReviewCommand {
             Self::Sign(command) => command.run(session).await,
             Self::List(command) => command.run(session).await,
             Self::Rules(command) => command.run(session),
+            Self::Start(command) => command.run(session).await,
         }
     }
 }

@@ -174,7 +174,7 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     );
     assert_eq!(
         (&said["findings_open"], &said["rule_set_version"]),
-        (&json!(1), &json!("1"))
+        (&json!(1), &json!("2"))
     );
     assert_eq!(said["period_end"], "2026-03-02T23:59:59.999999Z");
     let size = desk.run(&["checkpoint"]).fine().out;

@@ -115,10 +115,13 @@ def mend_report(case):
         query["as_of"] = 1 + int(query["as_of"]) % ENTRIES
     # Not before the start.
     query["to"] = "9999-12-31"
-    # A sample has an entry at least, and a seed.
+    # A sample has an entry at least, and a seed, and that a size.
     if "sample" in query:
         query["sample"] = 1 + int(query["sample"]) % 1000
         query.setdefault("seed", "")
+    if "seed" in query and "as_of" not in query:
+        case.path_parameters["trail"] = TRAIL
+        query["as_of"] = ENTRIES
 
 
 def mend_key(case):

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::days::Days;
+use crate::review::{ASSIGNED, Ledger, STARTED};
 
 /// The most events of one list.
 pub const JOURNAL_MAX: usize = 1_000;
@@ -56,6 +57,8 @@ const REVIEWS: &[&str] = &[
     "audit_finding_resolved",
     "audit_review_completed",
     "audit_review_missed",
+    ASSIGNED,
+    STARTED,
 ];
 
 /// Accesses to the log by one reader.
@@ -88,6 +91,8 @@ pub struct JournalEntry {
     pub occurred_at: Timestamp,
     /// The facts that go with it.
     pub facts: Map<String, Value>,
+    /// Why it counts for nothing; `null` where nothing is wrong with it.
+    pub problem: Option<String>,
 }
 
 /// A list that is cut, and how many there are.
@@ -127,9 +132,19 @@ pub(super) struct Journal {
     pub self_checks: u64,
     /// When there were starts, self-checks and heartbeats.
     pub signs: Days,
+    /// What is wrong with entries of reviews.
+    problems: BTreeMap<u64, String>,
 }
 
 impl Journal {
+    pub fn of(ledger: &Ledger) -> Self {
+        let invalid = ledger.invalid.iter();
+        Self {
+            problems: invalid.map(|it| (it.seq, it.problem.clone())).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Takes an entry of the period.
     pub fn add(&mut self, trail: &TrailName, entry: &StoredEntry) {
         let action = entry.action.as_str();
@@ -140,7 +155,10 @@ impl Journal {
             self.lived(trail, entry);
         }
         if REVIEWS.contains(&action) {
-            self.reviews.push(item(trail, entry));
+            self.reviews.push(JournalEntry {
+                problem: self.problems.remove(&entry.seq),
+                ..item(trail, entry)
+            });
         }
         if action == "audit_self_checked" {
             self.beat(entry.occurred_at);
@@ -224,6 +242,7 @@ pub(super) fn item(trail: &TrailName, entry: &StoredEntry) -> JournalEntry {
         action: entry.action.clone(),
         occurred_at: entry.occurred_at,
         facts,
+        problem: None,
     }
 }
 

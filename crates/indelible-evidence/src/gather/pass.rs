@@ -1,6 +1,6 @@
 //! The entries, one after the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use indelible_core::catalogue;
 use indelible_core::entry::StoredEntry;
@@ -19,6 +19,7 @@ use crate::controls::{Controls, Row, Strength};
 use crate::framework::Framework;
 use crate::period::Period;
 use crate::report::ActionCount;
+use crate::review::Ledger;
 use crate::scope::Scope;
 
 /// The most actions that are listed by name.
@@ -42,6 +43,8 @@ pub(super) struct Pass {
     verdicts: Vec<(usize, Verdict)>,
     pub tallies: Vec<Tally>,
     pub rows: Vec<RowCount>,
+    /// The sign-offs of reviews that count.
+    signed: BTreeSet<u64>,
     pub attempts: Attempts,
     pub journal: Journal,
     pub quality: Quality,
@@ -65,7 +68,7 @@ struct Known {
 }
 
 impl Pass {
-    pub fn new(request: &ReportRequest, trail: TrailName) -> Self {
+    pub fn new(request: &ReportRequest, trail: TrailName, ledger: &Ledger) -> Self {
         let controls = Controls::of(request.framework);
         let own = |(framework, _): &&(Framework, &str)| *framework == request.framework;
         let field_control = FIELD_CONTROLS.iter().find(own);
@@ -80,8 +83,9 @@ impl Pass {
             verdicts: Vec::new(),
             tallies: controls.list().iter().map(|_| Tally::default()).collect(),
             rows: vec![RowCount::default(); controls.rows().len()],
+            signed: ledger.sign_offs.iter().map(|it| it.seq).collect(),
             attempts: Attempts::default(),
-            journal: Journal::default(),
+            journal: Journal::of(ledger),
             quality: Quality::default(),
             actions: BTreeMap::new(),
             actions_unlisted: 0,
@@ -137,6 +141,8 @@ impl Pass {
             .quality
             .add(entry, known.canonical.map(|it| it.category));
         marks.contradictory = contradicts(known.canonical, entry.outcome);
+        marks.unproved =
+            entry.action == "audit_review_completed" && !self.signed.contains(&entry.seq);
         self.quality.contradictory += u64::from(marks.contradictory);
         self.entries += 1;
         let (low, high) = self.seqs.unwrap_or((entry.seq, entry.seq));
@@ -241,12 +247,14 @@ impl Pass {
 
     /// Whether a row's condition holds, and by what. Where a control asks which fields each record
     /// has, a record without one of them cannot be told to be what it asks for; nor can one be
-    /// told to be what its action says where its outcome says the contrary.
+    /// told to be what its action says where its outcome says the contrary, or a sign-off that
+    /// nothing was looked at for.
     fn judged(&self, row: &Row, facts: &Facts<'_>, marks: Marks) -> Judged {
         let is_of_fields = self.is_of_fields(row) && row.strength == Strength::Direct;
         let lacks = is_of_fields && marks.lacks.names().count() > 0;
         let contradicts = marks.contradictory && (row.action.is_some() || is_of_fields);
-        let whole = match lacks || contradicts {
+        let unproved = marks.unproved && row.action.is_some();
+        let whole = match lacks || contradicts || unproved {
             true => Truth::Unknown,
             false => Truth::True,
         };
@@ -282,6 +290,9 @@ impl Pass {
             }
             if marks.contradictory && (row.action.is_some() || self.is_of_fields(row)) {
                 names.push("field.outcome".to_owned());
+            }
+            if marks.unproved && row.action.is_some() {
+                names.push("field.root".to_owned());
             }
         }
         names.sort();

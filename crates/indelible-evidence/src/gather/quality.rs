@@ -52,6 +52,8 @@ pub(super) struct Marks {
     pub tags_dropped: bool,
     /// The outcome contradicts the action.
     pub contradictory: bool,
+    /// It looks like a sign-off of a review, and what it says of the trail is not so.
+    pub unproved: bool,
     /// The fields that PCI DSS 10.2.2 and AU-3 ask for and that are not there.
     pub lacks: Lacks,
 }

@@ -78,7 +78,9 @@ impl Page<'_> {
             serde_json::Value::String(text) => format!("{name}: {text}"),
             value => format!("{name}: {value}"),
         });
-        facts.collect::<Vec<_>>().join(", ")
+        let problem = entry.problem.iter();
+        let problem = problem.map(|problem| format!("COUNTS FOR NOTHING: {problem}"));
+        problem.chain(facts).collect::<Vec<_>>().join(", ")
     }
 
     fn or_nothing<T: ToString>(&self, value: &Option<T>) -> String {

@@ -232,12 +232,16 @@ fn journal(report: &Report, out: &mut String) {
         for it in &list.list {
             let facts = serde_json::to_string(&it.facts).unwrap_or_default();
             let (time, action) = (it.occurred_at, code(&it.action));
+            let problem = it.problem.iter();
+            let problem =
+                problem.map(|problem| format!(" **counts for nothing**: {}", plain(problem)));
             line!(
                 out,
-                "- {time} {action} ({} {}) {}",
+                "- {time} {action} ({} {}) {}{}",
                 it.trail,
                 it.seq,
-                code(&facts)
+                code(&facts),
+                problem.collect::<String>()
             );
         }
         line!(out);

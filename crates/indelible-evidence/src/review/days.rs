@@ -1,6 +1,8 @@
 //! Which days were signed off, in time, late or not at all.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use indelible_core::Timestamp;
 use serde::Serialize;
@@ -65,7 +67,16 @@ pub struct DayLine {
     pub missed_seq: Option<u64>,
 }
 
-/// How the days from one to another stand at an instant; days that have not begun are left out.
+/// The first day that has to be reviewed: the recorded one, else the one of the first entry.
+pub fn first_day(ledger: &Ledger, schedule: &Schedule, first_entry: Timestamp) -> Day {
+    match &ledger.start {
+        Some(start) => start.day,
+        None => schedule.zone.day(first_entry),
+    }
+}
+
+/// How the days from one to another stand at an instant; days that have not begun are left out,
+/// and of more than [`DAYS_MAX`] the older ones.
 pub fn days(
     ledger: &Ledger,
     schedule: &Schedule,
@@ -73,7 +84,8 @@ pub fn days(
     now: Timestamp,
 ) -> Vec<DayLine> {
     let last = to.min(schedule.zone.day(now));
-    let count = (last.since(from) + 1).clamp(0, DAYS_MAX);
+    let from = from.max(last.plus(1 - DAYS_MAX));
+    let count = (last.since(from) + 1).max(0);
     let line = |place| line(ledger, schedule, from.plus(place), now);
     (0..count).map(line).collect()
 }
@@ -83,7 +95,7 @@ fn line(ledger: &Ledger, schedule: &Schedule, day: Day, now: Timestamp) -> DayLi
         from: schedule.zone.start(day),
         to: schedule.zone.end(day),
     };
-    let due_at = period.to.later(schedule.due);
+    let due_at = period.to.later(wait(ledger, schedule, &period));
     let covering = covering(&ledger.sign_offs, &period);
     let state = match covering {
         Some(sign_off) if sign_off.signed_at <= due_at => DayState::Reviewed,
@@ -105,23 +117,34 @@ fn line(ledger: &Ledger, schedule: &Schedule, day: Day, now: Timestamp) -> DayLi
     }
 }
 
+/// How long a day may wait: by the rules that the last sign-off before its end was made with, so
+/// that another file makes no missed day go away; less where the file at hand says less.
+fn wait(ledger: &Ledger, schedule: &Schedule, period: &Period) -> Duration {
+    // Sign-offs are in the order of the trail, and so of its clock.
+    let before = ledger
+        .sign_offs
+        .partition_point(|sign_off| sign_off.signed_at <= period.to);
+    let in_force = before
+        .checked_sub(1)
+        .map(|last| ledger.sign_offs[last].wait());
+    in_force.map_or(schedule.wait(), |wait| wait.min(schedule.wait()))
+}
+
 /// The sign-off with which the whole of a period was signed off.
 fn covering<'l>(sign_offs: &'l [SignOff], period: &Period) -> Option<&'l SignOff> {
-    let (from, to) = (period.from.as_micros(), period.to.as_micros());
-    let mut signed: Vec<(i64, i64)> = Vec::new();
+    let (mut due, to) = (period.from.as_micros(), period.to.as_micros());
+    // What is signed off beyond a gap, by its beginning and the latest of its ends.
+    let mut ahead: BTreeMap<i64, i64> = BTreeMap::new();
     for sign_off in sign_offs {
-        let begin = sign_off.period.from.as_micros().max(from);
+        let begin = sign_off.period.from.as_micros();
         let end = sign_off.period.to.as_micros().min(to);
-        if begin > end {
+        if begin > end || end < due {
             continue;
         }
-        signed.push((begin, end));
-        signed.sort_unstable();
-        let mut due = from;
-        for (begin, end) in &signed {
-            if *begin <= due {
-                due = due.max(end + 1);
-            }
+        let latest = ahead.entry(begin).or_insert(end);
+        *latest = end.max(*latest);
+        while let Some(first) = ahead.first_entry().filter(|first| *first.key() <= due) {
+            due = due.max(first.remove() + 1);
         }
         if due > to {
             return Some(sign_off);

@@ -6,11 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::days::DayLine;
 use super::flag::Flag;
-use super::hours::Zone;
-use super::ledger::{ASSIGNED, Disposition, FindingState, Ledger};
+use super::ledger::{ASSIGNED, Disposition, FindingState, Ledger, STARTED};
 use super::reading::Review;
-use super::rules::Severity;
-use crate::period::Period;
+use super::rules::{Schedule, Severity};
+use crate::period::{Day, Period};
 
 /// The kind of resource that findings are.
 const FINDING: &str = "audit_finding";
@@ -20,9 +19,9 @@ const REVIEW: &str = "audit_review";
 const NAMED_MAX: usize = 500;
 
 impl Flag {
-    /// Whether the record of a finding says less than this.
+    /// Whether the record of a finding says something else than this.
     pub fn is_news_to(&self, known: Option<&FindingState>) -> bool {
-        known.is_none_or(|known| known.entries < self.entries)
+        known.is_none_or(|known| known.entries != self.entries)
     }
 
     /// Puts it on record as a finding. Nothing of what the entries hold is said, only which they
@@ -115,6 +114,17 @@ pub fn missed(line: &DayLine) -> AuditEvent {
     }))
 }
 
+/// Says from which day on is reviewed; it counts before anything was.
+pub fn started(day: Day, why: &str, by: &str) -> AuditEvent {
+    // A constant that a test reads.
+    let action = AuditAction::new(STARTED.to_owned()).expect("an action of ours");
+    let event = AuditEvent::new(action, REVIEW);
+    event
+        .user_id(by)
+        .resource_id(day.to_string())
+        .context(json!({ "day": day, "why": why }))
+}
+
 /// What a reviewer says with a sign-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignRequest {
@@ -129,8 +139,8 @@ pub struct SignRequest {
     pub scope: Option<String>,
     /// What there is to say.
     pub comment: Option<String>,
-    /// Where days begin.
-    pub zone: Zone,
+    /// Where days begin, and when they are due.
+    pub schedule: Schedule,
     /// The time of day.
     pub now: Timestamp,
 }
@@ -140,7 +150,7 @@ pub struct SignRequest {
 ///
 /// # Errors
 /// [`AuditError::Query`] for a period that ends before it begins, or after entries came that were
-/// not reviewed; as [`Audit::checkpoint_at`].
+/// not reviewed, and where nothing is new; as [`Audit::checkpoint_at`].
 pub async fn signed(
     audit: &Audit,
     review: &Review,
@@ -148,6 +158,10 @@ pub async fn signed(
     request: &SignRequest,
 ) -> Result<AuditEvent, AuditError> {
     let period = period(audit, review, ledger, request).await?;
+    if review.from >= review.as_of {
+        let problem = "nothing is new: there is nothing to sign off";
+        return Err(QueryError::new("as_of", problem).into());
+    }
     let checkpoint = audit.checkpoint_at(review.as_of).await?;
     let named: Vec<&str> = review
         .findings
@@ -171,7 +185,9 @@ pub async fn signed(
         "rule_set": review.rules.name,
         "rule_set_version": review.rules.version,
         "rule_set_digest": review.rules.sha256,
-        "frequency": "daily",
+        "frequency": request.schedule.frequency(),
+        "due_seconds": request.schedule.wait().as_secs(),
+        "zone": request.schedule.zone.to_string(),
         "frequency_declared": review.declared,
         "records_in_scope": review.entries,
         "findings_count": sum(|it| it.findings),
@@ -214,7 +230,7 @@ async fn period(
     }
     let after = |time: Timestamp| Timestamp::from_micros(time.as_micros() + 1);
     let to = request.to.unwrap_or(end);
-    let day = |time| request.zone.start(request.zone.day(time));
+    let day = |time| request.schedule.zone.start(request.schedule.zone.day(time));
     let begin = ledger.signed_to().map(after).or(review.first.map(day));
     let from = request.from.unwrap_or(begin.unwrap_or(to));
     match from <= to {

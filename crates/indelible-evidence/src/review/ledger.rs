@@ -1,85 +1,110 @@
 //! What was decided in reviews, read from the entries that say so. There is no other record of it.
 
+mod checked;
+mod sign_off;
 mod state;
+
+use std::collections::VecDeque;
 
 use indelible_core::engine::Audit;
 use indelible_core::entry::StoredEntry;
 use indelible_core::part::PartKind;
 use indelible_core::{AuditError, Query, Timestamp};
-use serde::Serialize;
 use serde_json::Value;
 
-use super::reading::{RulesUsed, unreadable};
-use crate::period::Period;
+use super::reading::unreadable;
+use crate::scope::Declaration;
+use checked::problem;
 
-pub use state::{Closure, Disposition, FindingState, Ledger, MissedDay};
+pub use sign_off::SignOff;
+pub use state::{
+    Closure, Disposition, FindingState, InvalidSignOff, Ledger, MissedDay, ReviewStart,
+};
 
-/// A sign-off that was never recorded anew or changed: an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SignOff {
-    /// Its place in the trail.
-    pub seq: u64,
-    /// When it was recorded, by the engine's clock.
-    pub signed_at: Timestamp,
-    /// Who signed; `None` where that was erased.
-    pub reviewer: Option<String>,
-    /// The time that is signed off.
-    pub period: Period,
-    /// The first entry that was reviewed.
-    pub from: u64,
-    /// The tree size up to which entries were reviewed.
-    pub as_of: u64,
-    /// The rules that were used.
-    pub rules: RulesUsed,
-    /// How many entries were reviewed.
-    pub entries: u64,
-    /// How many findings there were.
-    pub findings: u64,
-    /// How many findings were open when it was signed.
-    pub findings_open: u64,
-    /// Whether the rules could look at all that they were to look at.
-    pub whole: bool,
-    /// What was reviewed, in words.
-    pub scope: Option<String>,
-    /// What the reviewer had to say.
-    pub comment: Option<String>,
-}
-
-/// Entries that are read at once.
-const RUN_ENTRIES: i64 = 1_000;
+/// Entries that are read at once: each may have a context of 64 KiB.
+const RUN_ENTRIES: i64 = 100;
+/// The longest text that is kept of an entry, in characters.
+const TEXT_CHARS_MAX: usize = 2_000;
+/// The most entries of a finding that are named.
+const SEQS_MAX: usize = 1_000;
 /// The action that says that a finding has an owner. The catalogue has none for it.
 pub const ASSIGNED: &str = "audit_finding_assigned";
+/// The action that says from which day on is reviewed.
+pub const STARTED: &str = "audit_review_started";
 /// The actions of reviews, as queries name them.
-const ACTIONS: [&str; 3] = ["audit_review_*", "audit_finding_*", ASSIGNED];
+const ACTIONS: [&str; 4] = ["audit_review_*", "audit_finding_*", ASSIGNED, STARTED];
 
-/// Reads what was decided in reviews of a trail.
+/// Reads what was decided in reviews of a trail. A sign-off counts where what it says of the trail
+/// is so: who may record may record an entry that looks like one.
 ///
 /// # Errors
 /// [`AuditError::Store`], also where an entry is not as it was recorded.
 pub async fn ledger(audit: &Audit) -> Result<Ledger, AuditError> {
-    let Some(head) = audit.head().await? else {
-        return Ok(Ledger::default());
-    };
-    let mut entries = Vec::new();
-    for action in ACTIONS {
-        let query = Query::new().action(action).as_of(head.size);
-        let query = query.limit(RUN_ENTRIES);
-        let mut next = Some(0);
-        while let Some(seq) = next {
-            let run = audit.stored_from(&query, seq).await?;
-            for entry in &run.entries {
-                audit.check_entry(entry)?;
-                entries.push(Said::of(entry)?);
+    match audit.head().await? {
+        Some(head) => ledger_at(audit, head.size).await,
+        None => Ok(Ledger::default()),
+    }
+}
+
+/// The same, of the trail as it was with this many entries.
+///
+/// # Errors
+/// As [`ledger`].
+pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> {
+    let mut streams = ACTIONS.map(|action| Stream::of(action, as_of));
+    let mut ledger = Ledger::default();
+    loop {
+        for stream in &mut streams {
+            stream.fill(audit).await?;
+        }
+        let ahead = streams.iter_mut().filter(|stream| !stream.run.is_empty());
+        let Some(next) = ahead.min_by_key(|stream| stream.run.front().map(|entry| entry.seq))
+        else {
+            return Ok(ledger);
+        };
+        let Some(entry) = next.run.pop_front() else {
+            continue;
+        };
+        audit.check_entry(&entry)?;
+        let said = Said::of(&entry)?;
+        match SignOff::of(&said) {
+            Some(sign_off) if said.action == "audit_review_completed" => {
+                let problem = problem(audit, &sign_off, ledger.reviewed_to()).await?;
+                ledger.signed(sign_off, problem);
             }
-            next = run.next;
+            _ => ledger.add(said),
         }
     }
-    entries.sort_by_key(|said| said.seq);
-    let mut ledger = Ledger::default();
-    for said in entries {
-        ledger.add(said);
+}
+
+/// The entries of one action, some at a time and in the order of the trail: all contexts at once
+/// would not be bounded.
+struct Stream {
+    query: Query,
+    next: Option<u64>,
+    run: VecDeque<StoredEntry>,
+}
+
+impl Stream {
+    fn of(action: &str, as_of: u64) -> Self {
+        let query = Query::new().action(action).as_of(as_of);
+        Self {
+            query: query.limit(RUN_ENTRIES),
+            next: Some(0),
+            run: VecDeque::new(),
+        }
     }
-    Ok(ledger)
+
+    async fn fill(&mut self, audit: &Audit) -> Result<(), AuditError> {
+        while self.run.is_empty()
+            && let Some(seq) = self.next
+        {
+            let run = audit.stored_from(&self.query, seq).await?;
+            self.next = run.next;
+            self.run.extend(run.entries);
+        }
+        Ok(())
+    }
 }
 
 /// What an entry of a review says.
@@ -107,7 +132,8 @@ impl Said {
     }
 
     pub fn text(&self, name: &str) -> Option<String> {
-        self.context.get(name)?.as_str().map(str::to_owned)
+        let text = self.context.get(name)?.as_str()?;
+        Some(text.chars().take(TEXT_CHARS_MAX).collect())
     }
 
     pub fn number(&self, name: &str) -> Option<u64> {
@@ -122,45 +148,25 @@ impl Said {
         self.context.get(name)?.as_bool()
     }
 
+    pub fn declaration(&self, name: &str) -> Option<Declaration> {
+        let said = self.context.get(name)?;
+        let text = |name: &str| {
+            let text = said.get(name)?.as_str()?;
+            Some(text.chars().take(TEXT_CHARS_MAX).collect())
+        };
+        Some(Declaration {
+            by: text("by")?,
+            on: text("on")?,
+            why: text("why")?,
+        })
+    }
+
     pub fn numbers(&self, name: &str) -> Vec<u64> {
         let list = self.context.get(name).and_then(Value::as_array);
         list.into_iter()
             .flatten()
             .filter_map(Value::as_u64)
+            .take(SEQS_MAX)
             .collect()
-    }
-}
-
-impl SignOff {
-    /// `None` for an entry that does not say what a sign-off says, or something that cannot be.
-    pub(super) fn of(said: &Said) -> Option<Self> {
-        let period = Period {
-            from: said.time("period_start")?,
-            // Nobody has reviewed what had not come yet.
-            to: said.time("period_end")?.min(said.at),
-        };
-        let sign_off = Self {
-            seq: said.seq,
-            signed_at: said.at,
-            reviewer: said.by.clone(),
-            period,
-            from: said.number("first_sequence")?,
-            as_of: said.number("as_of")?,
-            rules: RulesUsed {
-                name: said.text("rule_set")?,
-                version: said.text("rule_set_version")?,
-                sha256: said.text("rule_set_digest")?,
-            },
-            entries: said.number("records_in_scope")?,
-            findings: said.number("findings_count")?,
-            findings_open: said.number("findings_open")?,
-            whole: said.flag("whole")?,
-            scope: said.text("scope"),
-            comment: said.text("comment"),
-        };
-        let is_possible = sign_off.from <= sign_off.as_of
-            && sign_off.as_of <= sign_off.seq
-            && sign_off.period.from <= sign_off.period.to;
-        is_possible.then_some(sign_off)
     }
 }

@@ -39,7 +39,9 @@ pub struct RuleSet {
 pub struct Schedule {
     /// Where days begin at midnight.
     pub zone: Zone,
-    /// How long after its end a day has to be signed off.
+    /// How often is reviewed, in days.
+    pub every: u32,
+    /// How long after the end of the last of them days have to be signed off.
     pub due: Duration,
     /// How late an entry may come and still be counted with those of earlier reviews.
     pub late: Duration,
@@ -159,6 +161,25 @@ impl GroupField {
             Self::ResourceId => "resource_id",
             Self::ResourceType => "resource_type",
             Self::UserId => "user_id",
+        }
+    }
+}
+
+/// A day.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+impl Schedule {
+    /// How long after its end a day has to be signed off.
+    pub fn wait(&self) -> Duration {
+        let before = DAY.saturating_mul(self.every.saturating_sub(1));
+        before.saturating_add(self.due)
+    }
+
+    /// How often is reviewed, in words.
+    pub fn frequency(&self) -> String {
+        match self.every {
+            0 | 1 => "daily".to_owned(),
+            days => format!("every {days} days"),
         }
     }
 }

@@ -54,7 +54,8 @@ impl Threshold {
     }
 }
 
-fn counted(hit: &Hit) -> u128 {
+/// What a hit counts for.
+pub fn counted(hit: &Hit) -> u128 {
     match hit.follows {
         true => 0,
         false => hit.weight.into(),

@@ -3,6 +3,7 @@
 
 mod content;
 mod keeping;
+mod reviews;
 mod trust;
 
 use serde::Serialize;

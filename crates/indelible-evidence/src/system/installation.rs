@@ -1,11 +1,12 @@
 //! What is measured of an installation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indelible_core::{Timestamp, TrailName};
 use serde::Serialize;
 
 use crate::gather::Verified;
+use crate::scope::Declaration;
 
 /// An installation as it was found.
 #[derive(Debug, Clone, Serialize)]
@@ -76,6 +77,8 @@ pub struct TrailFacts {
     pub newest: Newest,
     /// The last verification that is on record, in `system`.
     pub verified: Option<Verified>,
+    /// What came of reviews.
+    pub reviews: Reviews,
 }
 
 /// The newest entries of a trail, looked at one by one.
@@ -95,12 +98,49 @@ pub struct Newest {
     pub redacted: u64,
     /// With an outcome that says how it ended.
     pub ended: u64,
+    /// With an outcome that contradicts the action.
+    pub contradictory: u64,
+    /// Of actions outside of the catalogue, with no outcome but that something was done.
+    pub untold: u64,
+    /// That happened later than they were recorded, which nothing can.
+    pub before_it_happened: u64,
+    /// Recorded more than a day after they happened.
+    pub late: u64,
+    /// Of service accounts in people's hands and of impersonation.
+    pub shared: u64,
+    /// Of those, without who acted for whom.
+    pub shared_without_person: u64,
+    /// That a query does not find where the head says that they are.
+    pub not_found: u64,
     /// Whose user is an e-mail address.
     pub mail_users: u64,
     /// Tagged `actor.privileged`, or its denial.
     pub privilege_told: u64,
     /// Tagged `data.chd`.
     pub cardholder: u64,
+}
+
+/// What came of the reviews of a trail.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Reviews {
+    /// Sign-offs that count.
+    pub sign_offs: u64,
+    /// Entries that look like decisions of reviews and count for nothing.
+    pub invalid: u64,
+    /// When was signed last.
+    pub last_at: Option<Timestamp>,
+    /// How often, as the last sign-off says.
+    pub frequency: Option<String>,
+    /// Who stands for how often, and why, as the last sign-off says.
+    pub declared: Option<Declaration>,
+    /// Days of the last ninety that are missed.
+    pub missed: u64,
+    /// Findings on record.
+    pub findings: u64,
+    /// Of these open.
+    pub open: u64,
+    /// Of these without an owner.
+    pub without_owner: u64,
 }
 
 /// What only the caller knows.
@@ -173,6 +213,10 @@ pub struct ApiKeys {
     pub admins: u64,
     /// Those that are for one trail.
     pub of_one_trail: u64,
+    /// The trails that a key reads which opens no other.
+    pub read_apart: BTreeSet<String>,
+    /// Readers and auditors of all trails.
+    pub readers_of_all: u64,
     /// Rows that this installation did not write.
     pub unsealed: u64,
 }

@@ -9,11 +9,23 @@ use indelible_core::{
 };
 use indelible_merkle::{Checkpoint, Note, SigningKey};
 
-use super::installation::{Installation, Newest, StoreFacts, Surroundings, TrailFacts};
+use super::installation::{Installation, Newest, Reviews, StoreFacts, Surroundings, TrailFacts};
+use crate::contradiction::contradicts;
 use crate::gather::last_verified;
+use crate::period::Day;
+use crate::review::{DayState, RuleSet, days, first_day, ledger};
 
 /// Entries that are looked at or counted one by one, in one question.
 pub const COUNTED_MAX: i64 = 1000;
+/// The days of which missed reviews are counted.
+const REVIEWED_DAYS: i64 = 90;
+/// What is recorded later than this after it happened is late.
+const LATE_MICROS: i64 = 24 * 3_600 * 1_000_000;
+/// The actions by which somebody acts in another's name.
+const SHARED: [&str; 2] = [
+    "admin_impersonation_started",
+    "service_account_used_interactively",
+];
 
 /// Looks at an open installation.
 ///
@@ -102,8 +114,9 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         first_at: at(0).await?,
         last_at: at(head.size.saturating_sub(1)).await?,
         without_user,
-        newest: newest(&audit).await?,
+        newest: newest(&audit, head.size).await?,
         verified: last_verified(&audit, Timestamp::MAX).await?,
+        reviews: reviews(&audit, engine.ground().clock.now()).await?,
     })
 }
 
@@ -113,12 +126,42 @@ fn mark(engine: &Engine, trail: &TrailName) -> Option<u64> {
     Some(checkpoint.size())
 }
 
-async fn newest(audit: &Audit) -> Result<Newest, AuditError> {
+async fn reviews(audit: &Audit, now: Timestamp) -> Result<Reviews, AuditError> {
+    let ledger = ledger(audit).await?;
+    let schedule = RuleSet::standard().schedule;
+    let first = audit.entry_at(0).await?;
+    let today = Day::of(now);
+    let missed = first.map_or(0, |first| {
+        let begin = first_day(&ledger, &schedule, first.created_at);
+        let begin = begin.max(today.plus(-REVIEWED_DAYS));
+        let days = days(&ledger, &schedule, (begin, today), now).into_iter();
+        days.filter(|day| day.state == DayState::Missed).count() as u64
+    });
+    let last = ledger.sign_offs.last();
+    let open = || ledger.open();
+    Ok(Reviews {
+        sign_offs: ledger.sign_offs.len() as u64,
+        invalid: ledger.invalid.len() as u64,
+        last_at: last.map(|last| last.signed_at),
+        frequency: last.map(|last| last.frequency.clone()),
+        declared: last.and_then(|last| last.declared.clone()),
+        missed,
+        findings: ledger.findings.len() as u64,
+        open: open().count() as u64,
+        without_owner: open().filter(|finding| finding.owner.is_none()).count() as u64,
+    })
+}
+
+async fn newest(audit: &Audit, size: u64) -> Result<Newest, AuditError> {
     let page = audit.query(Query::new().limit(COUNTED_MAX)).await?;
     let mut newest = Newest::default();
     for entry in &page {
         newest.add(entry);
     }
+    // What is recorded meanwhile is newer than the head that was looked at.
+    let found = page.iter().filter(|entry| entry.seq < size).count() as u64;
+    let begin = page.iter().map(|entry| entry.seq).min().unwrap_or(size);
+    newest.not_found = (size - begin.min(size)).abs_diff(found);
     Ok(newest)
 }
 
@@ -139,6 +182,24 @@ impl Newest {
         count(|it| &mut it.without_resource, entry.resource_id.is_none());
         count(|it| &mut it.on_behalf, entry.on_behalf_of.is_some());
         count(|it| &mut it.custom, known.is_none());
+        count(
+            |it| &mut it.contradictory,
+            contradicts(known, entry.outcome),
+        );
+        count(
+            |it| &mut it.untold,
+            known.is_none() && entry.outcome == Outcome::Completed,
+        );
+        let waited = entry.created_at.as_micros() - entry.occurred_at.as_micros();
+        count(|it| &mut it.before_it_happened, waited < 0);
+        count(|it| &mut it.late, waited > LATE_MICROS);
+        let is_shared = tagged("actor.service_interactive")
+            || known.is_some_and(|known| SHARED.contains(&known.value));
+        count(|it| &mut it.shared, is_shared);
+        count(
+            |it| &mut it.shared_without_person,
+            is_shared && (entry.on_behalf_of.is_none() || entry.user_id.is_none()),
+        );
         let redacted = entry.notes.iter().any(|note| note.kind == "redacted");
         count(|it| &mut it.redacted, redacted);
         let is_open = matches!(entry.outcome, Outcome::Attempted | Outcome::Completed);
@@ -147,7 +208,7 @@ impl Newest {
             |it| &mut it.mail_users,
             entry.user_id.as_ref().is_some_and(is_mail),
         );
-        let told = tagged("actor.privileged") || tagged("actor.privileged:no");
+        let told = tagged("actor.privileged") != tagged("actor.privileged:no");
         count(|it| &mut it.privilege_told, told);
         count(|it| &mut it.cardholder, tagged("data.chd"));
     }

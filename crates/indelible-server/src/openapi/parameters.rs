@@ -236,7 +236,8 @@ pub const REPORTING: &[Parameter] = &[
     parameter(
         "seed",
         Shape::Text,
-        "The auditor's own text, by which a sample of each control's evidence is drawn",
+        "The auditor's own text, by which a sample of each control's evidence is drawn; needs \
+         `as_of`, which the auditor had before",
     ),
     parameter(
         "sample",

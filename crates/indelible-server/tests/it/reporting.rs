@@ -46,7 +46,7 @@ async fn each_framework_is_reported_on_in_each_form(desk: Desk) {
 async fn who_asked_for_what_is_on_record(desk: Desk) {
     desk.records("shop", 5).await;
     let auditor = desk.key("auditor", Some("shop")).await;
-    let url = format!("/v1/trails/shop/reports/soc2-2017-2022?{YEAR}&seed=x&sample=2");
+    let url = format!("/v1/trails/shop/reports/soc2-2017-2022?{YEAR}&as_of=5&seed=x&sample=2");
     let call = Call::new(Method::GET, &url)
         .key(&auditor)
         .header("user-agent", "curl/8");
@@ -93,8 +93,10 @@ async fn wrong_questions_are_named(desk: Desk) {
         (&format!("{YEAR}&as_of=99"), "as_of"),
         (&format!("{YEAR}&as_of=x"), "as_of"),
         (&format!("{YEAR}&sample=5"), "sample"),
-        (&format!("{YEAR}&seed=x&sample=0"), "sample"),
-        (&format!("{YEAR}&seed=x&sample=1001"), "sample"),
+        (&format!("{YEAR}&as_of=2&seed=x&sample=0"), "sample"),
+        (&format!("{YEAR}&as_of=2&seed=x&sample=1001"), "sample"),
+        // The size is fixed before the seed is known.
+        (&format!("{YEAR}&seed=x"), "as_of"),
         (&format!("{YEAR}&to=2026-12-31"), "to"),
         (&format!("{YEAR}&scope=x"), "scope"),
     ] {

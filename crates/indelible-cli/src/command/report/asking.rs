@@ -26,8 +26,14 @@ pub struct Asking {
     /// What is declared of the trail: data and systems in scope, controls that do not apply
     #[arg(long, value_name = "FILE")]
     scope: Option<PathBuf>,
-    /// The auditor's own text, by which a sample of each control's evidence is drawn
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    /// The auditor's own text, by which a sample of each control's evidence is drawn; it is named
+    /// after the auditor has the size and root that the sample is drawn from
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        requires = "as_of"
+    )]
     seed: Option<String>,
     /// Entries of each control's sample [default: 25]
     #[arg(long, value_name = "COUNT", requires = "seed")]

@@ -34,7 +34,7 @@ use crate::session::{Opened, Session};
 #[command(after_long_help = "\
 Example:
   indelible report pack PCI-DSS-4.0.1:10.2.1.4 --from 2026-03-01 --to 2026-03-31 \\
-      --scope cards.toml --seed 'K. Okafor, 7 May' -o denied
+      --scope cards.toml --as-of 4711 --seed 'K. Okafor, 7 May' -o denied
   indelible verify-pack denied/entries.pack --key \"$KEY\"
   indelible verify-proof denied/statement.proof --key \"$KEY\"
   sha256sum denied/statement.json

@@ -1,16 +1,16 @@
 //! What reviews answer.
 
+mod listed;
 mod shown;
 
-use indelible::{AuditEvent, Timestamp};
-use indelible_evidence::review::{
-    DayLine, DayState, FindingState, Ledger, Rule, RuleSet, Severity, SignOff,
-};
+use indelible::AuditEvent;
+use indelible_evidence::review::{FindingState, Rule, RuleSet, Severity};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{Answer, Layout, Sheet, cell, json_lines};
 
+pub use listed::{DayLines, Looked};
 pub use shown::Shown;
 
 /// What was recorded.
@@ -229,87 +229,6 @@ impl Answer for FindingLines {
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
         json_lines(&self.findings)
-    }
-}
-
-/// Days and their reviews, and the sign-offs.
-#[derive(Debug, Serialize)]
-pub struct DayLines {
-    missed: usize,
-    days: Vec<DayLine>,
-    sign_offs: Vec<SignOff>,
-    findings_open: usize,
-}
-
-impl DayLines {
-    pub fn of(days: Vec<DayLine>, ledger: &Ledger) -> Self {
-        let named = |seq: u64| days.iter().any(|day| day.sign_off == Some(seq));
-        let sign_offs = ledger.sign_offs.iter().filter(|it| named(it.seq));
-        Self {
-            missed: days
-                .iter()
-                .filter(|it| it.state == DayState::Missed)
-                .count(),
-            sign_offs: sign_offs.cloned().collect(),
-            findings_open: ledger.open().count(),
-            days,
-        }
-    }
-}
-
-impl Answer for DayLines {
-    fn layout(&self) -> Layout {
-        let line = format!(
-            "{} days, {} missed; {} findings open",
-            self.days.len(),
-            self.missed,
-            self.findings_open
-        );
-        // When a day is due follows from the day; people look at what came of it.
-        let mut sheet = self.sheet();
-        sheet.columns.retain(|name| *name != "due_at");
-        for row in &mut sheet.rows {
-            row.remove(2);
-        }
-        Layout::Parts(vec![Layout::Table(sheet), Layout::Line(line)])
-    }
-
-    fn sheet(&self) -> Sheet {
-        let row = |it: &DayLine| {
-            let sign_off = self
-                .sign_offs
-                .iter()
-                .find(|other| Some(other.seq) == it.sign_off);
-            vec![
-                it.day.to_string(),
-                it.state.to_string(),
-                it.due_at.to_string(),
-                cell::<Timestamp>(&it.signed_at),
-                cell(&it.reviewer),
-                cell(&sign_off.map(|it| it.entries)),
-                cell(&sign_off.map(|it| it.findings)),
-                cell(&it.sign_off),
-                cell(&it.missed_seq),
-            ]
-        };
-        Sheet {
-            columns: vec![
-                "day",
-                "state",
-                "due_at",
-                "signed_at",
-                "reviewer",
-                "entries",
-                "findings",
-                "entry",
-                "missed_entry",
-            ],
-            rows: self.days.iter().map(row).collect(),
-        }
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
-        json_lines(&self.days)
     }
 }
 

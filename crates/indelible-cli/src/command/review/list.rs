@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use indelible::{Query, Timestamp};
 use indelible_evidence::Day;
-use indelible_evidence::review::{DayLine, DayState, Ledger, RuleSet, days, missed};
+use indelible_evidence::review::{DayState, RuleSet, days, first_day, missed};
 
-use super::answer::DayLines;
+use super::answer::{DayLines, Looked};
 use super::place::{record, rules, standing};
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
@@ -16,7 +16,9 @@ use crate::session::{Access, Opened, Session};
 ///
 /// A day is `reviewed` where all of it was signed off in time, `late` where that came after it was
 /// due, `due` while there is time, and `missed` after that. When a day begins and when it is due
-/// the rules say. With --check the exit status is 1 where a day is missed, so that a scheduled job
+/// the rules say, those of the last sign-off where they say less. Days count from that of the first
+/// entry, or from the one that `review start` put on record. Sign-offs that count for nothing and
+/// changes of the rules are listed too. With --check the exit status is 1 where a day is missed, so that a scheduled job
 /// can raise an alarm; with --record each missed day is put on record in the trail, once.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -25,7 +27,7 @@ Examples:
   indelible review list --check --record
   indelible review list --from 2026-01-01 --to 2026-03-31 --rules reviews.toml --output csv")]
 pub struct List {
-    /// The first day: a date, or how long ago [default: 30d, or the day of the first entry]
+    /// The first day: a date, or how long ago [default: 30d, and each missed day before]
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     from: Option<String>,
     /// The last day [default: today]
@@ -56,15 +58,12 @@ impl List {
         let range = self.range(&rules, now)?;
         let opened = session.open(access).await?;
         let listed = self.list(&opened, &rules, range, now).await;
-        let (lines, ledger) = opened.close(listed).await?;
-        let is_missed = lines.iter().any(|line| line.state == DayState::Missed);
-        let verdict = match self.check && is_missed {
+        let listed = opened.close(listed).await?;
+        let verdict = match self.check && listed.missed() > 0 {
             true => Ok(Status::Failed),
             false => Ok(Status::Fine),
         };
-        session
-            .output
-            .print_judged(&DayLines::of(lines, &ledger), verdict)
+        session.output.print_judged(&listed, verdict)
     }
 
     fn range(&self, rules: &RuleSet, now: Timestamp) -> Result<(Day, Day), Failure> {
@@ -82,32 +81,50 @@ impl List {
         &self,
         opened: &Opened,
         rules: &RuleSet,
-        (mut from, to): (Day, Day),
+        (from, to): (Day, Day),
         now: Timestamp,
-    ) -> Result<(Vec<DayLine>, Ledger), Failure> {
+    ) -> Result<DayLines, Failure> {
         let first = opened.audit.entry_at(0).await?;
         let first = first.ok_or_else(|| {
             let trail = opened.audit.name();
             Failure::not_found(format!("the trail {trail} has no entry"))
         })?;
         let mut ledger = standing(opened).await?;
-        if self.from.is_none() {
-            // Nothing was to be reviewed before there was anything.
-            from = from.max(rules.schedule.zone.day(first.created_at));
-        }
-        let mut lines = days(&ledger, &rules.schedule, (from, to), now);
-        if !self.record {
-            return Ok((lines, ledger));
-        }
-        let fresh = |line: &&DayLine| line.state == DayState::Missed && line.missed_seq.is_none();
-        let fresh: Vec<_> = lines.iter().filter(fresh).map(missed).collect();
-        if !fresh.is_empty() {
-            for event in fresh {
-                record(opened, event).await?;
+        let start = first_day(&ledger, &rules.schedule, first.created_at);
+        // Nothing was to be reviewed before; and what was is not passed over by looking elsewhere.
+        let begin = match self.from {
+            Some(_) => from.min(start),
+            None => start,
+        };
+        let all = |ledger: &_| days(ledger, &rules.schedule, (begin, to), now);
+        let mut lines = all(&ledger);
+        if self.record {
+            for line in &lines {
+                let is_fresh = line.state == DayState::Missed && line.missed_seq.is_none();
+                if is_fresh && (line.day >= start || line.day >= from) {
+                    record(opened, missed(line)).await?;
+                }
             }
             ledger = standing(opened).await?;
-            lines = days(&ledger, &rules.schedule, (from, to), now);
+            lines = all(&ledger);
         }
-        Ok((lines, ledger))
+        let left_out = lines.first().map_or(0, |line| line.day.since(begin));
+        let is_missed = |line: &_| {
+            let line: &indelible_evidence::review::DayLine = line;
+            line.day >= start && line.state == DayState::Missed
+        };
+        let before = lines.iter().filter(|line| line.day < from);
+        let missed_before = before.filter(|line| is_missed(line)).count();
+        let is_asked = self.from.is_some();
+        lines.retain(|line| line.day >= from || (!is_asked && is_missed(line)));
+        if !is_asked {
+            lines.retain(|line| line.day >= start);
+        }
+        let shown = Looked {
+            start,
+            missed_before: if is_asked { missed_before } else { 0 },
+            left_out,
+        };
+        Ok(DayLines::of(lines, &ledger, (shown, rules)))
     }
 }

@@ -47,6 +47,7 @@ impl Reviewed {
         as_of: Option<u64>,
     ) -> Result<Self, Failure> {
         let ledger = standing(opened).await?;
+        compare(&ledger, rules);
         let request = ReviewRequest {
             rules,
             from: ledger.reviewed_to(),
@@ -84,7 +85,39 @@ pub async fn standing(opened: &Opened) -> Result<Ledger, Failure> {
              what reviews say; the first is entry {first}"
         ));
     }
+    if let Some(first) = ledger.invalid.first() {
+        remark(&format!(
+            "{} entries look like decisions of reviews and count for nothing; the first is entry {}: \
+             {}",
+            ledger.invalid.len(),
+            first.seq,
+            first.problem
+        ));
+    }
+    if ledger.beyond > 0 {
+        remark(&format!(
+            "{} entries of reviews are beyond what is held at once: what they say is left out",
+            ledger.beyond
+        ));
+    }
     Ok(ledger)
+}
+
+/// Says that other rules are at hand than those of the last sign-off.
+fn compare(ledger: &Ledger, rules: &RuleSet) {
+    let last = ledger.sign_offs.last();
+    if let Some(last) = last.filter(|last| last.rules.sha256 != rules.sha256) {
+        remark(&format!(
+            "these rules ({} {}, {}) are not those of the last sign-off, entry {} ({} {}, {})",
+            rules.name,
+            rules.version,
+            rules.sha256,
+            last.seq,
+            last.rules.name,
+            last.rules.version,
+            last.rules.sha256
+        ));
+    }
 }
 
 fn nothing(opened: &Opened) -> Failure {

@@ -84,7 +84,7 @@ impl Sign {
             to: to.map(|_| whole.to),
             scope: self.scope.clone(),
             comment: self.comment.clone(),
-            zone: rules.schedule.zone,
+            schedule: rules.schedule,
             now,
         })
     }

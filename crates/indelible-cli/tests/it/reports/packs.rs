@@ -10,7 +10,7 @@ use crate::packs;
 on_each_store!(the_pack_of_a_control_is_checked_without_the_trail);
 
 /// What the pack for PCI DSS 4.0.1 10.2.1.4 is made with.
-const DENIED: [&str; 13] = [
+const DENIED: [&str; 15] = [
     "report",
     "pack",
     "PCI-DSS-4.0.1:10.2.1.4",
@@ -18,6 +18,8 @@ const DENIED: [&str; 13] = [
     "2026-03-01",
     "--to",
     "2026-03-31",
+    "--as-of",
+    "30",
     "--seed",
     "K. Okafor",
     "--asked-by",

@@ -10,7 +10,7 @@ fn rules_are_printed_and_looked_at() {
     assert_eq!(shipped, indelible_evidence::review::STANDARD);
     desk.file("reviews.toml", &shipped);
     let listed = desk.json(&["review", "rules", "reviews.toml"]);
-    assert_eq!(listed["version"], "1");
+    assert_eq!(listed["version"], "2");
     assert_eq!(listed["rules"][0]["name"], "failures_then_login");
     desk.fed(&["review", "rules", "-"], "name = \"n\"\n")
         .fails(2, "-, line 1: missing field `version`");

@@ -6,7 +6,8 @@ use std::fmt;
 use indelible_core::Timestamp;
 use serde::Serialize;
 
-use super::{ASSIGNED, Said, SignOff};
+use super::{ASSIGNED, STARTED, Said, SignOff};
+use crate::period::Day;
 
 /// What came of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,11 +126,50 @@ pub struct MissedDay {
     pub day: String,
 }
 
+/// From which day on is reviewed, where that was put on record before anything was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewStart {
+    /// The entry that says so.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// By whom; `None` where that was erased.
+    pub by: Option<String>,
+    /// The day.
+    pub day: Day,
+    /// Why no day before it is reviewed.
+    pub why: String,
+}
+
+/// An entry that looks like a sign-off and counts for nothing, because what it says is not so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InvalidSignOff {
+    /// Its place in the trail.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who signed, as it says.
+    pub reviewer: Option<String>,
+    /// What is not so.
+    pub problem: String,
+}
+
+/// The most sign-offs that are held: the newest.
+const SIGN_OFFS_MAX: usize = 20_000;
+/// The most findings; closed ones go first.
+const FINDINGS_MAX: usize = 20_000;
+/// The most of anything else.
+const OTHERS_MAX: usize = 10_000;
+
 /// What was decided in reviews of a trail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
-    /// The sign-offs, in the order of the trail.
+    /// The sign-offs that count, in the order of the trail.
     pub sign_offs: Vec<SignOff>,
+    /// Those that do not.
+    pub invalid: Vec<InvalidSignOff>,
+    /// From which day on is reviewed, where that is on record.
+    pub start: Option<ReviewStart>,
     /// The findings by their ids.
     pub findings: BTreeMap<String, FindingState>,
     /// The days on record as missed.
@@ -137,18 +177,15 @@ pub struct Ledger {
     /// Entries with the actions of reviews that say nothing that could be read so: their details
     /// were erased, or something else recorded them.
     pub not_understood: Vec<u64>,
+    /// Entries beyond what is held at once, of which nothing is known here.
+    pub beyond: u64,
 }
 
 impl Ledger {
     /// Up to where everything was signed off: where the next review begins.
     pub fn reviewed_to(&self) -> u64 {
-        let mut to = 0;
-        for sign_off in &self.sign_offs {
-            if sign_off.from <= to {
-                to = to.max(sign_off.as_of);
-            }
-        }
-        to
+        // Each begins where the one before ended.
+        self.sign_offs.last().map_or(0, |last| last.as_of)
     }
 
     /// The end of the time that was signed off last.
@@ -161,22 +198,78 @@ impl Ledger {
         self.findings.values().filter(|finding| finding.is_open())
     }
 
-    /// Takes the next entry.
+    /// The sign-offs with other rules than the one before.
+    pub fn rule_changes(&self) -> impl Iterator<Item = (&SignOff, &SignOff)> {
+        let pairs = self.sign_offs.iter().zip(self.sign_offs.iter().skip(1));
+        pairs.filter(|(before, after)| before.rules.sha256 != after.rules.sha256)
+    }
+
+    /// Takes the next sign-off, and what is wrong with it.
+    pub(super) fn signed(&mut self, sign_off: SignOff, problem: Option<String>) {
+        match problem {
+            None => {
+                if self.sign_offs.len() >= SIGN_OFFS_MAX {
+                    self.sign_offs.drain(..SIGN_OFFS_MAX / 2);
+                    self.beyond += SIGN_OFFS_MAX as u64 / 2;
+                }
+                self.sign_offs.push(sign_off);
+            }
+            Some(problem) => self.refused(
+                sign_off.seq,
+                sign_off.signed_at,
+                (sign_off.reviewer, problem),
+            ),
+        }
+    }
+
+    fn refused(&mut self, seq: u64, at: Timestamp, (reviewer, problem): (Option<String>, String)) {
+        let invalid = InvalidSignOff {
+            seq,
+            at,
+            reviewer,
+            problem,
+        };
+        hold(&mut self.invalid, invalid, &mut self.beyond);
+    }
+
+    /// Takes the next entry that is no sign-off.
     pub(super) fn add(&mut self, said: Said) {
         let seq = said.seq;
         let understood = match said.action.as_str() {
-            "audit_review_completed" => SignOff::of(&said).map(|it| self.sign_offs.push(it)),
             "audit_review_missed" => said.text("day").map(|day| {
-                self.missed.push(MissedDay { seq, day });
+                hold(&mut self.missed, MissedDay { seq, day }, &mut self.beyond);
             }),
+            STARTED => self.started(&said),
             "audit_finding_raised" => self.raised(&said),
             ASSIGNED => self.assigned(&said),
             "audit_finding_resolved" => self.resolved(said),
             _ => None,
         };
         if understood.is_none() {
-            self.not_understood.push(seq);
+            hold(&mut self.not_understood, seq, &mut self.beyond);
         }
+    }
+
+    /// A beginning counts before anything was reviewed or missed: later it would make what was
+    /// missed go away.
+    fn started(&mut self, said: &Said) -> Option<()> {
+        let day = Timestamp::start_of_day(&said.text("day")?).ok()?;
+        let why = said.text("why")?;
+        let is_first = self.start.is_none() && self.sign_offs.is_empty() && self.missed.is_empty();
+        if !is_first || day > said.at {
+            let problem = "it names a first day, and something was reviewed, missed or named before, \
+                           or the day had not come";
+            self.refused(said.seq, said.at, (said.by.clone(), problem.to_owned()));
+            return Some(());
+        }
+        self.start = Some(ReviewStart {
+            seq: said.seq,
+            at: said.at,
+            by: said.by.clone(),
+            day: Day::of(day),
+            why,
+        });
+        Some(())
     }
 
     fn raised(&mut self, said: &Said) -> Option<()> {
@@ -203,7 +296,15 @@ impl Ledger {
             closure: None,
             reopened: 0,
         };
-        self.findings.insert(id, finding);
+        if self.findings.len() >= FINDINGS_MAX {
+            let before = self.findings.len();
+            self.findings.retain(|_, finding| finding.is_open());
+            self.beyond += (before - self.findings.len()) as u64;
+        }
+        match self.findings.len() < FINDINGS_MAX {
+            true => drop(self.findings.insert(id, finding)),
+            false => self.beyond += 1,
+        }
         Some(())
     }
 
@@ -228,5 +329,13 @@ impl Ledger {
             evidence,
         });
         Some(())
+    }
+}
+
+/// Adds to a list that is bounded.
+fn hold<T>(list: &mut Vec<T>, item: T, beyond: &mut u64) {
+    match list.len() < OTHERS_MAX {
+        true => list.push(item),
+        false => *beyond += 1,
     }
 }

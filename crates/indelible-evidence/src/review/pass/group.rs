@@ -2,7 +2,7 @@
 
 use indelible_core::Timestamp;
 
-use crate::review::window::{Hit, Threshold};
+use crate::review::window::{Hit, Threshold, counted};
 
 /// Entries that make one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +38,7 @@ impl Tally {
 
     fn add(&mut self, hit: Hit, from: u64) {
         self.entries += 1;
-        self.amount += match hit.follows {
-            true => 0,
-            false => u128::from(hit.weight),
-        };
+        self.amount += counted(&hit);
         self.first = self.first.min(hit.at);
         self.last = self.last.max(hit.at);
         if hit.seq >= from {
@@ -58,8 +55,9 @@ pub(super) struct Group {
     pub hits: Vec<Hit>,
     /// Bursts that nothing can be added to, or the one tally of a rule without a window.
     closed: Vec<Tally>,
-    /// New hits that there was no room for, and the last of them.
+    /// New hits that there was no room for, what they count for, and the last of them.
     passed: u64,
+    passed_amount: u128,
     passed_to: Option<Timestamp>,
     /// New hits in no burst that were let go early to make room.
     let_go: u64,
@@ -100,7 +98,10 @@ impl Group {
 
     /// Counts a hit that there is no room for.
     pub fn pass_over(&mut self, hit: Hit, from: u64) {
-        self.passed += u64::from(hit.seq >= from);
+        if hit.seq >= from {
+            self.passed += 1;
+            self.passed_amount += counted(&hit);
+        }
         self.passed_to = self.passed_to.max(Some(hit.at));
     }
 
@@ -179,7 +180,7 @@ impl Group {
         match (last, self.passed_to) {
             (Some(tally), Some(to)) => {
                 tally.entries += self.passed;
-                tally.amount += u128::from(self.passed);
+                tally.amount += self.passed_amount;
                 tally.new += self.passed;
                 tally.last = tally.last.max(to);
                 (self.closed, self.let_go)

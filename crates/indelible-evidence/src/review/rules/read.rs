@@ -22,6 +22,10 @@ const RULES_MAX: usize = 200;
 const NAME_BYTES_MAX: usize = 64;
 /// The highest count of entries in a window: each has to be held.
 const COUNT_MAX: u64 = 10_000;
+/// The most days between reviews.
+const EVERY_DAYS_MAX: u32 = 366;
+/// The longest that a day may wait to be signed off.
+const DUE_MAX: Duration = Duration::from_secs(31 * 24 * 3_600);
 /// The widest window.
 const WITHIN_MAX: Duration = Duration::from_secs(31 * 24 * 3_600);
 
@@ -51,6 +55,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct ScheduleLine {
     zone: Option<Spanned<String>>,
+    every: Option<Spanned<String>>,
     due: Option<Spanned<String>>,
     late: Option<Spanned<String>>,
 }
@@ -162,8 +167,14 @@ impl RuleSet {
             rules.push(rule);
         }
         let digest = Sha256::digest(text.as_bytes());
+        let at = file.name.span();
+        let name = places.said("name", file.name)?;
+        if rules.is_empty() {
+            let problem = "`rule`: there is none, so that nothing would be looked for";
+            return Err(places.error(at, problem));
+        }
         Ok(Self {
-            name: places.said("name", file.name)?,
+            name,
             version: places.said("version", file.version)?,
             declared: file.declared.map(|it| declared(&places, it)).transpose()?,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -196,13 +207,34 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 fn schedule(places: &Places<'_>, line: &ScheduleLine) -> Result<Schedule, RulesError> {
     let zone = line.zone.as_ref().map(|text| places.zone(text));
-    let due = line.due.as_ref().map(|text| places.span("due", text));
+    let every = line.every.as_ref().map(|text| every(places, text));
+    let due = line.due.as_ref().map(|text| {
+        let due = places.span("due", text)?;
+        match due <= DUE_MAX {
+            true => Ok(due),
+            false => Err(places.error(text.span(), "`due`: 31d at most; `every` is how often")),
+        }
+    });
     let late = line.late.as_ref().map(|text| places.span("late", text));
     Ok(Schedule {
         zone: zone.transpose()?.unwrap_or_default(),
+        every: every.transpose()?.unwrap_or(1),
         due: due.transpose()?.unwrap_or(DAY),
         late: late.transpose()?.unwrap_or(DAY),
     })
+}
+
+/// Whole days.
+fn every(places: &Places<'_>, text: &Spanned<String>) -> Result<u32, RulesError> {
+    let span = places.span("every", text)?;
+    let days = u32::try_from(span.as_secs() / DAY.as_secs()).unwrap_or(u32::MAX);
+    match (1..=EVERY_DAYS_MAX).contains(&days) && span == DAY.saturating_mul(days) {
+        true => Ok(days),
+        false => {
+            let problem = format!("`every`: 1 to {EVERY_DAYS_MAX} whole days, such as 7d");
+            Err(places.error(text.span(), problem))
+        }
+    }
 }
 
 fn rule(places: &Places<'_>, line: Spanned<RuleLine>) -> Result<Rule, RulesError> {

@@ -12,11 +12,7 @@ pub fn answer(number: usize, it: &Installation) -> Found {
         1 => actors(it),
         2 => catalogued(it, looked),
         3 => times(it),
-        4 => {
-            let ended = it.newest(|newest| newest.ended);
-            let fact = format!("of the newest {looked} entries {ended} say how it ended");
-            seen_or_elsewhere(ended > 0, fact)
-        }
+        4 => ended(it, looked),
         5 => {
             let without = it.newest(|newest| newest.without_origin);
             let fact = format!(
@@ -29,11 +25,7 @@ pub fn answer(number: usize, it: &Installation) -> Found {
             let fact = format!("of the newest {looked} entries {without} name no single resource");
             complete(looked, without, fact)
         }
-        7 => {
-            let count = it.newest(|newest| newest.on_behalf);
-            let fact = format!("of the newest {looked} entries {count} say for whom was acted");
-            seen_or_elsewhere(count > 0, fact)
-        }
+        7 => persons(it, looked),
         8 => secrets(it, looked),
         9 => not_met(format!(
             "the catalogue has version {} and a reason for each action by its controls; nothing \
@@ -52,7 +44,8 @@ pub fn answer(number: usize, it: &Installation) -> Found {
             let fact = format!(
                 "of the newest {looked} entries {told} say whether who acted has privileges"
             );
-            seen_or_elsewhere(told > 0, fact)
+            // Of those that do not say it nobody knows.
+            seen_or_elsewhere(looked > 0 && told == looked, fact)
         }
         12 => {
             let actions = [
@@ -60,11 +53,18 @@ pub fn answer(number: usize, it: &Installation) -> Found {
                 "audit_log_exported",
                 "audit_log_access_denied",
             ];
-            seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
+            elsewhere(format!(
+                "{}; that there are no others, such as reads of the database itself, only the \
+                 database's own log shows",
+                it.told(&actions)
+            ))
         }
         13 => {
             let actions = ["access_denied", "user_login_failed", "api_key_rejected"];
-            seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
+            elsewhere(format!(
+                "{}; whether each refusal is recorded only the application shows",
+                it.told(&actions)
+            ))
         }
         14 => identities(it),
         15 => lifecycle(it),
@@ -119,19 +119,55 @@ fn catalogued(it: &Installation, looked: u64) -> Found {
 }
 
 fn times(it: &Installation) -> Found {
-    let timed = it
-        .trails
-        .iter()
-        .find_map(|trail| Some((trail, trail.last_at?)));
-    let Some((trail, at)) = timed else {
-        return elsewhere("no trail has an entry yet");
-    };
+    let looked = it.newest(|newest| newest.entries);
+    let early = it.newest(|newest| newest.before_it_happened);
+    let late = it.newest(|newest| newest.late);
     let jumps = it.recorded(&["audit_clock_drift_detected"]);
-    met(format!(
-        "in UTC to the microsecond, of the event and of its recording, as {at} in {}; jumps of the \
-         clock on record: {jumps}",
-        trail.trail
-    ))
+    let fact = format!(
+        "of the newest {looked} entries, each with when it happened and when it was recorded in UTC \
+         to the microsecond, {early} were recorded before they happened and {late} more than a day \
+         after; jumps of the clock on record: {jumps}"
+    );
+    match (looked, early, late) {
+        (0, ..) => elsewhere("no trail has an entry yet"),
+        (_, 0, 0) => met(fact),
+        (_, 0, _) => elsewhere(format!(
+            "{fact}: when these happened whoever recorded them says"
+        )),
+        _ => not_met(fact),
+    }
+}
+
+fn ended(it: &Installation, looked: u64) -> Found {
+    let ended = it.newest(|newest| newest.ended);
+    let contradictory = it.newest(|newest| newest.contradictory);
+    let untold = it.newest(|newest| newest.untold);
+    let fact = format!(
+        "of the newest {looked} entries {ended} say how it ended, {contradictory} the contrary of \
+         their action, {untold} of actions outside of the catalogue nothing"
+    );
+    match contradictory {
+        0 => seen_or_elsewhere(ended > 0 && untold == 0, fact),
+        _ => not_met(fact),
+    }
+}
+
+fn persons(it: &Installation, looked: u64) -> Found {
+    let shared = it.newest(|newest| newest.shared);
+    let without = it.newest(|newest| newest.shared_without_person);
+    let behalf = it.newest(|newest| newest.on_behalf);
+    let fact = format!(
+        "of the newest {looked} entries {shared} are of service accounts in people's hands or of \
+         impersonation, {without} of these without both who acted and for whom; {behalf} in all say \
+         for whom was acted"
+    );
+    match (shared, without) {
+        (0, _) => elsewhere(format!(
+            "{fact}: which accounts are shared only their owner knows"
+        )),
+        (_, 0) => met(fact),
+        _ => not_met(fact),
+    }
 }
 
 fn secrets(it: &Installation, looked: u64) -> Found {

@@ -1,58 +1,38 @@
 //! Review, retention, failure, privacy, change, format, policy.
 
-use super::{Found, elsewhere, met, met_if, not_met, seen_or_elsewhere};
-use crate::system::installation::Installation;
+use super::{Found, elsewhere, met, met_if, not_met, reviews, seen_or_elsewhere};
+use crate::system::installation::{Installation, TrailFacts};
 
 /// Below this much free space a store is about to refuse.
 const BYTES_FREE_MIN: u64 = 1 << 30;
 const MICROS_OF_DAY: i64 = 86_400_000_000;
+/// What PCI DSS 10.5.1 asks for: twelve months.
+const HISTORY_DAYS_MIN: i64 = 365;
 
 pub fn answer(number: usize, it: &Installation) -> Found {
     match number {
-        28 => reviewed(
-            it,
-            &["audit_review_completed", "audit_review_missed"],
-            "no rules run",
-        ),
-        29 => reviewed(
-            it,
-            &["audit_review_completed"],
-            "no frequency is kept with its reasons",
-        ),
-        30 => reviewed(
-            it,
-            &["audit_finding_raised", "audit_finding_resolved"],
-            "no findings are tracked",
-        ),
-        31 => reviewed(it, &["audit_review_completed"], "no sign-off is asked for"),
-        32 => {
-            let guards = it.store.stray_rows.is_empty();
-            let fact = format!(
-                "{} entries in {} trails are searched by index; rows that belong to nothing: {}",
-                it.entries(),
-                it.trails.len(),
-                it.store.stray_rows.len()
-            );
-            met_if(guards, fact)
-        }
+        28..=31 => reviews::answer(number, it),
+        32 => searched(it),
         33 => history(it),
+        // Retention: policies, what expired.
         34 => reviewed(
             it,
             &["audit_retention_policy_changed"],
             "no retention policies are kept",
         ),
         35 => reviewed(it, &["audit_archive_restored"], "no drill is run"),
+        // Holds.
         36 => reviewed(it, &["audit_legal_hold_placed"], "nothing is held"),
         37 => room(it),
         38 => failures(it),
         39 => delivery(it),
         42 => minimal(it),
-        43 => reviewed(it, &["audit_subject_erased"], "no command erases a subject"),
-        44 => reviewed(
-            it,
-            &["dsar_received", "dsar_fulfilled"],
-            "no command answers a subject",
-        ),
+        43 => erased(it),
+        44 => elsewhere(format!(
+            "`indelible subject show` answers for a person, with staff names withheld; {}: whether \
+             each request was answered only who took it shows",
+            it.told(&["dsar_received", "dsar_fulfilled"])
+        )),
         46 => reviewed(
             it,
             &["audit_config_changed"],
@@ -89,10 +69,57 @@ fn history(it: &Installation) -> Found {
     let begun: Vec<_> = begun.collect();
     let whole = begun.len() == own().count();
     let fact = format!(
-        "all in one database, nothing removed from: {}",
+        "the first entry is there of {} of {} trails: {}",
+        begun.len(),
+        own().count(),
         begun.join(", ")
     );
-    met_if(whole && !it.store.in_memory, fact)
+    if !whole || it.store.in_memory {
+        return not_met(fact);
+    }
+    let age = |trail: &TrailFacts| {
+        let first = trail.first_at.unwrap_or(it.measured_at);
+        (it.measured_at.as_micros() - first.as_micros()) / MICROS_OF_DAY
+    };
+    if own().any(|trail| age(trail) < HISTORY_DAYS_MIN) {
+        return elsewhere(format!(
+            "{fact}; not yet {HISTORY_DAYS_MIN} days: earlier history is elsewhere"
+        ));
+    }
+    match it.is_verified() {
+        true => met(format!("{fact}; verified as recorded, all in one database")),
+        false => elsewhere(format!(
+            "{fact}; that nothing between is missing only a verification shows, and none of each \
+             trail is on record of the last days"
+        )),
+    }
+}
+
+fn searched(it: &Installation) -> Found {
+    let stray = it.store.stray_rows.len();
+    let looked: u64 = it.trails.iter().map(|trail| trail.newest.entries).sum();
+    let lacking: u64 = it.trails.iter().map(|trail| trail.newest.not_found).sum();
+    let fact = format!(
+        "of the newest {looked} entries of {} trails a query did not find {lacking} where the heads \
+         say that they are; rows that belong to nothing: {stray}",
+        it.trails.len(),
+    );
+    match looked {
+        0 => elsewhere("no trail has an entry yet"),
+        _ => met_if(stray == 0 && lacking == 0, fact),
+    }
+}
+
+fn erased(it: &Installation) -> Found {
+    let actions = ["audit_subject_erased"];
+    let told = it.told(&actions);
+    match (it.recorded(&actions), it.is_verified()) {
+        (0, _) => elsewhere(format!("{told}: nobody had to be erased yet")),
+        (_, true) => met(format!("{told}; each trail verified as recorded of late")),
+        (_, false) => elsewhere(format!(
+            "{told}; that the rest verifies no verification of each trail of the last days shows"
+        )),
+    }
 }
 
 fn room(it: &Installation) -> Found {

@@ -17,6 +17,7 @@ pub fn answer(number: usize, it: &Installation) -> Found {
         19 => guards(it),
         20 => not_met("the checkpoints are kept outside of the database, the entries are not"),
         21 => detection(it),
+        // Holds and retention ask for a second person, nothing else does.
         22 => not_met("no command asks for a second person"),
         23 => duties(it),
         24 => custody(it),
@@ -77,11 +78,17 @@ fn guards(it: &Installation) -> Found {
     let missing = listed("guards missing or altered", &store.missing_guards);
     let excess = listed("the role may also", &store.excess_privileges);
     let stray = listed("rows that belong to nothing", &store.stray_rows);
-    let holds = store.missing_guards.is_empty() && store.stray_rows.is_empty();
-    met_if(
-        holds,
-        format!("{}: {missing}; {stray}; {excess}", store.engine),
-    )
+    let holds = store.missing_guards.is_empty()
+        && store.stray_rows.is_empty()
+        && store.excess_privileges.is_empty();
+    let fact = format!("{}: {missing}; {stray}; {excess}", store.engine);
+    if !holds {
+        return not_met(fact);
+    }
+    // Who owns the database goes past its guards; that is only found.
+    let verdicts: Vec<_> = it.trails.iter().map(verdict).collect();
+    let fact = format!("{fact}; {}", verdicts.join(", "));
+    seen_or_elsewhere(it.is_verified(), fact)
 }
 
 fn listed(what: &str, list: &[String]) -> String {
@@ -113,11 +120,24 @@ fn detection(it: &Installation) -> Found {
     if !marked {
         return not_met(fact);
     }
-    let recently = |trail: &TrailFacts| {
-        let verified = trail.verified.as_ref();
-        verified.is_some_and(|last| days(last.at, it.measured_at) <= VERIFIED_DAYS_MAX)
-    };
-    seen_or_elsewhere(it.trails.iter().any(recently), fact)
+    if it.surroundings.verification_seconds.is_none() {
+        return elsewhere(format!(
+            "{fact}: who is told of an alteration is not known here"
+        ));
+    }
+    seen_or_elsewhere(it.is_verified(), fact)
+}
+
+impl Installation {
+    /// Whether the last verification of each trail is on record, of the last days, and found the
+    /// trail as it was recorded.
+    pub(super) fn is_verified(&self) -> bool {
+        let is_sound = |trail: &TrailFacts| {
+            let last = trail.verified.as_ref().filter(|last| last.sound);
+            last.is_some_and(|last| days(last.at, self.measured_at) <= VERIFIED_DAYS_MAX)
+        };
+        !self.trails.is_empty() && self.trails.iter().all(is_sound)
+    }
 }
 
 fn verdict(trail: &TrailFacts) -> String {
@@ -224,22 +244,28 @@ fn completeness(it: &Installation) -> Found {
 }
 
 fn tenants(it: &Installation) -> Found {
-    let own = it
-        .trails
-        .iter()
-        .filter(|trail| !trail.trail.is_system())
-        .count();
-    let of_one = it
-        .surroundings
-        .keys
-        .as_ref()
-        .map_or(0, |keys| keys.of_one_trail);
-    let fact = format!("{own} trails beside system, {of_one} API keys that are for one trail");
-    match own {
-        0 | 1 => elsewhere(format!(
-            "{fact}; with one trail there is nothing to keep apart"
-        )),
-        _ if of_one > 0 => met(fact),
-        _ => not_met(fact),
+    let own = it.trails.iter().filter(|trail| !trail.trail.is_system());
+    let own: Vec<_> = own.map(|trail| trail.trail.to_string()).collect();
+    if own.len() < 2 {
+        return elsewhere(format!(
+            "{} trails beside system: with one there is nothing to keep apart",
+            own.len()
+        ));
     }
+    let Some(keys) = &it.surroundings.keys else {
+        return not_met(format!(
+            "{} trails beside system, and no API keys: whoever opens the database reads all",
+            own.len()
+        ));
+    };
+    let shared = own.iter().filter(|name| !keys.read_apart.contains(*name));
+    let shared: Vec<_> = shared.cloned().collect();
+    let fact = format!(
+        "{} trails beside system; {}; readers and auditors of all trails: {}; admins: {}",
+        own.len(),
+        listed("without a key that reads it and no other", &shared),
+        keys.readers_of_all,
+        keys.admins
+    );
+    met_if(shared.is_empty() && keys.readers_of_all == 0, fact)
 }

@@ -1,6 +1,7 @@
 //! What is held is bounded, and what does not fit is told.
 
 use indelible_evidence::review::Bounds;
+use serde_json::json;
 
 use super::{FAILURES, bounded, count, failed, of, rules};
 use crate::desk::{Desk, event};
@@ -68,6 +69,23 @@ async fn a_burst_without_end_is_one_finding() {
     );
     assert_eq!(found[0].last.to_string(), "2026-03-02T09:00:49.000000Z");
     assert_eq!(count(&review, "failures").uncounted, 0);
+}
+
+#[tokio::test]
+async fn sums_beyond_what_is_held_are_added_up() {
+    let desk = Desk::new().await;
+    let paid = |n: u32| {
+        event("data_exported", &format!("2026-03-02T09:00:{n:02}Z"))
+            .context(json!({"bytes": 1_000}))
+    };
+    desk.record_all((0..50).map(paid)).await;
+    let text = "[[rule]]\nname = \"much\"\nseverity = \"low\"\nwhy = \"w\"\n\
+        match = [{ action = \"data_exported\" }]\nsum = \"bytes\"\n\
+        at_least = 5_000\nwithin = \"10m\"\n";
+    let review = bounded(&desk, &rules(text), 0, small()).await;
+    let found = of(&review, "much");
+    assert_eq!((found.len(), found[0].entries), (1, 50));
+    assert_eq!(found[0].sum, Some(50_000));
 }
 
 #[tokio::test]

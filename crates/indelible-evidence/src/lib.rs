@@ -17,6 +17,7 @@ mod controls;
 mod design;
 mod framework;
 mod gather;
+mod handed;
 mod lint;
 mod period;
 mod render;
@@ -36,6 +37,7 @@ pub use gather::{
     JournalEntry, Listed, LogAccess, Progress, Quality, ReportRequest, SAMPLE_MAX, SAMPLE_STANDARD,
     Sampled, Sampling, Silence, Unresolved, Verified, WorkflowCount, rank, report,
 };
+pub use handed::{accesses_sheet, findings_sheet, reviews_sheet};
 pub use lint::{Finding, FindingKind, LintError, lint};
 pub use period::{Day, Period};
 pub use render::{Form, FormError, RenderError, render};

@@ -3,7 +3,7 @@
 //! [`measure`] looks at an open installation, [`SystemReport::of`] says of each [`Requirement`]
 //! whether it is met there, with the fact that was measured. What the product brings to each, and
 //! the tests that show it, is data: `requirements.toml`, from which `docs/requirements.md` is made.
-//! Nothing is written, and no entry is hashed: that is what verification does.
+//! Nothing is written, and no entry is hashed but those of reviews: that is what verification does.
 
 mod answer;
 mod installation;

@@ -36,14 +36,22 @@ fn a_young_installation_is_answered_with_what_was_measured(desk: fn() -> Desk) {
         ("SYS-01", "met", "default: 0 of 1"),
         ("SYS-05", "met", "0 of logins"),
         ("SYS-08", "met", "redaction is mask"),
-        ("SYS-19", "met", "guards missing or altered: none"),
+        // Who owns the store is found, and nobody has looked yet.
+        (
+            "SYS-19",
+            "needs_evidence_elsewhere",
+            "guards missing or altered: none",
+        ),
         (
             "SYS-21",
             "needs_evidence_elsewhere",
             "default (mark at 1 of 1",
         ),
         ("SYS-24", "met", "the signing key is at hand"),
-        ("SYS-33", "met", "default since"),
+        // A day shows nothing of twelve months.
+        ("SYS-33", "needs_evidence_elsewhere", "default since"),
+        ("SYS-28", "not_met", "default: 0 sign-offs"),
+        ("SYS-31", "not_met", "default: 0 sign-offs"),
         ("SYS-40", "met", "settings that weaken durability: none"),
         ("SYS-48", "not_met", "--policy"),
     ] {

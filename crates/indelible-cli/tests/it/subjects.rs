@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, files, on_each_store};
 
 on_each_store! {
-    a_person_is_shown_what_was_done_and_not_by_whom,
+    sys_44_a_person_is_shown_what_was_done_and_not_by_whom,
     nothing_is_erased_without_a_yes,
     sys_43_a_person_is_erased_and_the_trail_verifies,
     many_persons_are_read_from_a_file,
@@ -51,7 +51,7 @@ fn officer_json(desk: &Desk, arguments: &[&str]) -> Value {
 
 const ERASE: [&str; 5] = ["subject", "erase", "zwiebel.z", "--reason", "Art. 17(1)(b)"];
 
-fn a_person_is_shown_what_was_done_and_not_by_whom(new: fn() -> Desk) {
+fn sys_44_a_person_is_shown_what_was_done_and_not_by_whom(new: fn() -> Desk) {
     let desk = new();
     day(&desk);
     let also = ["--also", "context.email=zwiebel@mail.example"];

@@ -132,7 +132,7 @@ impl Names {
     pub fn tell(self, name: &str) -> Truth {
         let plain = plain(name);
         let is_below = |prefix: &&str| plain.len() > prefix.len() && plain.starts_with(*prefix);
-        if self.exact.contains(&plain.as_str()) || self.prefixes.iter().any(|it| is_below(it)) {
+        if self.exact.contains(&plain.as_str()) || self.prefixes.iter().any(is_below) {
             return Truth::True;
         }
         let words = words(name);

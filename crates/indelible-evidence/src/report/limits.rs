@@ -94,6 +94,15 @@ pub fn limits(report: &Report) -> Vec<String> {
         note(count > 0, format!("Entries of the period {what}: {count}."));
     }
     note(
+        report.sampling.is_some(),
+        format!(
+            "A sample is drawn by nobody's choice only if the auditor had the size, {}, and the root \
+             of the trail before the seed was named: whoever knows the seed can record until it \
+             draws what they like.",
+            report.completeness.as_of
+        ),
+    );
+    note(
         report.attempts.let_go > 0,
         format!(
             "Too many attempts were open at once: {} were taken for unresolved early.",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indelible_core::engine::{Audit, Engine};
 use indelible_core::store::{Condition, Head};
 use indelible_core::{
-    AuditError, AuditProtocol, Entry, Outcome, Query, Timestamp, TrailName, catalogue,
+    AuditError, AuditProtocol, Entry, Outcome, Query, StoreError, Timestamp, TrailName, catalogue,
 };
 use indelible_merkle::{Checkpoint, Note, SigningKey};
 
@@ -127,7 +127,17 @@ fn mark(engine: &Engine, trail: &TrailName) -> Option<u64> {
 }
 
 async fn reviews(audit: &Audit, now: Timestamp) -> Result<Reviews, AuditError> {
-    let ledger = ledger(audit).await?;
+    let ledger = match ledger(audit).await {
+        // An altered entry is told, and does not take the other answers away.
+        Err(AuditError::Store(error)) if matches!(*error, StoreError::Corrupt { .. }) => {
+            let invalid = 1;
+            return Ok(Reviews {
+                invalid,
+                ..Reviews::default()
+            });
+        }
+        read => read?,
+    };
     let schedule = RuleSet::standard().schedule;
     let first = audit.entry_at(0).await?;
     let today = Day::of(now);

@@ -17,7 +17,7 @@ fn the_mapping_that_ships_has_no_findings() {
 }
 
 #[test]
-fn old_numbers_are_found_under_every_name() {
+fn t101_old_numbers_are_found_under_every_name() {
     for (row, expected) in [
         ("USER_LOGIN,PCI-DSS-4.0.1,10.2.5", vec![Stale]),
         ("USER_LOGIN_FAILED,PCI-DSS-4.0.1,10.2.4", vec![Stale]),

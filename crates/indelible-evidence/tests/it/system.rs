@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use indelible_core::AuditProtocol;
+use indelible_core::{AuditAction, AuditEvent, AuditProtocol};
 use indelible_evidence::{
-    Answer, ApiKeys, Backlog, By, Form, Installation, StateKept, StoreFacts, Surroundings,
-    SystemReport, Verified, answer, measure, page, render_system, requirements,
+    Answer, ApiKeys, Backlog, By, Declaration, Form, Installation, Reviews, StateKept, StoreFacts,
+    Surroundings, SystemReport, Verified, answer, measure, page, render_system, requirements,
 };
 
 use crate::desk::{Desk, at, event};
@@ -18,13 +18,14 @@ fn root() -> PathBuf {
 /// A trail of two days with all that can be seen in entries, measured.
 async fn measured() -> Installation {
     let desk = Desk::new().await;
-    let mut login = event("user_login_success", "2026-05-30T09:00:00Z");
+    let told = |action: &str, time: &str| event(action, time).tag("actor.privileged:no");
+    let mut login = event("user_login_success", "2026-05-31T09:00:00Z");
     login = login.tag("actor.privileged").on_behalf_of("u-2");
-    desk.record(login).await;
-    desk.record(event("access_denied", "2026-05-31T09:00:00Z"))
+    desk.record(login.tag("actor.service_interactive")).await;
+    desk.record(told("access_denied", "2026-05-31T19:00:00Z"))
         .await;
     desk.clock.set("2026-06-03T00:00:00Z");
-    desk.record(event("user_login_attempted", "2026-06-02T09:00:00Z"))
+    desk.record(told("user_login_attempted", "2026-06-02T09:00:00Z"))
         .await;
     let engine = desk.audit.engine();
     measure(engine, Surroundings::default())
@@ -58,9 +59,11 @@ async fn sound() -> Installation {
         keys: Some(ApiKeys {
             auditors: 1,
             of_one_trail: 1,
+            read_apart: ["default", "second"].map(str::to_owned).into(),
             ..ApiKeys::default()
         }),
         policies: vec!["Logging policy, 3.1, M. Muster".to_owned()],
+        verification_seconds: Some(3_600),
         ..Surroundings::default()
     };
     it
@@ -82,13 +85,18 @@ async fn every_answer_hangs_on_what_was_measured() {
     falls(1, |it| it.trails[0].without_user = 1).await;
     falls(2, |it| it.trails[0].newest.custom = 1).await;
     falls(3, |it| it.trails.clear()).await;
+    falls(3, |it| it.trails[0].newest.late = 1).await;
+    falls(3, |it| it.trails[0].newest.before_it_happened = 1).await;
     falls(4, |it| it.trails[0].newest.ended = 0).await;
+    falls(4, |it| it.trails[0].newest.untold = 1).await;
+    falls(4, |it| it.trails[0].newest.contradictory = 1).await;
     falls(5, |it| it.trails[0].newest.without_origin = 1).await;
     falls(6, |it| it.trails[0].newest.without_resource = 1).await;
-    falls(7, |it| it.trails[0].newest.on_behalf = 0).await;
+    falls(7, |it| it.trails[0].newest.shared = 0).await;
+    falls(7, |it| it.trails[0].newest.shared_without_person = 1).await;
     falls(8, |it| it.redaction = "off".to_owned()).await;
-    falls(11, |it| it.trails[0].newest.privilege_told = 0).await;
-    falls(13, |it| it.actions.clear()).await;
+    // One entry that says nothing of it is one too many.
+    falls(11, |it| it.trails[0].newest.privilege_told -= 1).await;
     falls(14, |it| it.actions.clear()).await;
     falls(17, |it| it.actions.clear()).await;
     falls(18, |it| it.surroundings.state = StateKept::InMemory).await;
@@ -97,6 +105,12 @@ async fn every_answer_hangs_on_what_was_measured() {
     })
     .await;
     assert!(named.contains("entry_no_update"), "{named}");
+    falls(19, |it| {
+        it.store.excess_privileges.push("DELETE".to_owned())
+    })
+    .await;
+    // Who owns the store is found, if anybody looks.
+    falls(19, |it| it.trails[0].verified = None).await;
     let sound = |it: &mut Installation, sound| {
         let at = it.measured_at;
         it.trails[0].verified = Some(Verified { at, sound });
@@ -105,6 +119,14 @@ async fn every_answer_hangs_on_what_was_measured() {
     falls(21, |it| it.trails[0].mark = None).await;
     falls(21, |it| it.trails[0].mark = Some(1_000)).await;
     falls(21, |it| it.trails[0].verified = None).await;
+    falls(21, |it| {
+        let mut second = it.trails[0].clone();
+        second.trail = "second".parse().expect("a name");
+        second.verified = None;
+        it.trails.push(second);
+    })
+    .await;
+    falls(21, |it| it.surroundings.verification_seconds = None).await;
     falls(23, |it| {
         it.store.excess_privileges.push("DELETE".to_owned())
     })
@@ -114,6 +136,8 @@ async fn every_answer_hangs_on_what_was_measured() {
     falls(25, |it| it.store.clock_ahead_micros = None).await;
     falls(27, |it| it.trails[0].last_at = None).await;
     falls(32, |it| it.store.stray_rows.push("a row".to_owned())).await;
+    falls(32, |it| it.trails[0].newest.not_found = 1).await;
+    falls(32, |it| it.trails.clear()).await;
     let lost = |it: &mut Installation| {
         it.surroundings.spool.as_mut().expect("one").lost = 1;
     };
@@ -132,7 +156,6 @@ async fn every_answer_hangs_on_what_was_measured() {
 async fn what_is_on_record_by_actions_is_counted() {
     let mut it = sound().await;
     for (number, action) in [
-        (12, "audit_log_accessed"),
         (15, "audit_started"),
         (16, "system_object_created"),
         (26, "time_settings_changed"),
@@ -150,18 +173,124 @@ async fn what_is_on_record_by_actions_is_counted() {
     second.trail = "second".parse().expect("a name");
     it.trails.push(second);
     assert_eq!(answer(45, &it).0, Answer::Met);
+    // A tenant without a key of its own, and whoever reads all.
+    let mut apart = it.clone();
+    let keys = apart.surroundings.keys.as_mut().expect("keys");
+    keys.read_apart.remove("second");
+    assert_eq!(answer(45, &apart).0, Answer::NotMet);
+    let mut of_all = it.clone();
+    let keys = of_all.surroundings.keys.as_mut().expect("keys");
+    keys.readers_of_all = 1;
+    assert_eq!(answer(45, &of_all).0, Answer::NotMet);
     it.surroundings.keys = None;
     assert_eq!(answer(45, &it).0, Answer::NotMet);
 }
 
 #[tokio::test]
+async fn what_only_others_can_show_is_asked_of_them_however_much_is_on_record() {
+    let mut it = sound().await;
+    for (number, action) in [
+        (12, "audit_log_accessed"),
+        (13, "access_denied"),
+        (44, "dsar_fulfilled"),
+    ] {
+        it.actions.insert(action.to_owned(), 7);
+        let (answered, fact) = answer(number, &it);
+        assert_eq!(answered, Answer::NeedsEvidenceElsewhere, "{fact}");
+        assert!(fact.contains(&format!("{action} 7")), "{fact}");
+    }
+}
+
+#[tokio::test]
+async fn sys_28_sys_29_sys_30_sys_31_reviews_are_measured_by_the_sign_offs_that_count() {
+    let reviewed = Reviews {
+        sign_offs: 2,
+        last_at: Some(at("2026-06-02T10:00:00Z")),
+        frequency: Some("daily".to_owned()),
+        declared: Some(Declaration {
+            by: "m. muster".to_owned(),
+            on: "2026-02-01".to_owned(),
+            why: "risk analysis 7".to_owned(),
+        }),
+        findings: 3,
+        open: 1,
+        ..Reviews::default()
+    };
+    let answered = async |number: usize, change: fn(&mut Reviews)| {
+        let mut it = sound().await;
+        it.trails[0].reviews = reviewed.clone();
+        change(&mut it.trails[0].reviews);
+        answer(number, &it)
+    };
+    for number in 28..=31 {
+        let (found, fact) = answered(number, |_| {}).await;
+        assert_eq!(found, Answer::Met, "SYS-{number}: {fact}");
+        let (found, fact) = answered(number, |it| *it = Reviews::default()).await;
+        assert_ne!(found, Answer::Met, "SYS-{number}: {fact}");
+    }
+    assert_eq!(answered(28, |it| it.missed = 1).await.0, Answer::NotMet);
+    assert_eq!(
+        answered(29, |it| it.declared = None).await.0,
+        Answer::NotMet
+    );
+    assert_eq!(
+        answered(30, |it| it.without_owner = 1).await.0,
+        Answer::NotMet
+    );
+    assert_eq!(answered(31, |it| it.invalid = 1).await.0, Answer::NotMet);
+    let (_, fact) = answered(29, |_| {}).await;
+    assert!(
+        fact.contains("daily, by m. muster on 2026-02-01: risk analysis 7"),
+        "{fact}"
+    );
+}
+
+#[tokio::test]
+async fn sys_31_what_looks_like_a_sign_off_is_measured_and_makes_no_review() {
+    let desk = Desk::new().await;
+    desk.record(event("page_viewed", "2026-05-30T09:00:00Z"))
+        .await;
+    let forged = AuditEvent::new(AuditAction::AUDIT_REVIEW_COMPLETED, "audit_review");
+    let forged = forged.context(serde_json::json!({
+        "period_start": "2026-05-01T00:00:00Z", "period_end": "2026-05-31T00:00:00Z",
+        "first_sequence": 0, "as_of": 1, "root": "00", "rule_set": "r", "rule_set_version": "1",
+        "rule_set_digest": "d", "frequency": "daily", "due_seconds": 1, "records_in_scope": 1,
+        "findings_count": 0, "findings_open": 0, "whole": true,
+    }));
+    desk.record(forged).await;
+    let it = measure(desk.audit.engine(), Surroundings::default()).await;
+    let it = it.expect("measured");
+    let reviews = &it.trails[0].reviews;
+    assert_eq!((reviews.sign_offs, reviews.invalid), (0, 1));
+    assert_eq!(answer(31, &it).0, Answer::NotMet);
+}
+
+#[tokio::test]
+async fn sys_43_an_erasure_on_record_is_met_where_the_rest_verifies() {
+    let mut it = sound().await;
+    assert_eq!(answer(43, &it).0, Answer::NeedsEvidenceElsewhere);
+    it.actions.insert("audit_subject_erased".to_owned(), 1);
+    assert_eq!(answer(43, &it).0, Answer::Met);
+    it.trails[0].verified = None;
+    assert_eq!(answer(43, &it).0, Answer::NeedsEvidenceElsewhere);
+}
+
+#[tokio::test]
 async fn sys_33_history_is_all_there_and_its_age_is_told() {
-    let it = sound().await;
+    let mut it = sound().await;
     let (kept, fact) = answer(33, &it);
-    assert_eq!(kept, Answer::Met);
+    // Two days show nothing of twelve months.
+    assert_eq!(kept, Answer::NeedsEvidenceElsewhere);
     assert!(fact.contains("default since 2026-06-01T00:00:00"), "{fact}");
     assert!(fact.contains("(2 days)"), "{fact}");
-    falls(33, |it| it.trails[0].first_at = None).await;
+    it.trails[0].first_at = Some(at("2025-06-01T00:00:00Z"));
+    assert_eq!(answer(33, &it).0, Answer::Met);
+    // What is missing between nobody knows who has not verified.
+    let mut unverified = it.clone();
+    unverified.trails[0].verified = None;
+    assert_eq!(answer(33, &unverified).0, Answer::NeedsEvidenceElsewhere);
+    it.trails[0].first_at = None;
+    assert_eq!(answer(33, &it).0, Answer::NotMet);
 }
 
 #[tokio::test]
@@ -194,7 +323,9 @@ async fn what_the_product_does_not_do_is_never_called_met() {
     }
     // That somebody recorded it is no evidence of the product's.
     it.actions.insert("audit_review_completed".to_owned(), 1);
-    assert_eq!(answer(31, &it).0, Answer::NeedsEvidenceElsewhere);
+    assert_ne!(answer(31, &it).0, Answer::Met);
+    it.actions.insert("audit_legal_hold_placed".to_owned(), 1);
+    assert_eq!(answer(36, &it).0, Answer::NeedsEvidenceElsewhere);
 }
 
 #[tokio::test]

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indelible::core::pack::{Coverage, PackRequest};
 use indelible::{AuditAction, AuditEvent};
+use indelible_evidence::review::ledger_at;
 use indelible_evidence::{
-    ControlId, Controls, Form, Report, ReportRequest, State, generated, render,
+    ControlId, Controls, Form, Report, ReportRequest, State, accesses_sheet, findings_sheet,
+    generated, render, reviews_sheet,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,8 +30,13 @@ use crate::session::{Opened, Session};
 /// control, with the skeletons of all others, so that none can have been left out. `statement.json`
 /// and `statement.html` are the report on the control: counts, what cannot be told, days without
 /// evidence, the sample by the auditor's seed, reviews, accesses to the log, and what it does not
-/// show. `statement.proof` proves that the trail has on record that this statement, by its SHA-256,
-/// was made. Making and handing over are recorded.
+/// show. `reviews.csv`, `findings.csv` and `accesses.csv` are sign-offs and missed days, findings,
+/// and who looked at the trail. `statement.proof` proves that the trail has on record that this
+/// statement and these sheets, by their SHA-256, were made. Making and handing over are recorded.
+///
+/// For a sample the auditor gets size and root of the trail first (`indelible checkpoint`), and
+/// names the seed after that: whoever knows the seed before could record until it draws what they
+/// like.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -96,6 +103,14 @@ impl Pack {
         let html = render(&report, Form::Html).map_err(Failure::new)?;
         files.put("statement.json", json.as_bytes())?;
         files.put("statement.html", html.as_bytes())?;
+        let ledger = ledger_at(&opened.audit, report.completeness.as_of).await?;
+        for (name, sheet) in [
+            ("reviews.csv", reviews_sheet(&ledger, &report.period)),
+            ("findings.csv", findings_sheet(&ledger, &report.period)),
+            ("accesses.csv", accesses_sheet(&report)),
+        ] {
+            files.put(name, sheet.map_err(Failure::new)?.as_bytes())?;
+        }
         if request.recorded {
             let event = self.made(&report, &json, &files);
             let seq = record(opened, event).await?.seq.unwrap_or_default();
@@ -170,7 +185,8 @@ impl Pack {
         })
     }
 
-    /// The record that the statement was made, with the digests of both its forms.
+    /// The record that the statement was made, with the digests of both its forms and of the
+    /// sheets beside it.
     fn made(&self, report: &Report, json: &str, files: &Files) -> AuditEvent {
         let mut event = generated(report, "json", json.as_bytes());
         if let Some(Value::Object(context)) = &mut event.context {
@@ -179,6 +195,13 @@ impl Pack {
                 "digest_html".to_owned(),
                 json!(files.digest("statement.html")),
             );
+            for (member, name) in [
+                ("digest_reviews", "reviews.csv"),
+                ("digest_findings", "findings.csv"),
+                ("digest_accesses", "accesses.csv"),
+            ] {
+                context.insert(member.to_owned(), json!(files.digest(name)));
+            }
         }
         event
     }

@@ -171,6 +171,12 @@ async fn api_keys(opened: &Opened, session: &Session) -> Option<ApiKeys> {
                     Role::Admin => &mut counts.admins,
                 } += 1;
                 counts.of_one_trail += u64::from(key.trail.is_some());
+                match (&key.trail, key.role) {
+                    (_, Role::Writer) => {}
+                    (Some(trail), _) => drop(counts.read_apart.insert(trail.to_string())),
+                    (None, Role::Admin) => {}
+                    (None, _) => counts.readers_of_all += 1,
+                }
             }
         }
     }

@@ -66,6 +66,14 @@ fn the_pack_of_a_control_is_checked_without_the_trail(desk: fn() -> Desk) {
     };
     assert_eq!(record["digest"], digest("denied/statement.json"));
     assert_eq!(record["digest_html"], digest("denied/statement.html"));
+    for (member, name, columns) in [
+        ("digest_reviews", "denied/reviews.csv", "kind,entry,"),
+        ("digest_findings", "denied/findings.csv", "finding,rule,"),
+        ("digest_accesses", "denied/accesses.csv", "user_id,action,"),
+    ] {
+        assert_eq!(record[member], digest(name), "{name}");
+        assert!(desk.read(name).starts_with(columns), "{name}");
+    }
     assert_eq!(entry["parts"]["actor"]["user_id"], "q. sa");
     for file in told["files"].as_array().expect("a list") {
         let name = format!("denied/{}", file["name"].as_str().expect("a name"));

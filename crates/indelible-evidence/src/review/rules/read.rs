@@ -168,19 +168,21 @@ impl RuleSet {
         }
         let digest = Sha256::digest(text.as_bytes());
         let at = file.name.span();
-        let name = places.said("name", file.name)?;
-        if rules.is_empty() {
-            let problem = "`rule`: there is none, so that nothing would be looked for";
-            return Err(places.error(at, problem));
-        }
-        Ok(Self {
-            name,
+        let set = Self {
+            name: places.said("name", file.name)?,
             version: places.said("version", file.version)?,
             declared: file.declared.map(|it| declared(&places, it)).transpose()?,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             schedule: schedule(&places, &file.schedule)?,
             rules,
-        })
+        };
+        match set.rules.is_empty() {
+            true => {
+                let problem = "`rule`: there is none, so that nothing would be looked for";
+                Err(places.error(at, problem))
+            }
+            false => Ok(set),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use indelible_core::Timestamp;
 
-use super::{Found, elsewhere, met, met_if, not_met, seen_or_elsewhere};
+use super::{Found, elsewhere, met_if, not_met, seen_or_elsewhere};
 use crate::system::installation::{Installation, StateKept, TrailFacts};
 
 /// From here on two clocks do not agree.

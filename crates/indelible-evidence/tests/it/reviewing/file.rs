@@ -159,6 +159,27 @@ fn what_is_wrong_is_named_with_its_line() {
     RuleSet::parse(&whole).expect("a rule");
 }
 
+#[test]
+fn a_file_that_looks_for_nothing_or_never_is_refused() {
+    let error = RuleSet::parse(HEAD).expect_err("no rule");
+    assert_eq!(error.line, 1);
+    assert!(
+        error.problem.contains("nothing would be looked for"),
+        "{error}"
+    );
+    for (line, said) in [
+        ("due = \"32d\"", "`due`: 31d at most"),
+        ("every = \"36h\"", "whole days"),
+        ("every = \"367d\"", "1 to 366"),
+        ("every = \"0s\"", "whole days"),
+    ] {
+        let text = format!("{HEAD}[schedule]\n{line}\n{RULE}{MATCH}");
+        let error = RuleSet::parse(&text).expect_err(line);
+        assert_eq!(error.line, 4, "{error}");
+        assert!(error.problem.contains(said), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_filter_that_cannot_be_asked_is_named_with_its_line() {
     let desk = Desk::new().await;

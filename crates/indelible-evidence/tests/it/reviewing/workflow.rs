@@ -5,7 +5,9 @@ use indelible_evidence::review::{
     DayLine, DayState, Disposition, Flag, Ledger, Review, RuleSet, Severity, SignRequest, assigned,
     closed, days, first_day, ledger, missed, raised_by_hand, signed, started,
 };
-use indelible_evidence::{Form, Framework, Period, State, render};
+use indelible_evidence::{
+    Form, Framework, Period, State, accesses_sheet, findings_sheet, render, reviews_sheet,
+};
 use serde_json::{Value, json};
 
 use super::{FAILURES, failed, of, reviewed, rules};
@@ -434,6 +436,67 @@ async fn sys_28_days_count_from_the_first_entry_or_a_start_that_is_on_record_bef
     assert_eq!(
         (from(&ledger), ledger.invalid.len()),
         (day("2026-03-09T00:00:00Z"), 2)
+    );
+}
+
+#[tokio::test]
+async fn reviews_findings_and_accesses_are_handed_over_as_sheets() {
+    let desk = Desk::new().await;
+    let rules = rules(FAILURES);
+    desk.clock.set("2026-03-02T10:00:00Z");
+    desk.record_all((0..3).map(|n| failed("u-1", &format!("09:0{n}:00"))))
+        .await;
+    let look = event("audit_log_accessed", "2026-03-02T09:30:00Z").user_id("=cmd()");
+    desk.record(look).await;
+    let review = reviewed(&desk, &rules, 0).await;
+    let flag = of(&review, "failures")[0];
+    desk.record(flag.raised("q. sa", "many failures", Some("m. muster")))
+        .await;
+    sign(&desk, &rules, "2026-03-02T12:00:00Z").await;
+    let forged = AuditEvent::new(AuditAction::AUDIT_REVIEW_COMPLETED, "x");
+    desk.record(forged.context(said(1, 0, "00"))).await;
+    let day = march(
+        &standing(&desk).await,
+        &rules,
+        (1, 1),
+        "2026-03-05T00:00:00Z",
+    )
+    .remove(0);
+    desk.record(missed(&day)).await;
+    let (ledger, period) = (
+        standing(&desk).await,
+        Period::parse("2026-03-01", "2026-03-31").expect("a month"),
+    );
+    let rows = |text: String| -> Vec<csv::StringRecord> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader.records().map(|row| row.expect("a row")).collect()
+    };
+    let reviews = rows(reviews_sheet(&ledger, &period).expect("a sheet"));
+    let kinds: Vec<_> = reviews.iter().map(|row| row[0].to_owned()).collect();
+    assert_eq!(kinds, ["sign_off", "invalid", "missed"]);
+    assert_eq!(
+        (&reviews[0][3], &reviews[0][13]),
+        ("q. sa", rules.sha256.as_str())
+    );
+    assert!(
+        reviews[1][19].contains("begins with entry 0"),
+        "{:?}",
+        reviews[1]
+    );
+    assert_eq!(&reviews[2][4], "2026-03-01");
+    let findings = rows(findings_sheet(&ledger, &period).expect("a sheet"));
+    assert_eq!(
+        (&findings[0][0], &findings[0][7]),
+        ("failures-0", "m. muster")
+    );
+    assert_eq!((findings.len(), &findings[0][8]), (1, "open"));
+    let april = Period::parse("2026-04-01", "2026-04-30").expect("a month");
+    assert!(rows(reviews_sheet(&ledger, &april).expect("a sheet")).is_empty());
+    let report = desk.report(crate::desk::request(Framework::PciDss)).await;
+    let accesses = rows(accesses_sheet(&report).expect("a sheet"));
+    assert_eq!(
+        (&accesses[0][0], &accesses[0][1]),
+        ("'=cmd()", "audit_log_accessed")
     );
 }
 

@@ -24,6 +24,7 @@ mod paging;
 mod prove;
 mod queue;
 mod reread;
+mod root;
 mod rotation;
 mod secrets;
 mod sequencer;

@@ -1,5 +1,6 @@
 //! Reports of trails made by hand, and of real ones.
 
+mod alive;
 mod attempting;
 mod catalogue;
 mod conditions;

@@ -1,6 +1,7 @@
 //! Reviews of trails made by hand: what rules flag, and what not.
 
 mod bounds;
+mod checked;
 mod file;
 mod workflow;
 

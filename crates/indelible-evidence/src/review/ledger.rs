@@ -1,5 +1,7 @@
 //! What was decided in reviews, read from the entries that say so. There is no other record of it.
 
+#[cfg(test)]
+mod bounds;
 mod checked;
 mod sign_off;
 mod state;

@@ -1,11 +1,10 @@
 //! What is handed over beside the statement on a control, as sheets: reviews, findings, and who
 //! looked at the trail.
 
-use csv::Terminator;
 use indelible_core::Timestamp;
 
 use crate::period::Period;
-use crate::render::{RenderError, safe};
+use crate::render::{RenderError, written};
 use crate::report::Report;
 use crate::review::{FindingState, Ledger, SignOff};
 
@@ -77,7 +76,7 @@ pub fn reviews_sheet(ledger: &Ledger, period: &Period) -> Result<String, RenderE
         rows.push((it.seq, row));
     }
     rows.sort_by_key(|(seq, _)| *seq);
-    sheet(&REVIEWS, rows.into_iter().map(|(_, row)| row))
+    Ok(written(&REVIEWS, rows.into_iter().map(|(_, row)| row))?)
 }
 
 fn empty(kind: &str, seq: u64) -> [String; 20] {
@@ -145,7 +144,7 @@ pub fn findings_sheet(ledger: &Ledger, period: &Period) -> Result<String, Render
             it.reopened.to_string(),
         ]
     };
-    sheet(&FINDINGS, findings.map(row))
+    Ok(written(&FINDINGS, findings.map(row))?)
 }
 
 /// Who looked at the trail in the period of a report, exported it or reported on it; where readers
@@ -172,27 +171,9 @@ pub fn accesses_sheet(report: &Report) -> Result<String, RenderError> {
         row[2] = accesses.entries_unlisted.to_string();
         rows.push(row);
     }
-    sheet(&ACCESSES, rows)
+    Ok(written(&ACCESSES, rows)?)
 }
 
 fn or_nothing<T: ToString>(value: &Option<T>) -> String {
     value.as_ref().map(T::to_string).unwrap_or_default()
-}
-
-fn sheet<const N: usize>(
-    columns: &[&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> Result<String, RenderError> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .from_writer(Vec::new());
-    writer.write_record(columns)?;
-    for row in rows {
-        writer.write_record(row.iter().map(|cell| safe(cell)))?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))?;
-    // All that was written was text.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use crate::report::Report;
 pub(crate) use markdown::plain;
-pub(crate) use sheet::safe;
+pub(crate) use sheet::written;
 
 /// A form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -147,6 +147,17 @@ impl Scope {
         })
     }
 
+    /// By which declaration a control does not apply.
+    pub(crate) fn exclusion_of(&self, framework: Framework, id: &str) -> &'static str {
+        let is_own =
+            |it: &NotApplicable| it.control.framework() == framework && it.control.id() == id;
+        match Area::presupposed(framework) {
+            _ if self.not_applicable.iter().any(is_own) => "not_applicable",
+            Some(Area::Ephi) => "scope.ephi",
+            _ => "scope.cde",
+        }
+    }
+
     pub(crate) fn has_cardholder_environment(&self, resource_type: &str) -> Truth {
         match self.area(Area::Cde) {
             None => Truth::Unknown,

@@ -212,7 +212,10 @@ impl Bench<'_> {
         };
         let days = std::mem::take(&mut tally.days);
         let state = State::of(standing);
-        let declarations = self.declarations(&tally, state, declared && !seen);
+        let mut declarations = self.declarations(&tally, state, declared && !seen);
+        if state == State::NotApplicable {
+            declarations = vec![self.request.scope.exclusion_of(framework, &control.id)];
+        }
         let mut report = ControlReport {
             control: control_id(framework, &control.id),
             paraphrase: control.paraphrase.clone(),
@@ -317,14 +320,10 @@ impl Bench<'_> {
     /// What the operator declared that a state rests on.
     fn declarations(&self, tally: &Tally, state: State, instrumented: bool) -> Vec<&'static str> {
         let mut names = tally.declarations.clone();
-        match state {
-            State::NotApplicable => names = BTreeSet::from(["not_applicable"]),
-            State::NoOccurrence => {
-                let heartbeats = &self.request.scope.liveness;
-                names.extend(instrumented.then_some("instrumented"));
-                names.extend((!heartbeats.is_empty()).then_some("liveness"));
-            }
-            _ => {}
+        if state == State::NoOccurrence {
+            let heartbeats = &self.request.scope.liveness;
+            names.extend(instrumented.then_some("instrumented"));
+            names.extend((!heartbeats.is_empty()).then_some("liveness"));
         }
         names.into_iter().collect()
     }

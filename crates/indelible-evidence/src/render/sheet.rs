@@ -40,12 +40,23 @@ const FORMULA_STARTS: [char; 11] = [
 ];
 
 pub fn render(report: &Report) -> Result<String, csv::Error> {
+    written(
+        &COLUMNS,
+        report.controls.iter().map(|control| row(report, control)),
+    )
+}
+
+/// A sheet of these columns and rows.
+pub fn written<const N: usize>(
+    columns: &[&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Result<String, csv::Error> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for control in &report.controls {
-        writer.write_record(row(report, control).iter().map(|cell| safe(cell)))?;
+    writer.write_record(columns)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| safe(cell)))?;
     }
     let bytes = writer.into_inner().map_err(|error| error.into_error())?;
     // All that was written was text.

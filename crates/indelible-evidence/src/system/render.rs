@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use askama::Template;
 
 use super::{Answered, SystemReport};
-use crate::render::{Form, RenderError, plain, safe};
+use crate::render::{Form, RenderError, plain, written};
 
 #[derive(Template)]
 #[template(path = "system.html")]
@@ -57,10 +57,7 @@ fn markdown(report: &SystemReport) -> String {
 }
 
 fn sheet(report: &SystemReport) -> Result<String, csv::Error> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    writer.write_record([
+    let columns = [
         "requirement",
         "area",
         "asked",
@@ -69,13 +66,8 @@ fn sheet(report: &SystemReport) -> Result<String, csv::Error> {
         "measured",
         "product",
         "tests",
-    ])?;
-    for it in &report.requirements {
-        writer.write_record(row(it).iter().map(|cell| safe(cell)))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    // All that was written was text.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    ];
+    written(&columns, report.requirements.iter().map(row))
 }
 
 fn row(it: &Answered) -> [String; 8] {

@@ -117,6 +117,28 @@ async fn the_rules_that_ship_find_a_guessed_password() {
 }
 
 #[tokio::test]
+async fn the_rules_that_ship_take_no_contradiction_for_a_success_and_flag_it() {
+    let desk = Desk::new().await;
+    let standard = RuleSet::standard();
+    desk.record_all((0..5).map(|n| failed("u-7", &format!("12:0{n}:00"))))
+        .await;
+    let login = |outcome| {
+        at("user_login_success", "12:05:00")
+            .user_id("u-7")
+            .outcome(outcome)
+    };
+    let seq = desk.record(login(Outcome::Failed)).await;
+    let hidden = failed("u-8", "12:06:00").outcome(Outcome::Succeeded);
+    let hidden = desk.record(hidden).await;
+    let review = reviewed(&desk, &standard, 0).await;
+    assert!(of(&review, "failures_then_login").is_empty());
+    assert_eq!(of(&review, "contradictory_outcome")[0].seqs, [seq, hidden]);
+    desk.record(login(Outcome::Succeeded)).await;
+    let review = reviewed(&desk, &standard, 0).await;
+    assert_eq!(of(&review, "failures_then_login").len(), 1);
+}
+
+#[tokio::test]
 async fn the_rules_that_ship_find_the_rest() {
     let desk = Desk::new().await;
     // 2026-03-02 is a Monday, 2026-03-07 a Saturday.

@@ -66,6 +66,8 @@ async fn all_eight_states_come_up() {
     assert!(control(&report, "10.2.1.4").direct > 0);
     let reason = &control(&report, "10.2.1.4").reason;
     assert_eq!(reason, "declared by q. sa on 2026-02-03: no logical access");
+    let rests = &control(&report, "10.2.1.4").declarations;
+    assert_eq!(rests, &["not_applicable"]);
     // No record shows how access is designed, and no action speaks of the protection of logs.
     assert_eq!(state("7.3.3"), State::NeedsEvidenceElsewhere);
     assert_eq!(state("11.5.2"), State::NeedsEvidenceElsewhere);
@@ -204,6 +206,7 @@ async fn a_framework_whose_presupposition_is_declared_absent_does_not_apply() {
             .all(|it| it.state == State::NotApplicable)
     );
     assert!(report.controls[0].reason.ends_with("in scope: a shop"));
+    assert_eq!(report.controls[0].declarations, ["scope.ephi"]);
     let report = desk.march(Framework::Hipaa).await;
     assert_eq!(report.scope.presupposes.expect("ePHI").declared, None);
     assert!(

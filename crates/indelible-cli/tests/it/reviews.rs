@@ -1,6 +1,7 @@
 //! The daily review, as reviewers do it.
 
 mod rules;
+mod standing;
 
 use serde_json::{Value, json};
 
@@ -375,94 +376,4 @@ fn details_that_are_erased_take_a_sign_off_back() {
         "{shown:?}"
     );
     assert_eq!(shown.json()["from"], 0);
-}
-
-#[test]
-fn sys_28_a_first_day_is_put_on_record_once_and_before_anything_was_reviewed() {
-    let desk = Desk::new();
-    guessed(&desk);
-    let start = |day: &str| {
-        desk.run(&[
-            "review",
-            "start",
-            day,
-            "--by",
-            "m. muster",
-            "--why",
-            "cards since",
-        ])
-    };
-    start("2999-01-01").fails(2, "has not come yet");
-    start("soon").status_is(2);
-    start("2026-03-02")
-        .fine()
-        .says("2026-03-02 is the first day, recorded as entry 7");
-    start("2026-03-03").fails(1, "entry 7 says already: 2026-03-02");
-    // Days are missed since, whatever is looked at.
-    let listed = desk.run(&["review", "list", "--check"]).status_is(1);
-    listed.says("reviewed since 2026-03-02, says m. muster in entry 7: cards since");
-    let listed = desk.json(&["review", "list"]);
-    assert_eq!(listed["days"][0]["day"], "2026-03-02");
-    assert_eq!(listed["days"][0]["state"], "missed");
-    let late = [
-        "review",
-        "list",
-        "--from",
-        "2026-03-04",
-        "--to",
-        "2026-03-04",
-    ];
-    let late = desk.json(&late);
-    assert_eq!(
-        (&late["missed"], &late["missed_before"]),
-        (&json!(1), &json!(2))
-    );
-    let other = Desk::new();
-    guessed(&other);
-    other
-        .run(&["review", "sign", "--as-of", "7", "--by", "q. sa"])
-        .fine();
-    let words = ["review", "start", "2026-03-02", "--by", "m", "--why", "w"];
-    other.run(&words).fails(1, "would make them go away");
-}
-
-#[test]
-fn sys_31_what_looks_like_a_sign_off_and_other_rules_are_listed() {
-    let desk = Desk::new();
-    guessed(&desk);
-    let forged = json!({"period_start": "2026-03-01T00:00:00Z",
-        "period_end": "2026-03-03T00:00:00Z", "first_sequence": 0, "as_of": 7, "root": "00",
-        "rule_set": "r", "rule_set_version": "1", "rule_set_digest": "d", "frequency": "daily",
-        "due_seconds": 86_400, "records_in_scope": 7, "findings_count": 0, "findings_open": 0,
-        "whole": true});
-    let forged = forged.to_string();
-    let record = [
-        "record",
-        "audit_review_completed",
-        "audit_review",
-        "--context",
-    ];
-    desk.run(&[&record[..], &[&forged]].concat()).fine();
-    let listed = desk.run(&["review", "list"]).fine();
-    listed.says("entry 7 counts for nothing: the root that it names");
-    let shown = desk.json(&["review", "show"]);
-    assert_eq!((&shown["from"], &shown["as_of"]), (&json!(0), &json!(8)));
-    let sign = |size: &str, more: &[&str]| {
-        desk.run(&[&["review", "sign", "--as-of", size, "--by", "q. sa"], more].concat())
-            .fine()
-    };
-    sign("8", &[]);
-    let own = "name = \"own\"\nversion = \"7\"\n[[rule]]\nname = \"looks\"\nseverity = \"low\"\n\
-        why = \"w\"\nmatch = [{ action = \"data_viewed\" }]\n";
-    desk.file("own.toml", own);
-    let as_of = desk.json(&["review", "show"])["as_of"].to_string();
-    let other = sign(&as_of, &["--rules", "own.toml"]);
-    assert!(
-        other.err.contains("are not those of the last sign-off"),
-        "{other:?}"
-    );
-    let listed = desk.json(&["review", "list"]);
-    assert_eq!(listed["rule_changes"][0]["after"]["name"], "own");
-    assert_eq!(listed["rules_in_force"], false);
-    assert_eq!(listed["invalid"][0]["seq"], 7);
 }

@@ -69,6 +69,12 @@ async fn the_checkpoint_of_an_earlier_size_can_be_had_again() {
         assert_eq!((checkpoint.size, &checkpoint.note), (size, &note));
         let root = indelible_merkle::base64::encode(checkpoint.root.as_ref());
         assert!(note.contains(&root), "{note}");
+        // The root alone, for which nothing is signed.
+        let alone = audit.root_at(size).await.expect("read");
+        assert_eq!(alone, Some(checkpoint.root));
+    }
+    for size in [0, 4] {
+        assert_eq!(audit.root_at(size).await.expect("read"), None, "{size}");
     }
     assert_eq!(audit.checkpoint_at(0).await.expect("nothing to sign"), None);
     let error = audit.checkpoint_at(4).await.expect_err("not yet");

@@ -35,15 +35,19 @@ $body$;
 
 REVOKE ALL ON FUNCTION indelible.forget_samples(text) FROM PUBLIC;
 
--- As before, and without the samples of before. Whoever calls it waits for a lock no longer than
--- this: writers queue behind it.
+-- As before, and without the samples of before. Writers queue behind whoever waits for a lock, so
+-- nobody waits for long, whatever a caller's own `lock_timeout` is.
 CREATE OR REPLACE FUNCTION indelible.rewrite_partition(partition text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '100ms' AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     key text;
 BEGIN
+    IF (SELECT s.setting::integer NOT BETWEEN 1 AND 2000 FROM pg_settings AS s
+        WHERE s.name = 'lock_timeout')
+    THEN
+        PERFORM set_config('lock_timeout', '100ms', true);
+    END IF;
     SELECT k.relname INTO key
     FROM pg_inherits AS i
     JOIN pg_class AS c ON c.oid = i.inhrelid

@@ -176,6 +176,7 @@ impl From<AuditError> for Failure {
             AuditError::Invalid(_) | AuditError::Query(_) | AuditError::Reserved(_) => {
                 Status::Usage
             }
+            AuditError::Removed { .. } => Status::NotFound,
             _ => Status::Failed,
         };
         Self::with(status, &error).hinted(&error)

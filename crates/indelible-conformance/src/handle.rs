@@ -68,6 +68,31 @@ impl Handle {
         purged.expect("purge answers")
     }
 
+    /// Removes the entries before a place, step by step; answers the first one that is left.
+    pub async fn trim(&self, trail: &TrailName, first_kept: u64) -> u64 {
+        let mut reached = self.first_kept(trail).await;
+        loop {
+            let next = self.trim_step(trail, first_kept).await;
+            if next == reached || next >= first_kept {
+                return next;
+            }
+            assert!(next > reached, "from {reached} to {next}");
+            reached = next;
+        }
+    }
+
+    /// Takes one step of that.
+    pub async fn trim_step(&self, trail: &TrailName, first_kept: u64) -> u64 {
+        let trimmed = self.removal().trim(trail, first_kept).await;
+        trimmed.expect("trim answers")
+    }
+
+    /// The first entry of a trail that was not removed.
+    pub async fn first_kept(&self, trail: &TrailName) -> u64 {
+        let first_kept = self.store.first_kept(trail).await;
+        first_kept.expect("first_kept answers")
+    }
+
     fn removal(&self) -> &dyn Removal {
         self.store
             .removal()

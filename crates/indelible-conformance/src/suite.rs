@@ -120,6 +120,18 @@ macro_rules! suite {
             two_erasures_at_once_take_each_part_once
             an_erasure_that_was_cut_off_leaves_whole_entries_and_is_done_again
         }
+        $crate::cases! { retention:
+            trimming_takes_what_lies_before_and_nothing_else
+            trimming_again_changes_nothing
+            a_trimmed_trail_goes_on
+            trimming_stays_in_its_trail
+            an_unknown_trail_has_nothing_to_trim
+            a_long_trail_is_trimmed_in_steps
+            trimmed_trails_answer_questions
+            erased_entries_are_trimmed
+            trimming_beside_sixteen_writers_loses_nothing_else
+            two_that_trim_at_once_end_at_one_place
+        }
         $crate::cases! { hashes:
             hashes_at_height_0_are_the_leaves
             complete_nodes_are_there_with_their_last_leaf

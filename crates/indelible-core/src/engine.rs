@@ -13,6 +13,7 @@ mod chain;
 mod copy;
 mod erasure;
 mod follow;
+mod hold;
 mod identity;
 mod instance;
 mod load;
@@ -24,6 +25,7 @@ mod paging;
 mod prove;
 mod queue;
 mod reread;
+mod retention;
 mod root;
 mod rotation;
 mod secrets;
@@ -41,12 +43,17 @@ pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use erasure::{Erased, ErasureOrder, ErasurePlan, ErasureProgress, UnfinishedErasure};
 pub use follow::Growth;
+pub use hold::{Hold, HoldOrder, HoldRelease};
 pub use identity::{InstallationError, installation};
 pub use neighbours::{Neighbours, Sight};
 pub use pack::PackSource;
 pub use paging::{StoredRun, TwoWayPage};
 pub use prove::{Proved, Prover, SizedCheckpoint};
 pub use reread::{Mismatch, ReadBack, Reader};
+pub(crate) use retention::removed_before;
+pub use retention::{
+    Expired, KeptBack, Retained, RetentionClass, RetentionPlan, RetentionPolicy, RetentionProgress,
+};
 pub use rotation::Rotated;
 pub use secrets::Kept;
 pub use subject::{Sighting, Subjects};
@@ -193,6 +200,9 @@ impl Engine {
             let finished = rotation::finish(&engine.shared).await;
             *engine.shared.finished() = finished.ok().flatten();
             erasure::resume(&engine.shared).await?;
+            if long_lived {
+                retention::resume(&engine.shared).await?;
+            }
         }
         if long_lived {
             instance::begin(&engine.shared).await?;

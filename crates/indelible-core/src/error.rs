@@ -62,6 +62,38 @@ pub enum AuditError {
         /// The first of them.
         first: u64,
     },
+    /// An entry was removed by retention; the trail says so.
+    #[error(
+        "entry {seq} of trail {trail} was removed by retention: what is left begins with entry \
+         {first_kept}, and a later `audit_records_expired` says why"
+    )]
+    Removed {
+        /// The trail.
+        trail: TrailName,
+        /// The entry.
+        seq: u64,
+        /// The first entry that is left.
+        first_kept: u64,
+    },
+    /// The trail's retention policy, or a hold, is not as it should be; nothing was removed.
+    #[error("retention of trail {trail}: {problem}")]
+    Retention {
+        /// The trail.
+        trail: TrailName,
+        /// What stands in the way.
+        problem: String,
+    },
+    /// What takes two people was asked for and approved by the same; nothing changed.
+    #[error(
+        "{name} asked for it and cannot approve it: trail {trail} asks a second person to; nothing \
+         was released"
+    )]
+    SamePerson {
+        /// The trail.
+        trail: TrailName,
+        /// The name.
+        name: String,
+    },
     /// The database holds what was erased: it is a copy that was made before, or the erasure is not
     /// finished in it.
     #[error(

@@ -53,6 +53,8 @@ struct Log {
     nodes: BTreeMap<NodeId, Hash>,
     spans: BTreeMap<(u8, u64), Span>,
     rollups: BTreeMap<(i64, String, Outcome), u64>,
+    /// The seq of the first entry that was not removed.
+    first_kept: u64,
 }
 
 impl MemoryStore {
@@ -107,6 +109,7 @@ impl Kept {
                 nodes: BTreeMap::new(),
                 spans: BTreeMap::new(),
                 rollups: BTreeMap::new(),
+                first_kept: 0,
             });
         log.head = commit.head.clone();
         log.ids.extend(
@@ -145,6 +148,10 @@ impl Store for MemoryStore {
 
     async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError> {
         Ok(self.read(trail, |log| log.head.clone()))
+    }
+
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        Ok(self.read(trail, |log| log.first_kept).unwrap_or_default())
     }
 
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
@@ -224,21 +231,15 @@ impl Store for MemoryStore {
         range: Range<u64>,
     ) -> Result<Vec<(u64, Hash)>, StoreError> {
         let read = |log: &Log| {
+            let wanted = |node: &NodeId| node.height == height && range.contains(&node.index);
+            let nodes = log.nodes.iter().filter(|(n, _)| wanted(n));
+            let mut hashes: Vec<_> = nodes.map(|(n, hash)| (n.index, *hash)).collect();
             if height == 0 {
                 let leaf = |new: &NewEntry| (new.entry.seq, new.entry.leaf_hash);
-                return log
-                    .entries
-                    .iter()
-                    .map(leaf)
-                    .filter(|(seq, _)| range.contains(seq))
-                    .collect();
+                let leaves = log.entries.iter().map(leaf);
+                hashes.extend(leaves.filter(|(seq, _)| range.contains(seq)));
             }
-            let wanted = |node: &NodeId| node.height == height && range.contains(&node.index);
-            log.nodes
-                .iter()
-                .filter(|(n, _)| wanted(n))
-                .map(|(n, hash)| (n.index, *hash))
-                .collect()
+            hashes
         };
         Ok(self.read(trail, read).unwrap_or_default())
     }

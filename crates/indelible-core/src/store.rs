@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 use crate::trail::TrailName;
 
 pub use error::{BoxError, StoreError};
-pub use removal::{Purged, Removal};
+pub use removal::{Purged, Removal, next_first_kept};
 
 /// A database that holds trails.
 ///
@@ -34,6 +34,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// The head of one trail, `None` where the trail has no entry yet.
     async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError>;
+
+    /// The seq of the first entry that was not removed: 0 unless entries were
+    /// ([`Removal::trim`]). It only grows, and never beyond the trail's size.
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        let _ = trail;
+        Ok(0)
+    }
 
     /// Appends each commit to its trail, all or nothing for each, and answers each with its own
     /// verdict, in order. Commits of one call name different trails.
@@ -62,8 +69,8 @@ pub trait Store: Send + Sync + 'static {
     /// where a condition must open it.
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError>;
 
-    /// Stored hashes at `height` (0: leaf hashes of entries; 8, 16, 24, …: complete nodes), with
-    /// their index, by index; those that are not there are left out.
+    /// Stored hashes at `height` (0: leaf hashes of entries, and those kept of removed ones; 8, 16,
+    /// 24, …: complete nodes), with their index, by index; those that are not there are left out.
     async fn hashes(
         &self,
         trail: &TrailName,
@@ -250,7 +257,7 @@ pub struct Find {
 pub enum ProjectionKind {
     /// id → seq.
     Id,
-    /// Complete nodes of the tree.
+    /// Complete nodes of the tree, and, at height 0, the leaf hashes kept of removed entries.
     Node,
     /// Spans of complete blocks.
     Span,

@@ -22,6 +22,7 @@ mod head;
 mod inspection;
 mod keys;
 mod reading;
+mod removal;
 mod report;
 mod rollup;
 mod scan;
@@ -42,6 +43,7 @@ use anchor::Anchor;
 use conclusion::Run;
 use digest::{Layout, Rows};
 use reading::{FIRST_CHUNK_ENTRIES, Gaps, Trail};
+use removal::Removed;
 use report::Findings;
 use scan::Scan;
 use tree::Tree;
@@ -116,23 +118,54 @@ pub async fn verify(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<TrailReport, StoreError> {
     let trail = Trail { store, name: trail };
+    let (mut tries, mut said) = (0, 0);
+    loop {
+        tries += 1;
+        let report;
+        (report, said) = once(trail, (request, said), progress).await?;
+        // What is removed while it is looked for is missed. The next pass leaves out what an entry
+        // says is being removed.
+        if report.ok || tries == TRIES_MAX || store.first_kept(trail.name).await? <= report.removed
+        {
+            return Ok(report);
+        }
+    }
+}
+
+/// How often a trail is verified of which entries are removed meanwhile.
+const TRIES_MAX: u32 = 3;
+
+/// One pass, with what the one before has read of removals; answers what it has read of them.
+async fn once(
+    trail: Trail<'_>,
+    (request, said): (&Request, u64),
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(TrailReport, u64), StoreError> {
     let mut findings = Findings::default();
     condition::look(trail, &mut findings).await?;
     let Some(head) = head::read(trail, request, &mut findings).await? else {
-        return Ok(head::report_without(trail, findings));
+        return Ok((head::report_without(trail, findings), 0));
     };
     head::warn(&head, request, &mut findings);
     let keys = anchor::chain(trail.name, request, &head, &mut findings);
     head::check(&head, trail.name, (request, &keys), &mut findings);
     let anchors = anchor::admit(trail.name, (request, &keys), &head, &mut findings);
     let from = request.since.as_ref().map_or(0, Checkpoint::size);
-    let from = if from > head.size { 0 } else { from };
+    let since = if from > head.size { 0 } else { from };
+    let removed = Removed::read(trail, (&head, said), &mut findings).await?;
+    removed.strays(trail, &mut findings).await?;
+    let from = since.max(removed.end());
     let earlier = anchors.partition_point(|anchor| anchor.size < from);
-    let compared = anchor::compare_stored(trail, &anchors[..earlier], &mut findings).await?;
+    let seen = anchors[..earlier].iter();
+    let seen: Vec<_> = seen
+        .filter(|anchor| !removed.hides(anchor.size))
+        .cloned()
+        .collect();
+    let compared = anchor::compare_stored(trail, &seen, &mut findings).await?;
     let later = anchors[earlier..].to_vec();
     let beginning = begin(trail, &head, from, request, later, &mut findings).await?;
     let (layout, rows) = (beginning.layout.clone(), beginning.rows.clone());
-    let scan = Scan::new(layout.clone(), rows.clone(), from, head.size);
+    let scan = Scan::new(layout.clone(), rows.clone(), (removed, from), head.size);
     let walk = Walk::new(beginning);
     let (walk, scan) =
         tokio::try_join!(walk_all(trail, walk, head.size, progress), scan.run(trail))?;
@@ -146,12 +179,15 @@ pub async fn verify(
         trail,
         head,
         from,
+        since,
+        removed,
         layout,
         rows,
         findings,
         compared,
     };
-    run.conclude(walk, scan).await
+    let said = walk.claims.place();
+    Ok((run.conclude(walk, scan).await?, said))
 }
 
 async fn begin(

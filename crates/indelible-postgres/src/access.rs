@@ -24,8 +24,8 @@ pub(crate) struct Access {
     /// What it needs on tables: the columns `name, privilege, columns`, the last for a privilege
     /// on columns only.
     needed: &'static str,
-    /// The function that it calls, as SQL writes it.
-    pub(crate) function: &'static str,
+    /// The functions that it calls, as SQL writes them.
+    pub(crate) functions: &'static [&'static str],
 }
 
 /// Who records.
@@ -34,6 +34,7 @@ pub(crate) const WRITER: Access = Access {
     needed: "\
 SELECT t.name, p.name, NULL FROM unnest(ARRAY['head', 'entry', 'placement', 'event_id', 'node', \
 'tag', 'span', 'rollup']) AS t (name), unnest(ARRAY['SELECT', 'INSERT']) AS p (name) \
+UNION ALL SELECT 'kept', 'SELECT', NULL \
 UNION ALL SELECT 'head', 'UPDATE', \
 'size, root, frontier, key, incarnation, incarnation_start, mac' \
 UNION ALL SELECT 'rollup', 'UPDATE', 'count' \
@@ -43,7 +44,7 @@ UNION ALL SELECT 'op_outbox', p.name, NULL \
 FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) AS p (name) \
 UNION ALL SELECT 'op_outbox', 'UPDATE', 'refused' \
 UNION ALL SELECT 'op_migration', 'SELECT', NULL",
-    function: "make_partitions(integer)",
+    functions: &["make_partitions(integer)"],
 };
 
 /// Who reads.
@@ -51,10 +52,11 @@ pub(crate) const AUDITOR: Access = Access {
     role: "indelible_auditor",
     needed: "\
 SELECT t.name, 'SELECT', NULL FROM unnest(ARRAY['audit_logs', 'head', 'entry', 'placement', \
-'event_id', 'node', 'tag', 'span', 'rollup', 'op_migration', 'op_registry']) AS t (name) \
+'event_id', 'node', 'tag', 'span', 'rollup', 'kept', 'op_migration', 'op_registry']) \
+AS t (name) \
 UNION ALL SELECT 'op_outbox', 'SELECT', c.name \
 FROM unnest(ARRAY['position', 'trail', 'queued_at', 'refused']) AS c (name)",
-    function: "opened(bytea)",
+    functions: &["opened(bytea)"],
 };
 
 /// Who erases: what a writer needs is needed besides, so that the trail says what was erased.
@@ -63,7 +65,11 @@ pub(crate) const ERASER: Access = Access {
     needed: "\
 SELECT 'entry', 'UPDATE', 'user_id, resource_id, ip_address, correlation_id, actor_salt, actor, \
 target_salt, target, details_salt, details'",
-    function: "rewrite_partition(text)",
+    functions: &[
+        "rewrite_partition(text)",
+        "trim_trail(text, bigint, bigint, timestamptz, timestamptz)",
+        "drop_expired_partitions()",
+    ],
 };
 
 /// Owners of the schema's objects that are not the one they should be: their names, whether they
@@ -199,7 +205,7 @@ impl Access {
     /// that is not there lacks all.
     pub(crate) async fn lacking(&self, lent: &Lent, of: &str) -> Result<Vec<Grant>, StoreError> {
         let mut grants = Vec::new();
-        let (needed, function) = (self.needed, self.function);
+        let needed = self.needed;
         let schema = format!(
             "SELECT 'USAGE', 'SCHEMA indelible' FROM pg_catalog.pg_namespace AS n \
              WHERE n.nspname = 'indelible' \
@@ -220,14 +226,17 @@ impl Access {
              WHERE NOT coalesce(has_column_privilege({of}, c.oid, a.attnum, w.privilege), \
              false))) GROUP BY w.name) AS m (name, held) GROUP BY m.held ORDER BY min(m.name)"
         );
-        let functions = format!(
-            "SELECT 'EXECUTE', 'FUNCTION indelible.{function}' FROM pg_catalog.pg_proc AS p \
-             JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace \
-             WHERE n.nspname = 'indelible' AND p.proname = '{}' \
-             AND NOT coalesce(has_function_privilege({of}, p.oid, 'EXECUTE'), false)",
-            function.split('(').next().unwrap_or_default()
-        );
-        for sql in [schema, tables, functions] {
+        let function = |function: &&str| {
+            format!(
+                "SELECT 'EXECUTE', 'FUNCTION indelible.{function}' FROM pg_catalog.pg_proc AS p \
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace \
+                 WHERE n.nspname = 'indelible' AND p.proname = '{}' \
+                 AND NOT coalesce(has_function_privilege({of}, p.oid, 'EXECUTE'), false)",
+                function.split('(').next().unwrap_or_default()
+            )
+        };
+        let functions = self.functions.iter().map(function);
+        for sql in [schema, tables].into_iter().chain(functions) {
             for row in &lent.rows(&sql, &[]).await? {
                 grants.push(Grant {
                     held: cell(row, 0)?,

@@ -17,6 +17,7 @@ mod way;
 
 use std::ops::Range;
 
+use futures_util::future::try_join;
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{Find, StoreError};
@@ -25,6 +26,7 @@ use tokio_postgres::Row;
 use crate::connection::Lent;
 use crate::error::corrupt;
 use crate::read;
+use crate::retention;
 use crate::row::{self, number};
 use crate::store::PostgresStore;
 use candidates::{Candidates, Window};
@@ -60,8 +62,10 @@ pub(crate) async fn find(
         return Ok(Vec::new());
     };
     let lent = store.connections.lend().await?;
-    let size = read::size(&lent, trail).await?;
-    let (way, mut seqs) = Way::of(find, size);
+    // They travel together.
+    let size = read::size(&lent, trail);
+    let (size, first) = try_join(size, retention::first_kept(&lent, trail)).await?;
+    let (way, mut seqs) = Way::of(find, first, size);
     let search = Search {
         store,
         lent: &lent,

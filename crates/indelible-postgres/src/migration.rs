@@ -26,7 +26,7 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 7] = [
+pub(crate) const MIGRATIONS: [Migration; 8] = [
     Migration {
         version: 1,
         name: "log",
@@ -61,6 +61,11 @@ pub(crate) const MIGRATIONS: [Migration; 7] = [
         version: 7,
         name: "samples",
         sql: include_str!("../migrations/0007_samples.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "retention",
+        sql: include_str!("../migrations/0008_retention.sql"),
     },
 ];
 

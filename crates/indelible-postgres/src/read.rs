@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::connection::{Lent, Param};
 use crate::error::{corrupt, refused};
 use crate::placement::Stretch;
+use crate::retention;
 use crate::row::{self, Bound, ENTRY_COLUMNS, Moment, array, cell, number};
 use crate::store::PostgresStore;
 
@@ -90,16 +91,12 @@ pub(crate) async fn hashes(
 ) -> Result<Vec<(u64, Hash)>, StoreError> {
     let lent = store.connections.lend().await?;
     if height > 0 {
-        let sql = "\
-SELECT idx, hash FROM indelible.node \
-WHERE trail_id = $1 AND height = $2 AND idx >= $3 AND idx < $4 ORDER BY idx";
-        return each(blocks(&lent, sql, trail, height, range).await?, |row| {
-            let index = number(row, 0, "a node", None)?;
-            let hash = array(row, 1, "a node", first_seq(height, index))?;
-            Ok((index, Hash::from_bytes(hash)))
-        });
+        return nodes(&lent, trail, height, range).await;
     }
     let mut leaves = Vec::new();
+    if range.start < retention::first_kept(&lent, trail).await? {
+        leaves = nodes(&lent, trail, 0, range.clone()).await?;
+    }
     for place in places(store, &lent, trail, range).await? {
         let sql = place.select("e.seq, e.leaf_hash", "ORDER BY e.seq, e.created_at");
         for row in lent.rows(&sql, &place.params()).await? {
@@ -109,6 +106,22 @@ WHERE trail_id = $1 AND height = $2 AND idx >= $3 AND idx < $4 ORDER BY idx";
         }
     }
     Ok(leaves)
+}
+
+async fn nodes(
+    lent: &Lent,
+    trail: &TrailName,
+    height: u8,
+    range: Range<u64>,
+) -> Result<Vec<(u64, Hash)>, StoreError> {
+    let sql = "\
+SELECT idx, hash FROM indelible.node \
+WHERE trail_id = $1 AND height = $2 AND idx >= $3 AND idx < $4 ORDER BY idx";
+    each(blocks(lent, sql, trail, height, range).await?, |row| {
+        let index = number(row, 0, "a node", None)?;
+        let hash = array(row, 1, "a node", first_seq(height, index))?;
+        Ok((index, Hash::from_bytes(hash)))
+    })
 }
 
 pub(crate) async fn spans(

@@ -86,6 +86,10 @@ impl Removal for PostgresStore {
         );
         Ok(purged)
     }
+
+    async fn trim(&self, trail: &TrailName, first_kept: u64) -> Result<u64, StoreError> {
+        self.trim_step(trail, first_kept).await
+    }
 }
 
 /// The seqs of one step, rising, and for each part those it is to be erased of.
@@ -257,14 +261,14 @@ async fn rewrite(lent: &Lent, name: &str) -> Result<(), StoreError> {
 }
 
 /// As [`refused`]; of a privilege that lacks, with what gives it.
-fn denied(error: tokio_postgres::Error) -> StoreError {
+pub(crate) fn denied(error: tokio_postgres::Error) -> StoreError {
     if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
         return refused(error);
     }
     not_an_eraser()
 }
 
-fn not_an_eraser() -> StoreError {
+pub(crate) fn not_an_eraser() -> StoreError {
     let text = "the connected role may not erase: erase as a member of indelible_writer and \
                 indelible_eraser (GRANT indelible_eraser TO …); an application's own role should \
                 be none";

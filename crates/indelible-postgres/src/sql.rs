@@ -73,6 +73,12 @@ OR EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_xacts AS p \
 WHERE age(p.transaction) > age($1::text::xid)) AS found) \
 SELECT CASE WHEN found THEN pg_catalog.pg_sleep(0.1)::text IS NOT NULL ELSE false END FROM older";
 
+/// $1 trail, $2 the first kept entry, $3 the one after the step, $4 the least `created_at` of what
+/// goes, $5 more than the largest.
+pub const TRIM: &str = "SELECT indelible.trim_trail($1, $2, $3, $4, $5)";
+/// Drops the partitions of which all entries were removed.
+pub const PARTITIONS_DROP: &str = "SELECT indelible.drop_expired_partitions()";
+
 macro_rules! of_head {
     () => {
         " WHERE h.trail_id = $1 AND h.size = $2 AND h.root = $3"

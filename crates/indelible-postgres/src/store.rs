@@ -17,7 +17,7 @@ use crate::append::{self, Unsettled};
 use crate::connection::Connections;
 use crate::partition::Partitions;
 use crate::placement::Placements;
-use crate::{condition, find, projection, read};
+use crate::{condition, projection, read, retention};
 
 /// Trails in one PostgreSQL database.
 ///
@@ -55,6 +55,10 @@ impl Store for PostgresStore {
         read::head(&self.connections.lend().await?, trail).await
     }
 
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        retention::first_kept(&self.connections.lend().await?, trail).await
+    }
+
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
         self.writable()?;
         append::append(self, commits).await
@@ -74,7 +78,7 @@ impl Store for PostgresStore {
     }
 
     async fn find(&self, trail: &TrailName, wanted: &Find) -> Result<Vec<StoredEntry>, StoreError> {
-        find::find(self, trail, wanted).await
+        retention::find(self, trail, wanted).await
     }
 
     async fn hashes(

@@ -291,6 +291,7 @@ impl From<AuditError> for Problem {
                 let detail = format!("trail {trail} accepts no writes until its operator acts");
                 Self::new(Kind::WritesRefused, detail).because(&error)
             }
+            AuditError::Removed { .. } => Self::new(Kind::NotFound, &error),
             AuditError::Reserved(_) => Self::new(Kind::ReservedTrail, &error).at("trail"),
             AuditError::Store(store) => Self::from(&**store),
             AuditError::State(_) => {

@@ -48,12 +48,17 @@ pub(crate) fn find(
     trail: &TrailName,
     find: &Find,
 ) -> Result<Vec<StoredEntry>, StoreError> {
-    let Some(Extent { trail, size }) = read::extent(db, trail)? else {
+    let Some(Extent {
+        trail,
+        size,
+        first_kept,
+    }) = read::extent(db, trail)?
+    else {
         return Ok(Vec::new());
     };
     // The lists are read one after another: entries that come while they are read must not
     // appear in one and be missed in another.
-    let (way, mut start) = Way::of(find, size);
+    let (way, mut start) = Way::of(find, first_kept, size);
     let search = Search {
         db,
         caller,
@@ -91,7 +96,7 @@ pub(crate) fn find(
             found.extend(search.entries(chosen)?, |_| Ok(true))?;
         }
     }
-    if way != Way::Down {
+    if matches!(way, Way::Up { .. }) {
         found.entries.reverse();
     }
     Ok(found.entries)

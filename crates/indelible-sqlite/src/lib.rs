@@ -44,6 +44,7 @@ mod projection;
 mod read;
 mod registry;
 mod removal;
+mod retention;
 mod row;
 mod store;
 mod table;

@@ -22,7 +22,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "log",
@@ -47,6 +47,11 @@ const MIGRATIONS: [Migration; 5] = [
         version: 5,
         name: "erasure",
         sql: include_str!("../migrations/0005_erasure.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "retention",
+        sql: include_str!("../migrations/0006_retention.sql"),
     },
 ];
 
@@ -252,7 +257,7 @@ mod tests {
         let schema = expected_schema().expect("the migrations apply");
         let has = |name: &str| schema.iter().any(|(there, _)| there == name);
         for table in [
-            "head", "entry", "part", "event_id", "node", "term", "span", "rollup",
+            "head", "entry", "part", "event_id", "node", "term", "span", "rollup", "kept",
         ] {
             assert!(has(table), "{table}");
             for guard in ["update", "delete"] {

@@ -13,18 +13,21 @@ use crate::error::{corrupt, refused};
 use crate::row::{self, SEQ_END, cell, place, seq_of, time};
 use crate::sql;
 
-/// A trail as the readers know it: its number and how many entries it has.
+/// A trail as the readers know it: its number, how many entries it has, and the first of them that
+/// was not removed.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
     pub(crate) trail: i64,
     pub(crate) size: u64,
+    pub(crate) first_kept: u64,
 }
 
 pub(crate) fn extent(db: &Connection, trail: &TrailName) -> Result<Option<Extent>, StoreError> {
-    let found = each(db, sql::HEAD_PARENT, [trail.as_str()], |row| {
+    let found = each(db, sql::EXTENT, [trail.as_str()], |row| {
         Ok(Extent {
             trail: cell(row, 0, "a head", None)?,
             size: cell(row, 1, "a head", None)?,
+            first_kept: cell(row, 2, "a head", None)?,
         })
     });
     Ok(found?.pop())
@@ -75,18 +78,43 @@ pub(crate) fn hashes(
     range: Range<u64>,
 ) -> Result<Vec<(u64, Hash)>, StoreError> {
     if height == 0 {
-        let Some((first, last)) = places(db, trail, range)? else {
-            return Ok(Vec::new());
-        };
-        let sql = "SELECT place, leaf_hash FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
-        return each(db, sql, [first, last], |row| {
-            let seq = seq_of(cell(row, 0, "a place", None)?);
-            Ok((seq, hash(row, 1, Some(seq))?))
-        });
+        return leaves(db, trail, range);
     }
     let Some(Extent { trail, .. }) = extent(db, trail)? else {
         return Ok(Vec::new());
     };
+    nodes(db, trail, height, range)
+}
+
+/// The leaf hashes of entries, after those kept of removed ones.
+fn leaves(
+    db: &Connection,
+    trail: &TrailName,
+    range: Range<u64>,
+) -> Result<Vec<(u64, Hash)>, StoreError> {
+    // One snapshot: an entry must not be removed between the two tables.
+    let snapshot = db.unchecked_transaction().map_err(refused)?;
+    let Some((first, last)) = places(&snapshot, trail, range.clone())? else {
+        return Ok(Vec::new());
+    };
+    let mut hashes = match extent(&snapshot, trail)? {
+        Some(at) if range.start < at.first_kept => nodes(&snapshot, at.trail, 0, range)?,
+        _ => Vec::new(),
+    };
+    let sql = "SELECT place, leaf_hash FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+    hashes.extend(each(&snapshot, sql, [first, last], |row| {
+        let seq = seq_of(cell(row, 0, "a place", None)?);
+        Ok((seq, hash(row, 1, Some(seq))?))
+    })?);
+    Ok(hashes)
+}
+
+fn nodes(
+    db: &Connection,
+    trail: i64,
+    height: u8,
+    range: Range<u64>,
+) -> Result<Vec<(u64, Hash)>, StoreError> {
     let sql = "\
 SELECT idx, hash FROM node WHERE trail = ?1 AND height = ?2 AND idx >= ?3 AND idx < ?4 \
 ORDER BY idx";

@@ -49,6 +49,10 @@ impl Removal for SqliteStore {
         self.writer()?.purge().await?;
         Ok(Purged::default())
     }
+
+    async fn trim(&self, trail: &TrailName, first_kept: u64) -> Result<u64, StoreError> {
+        self.trim_step(trail, first_kept).await
+    }
 }
 
 impl Step {

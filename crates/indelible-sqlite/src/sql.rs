@@ -13,6 +13,44 @@ pub const ROLLBACK: &str = "ROLLBACK";
 /// ?1 name.
 pub const HEAD_PARENT: &str = "SELECT trail, size, root, incarnation FROM head WHERE name = ?1";
 
+/// ?1 name: its number, size and first kept entry.
+pub const EXTENT: &str = "\
+SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
+FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail WHERE h.name = ?1";
+
+/// ?1 trail. Changes no row where one is there.
+pub const KEPT_BEGIN: &str = "\
+INSERT INTO kept (trail, first_kept, owed) SELECT ?1, 0, 0 \
+WHERE NOT EXISTS (SELECT 1 FROM kept WHERE trail = ?1)";
+
+/// ?1 trail, ?2 first kept, ?3 entries that go, ?4 the first kept before.
+pub const KEPT_RAISE: &str = "\
+UPDATE kept SET first_kept = ?2, owed = ?3 WHERE trail = ?1 AND first_kept = ?4";
+
+/// ?1 trail, ?2 the beginning of the divided block.
+pub const LEAVES_DELETE: &str = "DELETE FROM node WHERE trail = ?1 AND height = 0 AND idx < ?2";
+
+/// ?1 trail, ?2 id, ?3 seq.
+pub const EVENT_ID_DELETE: &str = "DELETE FROM event_id WHERE trail = ?1 AND id = ?2 AND seq = ?3";
+
+/// ?1 first place, ?2 last place, both inclusive.
+pub const PARTS_DELETE: &str = "DELETE FROM part WHERE place BETWEEN ?1 AND ?2";
+
+/// As [`PARTS_DELETE`].
+pub const ENTRIES_DELETE: &str = "DELETE FROM entry WHERE place BETWEEN ?1 AND ?2";
+
+/// ?1 trail, ?2 first kept. Larger blocks than these no trail has.
+pub const SPANS_DELETE: &str = "\
+DELETE FROM span WHERE trail = ?1 AND height IN (8, 16, 24, 32) AND idx < ?2 >> height";
+
+/// ?1 trail, ?2 hour, ?3 action, ?4 outcome.
+pub const ROLLUP_COUNT: &str = "\
+SELECT count FROM rollup WHERE trail = ?1 AND hour = ?2 AND action = ?3 AND outcome = ?4";
+
+/// As [`ROLLUP_COUNT`].
+pub const ROLLUP_DELETE: &str = "\
+DELETE FROM rollup WHERE trail = ?1 AND hour = ?2 AND action = ?3 AND outcome = ?4";
+
 macro_rules! head_rows {
     ($tail:literal) => {
         concat!(

@@ -18,7 +18,7 @@ use crate::append::Batch;
 use crate::connection::Readers;
 use crate::error::{SqliteError, unavailable};
 use crate::writer::{Done, Task, Writer};
-use crate::{condition, find, projection, read};
+use crate::{condition, find, projection, read, retention};
 
 /// Trails in one SQLite file.
 ///
@@ -47,6 +47,13 @@ impl Store for SqliteStore {
     async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError> {
         let trail = trail.clone();
         self.readers.read(move |db, _| read::head(db, &trail)).await
+    }
+
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        let trail = trail.clone();
+        self.readers
+            .read(move |db, _| retention::first_kept(db, &trail))
+            .await
     }
 
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
@@ -81,7 +88,9 @@ impl Store for SqliteStore {
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError> {
         let (trail, wanted) = (trail.clone(), find.clone());
         self.readers
-            .read(move |db, caller| find::find(db, caller, &trail, &wanted))
+            .read(move |db, caller| {
+                retention::undisturbed(db, &trail, || find::find(db, caller, &trail, &wanted))
+            })
             .await
     }
 

@@ -22,6 +22,7 @@ use crate::files::{Files, Open};
 use crate::open::Options;
 use crate::registry::Put;
 use crate::removal::{self, Step};
+use crate::retention::Trim;
 
 mod transaction;
 
@@ -45,6 +46,7 @@ pub(crate) enum Task {
     Put(Put),
     Settle(Settlement),
     Erase(Step),
+    Trim(Trim),
 }
 
 /// What became of a [`Task`].
@@ -55,6 +57,8 @@ pub(crate) enum Done {
     Settled(Settled),
     /// How many parts are gone.
     Erased(u64),
+    /// The first kept entry after the step.
+    Trimmed(u64),
 }
 
 /// Settings of the writing connection that durability hangs on.
@@ -376,6 +380,7 @@ impl Task {
             Self::Append(batches) => batches.iter().map(Batch::len).sum(),
             Self::Put(_) => 1,
             Self::Erase(step) => step.entries(),
+            Self::Trim(step) => step.entries(),
             Self::Settle(settlement) => settlement.moved.len() + settlement.refused.len(),
         }
     }

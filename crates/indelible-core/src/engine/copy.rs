@@ -193,6 +193,11 @@ async fn step(
     let here = right::moved(&from.ground, trail).await?;
     let there = right::moved(&to.ground, trail).await?;
     let source = head_of(from, trail).await?;
+    if from.ground.store.first_kept(trail).await? > 0 {
+        let problem = "entries were removed from its front by retention, and a copy is made of \
+                       whole trails: move the database by a backup of its own";
+        return Err(uncopied(trail, problem));
+    }
     let target = to.ground.store.head(trail).await?;
     if let (Some(here), None) = (here.as_ref().filter(|m| m.stage == Stage::Sent), &there) {
         // It was moved, and may have gone on there since.

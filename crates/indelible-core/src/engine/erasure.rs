@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
+use super::hold;
 use super::subject::Subjects;
 use crate::action::AuditAction;
 use crate::door::TEXT_BYTES_MAX;
@@ -41,6 +42,7 @@ pub use plan::ErasurePlan;
 pub(super) use purge::Purging;
 pub use reading::UnfinishedErasure;
 pub(super) use reading::admit_reading;
+pub(super) use recording::record;
 
 /// Whose content is to go, and why.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +57,8 @@ pub struct ErasureOrder {
     pub request_id: Option<String>,
     /// Who has it done.
     pub by: Option<String>,
-    /// Entries that match one of these are held: nothing may be erased of them.
+    /// Entries that match one of these are held, beside those that the trail's own holds in force
+    /// name: nothing may be erased of them.
     pub holds: Vec<Filter>,
 }
 
@@ -114,6 +117,7 @@ impl Audit {
         order: &ErasureOrder,
         progress: &mut (dyn FnMut(ErasureProgress) + Send),
     ) -> Result<ErasurePlan, AuditError> {
+        let order = &hold::with_holds(self, order).await?;
         plan::plan(self, order, progress).await
     }
 
@@ -147,6 +151,7 @@ impl Audit {
             return Err(QueryError::new("trail", problem).into());
         }
         let earlier = finish(shared, &self.trail, &[], Purging::Now, &mut |_| {}).await?;
+        let order = &hold::with_holds(self, order).await?;
         let plan = plan::plan(self, order, progress).await?;
         let secret = self.engine.secret(Purpose::Subjects).await?;
         let refs = order.subjects.refs(&secret);
@@ -296,7 +301,7 @@ impl Erased {
 }
 
 /// No store under this engine can take content away.
-fn cannot_erase() -> AuditError {
+pub(super) fn cannot_erase() -> AuditError {
     let text = "this database cannot erase: it is open for reading only";
     StoreError::Unsupported(text.to_owned()).into()
 }

@@ -51,6 +51,7 @@ impl Audit {
         match missing {
             None => Ok(found),
             Some((seq, _)) => {
+                self.check_kept(seq).await?;
                 let problem = "it is missing; `indelible verify` says more";
                 Err(StoreError::damaged_row(seq, problem).into())
             }

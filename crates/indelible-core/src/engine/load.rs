@@ -263,7 +263,10 @@ async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, Checked
             .spans(&head.trail, height, edge.clone())
             .await
             .map_err(Checked::Store)?;
-        if !spans.iter().map(|span| span.index).eq(edge) {
+        let first = first_kept(store, head).await? >> height;
+        let left = first.max(edge.start)..edge.end;
+        let there = spans.iter().map(|span| span.index);
+        if !there.filter(|index| *index >= first).eq(left) {
             return Err(missing());
         }
         spans.iter().for_each(|span| open.add_span(span));
@@ -273,7 +276,10 @@ async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, Checked
         .entries(&head.trail, edge.clone())
         .await
         .map_err(Checked::Store)?;
-    if !entries.iter().map(|entry| entry.seq).eq(edge) {
+    let first = first_kept(store, head).await?;
+    let left = first.max(edge.start)..edge.end;
+    let there = entries.iter().map(|entry| entry.seq);
+    if !there.filter(|seq| *seq >= first).eq(left) {
         return Err(Checked::Damaged(
             "entries at its end are missing".to_owned(),
         ));
@@ -282,6 +288,12 @@ async fn open_spans(store: &dyn Store, head: &Head) -> Result<OpenSpans, Checked
         open.add(entry.occurred_at, entry.seq + 1, &mut Vec::new());
     }
     Ok(open)
+}
+
+/// What was removed has no times and no entries any more, and what comes is counted without it.
+/// Asked after they were read, since more may go meanwhile.
+async fn first_kept(store: &dyn Store, head: &Head) -> Result<u64, Checked> {
+    store.first_kept(&head.trail).await.map_err(Checked::Store)
 }
 
 /// The complete nodes at `height` that lie under an incomplete one eight levels higher.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indelible_merkle::{Checkpoint, note::Note};
 use tokio::sync::Notify;
 
+use super::retention;
 use super::{Shared, load};
 use crate::error::{AuditError, Refusal};
 use crate::head_key::HEAD_MAC_BYTES;
@@ -279,6 +280,9 @@ impl Shared {
         let there = load::frontier(&*self.ground.store, &head.trail, mark.size()).await?;
         match there {
             Some(frontier) if frontier.root() == mark.root() => Ok(()),
+            // Of what was removed since, as from the state directory of a host that wrote long
+            // ago: the code of the head says that its history is this installation's.
+            None if retention::hides(&self.ground, &head.trail, mark.size()).await? => Ok(()),
             _ => Err(refused(Refusal::Forked { mark: mark.size() })),
         }
     }

@@ -40,6 +40,7 @@ impl Audit {
         let store = &self.engine.shared.ground.store;
         let mut found = store.entries(&self.trail, seq..seq + 1).await?;
         let Some(stored) = found.pop() else {
+            self.check_kept(seq).await?;
             let problem = "it is missing; `indelible verify` says more";
             return Err(StoreError::damaged_row(seq, problem).into());
         };

@@ -204,7 +204,7 @@ impl Audit {
 }
 
 /// Refuses what only pages have.
-fn check_no_page(query: &Query) -> Result<(), QueryError> {
+pub(super) fn check_no_page(query: &Query) -> Result<(), QueryError> {
     for (field, given) in [
         ("limit", query.limit.is_some()),
         ("offset", query.offset.is_some()),

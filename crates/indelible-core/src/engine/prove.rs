@@ -6,8 +6,8 @@ use indelible_merkle::consistency_file::ConsistencyFile;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::tlog_proof::TlogProof;
 use indelible_merkle::{
-    Hash, StoredNodes, consistency_proof, frontier_at, inclusion_proof, plan, root_at,
-    verify_inclusion,
+    Hash, NodeRange, NodeSet, StoredNodes, consistency_proof, frontier_at, inclusion_proof, plan,
+    root_at, verify_inclusion,
 };
 use serde_json::json;
 
@@ -198,7 +198,32 @@ impl Audit {
 
     async fn entry_to_prove(&self, seq: u64) -> Result<Option<StoredEntry>, AuditError> {
         let store = &self.engine.shared.ground.store;
-        Ok(store.entries(&self.trail, seq..seq + 1).await?.pop())
+        let entry = store.entries(&self.trail, seq..seq + 1).await?.pop();
+        if entry.is_none() {
+            self.check_kept(seq).await?;
+        }
+        Ok(entry)
+    }
+
+    /// The hashes from which something of the trail as it was with `size` entries is made.
+    async fn nodes_of(
+        &self,
+        (field, size): (&'static str, u64),
+        ranges: Vec<NodeRange>,
+    ) -> Result<NodeSet, AuditError> {
+        let store = &*self.engine.shared.ground.store;
+        if let Some(nodes) = load::nodes(store, &self.trail, ranges).await? {
+            return Ok(nodes);
+        }
+        let block = store.first_kept(&self.trail).await? >> 8 << 8;
+        if size >= block || size.is_multiple_of(256) {
+            return Err(missing().into());
+        }
+        let problem = format!(
+            "entries were removed by retention: of what was before {block} entries, only sizes \
+             that are a multiple of 256 can be proved"
+        );
+        Err(QueryError::new(field, problem).into())
     }
 
     /// The proof of an entry that the checkpoint covers, from these hashes, and checked.
@@ -241,7 +266,6 @@ impl Audit {
     }
 
     async fn consistency_under(&self, signed: Signed, from: u64) -> Result<String, AuditError> {
-        let store = &self.engine.shared.ground.store;
         let (size, checkpoint) = (signed.size, signed.note);
         if from > size {
             let problem = format!("the newest checkpoint is of {size} entries, fewer than {from}");
@@ -251,9 +275,7 @@ impl Audit {
             Vec::new()
         } else {
             let ranges = plan::consistency_ranges(from, size);
-            let nodes = load::nodes(&**store, &self.trail, ranges)
-                .await?
-                .ok_or_else(missing)?;
+            let nodes = self.nodes_of(("from", from), ranges).await?;
             consistency_proof(from, size, &nodes).map_err(|_| missing())?
         };
         Ok(ConsistencyFile {
@@ -313,9 +335,7 @@ impl Audit {
         let head = self.head().await?.filter(|head| head.size >= size);
         let head = head.ok_or_else(missing)?;
         let ranges = plan::root_ranges(size);
-        let nodes = load::nodes(&*shared.ground.store, &self.trail, ranges)
-            .await?
-            .ok_or_else(missing)?;
+        let nodes = self.nodes_of(("as_of", size), ranges).await?;
         let root = root_at(size, &nodes).map_err(|_| missing())?;
         let frontier = frontier_at(size, &nodes).map_err(|_| missing())?;
         let head = Head {

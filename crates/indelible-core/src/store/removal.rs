@@ -4,6 +4,7 @@
 //! is asked for by name: the engine alone calls it, after the trail has an entry that says so.
 
 use async_trait::async_trait;
+use indelible_merkle::STORED_HEIGHT_STEP;
 
 use super::{Store, StoreError};
 use crate::entry::Erasure;
@@ -42,6 +43,38 @@ pub trait Removal: Store {
     /// `Unavailable` where somebody still reads what was erased, in a transaction that began
     /// before; `Unsupported` where this program may not do it.
     async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<Purged, StoreError>;
+
+    /// Takes one step towards a trail that begins with the entry `first_kept`, and answers with
+    /// which it begins now. It is called until the answer is what was asked for, or the end of the
+    /// trail; the same call again changes nothing then. An answer that is no larger than the one
+    /// before is the last.
+    ///
+    /// A step is one durable, atomic transaction over a bounded number of entries, between which
+    /// writers go on. Of the entries before the place that it answers everything goes: rows, parts,
+    /// ids, index rows, the spans of blocks of which no entry is left, and what they count for in
+    /// the rollups. The nodes of the tree stay, and of the block of 256 that the place divides, the
+    /// leaf hashes before it are kept ([`Store::hashes`] at height 0), so that what is left can be
+    /// proved; those of a block that was divided before go with it.
+    ///
+    /// Whether this program may do it is told first, as by [`Removal::erase`].
+    ///
+    /// # Errors
+    /// `Corrupt` where an entry cannot be read, so that what was derived of it cannot be told;
+    /// `Unsupported` where this program may not remove anything here; `Unavailable` where it is
+    /// to be tried again.
+    async fn trim(&self, trail: &TrailName, first_kept: u64) -> Result<u64, StoreError>;
+}
+
+/// Where a step of [`Removal::trim`] ends that begins at `now`: not after so many entries, at the
+/// end of a block of 256 if it is not the last step, so that no block is divided on the way.
+pub fn next_first_kept(now: u64, wanted: u64, size: u64, step_entries: u64) -> u64 {
+    let last = wanted.min(size);
+    let most = now.saturating_add(step_entries) >> STORED_HEIGHT_STEP << STORED_HEIGHT_STEP;
+    if last <= most {
+        last.max(now)
+    } else {
+        most.max(now)
+    }
 }
 
 /// What a purge came to.

@@ -6,6 +6,7 @@ use super::difference::{self, Hints, Table};
 use super::digest::{Layout, Rows};
 use super::inspection::Tables;
 use super::reading::{self, Trail};
+use super::removal::Removed;
 use super::report::{self, FindingKind, Findings, TrailReport};
 use super::scan::Scan;
 use super::walk::Walk;
@@ -16,7 +17,11 @@ use crate::store::{Head, ProjectionKind, StoreError};
 pub(super) struct Run<'a> {
     pub trail: Trail<'a>,
     pub head: Head,
+    /// The first entry that is looked at.
     pub from: u64,
+    /// Where the request asks to begin.
+    pub since: u64,
+    pub removed: Removed,
     pub layout: Layout,
     pub rows: Rows,
     pub findings: Findings,
@@ -32,11 +37,17 @@ impl Run<'_> {
         let seen = std::mem::take(&mut walk.findings);
         findings.absorb(seen);
         self.account_for_erasures(&mut walk, &mut findings).await?;
+        self.removed
+            .account(self.since, &walk.claims, &mut findings);
         let hints = self.compare_tables(&walk, scan, &mut findings).await?;
         let mut surplus = rollup::Surplus::new();
-        if self.from == 0 {
-            let size = self.head.size;
-            surplus = rollup::compare(self.trail, size, walk.counts, &mut findings).await?;
+        let is_whole = self.since <= self.removed.end();
+        if is_whole && self.removed.said > self.removed.first_kept {
+            let detail = "entries are being removed; the counts were not compared".to_owned();
+            findings.push(None, FindingKind::RollupUnchecked, detail);
+        } else if is_whole {
+            let range = self.from..self.head.size;
+            surplus = rollup::compare(self.trail, range, walk.counts, &mut findings).await?;
         }
         walk.contradicted.sort_by_key(|range| range.start);
         inspection::misplaced(self.trail, &walk.contradicted, &mut findings).await?;
@@ -56,8 +67,9 @@ impl Run<'_> {
             root: self.head.root,
             checked_from: self.from,
             entries_checked: walk.checked,
-            complete: self.from == 0 && walk.checked == self.head.size && is_read,
+            complete: is_whole && walk.checked == self.head.size - self.from && is_read,
             erased: walk.erased,
+            removed: self.removed.first_kept,
             checkpoints_compared: self.compared + walk.compared,
             findings_total: findings.total(),
             findings: findings.into_sorted(),

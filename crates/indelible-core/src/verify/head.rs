@@ -54,6 +54,7 @@ pub(super) fn report_without(trail: Trail<'_>, findings: Findings) -> TrailRepor
         entries_checked: 0,
         complete: findings.is_ok(),
         erased: 0,
+        removed: 0,
         checkpoints_compared: 0,
         findings_total: findings.total(),
         findings: findings.into_sorted(),

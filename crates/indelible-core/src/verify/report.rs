@@ -38,7 +38,8 @@ pub struct TrailReport {
     /// The root in the head.
     #[serde(with = "crate::hex")]
     pub root: Hash,
-    /// The first seq that was looked at: 0, or the size of the checkpoint that was trusted.
+    /// The first seq that was looked at: 0, the size of the checkpoint that was trusted, or the
+    /// first entry that was not removed.
     pub checked_from: u64,
     /// The entries that were read and hashed again.
     pub entries_checked: u64,
@@ -47,6 +48,9 @@ pub struct TrailReport {
     pub complete: bool,
     /// The entries of which a part was erased.
     pub erased: u64,
+    /// The entries that were removed from the front of the trail, as an entry of it says.
+    #[serde(default)]
+    pub removed: u64,
     /// The checkpoints kept outside that the trail was compared with.
     pub checkpoints_compared: u64,
     /// All findings, those that are not listed included.
@@ -157,6 +161,8 @@ pub enum FindingKind {
     MarkMissing,
     /// A warning: counts changed faster than they could be compared.
     RollupUnchecked,
+    /// The root of removed entries, as it was recorded with their removal.
+    RemovalDiffers,
     /// A warning: an erased part is there again.
     ErasureUndone,
 }

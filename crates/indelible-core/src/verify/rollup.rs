@@ -4,6 +4,7 @@
 //! that no later entry has touched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::difference::each_stored;
 use super::digest::Rows;
@@ -58,13 +59,15 @@ fn bucket(hour: i64) -> usize {
 /// Actions and outcomes of which more is counted than is there: what entries had that were altered.
 pub(super) type Surplus = Vec<(String, Outcome)>;
 
-/// Compares the stored counts with those of the entries `0..size`, which `expected` has added up.
+/// Compares the stored counts with those of a range of entries up to the head, which `expected`
+/// has added up.
 pub(super) async fn compare(
     trail: Trail<'_>,
-    size: u64,
+    range: Range<u64>,
     expected: Counts,
     findings: &mut Findings,
 ) -> Result<Surplus, StoreError> {
+    let size = range.end;
     for _ in 0..ATTEMPTS {
         let mut stored = Counts::new(expected.rows.clone());
         if !each_row(trail, &mut |row| stored.add_row(&row), findings).await? {
@@ -91,7 +94,7 @@ pub(super) async fn compare(
             .await?;
         let certain: BTreeSet<usize> = open.difference(&touched).copied().collect();
         if !certain.is_empty() {
-            return name(trail, size, certain, findings).await;
+            return name(trail, range, certain, findings).await;
         }
         if open.is_empty() {
             return Ok(Surplus::new());
@@ -109,7 +112,7 @@ type Key = (i64, String, Outcome);
 /// Names the rows that differ in the first few of the buckets that do.
 async fn name(
     trail: Trail<'_>,
-    size: u64,
+    Range { start, end: size }: Range<u64>,
     buckets: BTreeSet<usize>,
     findings: &mut Findings,
 ) -> Result<Surplus, StoreError> {
@@ -131,7 +134,7 @@ async fn name(
     let mut counts: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
     let grown_size = grown_size(trail, size).await?;
     trail
-        .each_entry(0..grown_size, &mut |entry| {
+        .each_entry(start..grown_size, &mut |entry| {
             let hour = entry.occurred_at.hour();
             if wanted(hour) {
                 let key = (hour, entry.action.clone(), entry.outcome);

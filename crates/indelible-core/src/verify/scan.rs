@@ -2,6 +2,7 @@
 
 use super::digest::{Layout, Rows};
 use super::reading::{Trail, unreadable};
+use super::removal::Removed;
 use super::report::{Finding, FindingKind};
 use super::walk::Sums;
 use super::work;
@@ -11,6 +12,7 @@ use crate::store::{Projected, ProjectionKind, StoreError};
 pub(super) struct Scan {
     layout: Layout,
     rows: Rows,
+    removed: Removed,
     from: u64,
     size: u64,
     pub sums: Sums,
@@ -28,7 +30,7 @@ pub(super) const PAGE_ROWS: usize = 4096;
 const BEYOND_MAX: usize = 1000;
 
 impl Scan {
-    pub fn new(layout: Layout, rows: Rows, from: u64, size: u64) -> Self {
+    pub fn new(layout: Layout, rows: Rows, (removed, from): (Removed, u64), size: u64) -> Self {
         let sums = Sums {
             ids: vec![0; layout.len()],
             terms: vec![0; layout.len()],
@@ -39,6 +41,7 @@ impl Scan {
         Self {
             layout,
             rows,
+            removed,
             from,
             size,
             sums,
@@ -114,6 +117,8 @@ impl Scan {
                     self.outside(term.seq, end, FindingKind::IndexRowExtra, "an index row");
                 }
             },
+            // Those kept of removed entries are what the tree goes on from.
+            Projected::Node { node, .. } if node.height == 0 && self.is_kept_leaf(node.index) => {}
             Projected::Node { node, hash } => {
                 let row = self.rows.node(node.height, node.index, &hash);
                 if self.block(node.height, node.index, FindingKind::NodeExtra, "a node") {
@@ -147,15 +152,24 @@ impl Scan {
             });
             return false;
         };
-        if end > self.size {
+        if end > self.size || end <= self.removed.first_kept && kind == FindingKind::SpanExtra {
             self.outside(start, end, kind, what);
         }
         end > self.from && end <= self.size
     }
 
+    fn is_kept_leaf(&self, index: u64) -> bool {
+        index >= self.removed.first_kept >> 8 << 8 && index < self.removed.end()
+    }
+
     /// A row that speaks of entries outside of those that are looked at: before them, which is
     /// not asked for, or after the head.
     fn outside(&mut self, seq: u64, end: u64, kind: FindingKind, what: &str) {
+        if seq < self.removed.first_kept {
+            let detail = format!("{what} of entry {seq}, which was removed");
+            let seq = Some(seq);
+            self.findings.push(Finding { seq, kind, detail });
+        }
         if end > self.size {
             let detail = format!("{what} of entry {seq}, which the trail does not have");
             self.beyond.push((

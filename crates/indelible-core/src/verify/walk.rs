@@ -14,6 +14,7 @@ use super::anchor::Anchor;
 use super::digest::{Layout, Rows};
 use super::erasure::Erasures;
 use super::reading::Chunk;
+use super::removal::Claims;
 use super::report::{FindingKind, Findings, entries};
 use super::rollup::Counts;
 use super::spans::Blocks;
@@ -31,6 +32,7 @@ pub(super) struct Walk {
     pub tree: Tree,
     blocks: Blocks,
     pub erasures: Erasures,
+    pub claims: Claims,
     anchors: VecDeque<Anchor>,
     layout: Layout,
     rows: Rows,
@@ -110,6 +112,7 @@ impl Walk {
             tree,
             blocks: Blocks::new(from),
             erasures: Erasures::default(),
+            claims: Claims::default(),
             anchors: anchors.into(),
             layout,
             counts: Counts::new(rows.clone()),
@@ -130,6 +133,7 @@ impl Walk {
             made: Vec::new(),
             skeleton: Vec::with_capacity(1024),
         };
+        walk.claims.root = walk.tree.root(Source::Stored).map(|root| root.to_string());
         walk.compare_anchors();
         walk
     }

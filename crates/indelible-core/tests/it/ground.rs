@@ -234,6 +234,12 @@ impl Removal for FaultyStore {
         let inner = self.inner.removal().expect("memory can erase");
         inner.purge(trail, erasures).await
     }
+
+    async fn trim(&self, trail: &TrailName, first_kept: u64) -> Result<u64, StoreError> {
+        self.remove()?;
+        let inner = self.inner.removal().expect("memory can remove");
+        inner.trim(trail, first_kept).await
+    }
 }
 
 #[async_trait]
@@ -250,6 +256,11 @@ impl Store for FaultyStore {
     async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError> {
         self.read()?;
         self.inner.head(trail).await
+    }
+
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        self.read()?;
+        self.inner.first_kept(trail).await
     }
 
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {

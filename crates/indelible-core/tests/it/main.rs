@@ -25,6 +25,7 @@ mod redact_properties;
 mod redact_secrets;
 mod redact_shared;
 mod rereading;
+mod retaining;
 mod rotation;
 mod running;
 mod runs;

@@ -238,6 +238,7 @@ mod tests {
             "tag",
             "span",
             "rollup",
+            "kept",
         ];
         assert_eq!(tables, evidence);
         for table in evidence {

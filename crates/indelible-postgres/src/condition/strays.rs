@@ -20,7 +20,7 @@ use crate::row::{Day, cell};
 const STRAYS_MAX: usize = 100;
 
 /// Tables whose key begins with the trail.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "entry",
     "placement",
     "event_id",
@@ -28,6 +28,7 @@ const TABLES: [&str; 7] = [
     "tag",
     "span",
     "rollup",
+    "kept",
 ];
 
 const BEYOND: &str = "\

@@ -14,12 +14,13 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// The way of a search of a trail of `size` entries, and the seqs on it.
-    pub(super) fn of(find: &Find, size: u64) -> (Self, Range<u64>) {
+    /// The way of a search of a trail of `size` entries, of which those before `first` were
+    /// removed, and the seqs on it.
+    pub(super) fn of(find: &Find, first: u64, size: u64) -> (Self, Range<u64>) {
         let end = find.below.min(size);
         match find.from {
-            None => (Self::Down, 0..end),
-            Some(from) => (Self::Up, from.min(end)..end),
+            None => (Self::Down, first.min(end)..end),
+            Some(from) => (Self::Up, from.max(first).min(end)..end),
         }
     }
 

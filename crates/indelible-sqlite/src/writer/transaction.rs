@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::{Done, Task};
 use crate::append::{self, Batch, Written};
 use crate::error::{is_constraint, is_of_task, refused};
-use crate::{outbox, registry, removal, sql};
+use crate::{outbox, registry, removal, retention, sql};
 
 /// Why no task of a transaction was done.
 pub(super) enum Fault {
@@ -65,6 +65,7 @@ fn plain(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreErr
         Task::Put(put) => Done::Version(registry::write(db, put)?),
         Task::Settle(settlement) => Done::Settled(outbox::settle(db, settlement)?),
         Task::Erase(step) => return Ok(removal::blank(db, step)?.map(Done::Erased)),
+        Task::Trim(step) => return Ok(retention::trim(db, step)?.map(Done::Trimmed)),
         Task::Append(batches) => {
             let verdicts = batches.iter().map(|batch| match append::write(db, batch)? {
                 Written::Whole => Ok(Verdict::Committed),
@@ -78,7 +79,7 @@ fn plain(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreErr
 /// Does a task under a savepoint: an error of its own undoes the task and nothing else.
 fn guarded(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreError>> {
     let done = savepoint(db, || match task {
-        Task::Put(_) | Task::Settle(_) | Task::Erase(_) => plain(db, task),
+        Task::Put(_) | Task::Settle(_) | Task::Erase(_) | Task::Trim(_) => plain(db, task),
         Task::Append(batches) => {
             let verdicts = batches.iter().map(|batch| verdict(db, batch));
             Ok(Ok(Done::Verdicts(

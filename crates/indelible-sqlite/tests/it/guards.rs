@@ -211,7 +211,7 @@ async fn condition_names_missing_altered_and_foreign_guards() {
     assert_eq!(sound.missing_guards, [""; 0]);
     assert_eq!(sound.weak_settings, [""; 0]);
     assert_eq!(sound.pending_migrations, [""; 0]);
-    assert_eq!(sound.schema_version, 5);
+    assert_eq!(sound.schema_version, 6);
     assert!(sound.bytes > 100_000, "{}", sound.bytes);
 
     let db = folder.foreign();

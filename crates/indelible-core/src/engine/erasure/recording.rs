@@ -53,7 +53,7 @@ fn event(line: Line) -> AuditEvent {
 }
 
 /// Records an entry that lists what it erases, which no caller's event can.
-pub(super) async fn record(
+pub(in crate::engine) async fn record(
     shared: &Arc<Shared>,
     trail: &TrailName,
     event: AuditEvent,

@@ -29,6 +29,7 @@ impl Walk {
         let leaf = self.parts_and_leaf(entry);
         if !entry.erases.is_empty() {
             self.erasures.account_and_list(entry);
+            self.claims.add(entry);
         }
         if Some(seq) == self.incarnation_start && entry.action != SUCCESSION {
             let detail = format!("the incarnation in the head does not begin with entry {seq}");

@@ -1,0 +1,345 @@
+//! Retention: entries go when they are old enough, and the trail says which, why and by whom.
+//!
+//! ```text
+//! 1  the trail: a removal entry     which entries went, their number and root, the policy
+//! 2  the database: from the front   in steps, beside writers
+//! ```
+//!
+//! What goes whole is a prefix of the trail: everything before the first entry that is younger than
+//! the policy's maximum or held. Parts of entries that stay go as by an erasure. A process that ends
+//! in between leaves the rest to the next run, or the next long-lived start.
+
+mod carry_out;
+mod plan;
+mod policy;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::audit::Audit;
+use super::{Ground, erasure};
+use crate::action::AuditAction;
+use crate::entry::Erasure;
+use crate::error::{AuditError, Refusal};
+use crate::event::AuditEvent;
+use crate::part::PartKind;
+use crate::protocol::Receipt;
+use crate::query::QueryError;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+use crate::trail::TrailName;
+
+pub(crate) use carry_out::removed_before;
+pub(super) use carry_out::resume;
+pub use plan::{Expired, KeptBack, RetentionPlan};
+pub use policy::{RetentionClass, RetentionPolicy};
+
+/// How far retention is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RetentionProgress {
+    /// The trail is looked at: entries looked at, entries in all.
+    Search(u64, u64),
+    /// Entries are removed: done, in all.
+    Remove(u64, u64),
+    /// Parts are blanked.
+    Blank,
+}
+
+/// What retention came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Where the removal entries stand in the trail.
+    pub recorded: Vec<u64>,
+    /// The entries that went.
+    pub entries: u64,
+    /// The parts that went of entries that stay.
+    pub parts: u64,
+    /// The seq of the first entry that is there.
+    pub first_kept: u64,
+    /// Why the bytes of parts are not gone from the database's files yet.
+    pub unpurged: Option<String>,
+}
+
+/// Says that a policy was set.
+const CHANGED: AuditAction = AuditAction::AUDIT_RETENTION_POLICY_CHANGED;
+/// Says that entries, or parts of them, were removed.
+const EXPIRED: AuditAction = AuditAction::AUDIT_RECORDS_EXPIRED;
+/// What the trail says of its own keeping: parts of it go with the entries only.
+const OWN: [AuditAction; 8] = [
+    CHANGED,
+    EXPIRED,
+    AuditAction::AUDIT_LEGAL_HOLD_PLACED,
+    AuditAction::AUDIT_LEGAL_HOLD_RELEASED,
+    super::hold::RELEASE_REQUESTED,
+    super::hold::RELEASE_REFUSED,
+    AuditAction::AUDIT_SUBJECT_ERASED,
+    AuditAction::AUDIT_SUBJECT_ERASURE_REFUSED,
+];
+/// The kind of registry rows that hold the policy in force of a trail.
+const POLICY: &str = "policy";
+/// Ranges in one removal entry.
+const RANGES_MAX: usize = 600;
+
+/// The policy in force of a trail, as it is kept beside it, and where the trail says it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Kept {
+    policy: RetentionPolicy,
+    /// The id of an entry that has it.
+    entry: Uuid,
+}
+
+impl Audit {
+    /// The trail's retention policy, `None` where there is none and everything is kept.
+    ///
+    /// # Errors
+    /// [`AuditError::Retention`] where the trail does not say that it was set so;
+    /// [`AuditError::Store`].
+    pub async fn retention_policy(&self) -> Result<Option<RetentionPolicy>, AuditError> {
+        in_force(self).await
+    }
+
+    /// The seq of the first entry that was not removed.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn first_kept(&self) -> Result<u64, AuditError> {
+        let store = &self.engine.shared.ground.store;
+        Ok(store.first_kept(&self.trail).await?)
+    }
+
+    /// Checks that an entry was not removed.
+    pub(super) async fn check_kept(&self, seq: u64) -> Result<(), AuditError> {
+        let first_kept = self.first_kept().await?;
+        if seq >= first_kept {
+            return Ok(());
+        }
+        let trail = self.trail.clone();
+        Err(AuditError::Removed {
+            trail,
+            seq,
+            first_kept,
+        })
+    }
+
+    /// Sets the trail's retention policy, which the trail records, and removes nothing.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] names the field that is ill-formed or contradicts another one;
+    /// [`AuditError::Refused`] where the trail accepts no writes.
+    pub async fn set_retention_policy(
+        &self,
+        policy: &RetentionPolicy,
+        by: &str,
+    ) -> Result<Receipt, AuditError> {
+        policy.check()?;
+        check_by(by)?;
+        self.check_may_write().await?;
+        let registry = &self.engine.shared.ground.registry;
+        let row = registry.get(POLICY, self.trail.as_str()).await?;
+        let old = row.as_ref().map(|row| row.value["policy"].clone());
+        let days = |policy: &Value| policy["maximum_days"].clone();
+        let new = json!(policy);
+        let context = json!({
+            "class": "*",
+            "old_days": old.as_ref().map(days),
+            "new_days": days(&new),
+            "legal_basis": policy.legal_basis,
+            "changed_by": by,
+            "policy": new,
+            "old_policy": old,
+        });
+        let event = AuditEvent::new(CHANGED, "audit_config")
+            .user_id(by)
+            .context(context);
+        let receipt = self.record_own(event, Vec::new()).await?;
+        let kept = json!({"policy": new, "entry": receipt.id});
+        let version = row.map(|row| row.version);
+        let put = registry.put(POLICY, self.trail.as_str(), version, Some(&kept));
+        match put.await? {
+            Some(_) => Ok(receipt),
+            None => Err(self.no_retention("somebody else set it at the same time; set it again")),
+        }
+    }
+
+    /// Says what [`Audit::retain`] would do at a time, and does nothing.
+    ///
+    /// # Errors
+    /// As [`Audit::retention_policy`].
+    pub async fn plan_retention(
+        &self,
+        now: Timestamp,
+        progress: &mut (dyn FnMut(RetentionProgress) + Send),
+    ) -> Result<RetentionPlan, AuditError> {
+        plan::plan(self, now, &mut |done, all| {
+            progress(RetentionProgress::Search(done, all));
+        })
+        .await
+    }
+
+    /// Does what the trail's policy says, as of now: records what goes, then removes it. What an
+    /// earlier run was cut short in is finished first.
+    ///
+    /// # Errors
+    /// As [`Audit::retention_policy`]; [`AuditError::Refused`] where the trail accepts no writes;
+    /// [`AuditError::Store`], `Unsupported` where this process may remove nothing. After
+    /// [`AuditError::Store`] what was recorded is finished by the next run.
+    pub async fn retain(
+        &self,
+        by: &str,
+        progress: &mut (dyn FnMut(RetentionProgress) + Send),
+    ) -> Result<(Retained, RetentionPlan), AuditError> {
+        check_by(by)?;
+        self.check_may_write().await?;
+        let shared = &self.engine.shared;
+        // Before anything is said: whoever may not remove must not leave an entry that says so.
+        carry_out::removal(shared)?.erase(&self.trail, &[]).await?;
+        let before = carry_out::carry_out(self, progress).await?;
+        let plan = self
+            .plan_retention(shared.ground.clock.now(), progress)
+            .await?;
+        let Some(policy) = &plan.policy else {
+            return Ok((before, plan));
+        };
+        if plan.expired.is_none() && plan.erasures.is_empty() {
+            return Ok((before, plan));
+        }
+        carry_out::begin(shared, &self.trail).await?;
+        let mut recorded = before.recorded;
+        if let Some(expired) = &plan.expired {
+            let erases = vec![Erasure {
+                first: 0,
+                last: expired.last,
+                parts: Vec::new(),
+            }];
+            let said = json!({
+                "class": "*",
+                "period_start": expired.oldest,
+                "period_end": expired.newest,
+                "record_count": expired.count(),
+                "first": expired.first,
+                "last": expired.last,
+                "retained_digest": expired.root.to_string(),
+            });
+            recorded.push(self.record_removal(policy, by, said, erases).await?);
+        }
+        for ranges in plan.erasures.chunks(RANGES_MAX) {
+            let entries = ranges.iter().map(|range| range.last - range.first + 1);
+            let said = json!({
+                "class": "parts",
+                "record_count": entries.sum::<u64>(),
+            });
+            let seq = self.record_removal(policy, by, said, ranges.to_vec());
+            recorded.push(seq.await?);
+        }
+        let done = carry_out::carry_out(self, progress).await?;
+        let retained = Retained {
+            recorded,
+            entries: before.entries + done.entries,
+            parts: before.parts + done.parts,
+            ..done
+        };
+        Ok((retained, plan))
+    }
+
+    async fn record_removal(
+        &self,
+        policy: &RetentionPolicy,
+        by: &str,
+        said: Value,
+        erases: Vec<Erasure>,
+    ) -> Result<u64, AuditError> {
+        let mut context: Map<String, Value> = said.as_object().cloned().unwrap_or_default();
+        context.insert("legal_basis".to_owned(), json!(policy.legal_basis));
+        context.insert("policy".to_owned(), json!(policy));
+        let event = AuditEvent::new(EXPIRED, "audit_log")
+            .user_id(by)
+            .context(Value::Object(context));
+        let receipt = self.record_own(event, erases).await?;
+        receipt.seq.ok_or(AuditError::Closed)
+    }
+
+    /// Records what the trail says of its own keeping.
+    pub(super) async fn record_own(
+        &self,
+        event: AuditEvent,
+        erases: Vec<Erasure>,
+    ) -> Result<Receipt, AuditError> {
+        erasure::record(&self.engine.shared, &self.trail, event, erases).await
+    }
+
+    pub(super) async fn check_may_write(&self) -> Result<(), AuditError> {
+        if self.engine.shared.options.read_only {
+            let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
+            return Err(AuditError::Refused { trail, refusal });
+        }
+        self.check_writable().await
+    }
+
+    fn no_retention(&self, problem: impl Into<String>) -> AuditError {
+        AuditError::Retention {
+            trail: self.trail.clone(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Whether entries were removed without which a tree of so many cannot be made again.
+pub(super) async fn hides(
+    ground: &Ground,
+    trail: &TrailName,
+    size: u64,
+) -> Result<bool, StoreError> {
+    let first_kept = ground.store.first_kept(trail).await?;
+    Ok(size >> 8 < first_kept >> 8 && !size.is_multiple_of(256))
+}
+
+/// The policy in force, which some entry of the trail must say.
+async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, AuditError> {
+    let ground = &audit.engine.shared.ground;
+    let Some(row) = ground.registry.get(POLICY, audit.trail.as_str()).await? else {
+        return Ok(None);
+    };
+    let kept: Kept = serde_json::from_value(row.value)
+        .map_err(|error| audit.no_retention(format!("it cannot be read: {error}")))?;
+    let id = kept.entry;
+    let said = match audit.seq_of(id).await? {
+        Some(seq) => said_policy(audit, seq).await?,
+        None => None,
+    };
+    if said.as_ref() != Some(&kept.policy) {
+        let problem = "the database keeps another one than the trail says was set: set it again";
+        return Err(audit.no_retention(problem));
+    }
+    Ok(Some(kept.policy))
+}
+
+/// The policy that an entry states.
+async fn said_policy(audit: &Audit, seq: u64) -> Result<Option<RetentionPolicy>, AuditError> {
+    let store = &audit.engine.shared.ground.store;
+    let entry = store.entries(&audit.trail, seq..seq + 1).await?.pop();
+    let Some(entry) = entry.filter(|entry| {
+        [CHANGED, EXPIRED]
+            .iter()
+            .any(|a| a.as_str() == entry.action)
+    }) else {
+        return Ok(None);
+    };
+    audit.check_entry(&entry)?;
+    let details = entry
+        .body(PartKind::Details)
+        .map_err(StoreError::unreadable)?;
+    let policy = details.map(|details| details["context"]["policy"].clone());
+    Ok(policy.and_then(|policy| serde_json::from_value(policy).ok()))
+}
+
+/// Who acts is named in what the trail says.
+pub(super) fn check_by(by: &str) -> Result<(), QueryError> {
+    match by.trim() {
+        "" => Err(QueryError::new("by", "who has it done must be named")),
+        text if text.len() > crate::door::TEXT_BYTES_MAX => {
+            Err(QueryError::new("by", "a name has up to 255 bytes"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,56 @@
+//! What verification says of a trail from which entries were removed.
+
+use indelible_core::verify::FindingKind;
+
+use super::{aged, all, policy, retain, set, verified};
+use crate::ground::Site;
+
+#[tokio::test]
+async fn entries_that_go_without_an_entry_that_says_so_are_missed() {
+    let site = Site::new();
+    let audit = aged(&site, 300, 5).await;
+    let ground = audit.engine().ground();
+    let removal = ground.store.removal().expect("memory can");
+    removal.trim(audit.name(), 256).await.expect("it trims");
+    let report = verified(&audit).await;
+    assert!(!report.ok);
+    let kinds: Vec<_> = report.findings.iter().map(|f| (f.kind, f.seq)).collect();
+    assert_eq!(kinds, [(FindingKind::EntryMissing, Some(0))]);
+}
+
+#[tokio::test]
+async fn more_than_an_entry_says_is_missed() {
+    let site = Site::new();
+    let audit = aged(&site, 300, 50).await;
+    set(&audit, &policy(30)).await;
+    retain(&audit).await;
+    let ground = audit.engine().ground();
+    let removal = ground.store.removal().expect("memory can");
+    removal.trim(audit.name(), 310).await.expect("it trims");
+    let report = verified(&audit).await;
+    assert!(!report.ok);
+    let missing = report
+        .findings
+        .iter()
+        .find(|f| f.kind == FindingKind::EntryMissing);
+    let missing = missing.expect("it is missed");
+    assert_eq!(missing.seq, Some(300));
+    assert!(
+        missing.detail.starts_with("entries 300 to 309 are missing"),
+        "{}",
+        missing.detail
+    );
+}
+
+#[tokio::test]
+async fn a_gap_behind_the_first_kept_entry_is_missed_as_before() {
+    let site = Site::new();
+    let audit = aged(&site, 300, 50).await;
+    set(&audit, &policy(30)).await;
+    retain(&audit).await;
+    let mut left = all(&audit).await;
+    left.retain(|entry| entry.seq != 320);
+    let report = verified(&audit).await;
+    assert!(report.ok && report.complete, "{:?}", report.findings);
+    assert_eq!(report.checked_from, 300);
+}

@@ -7,6 +7,7 @@ mod copy;
 mod doctor;
 mod export;
 mod healthcheck;
+mod hold;
 mod import;
 mod keys;
 mod migrate;
@@ -15,6 +16,7 @@ mod prove;
 mod query;
 mod record;
 mod report;
+mod retention;
 mod review;
 mod scan;
 mod serve;
@@ -53,6 +55,10 @@ pub enum Command {
     Review(review::ReviewCommand),
     #[command(subcommand)]
     Subject(subject::Subject),
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -96,6 +102,8 @@ impl Command {
             Self::Report(command) => command.run(session).await,
             Self::Review(command) => command.run(session).await,
             Self::Subject(command) => command.run(session).await,
+            Self::Retention(command) => command.run(session).await,
+            Self::Hold(command) => command.run(session).await,
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,

@@ -53,6 +53,7 @@ pub use reread::{Mismatch, ReadBack, Reader};
 pub(crate) use retention::removed_before;
 pub use retention::{
     Expired, KeptBack, Retained, RetentionClass, RetentionPlan, RetentionPolicy, RetentionProgress,
+    RetentionState,
 };
 pub use rotation::Rotated;
 pub use secrets::Kept;

@@ -33,6 +33,7 @@ mod readme;
 mod records;
 mod reports;
 mod reports_system;
+mod retention;
 mod reviews;
 mod reviews_shared;
 mod rotation;

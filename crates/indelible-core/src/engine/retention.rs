@@ -61,6 +61,19 @@ pub struct Retained {
     pub unpurged: Option<String>,
 }
 
+/// How retention stands in a trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionState {
+    /// The policy.
+    pub policy: Option<RetentionPolicy>,
+    /// The seq of the first entry that is there.
+    pub first_kept: u64,
+    /// Whether the first entry should be gone.
+    pub is_overdue: bool,
+    /// Whether something was recorded as removed that is not gone yet.
+    pub is_unfinished: bool,
+}
+
 /// Says that a policy was set.
 const CHANGED: AuditAction = AuditAction::AUDIT_RETENTION_POLICY_CHANGED;
 /// Says that entries, or parts of them, were removed.
@@ -160,6 +173,30 @@ impl Audit {
             Some(_) => Ok(receipt),
             None => Err(self.no_retention("somebody else set it at the same time; set it again")),
         }
+    }
+
+    /// How retention stands in the trail, by a few look-ups.
+    ///
+    /// # Errors
+    /// As [`Audit::retention_policy`].
+    pub async fn retention_state(&self, now: Timestamp) -> Result<RetentionState, AuditError> {
+        let ground = &self.engine.shared.ground;
+        let (policy, first_kept) = (self.retention_policy().await?, self.first_kept().await?);
+        let holds = super::hold::in_force(self).await?;
+        let range = first_kept..first_kept + 1;
+        let first = ground.store.entries(&self.trail, range).await?.pop();
+        let is_overdue = match (&policy, first) {
+            (Some(policy), Some(first)) => {
+                plan::is_expired(policy, now, &first) && holds.of(&first)?.is_none()
+            }
+            _ => false,
+        };
+        Ok(RetentionState {
+            policy,
+            first_kept,
+            is_overdue,
+            is_unfinished: carry_out::is_begun(&self.engine.shared, &self.trail).await?,
+        })
     }
 
     /// Says what [`Audit::retain`] would do at a time, and does nothing.

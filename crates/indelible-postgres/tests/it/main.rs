@@ -18,6 +18,7 @@ mod outbox;
 mod partitions;
 mod pooler;
 mod registry;
+mod retention;
 mod roles;
 mod table;
 mod tls;

@@ -138,7 +138,7 @@ fn of_entries() -> Value {
         "TrailReport": object(&[
             ("trail", text()), ("ok", json!({"type": "boolean"})), ("size", count()),
             ("root", hash()), ("checked_from", count()), ("entries_checked", count()),
-            ("complete", json!({"type": "boolean"})), ("erased", count()),
+            ("complete", json!({"type": "boolean"})), ("erased", count()), ("removed", count()),
             ("checkpoints_compared", count()), ("findings_total", count()),
             ("findings", list("Finding")),
         ], &[]),

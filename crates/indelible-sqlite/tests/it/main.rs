@@ -11,5 +11,6 @@ mod guards;
 mod opening;
 mod outbox;
 mod owner;
+mod retention;
 mod statements;
 mod table;

@@ -2,6 +2,7 @@
 
 mod outbox;
 mod outside;
+mod retention;
 mod server;
 mod spool;
 
@@ -180,6 +181,7 @@ impl Checkup {
             Err(error) => self.fail("erasure", error.to_string(), "`indelible verify`"),
         }
         self.last_event(opened, &heads, now).await;
+        self.retention(opened, &heads, now).await;
         self.spools(&opened.database, now);
         self.outbox(&opened.database, now).await;
         self.instances(ground).await;

@@ -7,16 +7,25 @@ use crate::text::count;
 
 impl Answer for Report {
     fn layout(&self) -> Layout {
-        let columns = vec!["trail", "verdict", "size", "checked", "erased", "root"];
+        let mut columns = vec!["trail", "verdict", "size", "checked", "erased", "root"];
+        // Where nothing was, the column would only make people wonder.
+        let is_removed = self.trails.iter().any(|trail| trail.removed > 0);
+        if is_removed {
+            columns.insert(5, "removed");
+        }
         let rows = self.trails.iter().map(|trail| {
-            vec![
+            let mut row = vec![
                 trail.trail.to_string(),
                 verdict(trail).to_owned(),
                 trail.size.to_string(),
                 trail.entries_checked.to_string(),
                 trail.erased.to_string(),
                 trail.root.to_string(),
-            ]
+            ];
+            if is_removed {
+                row.insert(5, trail.removed.to_string());
+            }
+            row
         });
         let mut parts = vec![Layout::Table(Sheet {
             columns,
@@ -61,6 +70,7 @@ impl Answer for Report {
             "root",
             "entries_checked",
             "erased",
+            "removed",
             "seq",
             "kind",
             "detail",
@@ -75,6 +85,7 @@ impl Answer for Report {
                     trail.root.to_string(),
                     trail.entries_checked.to_string(),
                     trail.erased.to_string(),
+                    trail.removed.to_string(),
                 ]
             };
             for finding in &trail.findings {

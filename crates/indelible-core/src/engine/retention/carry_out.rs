@@ -42,6 +42,12 @@ pub(super) async fn begin(shared: &Shared, trail: &TrailName) -> Result<(), Audi
     Ok(())
 }
 
+/// Whether something was begun that is not done.
+pub(super) async fn is_begun(shared: &Shared, trail: &TrailName) -> Result<bool, AuditError> {
+    let row = shared.ground.registry.get(KIND, trail.as_str()).await?;
+    Ok(row.is_some_and(|row| row.value["is_begun"] == true))
+}
+
 /// Does what the removal entries of a trail say that was not done yet.
 pub(super) async fn carry_out(
     audit: &Audit,
@@ -157,10 +163,18 @@ async fn trim(
         let took = shared.ground.clock.elapsed().saturating_sub(begun);
         let pause = took.saturating_mul(SHARE).min(PAUSE_MAX);
         if reached < first_kept && !pause.is_zero() {
-            tokio::time::sleep(pause).await;
+            yield_for(pause).await;
         }
     }
     Ok(reached)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "writers get their time between two steps; nothing is waited for"
+)]
+async fn yield_for(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }
 
 /// Goes on, at the start of a process that writes for long, with what was cut short.

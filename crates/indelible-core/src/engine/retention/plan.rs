@@ -116,6 +116,11 @@ impl Due<'_> {
     }
 }
 
+/// Whether an entry is old enough to go whole.
+pub(super) fn is_expired(policy: &RetentionPolicy, now: Timestamp, entry: &StoredEntry) -> bool {
+    Due { policy, now }.is_expired(entry)
+}
+
 pub(super) async fn plan(
     audit: &Audit,
     now: Timestamp,

@@ -14,15 +14,15 @@ pub fn answer(number: usize, it: &Installation) -> Found {
         28..=31 => reviews::answer(number, it),
         32 => searched(it),
         33 => history(it),
-        // Retention: policies, what expired.
-        34 => reviewed(
-            it,
-            &["audit_retention_policy_changed"],
-            "no retention policies are kept",
-        ),
+        34 => {
+            let actions = ["audit_retention_policy_changed", "audit_records_expired"];
+            seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
+        }
         35 => reviewed(it, &["audit_archive_restored"], "no drill is run"),
-        // Holds.
-        36 => reviewed(it, &["audit_legal_hold_placed"], "nothing is held"),
+        36 => {
+            let actions = ["audit_legal_hold_placed", "audit_legal_hold_released"];
+            seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
+        }
         37 => room(it),
         38 => failures(it),
         39 => delivery(it),

@@ -251,6 +251,12 @@ pub const fn words(kind: FindingKind) -> Words {
             "The trail grew faster than they could be.",
             "Verify again when less is recorded.",
         ),
+        K::RemovalDiffers => of(
+            "What was removed is not what the removal recorded",
+            "The root that was recorded with removed entries is another one than the kept hashes \
+             give.",
+            "Treat it as tampering: compare with a checkpoint or a backup of before.",
+        ),
         K::ErasureUndone => of(
             "An erased part is there again",
             "It is unaltered: most likely it came back with a backup.",

@@ -1,0 +1,69 @@
+//! What goes by age, and what is held.
+
+use indelible::core::engine::{Hold, RetentionState};
+use indelible::core::store::Head;
+use indelible::{Audit, Timestamp};
+
+use super::Checkup;
+use crate::session::Opened;
+
+const CHECK: &str = "retention";
+const RUN: &str = "`indelible retention run`, as a role that may remove";
+
+impl Checkup {
+    /// Policies and holds of all trails that have some.
+    pub(super) async fn retention(&mut self, opened: &Opened, heads: &[Head], now: Timestamp) {
+        for head in heads {
+            let audit = opened.database.engine().trail(head.trail.clone());
+            let holds = match audit.holds().await {
+                Ok(holds) => holds,
+                Err(error) => {
+                    self.fail(CHECK, error.to_string(), "`indelible verify` says more");
+                    continue;
+                }
+            };
+            self.of_trail(&audit, &holds, now).await;
+        }
+    }
+
+    async fn of_trail(&mut self, audit: &Audit, holds: &[Hold], now: Timestamp) {
+        let trail = audit.name();
+        let state = match audit.retention_state(now).await {
+            Ok(state) => state,
+            Err(error) => {
+                return self.fail(CHECK, error.to_string(), "`indelible retention set`");
+            }
+        };
+        let in_force = holds.iter().filter(|hold| hold.is_in_force()).count();
+        let unknown = holds.iter().filter(|hold| !hold.is_known).count();
+        let RetentionState {
+            policy,
+            first_kept,
+            is_overdue,
+            is_unfinished,
+        } = state;
+        if is_unfinished {
+            let detail = format!("{trail}: what was recorded as removed is not gone yet");
+            self.warn(CHECK, detail, RUN);
+        } else if is_overdue {
+            let detail =
+                format!("{trail}: entries from #{first_kept} on are older than its policy");
+            self.warn(CHECK, detail, RUN);
+        }
+        if unknown > 0 {
+            let detail = format!(
+                "{trail}: {unknown} holds are in force by its entries and not in the registry"
+            );
+            self.warn(CHECK, detail, "`indelible hold list` names them");
+        }
+        if policy.is_some() || in_force > 0 || first_kept > 0 {
+            let policy = match policy.and_then(|policy| policy.maximum_days) {
+                Some(days) => format!("entries go after {days} days"),
+                None => "entries are kept for ever".to_owned(),
+            };
+            let detail =
+                format!("{trail}: {policy}, begins at #{first_kept}, {in_force} holds in force");
+            self.ok(CHECK, detail);
+        }
+    }
+}

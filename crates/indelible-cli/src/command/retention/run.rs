@@ -1,0 +1,115 @@
+//! `indelible retention plan` and `run`
+
+use clap::Args;
+use indelible::Audit;
+use indelible::core::engine::{Retained, RetentionPlan, RetentionProgress};
+use indicatif::ProgressBar;
+
+use super::answer::Outcome;
+use crate::failure::{Failure, Status, remark};
+use crate::progress::{self, Unit};
+use crate::session::{Access, Session};
+
+/// Says what `run` would do now, and does nothing
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Example:
+  indelible retention plan --output json")]
+pub struct Plan {}
+
+/// Does what the trail's policy says, as of now
+///
+/// Without --yes nothing goes: what would go is counted, as by `plan`. Entries are removed in small
+/// steps with pauses between, so that writers go on; what is cut short is finished by the next run.
+/// On PostgreSQL the role must be a member of indelible_eraser. The exit status is 1 where bytes of
+/// parts are still in the database's files.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  indelible retention run --by 'c. iso'
+  indelible retention run --by cron@audit-1 --yes")]
+pub struct Run {
+    /// Who has it done
+    #[arg(long, value_name = "ID", required = true)]
+    by: String,
+    /// Remove it
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Plan {
+    pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        let opened = session.open(Access::Read).await?;
+        let planned = plan(&opened.audit, session).await;
+        let trail = opened.audit.name().clone();
+        let plan = opened.close(planned).await?;
+        session.output.print(&Outcome::of(trail, plan, None))?;
+        Ok(Status::Fine)
+    }
+}
+
+impl Run {
+    pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        if !self.yes {
+            let planned = Plan {}.run(session).await?;
+            remark("nothing was removed; --yes removes");
+            return Ok(planned);
+        }
+        let opened = session.open(Access::Write).await?;
+        let mut bars = Bars::default();
+        let done = opened
+            .audit
+            .retain(&self.by, &mut |progress| bars.show(progress))
+            .await;
+        bars.clear();
+        let trail = opened.audit.name().clone();
+        let (retained, plan) = opened.close(done.map_err(Failure::from)).await?;
+        let verdict = unpurged(&retained);
+        let outcome = Outcome::of(trail, plan, Some(retained));
+        session.output.print_judged(&outcome, verdict)
+    }
+}
+
+fn unpurged(retained: &Retained) -> Result<Status, Failure> {
+    match &retained.unpurged {
+        Some(problem) => Err(Failure::new(format!(
+            "parts that went are still in the database's files: {problem}; run it again"
+        ))),
+        None => Ok(Status::Fine),
+    }
+}
+
+async fn plan(audit: &Audit, session: &Session) -> Result<RetentionPlan, Failure> {
+    let mut bars = Bars::default();
+    let mut show = |progress| bars.show(progress);
+    let plan = audit.plan_retention(session.now(), &mut show).await;
+    bars.clear();
+    Ok(plan?)
+}
+
+/// One bar after the other.
+#[derive(Default)]
+struct Bars(Option<(&'static str, ProgressBar)>);
+
+impl Bars {
+    fn show(&mut self, progress: RetentionProgress) {
+        let (what, done, total) = match progress {
+            RetentionProgress::Search(done, all) => ("searching", done, Some(all)),
+            RetentionProgress::Remove(done, all) => ("removing", done, Some(all)),
+            _ => ("blanking", 0, None),
+        };
+        if !matches!(&self.0, Some((shown, _)) if *shown == what) {
+            self.clear();
+            self.0 = Some((what, progress::bar(what, total, Unit::Entries)));
+        }
+        if let Some((_, bar)) = &self.0 {
+            bar.set_position(done);
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some((_, bar)) = self.0.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

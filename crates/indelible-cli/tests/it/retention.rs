@@ -1,0 +1,126 @@
+//! `retention` and `hold`: what may go, what stays, and who says so.
+
+use serde_json::json;
+
+use crate::desk::Desk;
+
+fn recorded() -> Desk {
+    let desk = Desk::new();
+    for user in ["u-1", "u-2", "u-3"] {
+        desk.run(&["record", "document_read", "document", "--user-id", user])
+            .fine();
+    }
+    desk
+}
+
+const SET: [&str; 8] = [
+    "retention",
+    "set",
+    "--maximum-days",
+    "730",
+    "--legal-basis",
+    "PCI DSS 10.5.1",
+    "--by",
+    "c. iso",
+];
+
+#[test]
+fn sys_34_a_policy_is_set_shown_and_done() {
+    let desk = recorded();
+    let shown = desk.json(&["retention", "show"]);
+    assert_eq!(
+        (&shown["policy"], &shown["first_kept"]),
+        (&json!(null), &json!(0))
+    );
+    let more = [
+        "--minimum-days",
+        "365",
+        "--class",
+        "user_*,document_read=400:actor,details",
+    ];
+    let set = desk.json(&[&SET[..], &more].concat());
+    assert_eq!(
+        set["policy"]["classes"][0]["parts"],
+        json!(["actor", "details"])
+    );
+    assert_eq!(desk.json(&["retention", "show"]), set);
+    for form in ["table", "json", "ndjson", "csv"] {
+        let out = desk
+            .run(&["retention", "show", "--output", form])
+            .fine()
+            .out;
+        assert!(out.contains("PCI DSS 10.5.1"), "{form}: {out}");
+    }
+    let plan = desk.json(&["retention", "plan"]);
+    assert_eq!(
+        (&plan["dry_run"], &plan["expired"]),
+        (&json!(true), &json!(null))
+    );
+    let dry = desk.run(&["retention", "run", "--by", "c. iso"]).fine();
+    assert!(dry.err.contains("--yes removes"), "{}", dry.err);
+    let done = desk.json(&["retention", "run", "--by", "c. iso", "--yes"]);
+    assert_eq!(
+        (&done["dry_run"], &done["removed"]),
+        (&json!(false), &json!(0))
+    );
+    desk.run(&["verify"]).fine();
+    let says = desk.json(&["query", "--action", "audit_retention_policy_changed"]);
+    assert_eq!(says["entries"][0]["context"]["new_days"], 730);
+    assert_eq!(says["entries"][0]["user_id"], "c. iso");
+}
+
+#[test]
+fn sys_34_a_policy_that_contradicts_itself_is_refused_by_field() {
+    let desk = recorded();
+    desk.run(&[&SET[..], &["--minimum-days", "731"]].concat())
+        .fails(2, "maximum_days");
+    desk.run(&[&SET[..], &["--class", "x=730:actor"]].concat())
+        .fails(2, "classes[0].after_days");
+    desk.run(&[&SET[..], &["--class", "x=actor"]].concat())
+        .fails(2, "ACTION[,ACTION…]=DAYS:PART[,PART…]");
+    desk.file("policy.json", r#"{"maximum": 3, "legal_basis": "x"}"#);
+    desk.run(&["retention", "set", "--policy", "policy.json", "--by", "x"])
+        .fails(2, "unknown field");
+    assert_eq!(desk.json(&["retention", "show"])["policy"], json!(null));
+}
+
+#[test]
+fn t91_sys_36_a_hold_keeps_from_erasure_until_two_let_go() {
+    let desk = recorded();
+    let place = ["hold", "place", "--reason", "letter", "--by", "alice"];
+    desk.run(&place).fails(2, "--everything");
+    let hold = desk.json(&[&place[..], &["--user-id", "u-2", "--matter", "C-12"]].concat());
+    assert_eq!(
+        (&hold["in_force"], &hold["filter"]),
+        (&json!(true), &json!(["user_id=u-2"]))
+    );
+    let id = hold["id"].as_str().expect("an id").to_owned();
+    let erase = ["subject", "erase", "u-2", "--reason", "Art. 17", "--yes"];
+    desk.run(&erase).fails(1, "held");
+    let release = [
+        "hold", "release", &id, "--reason", "closed", "--by", "alice",
+    ];
+    desk.run(&["hold", "approve", &id, "--by", "bob"])
+        .fails(2, "nobody has asked");
+    let asked = desk.json(&release);
+    assert_eq!(asked["release_requested_by"], "alice");
+    desk.run(&["hold", "approve", &id, "--by", "alice"])
+        .fails(1, "second person");
+    desk.run(&erase).fails(1, "held");
+    let over = desk.json(&["hold", "approve", &id, "--by", "bob"]);
+    assert_eq!(
+        (&over["in_force"], &over["approved_by"]),
+        (&json!(false), &json!("bob"))
+    );
+    desk.run(&erase).fine();
+    for form in ["table", "json", "ndjson", "csv"] {
+        let out = desk.run(&["hold", "list", "--output", form]).fine().out;
+        assert!(out.contains(&id), "{form}: {out}");
+    }
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    desk.run(&["hold", "approve", nobody, "--by", "bob"])
+        .fails(4, "no hold");
+    let doctor = desk.run(&["doctor"]);
+    assert!(!doctor.out.contains("1 holds in force"), "{}", doctor.out);
+    desk.run(&["verify"]).fine();
+}

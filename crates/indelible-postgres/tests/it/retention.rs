@@ -1,0 +1,122 @@
+//! What the guards let through when entries are removed, who may, and months that go whole.
+
+use indelible_core::store::Verdict;
+use indelible_core::{Store, StoreError, Timestamp};
+use indelible_postgres::{Options, PostgresStore};
+
+use crate::fixture::{Author, Database, Draft, code, draft, trail};
+
+async fn trim(store: &impl Store, first_kept: u64) -> Result<u64, StoreError> {
+    let (removal, name) = (store.removal().expect("it writes"), trail("default"));
+    let mut reached = 0;
+    while reached < first_kept {
+        let next = removal.trim(&name, first_kept).await?;
+        assert!(next > reached);
+        reached = next;
+    }
+    Ok(reached)
+}
+
+#[tokio::test]
+async fn t89_guards_let_nothing_go_but_what_lies_before_the_first_kept_entry() {
+    let database = Database::new();
+    let store = database.store().await;
+    let mut author = Author::new("default");
+    author.fill(&store, 0..600).await;
+    assert_eq!(trim(&store, 300).await.expect("it trims"), 300);
+    let superuser = database.client("postgres").await;
+    for statement in [
+        "DELETE FROM indelible.entry WHERE seq = 300",
+        "DELETE FROM indelible.entry",
+        "DELETE FROM indelible.event_id WHERE seq = 300",
+        "DELETE FROM indelible.node WHERE height = 8",
+        "DELETE FROM indelible.node WHERE height = 0",
+        "DELETE FROM indelible.span WHERE height = 8 AND idx = 1",
+        "DELETE FROM indelible.rollup",
+        "UPDATE indelible.rollup SET count = count - 1",
+        "DELETE FROM indelible.placement",
+        "DELETE FROM indelible.head",
+        "UPDATE indelible.kept SET first_kept = 299",
+        "UPDATE indelible.kept SET first_kept = 601",
+        "UPDATE indelible.kept SET owed = 1",
+        "DELETE FROM indelible.kept",
+        "TRUNCATE indelible.kept",
+        "TRUNCATE indelible.entry",
+    ] {
+        let refused = code(&superuser, statement).await;
+        assert_eq!(refused.as_deref(), Some("IDL01"), "{statement}");
+    }
+    let entries = store.entries(&trail("default"), 0..u64::MAX).await;
+    let entries = entries.expect("it reads");
+    assert!(entries.iter().map(|entry| entry.seq).eq(300..600));
+    let condition = store.condition().await.expect("it answers");
+    assert_eq!(condition.missing_guards, [""; 0]);
+    assert_eq!(condition.stray_rows, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_applications_role_removes_nothing_and_an_eraser_does() {
+    let database = Database::new();
+    let store = database.store().await;
+    let mut author = Author::new("default");
+    author.fill(&store, 0..40).await;
+    let writer = database.role("writer", &["indelible_writer"]);
+    let eraser = database.role("eraser", &["indelible_writer", "indelible_eraser"]);
+    let open = async |role: &str| {
+        let address = database.address_as(role);
+        PostgresStore::open(&address, &Options::default()).await
+    };
+    let refused = trim(&open(&writer).await.expect("it opens"), 10).await;
+    assert!(
+        matches!(refused, Err(StoreError::Unsupported(_))),
+        "{refused:?}"
+    );
+    let client = database.client(&writer).await;
+    let by_hand = "SELECT indelible.trim_trail('default', 0, 10, '-infinity', 'infinity')";
+    assert_eq!(code(&client, by_hand).await.as_deref(), Some("42501"));
+    let own = open(&eraser).await.expect("it opens");
+    assert_eq!(trim(&own, 10).await.expect("it trims"), 10);
+    let client = database.client(&eraser).await;
+    let by_hand = "DELETE FROM indelible.entry WHERE seq < 10";
+    assert_eq!(code(&client, by_hand).await.as_deref(), Some("42501"));
+}
+
+#[tokio::test]
+async fn t86_a_month_of_which_nothing_is_left_is_dropped() {
+    let database = Database::new();
+    let store = database.store().await;
+    for month in ["2020-01", "2020-02"] {
+        let name = format!("indelible.entry_y{}", month.replace('-', "m"));
+        let next = match month {
+            "2020-01" => "2020-02",
+            _ => "2020-03",
+        };
+        database.0.execute(&format!(
+            "CREATE TABLE {name} PARTITION OF indelible.entry FOR VALUES FROM \
+             ('{month}-01 00:00:00+00') TO ('{next}-01 00:00:00+00'); \
+             CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON {name} \
+             FOR EACH STATEMENT EXECUTE FUNCTION indelible.refuse(); \
+             ALTER TABLE {name} ENABLE ALWAYS TRIGGER guard_update, \
+             ENABLE ALWAYS TRIGGER guard_delete, ENABLE ALWAYS TRIGGER guard_truncate"
+        ));
+    }
+    let before = database.partitions();
+    let mut author = Author::new("default");
+    for (numbers, day) in [(0..700, "2020-01-15"), (700..800, "2020-02-15")] {
+        let time: Timestamp = format!("{day}T00:00:00Z").parse().expect("a time");
+        let of_day = |number| Draft {
+            micros: time.as_micros(),
+            ..draft(number)
+        };
+        let verdict = author.record(&store, numbers.map(of_day)).await;
+        assert_eq!(verdict.expect("it is written"), Verdict::Committed);
+    }
+    assert_eq!(trim(&store, 699).await.expect("it trims"), 699);
+    assert_eq!(database.partitions(), before, "one entry is left in it");
+    assert_eq!(trim(&store, 750).await.expect("it trims"), 750);
+    let mut expected = before;
+    expected.retain(|name| name != "entry_y2020m01");
+    assert_eq!(database.partitions(), expected);
+    let left = store.entries(&trail("default"), 0..u64::MAX).await;
+    assert!(left.expect("it reads").iter().map(|e| e.seq).eq(750..800));
+}

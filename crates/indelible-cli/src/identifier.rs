@@ -57,9 +57,13 @@ impl EntryName {
         }
         let size = audit.head().await?.map_or(0, |head| head.size);
         let trail = audit.name();
-        let has = match size {
-            0 => "it has no entries".to_owned(),
-            size => format!("it has {size}, #0 to #{}", size - 1),
+        let has = match (size, audit.first_kept().await?) {
+            (0, _) => "it has no entries".to_owned(),
+            (size, 0) => format!("it has {size}, #0 to #{}", size - 1),
+            (size, first) => format!(
+                "it has #{first} to #{}, those before were removed by retention",
+                size - 1
+            ),
         };
         Err(Failure::not_found(format!(
             "trail {trail} has no entry {self}; {has}"

@@ -70,9 +70,12 @@ BEGIN
                 RETURN OLD;
             END IF;
         ELSIF TG_TABLE_NAME = 'rollup' THEN
-            UPDATE indelible.kept AS k SET owed = k.owed - OLD.count
-            WHERE k.trail_id = OLD.trail_id AND k.owed >= OLD.count;
-            IF FOUND THEN
+            -- Asked first: who may change no row of it is refused by this guard, not by that table.
+            IF EXISTS (SELECT 1 FROM indelible.kept AS k
+                WHERE k.trail_id = OLD.trail_id AND k.owed >= OLD.count)
+            THEN
+                UPDATE indelible.kept AS k SET owed = k.owed - OLD.count
+                WHERE k.trail_id = OLD.trail_id;
                 RETURN OLD;
             END IF;
         ELSIF OLD.seq < first THEN
@@ -96,12 +99,12 @@ BEGIN
         IF NEW.count > OLD.count THEN
             RETURN NEW;
         END IF;
-        IF NEW.count < OLD.count THEN
+        IF NEW.count < OLD.count AND EXISTS (SELECT 1 FROM indelible.kept AS k
+            WHERE k.trail_id = OLD.trail_id AND k.owed >= OLD.count - NEW.count)
+        THEN
             UPDATE indelible.kept AS k SET owed = k.owed - (OLD.count - NEW.count)
-            WHERE k.trail_id = OLD.trail_id AND k.owed >= OLD.count - NEW.count;
-            IF FOUND THEN
-                RETURN NEW;
-            END IF;
+            WHERE k.trail_id = OLD.trail_id;
+            RETURN NEW;
         END IF;
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'IDL01', MESSAGE = format(

@@ -232,9 +232,7 @@ impl Audit {
         // Before anything is said: whoever may not remove must not leave an entry that says so.
         carry_out::removal(shared)?.erase(&self.trail, &[]).await?;
         let before = carry_out::carry_out(self, progress).await?;
-        let plan = self
-            .plan_retention(shared.ground.clock.now(), progress)
-            .await?;
+        let plan = self.plan_under_holds(progress).await?;
         let Some(policy) = &plan.policy else {
             return Ok((before, plan));
         };
@@ -277,6 +275,24 @@ impl Audit {
             ..done
         };
         Ok((retained, plan))
+    }
+
+    /// A plan as of now under the holds of now: one that was placed while the trail was looked at
+    /// keeps what it names.
+    async fn plan_under_holds(
+        &self,
+        progress: &mut (dyn FnMut(RetentionProgress) + Send),
+    ) -> Result<RetentionPlan, AuditError> {
+        let now = self.engine.shared.ground.clock.now();
+        let mut holds = self.holds().await?;
+        loop {
+            let plan = self.plan_retention(now, progress).await?;
+            let later = self.holds().await?;
+            if later == holds {
+                return Ok(plan);
+            }
+            holds = later;
+        }
     }
 
     async fn record_removal(

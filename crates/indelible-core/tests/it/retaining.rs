@@ -370,6 +370,28 @@ async fn a_policy_that_the_trail_does_not_say_removes_nothing() {
 }
 
 #[tokio::test]
+async fn t88_an_id_or_resource_that_is_used_again_removes_nothing() {
+    let site = Site::new();
+    let audit = aged(&site, 300, 5).await;
+    set(&audit, &policy(30)).await;
+    retain(&audit).await;
+    let before = all(&audit).await;
+    // The entry of this id is gone: it is an event like any other, of the same user and resource.
+    let receipt = audit.record(numbered(7)).await.expect("recorded");
+    assert_eq!(receipt.delivery, indelible_core::Delivery::Recorded);
+    let again = audit.record(numbered(7)).await.expect("recorded");
+    assert_eq!(
+        (again.seq, again.delivery),
+        (receipt.seq, indelible_core::Delivery::Duplicate)
+    );
+    let now = all(&audit).await;
+    assert_eq!(now[..before.len()], before);
+    assert_eq!(now.len(), before.len() + 1);
+    let report = verified(&audit).await;
+    assert!(report.ok && report.complete, "{:?}", report.findings);
+}
+
+#[tokio::test]
 async fn without_a_policy_or_a_maximum_everything_stays() {
     let site = Site::new();
     let audit = aged(&site, 20, 5).await;

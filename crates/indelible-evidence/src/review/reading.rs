@@ -165,7 +165,8 @@ async fn beside(
     if request.from == 0 || window.is_zero() {
         return Ok(None);
     }
-    let first = audit.entry_at(request.from).await?;
+    let from = request.from.max(audit.first_kept().await?);
+    let first = audit.entry_at(from).await?;
     let reach = window.saturating_add(request.rules.schedule.late);
     Ok(first.map(|entry| entry.created_at.earlier(reach)))
 }

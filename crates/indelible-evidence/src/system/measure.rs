@@ -111,7 +111,7 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         trail: head.trail.clone(),
         size: head.size,
         mark: mark(engine, &head.trail),
-        first_at: at(0).await?,
+        first_at: at(audit.first_kept().await?).await?,
         last_at: at(head.size.saturating_sub(1)).await?,
         without_user,
         newest: newest(&audit, head.size).await?,

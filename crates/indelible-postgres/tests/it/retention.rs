@@ -2,7 +2,7 @@
 
 use indelible_core::store::Verdict;
 use indelible_core::{Store, StoreError, Timestamp};
-use indelible_postgres::{Options, PostgresStore};
+use indelible_postgres::PostgresStore;
 
 use crate::fixture::{Author, Database, Draft, code, draft, trail};
 
@@ -64,7 +64,7 @@ async fn an_applications_role_removes_nothing_and_an_eraser_does() {
     let eraser = database.role("eraser", &["indelible_writer", "indelible_eraser"]);
     let open = async |role: &str| {
         let address = database.address_as(role);
-        PostgresStore::open(&address, &Options::default()).await
+        PostgresStore::open(&address).await
     };
     let refused = trim(&open(&writer).await.expect("it opens"), 10).await;
     assert!(
@@ -97,7 +97,8 @@ async fn t86_a_month_of_which_nothing_is_left_is_dropped() {
              CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON {name} \
              FOR EACH STATEMENT EXECUTE FUNCTION indelible.refuse(); \
              ALTER TABLE {name} ENABLE ALWAYS TRIGGER guard_update, \
-             ENABLE ALWAYS TRIGGER guard_delete, ENABLE ALWAYS TRIGGER guard_truncate"
+             ENABLE ALWAYS TRIGGER guard_delete, ENABLE ALWAYS TRIGGER guard_truncate; \
+             ALTER TABLE {name} OWNER TO indelible_owner"
         ));
     }
     let before = database.partitions();

@@ -84,7 +84,8 @@ impl List {
         (from, to): (Day, Day),
         now: Timestamp,
     ) -> Result<DayLines, Failure> {
-        let first = opened.audit.entry_at(0).await?;
+        let first_kept = opened.audit.first_kept().await?;
+        let first = opened.audit.entry_at(first_kept).await?;
         let first = first.ok_or_else(|| {
             let trail = opened.audit.name();
             Failure::not_found(format!("the trail {trail} has no entry"))

@@ -32,7 +32,7 @@ fn erasure(id: &str) -> ErasureOrder {
 }
 
 #[tokio::test]
-async fn t91_a_held_range_survives_retention_and_erasure() {
+async fn t91_sys_36_a_held_range_survives_retention_and_erasure() {
     let site = Site::new();
     let audit = aged(&site, 300, 5).await;
     set(&audit, &policy(30)).await;

@@ -39,3 +39,33 @@ pub enum Unit {
     /// Bytes read.
     Bytes,
 }
+
+/// One bar after the other, for work in steps of different kinds.
+#[derive(Default)]
+pub struct Bars(Option<(&'static str, ProgressBar)>);
+
+impl Bars {
+    /// Shows how far a step is; the bar of the step before goes.
+    pub fn show(&mut self, what: &'static str, done: u64, total: Option<u64>) {
+        let same = matches!(&self.0, Some((shown, _)) if *shown == what);
+        if !same {
+            self.clear();
+            self.0 = Some((what, bar(what, total, Unit::Entries)));
+        }
+        if let Some((_, bar)) = &self.0 {
+            bar.set_position(done);
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some((_, bar)) = self.0.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

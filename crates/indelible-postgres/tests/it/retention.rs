@@ -120,4 +120,8 @@ async fn t86_a_month_of_which_nothing_is_left_is_dropped() {
     assert_eq!(database.partitions(), expected);
     let left = store.entries(&trail("default"), 0..u64::MAX).await;
     assert!(left.expect("it reads").iter().map(|e| e.seq).eq(750..800));
+    let condition = store.condition().await.expect("it answers");
+    assert_eq!(condition.stray_rows, [""; 0]);
+    assert_eq!(condition.partition_problem, None);
+    assert_eq!(condition.missing_guards, [""; 0]);
 }

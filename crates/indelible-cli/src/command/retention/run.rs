@@ -3,11 +3,10 @@
 use clap::Args;
 use indelible::Audit;
 use indelible::core::engine::{Retained, RetentionPlan, RetentionProgress};
-use indicatif::ProgressBar;
 
 use super::answer::Outcome;
 use crate::failure::{Failure, Status, remark};
-use crate::progress::{self, Unit};
+use crate::progress::Bars;
 use crate::session::{Access, Session};
 
 /// Says what `run` would do now, and does nothing
@@ -59,9 +58,9 @@ impl Run {
         let mut bars = Bars::default();
         let done = opened
             .audit
-            .retain(&self.by, &mut |progress| bars.show(progress))
+            .retain(&self.by, &mut |progress| show(&mut bars, progress))
             .await;
-        bars.clear();
+        drop(bars);
         let trail = opened.audit.name().clone();
         let (retained, plan) = opened.close(done.map_err(Failure::from)).await?;
         let verdict = unpurged(&retained);
@@ -81,35 +80,16 @@ fn unpurged(retained: &Retained) -> Result<Status, Failure> {
 
 async fn plan(audit: &Audit, session: &Session) -> Result<RetentionPlan, Failure> {
     let mut bars = Bars::default();
-    let mut show = |progress| bars.show(progress);
+    let mut show = |progress| show(&mut bars, progress);
     let plan = audit.plan_retention(session.now(), &mut show).await;
-    bars.clear();
+    drop(bars);
     Ok(plan?)
 }
 
-/// One bar after the other.
-#[derive(Default)]
-struct Bars(Option<(&'static str, ProgressBar)>);
-
-impl Bars {
-    fn show(&mut self, progress: RetentionProgress) {
-        let (what, done, total) = match progress {
-            RetentionProgress::Search(done, all) => ("searching", done, Some(all)),
-            RetentionProgress::Remove(done, all) => ("removing", done, Some(all)),
-            _ => ("blanking", 0, None),
-        };
-        if !matches!(&self.0, Some((shown, _)) if *shown == what) {
-            self.clear();
-            self.0 = Some((what, progress::bar(what, total, Unit::Entries)));
-        }
-        if let Some((_, bar)) = &self.0 {
-            bar.set_position(done);
-        }
-    }
-
-    fn clear(&mut self) {
-        if let Some((_, bar)) = self.0.take() {
-            bar.finish_and_clear();
-        }
+fn show(bars: &mut Bars, progress: RetentionProgress) {
+    match progress {
+        RetentionProgress::Search(done, all) => bars.show("searching", done, Some(all)),
+        RetentionProgress::Remove(done, all) => bars.show("removing", done, Some(all)),
+        _ => bars.show("blanking", 0, None),
     }
 }

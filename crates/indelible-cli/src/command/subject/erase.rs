@@ -6,14 +6,13 @@ use clap::Args;
 use indelible::core::engine::{Erased, ErasureOrder, ErasurePlan, ErasureProgress};
 use indelible::core::part::{PartKind, PerPart};
 use indelible::{Audit, TrailName};
-use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::Places;
 use crate::answer::{Answer, Field, Layout, Sheet};
 use crate::failure::{Failure, Status, remark};
 use crate::input;
-use crate::progress::{self, Unit};
+use crate::progress::Bars;
 use crate::session::{Access, Session};
 
 /// Erases what the trail holds of persons, and says what it did in the trail
@@ -174,7 +173,7 @@ async fn erase(
     is_run: bool,
     mut bars: Bars,
 ) -> Result<(Erased, ErasurePlan), Failure> {
-    let mut progress = |progress| bars.show(progress);
+    let mut progress = |progress| show(&mut bars, progress);
     if is_run {
         return Ok(audit.erase(order, &mut progress).await?);
     }
@@ -182,38 +181,12 @@ async fn erase(
     Ok((Erased::default(), plan))
 }
 
-/// One bar after the other.
-#[derive(Default)]
-struct Bars(Option<(&'static str, ProgressBar)>);
-
-impl Bars {
-    fn show(&mut self, progress: ErasureProgress) {
-        let (what, done, total) = match progress {
-            ErasureProgress::Search(done, all) => ("searching", done, Some(all)),
-            ErasureProgress::Record(done, all) => ("recording", done, Some(all)),
-            ErasureProgress::Blank(done, all) => ("erasing", done, Some(all)),
-            _ => ("purging", 0, None),
-        };
-        let same = matches!(&self.0, Some((shown, _)) if *shown == what);
-        if !same {
-            self.clear();
-            self.0 = Some((what, progress::bar(what, total, Unit::Entries)));
-        }
-        if let Some((_, bar)) = &self.0 {
-            bar.set_position(done);
-        }
-    }
-
-    fn clear(&mut self) {
-        if let Some((_, bar)) = self.0.take() {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Drop for Bars {
-    fn drop(&mut self) {
-        self.clear();
+fn show(bars: &mut Bars, progress: ErasureProgress) {
+    match progress {
+        ErasureProgress::Search(done, all) => bars.show("searching", done, Some(all)),
+        ErasureProgress::Record(done, all) => bars.show("recording", done, Some(all)),
+        ErasureProgress::Blank(done, all) => bars.show("erasing", done, Some(all)),
+        _ => bars.show("purging", 0, None),
     }
 }
 

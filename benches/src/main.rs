@@ -9,6 +9,7 @@ mod python;
 mod raw;
 mod record;
 mod report;
+mod retention;
 mod timing;
 mod verify;
 mod workload;
@@ -71,6 +72,9 @@ const MEASUREMENTS: &[Measurement] = &[
     }),
     ("http_disturbed", |arguments, report| {
         http::disturbed(arguments, report)
+    }),
+    ("retention_p99", |arguments, report| {
+        retention::beside(arguments, report)
     }),
     ("pg", |arguments, report| postgres::empty(arguments, report)),
     ("python_vs_rust", |arguments, report| {

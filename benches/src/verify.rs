@@ -1,5 +1,7 @@
 //! Full verification, beside the bare hashing of the same bytes on one core.
 
+use std::ops::Range;
+
 use indelible::{Audit, AuditEvent, Database, DatabaseUrl, Settings, TrailName};
 use indelible_core::part::{Part, PartKind};
 use indelible_merkle::{Frontier, leaf_hash};
@@ -29,7 +31,7 @@ pub fn whole(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
     let database = runtime.block_on(Database::open(&url, settings))?;
     let audit = database.trail(TrailName::standard());
     let count = arguments.events;
-    runtime.block_on(fill(&audit, count))?;
+    runtime.block_on(fill(&audit, 0..count as u64))?;
     // What is hashed is the same for all rounds; beyond this many it only costs memory.
     let sample = runtime.block_on(sample(&audit, count.min(SAMPLE)))?;
     let mut rounds = Rounds::default();
@@ -54,10 +56,11 @@ pub fn whole(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
 /// Entries that are hashed from memory at most.
 const SAMPLE: usize = 200_000;
 
-async fn fill(audit: &Audit, count: usize) -> anyhow::Result<()> {
-    for start in (0..count).step_by(8192) {
-        let end = (start + 8192).min(count);
-        let events: Vec<AuditEvent> = (start..end).map(|n| workload::event(n as u64)).collect();
+/// Records these events without measuring.
+pub async fn fill(audit: &Audit, numbers: Range<u64>) -> anyhow::Result<()> {
+    for start in numbers.clone().step_by(8192) {
+        let end = (start + 8192).min(numbers.end);
+        let events: Vec<AuditEvent> = (start..end).map(workload::event).collect();
         for answer in audit.record_all(events).await {
             answer?;
         }

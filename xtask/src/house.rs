@@ -181,6 +181,8 @@ pub const COUNTING_FILES: &[&str] = &[
     // How deep an outbox is, for whoever asks; no pass of a drain does.
     "crates/indelible-postgres/src/outbox/standing.rs",
     "crates/indelible-sqlite/src/outbox/standing.rs",
+    // The entries of one step, of which there are few, against those that it says it removes.
+    "crates/indelible-postgres/migrations/0008_retention.sql",
 ];
 
 /// The two stores, mirrored file for file.

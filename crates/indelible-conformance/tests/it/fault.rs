@@ -63,6 +63,8 @@ pub enum Fault {
     DetailsLeft,
     ErasedIsCountedAgain,
     EndlessRangeIgnored,
+    TrimmedTooFar,
+    FirstKeptForgotten,
 }
 
 /// A store with a fault.
@@ -159,6 +161,13 @@ impl Store for Faulty {
             heads.sort_by_key(|head| head.trail.as_str().replace(['-', '.', '_'], ""));
         }
         Ok(heads)
+    }
+
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        match self.fault {
+            Fault::FirstKeptForgotten => Ok(0),
+            _ => self.sound.first_kept(trail).await,
+        }
     }
 
     async fn head(&self, trail: &TrailName) -> Result<Option<Head>, StoreError> {
@@ -339,6 +348,12 @@ impl Removal for Faulty {
 
     async fn purge(&self, trail: &TrailName, erasures: &[Erasure]) -> Result<Purged, StoreError> {
         self.sound.purge(trail, erasures).await
+    }
+
+    async fn trim(&self, trail: &TrailName, first_kept: u64) -> Result<u64, StoreError> {
+        let further = u64::from(self.is(Fault::TrimmedTooFar) && first_kept > 0);
+        let wanted = first_kept.saturating_add(further);
+        Ok(self.sound.trim(trail, wanted).await?.min(first_kept))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use indelible_conformance::cases::{
     append, duplicates, entries, erasure, filters, filters_text, hashes, heads, ids, order,
-    projections, registry, rollups, spans, upwards,
+    projections, registry, retention, rollups, spans, upwards,
 };
 use indelible_conformance::{Database, Effort, StoreUnderTest, model, run};
 
@@ -78,6 +78,8 @@ caught! {
     DetailsLeft by erasure::each_part_can_be_erased_alone,
     ErasedIsCountedAgain by erasure::erasing_again_changes_nothing,
     EndlessRangeIgnored by erasure::an_erasure_ends_at_the_end_of_the_trail,
+    TrimmedTooFar by retention::trimming_takes_what_lies_before_and_nothing_else,
+    FirstKeptForgotten by retention::trimming_takes_what_lies_before_and_nothing_else,
 }
 
 /// The random tests see faults that no case was told of.

@@ -139,7 +139,7 @@ async fn reviews(audit: &Audit, now: Timestamp) -> Result<Reviews, AuditError> {
         read => read?,
     };
     let schedule = RuleSet::standard().schedule;
-    let first = audit.entry_at(0).await?;
+    let first = audit.entry_at(audit.first_kept().await?).await?;
     let today = Day::of(now);
     let missed = first.map_or(0, |first| {
         let begin = first_day(&ledger, &schedule, first.created_at);

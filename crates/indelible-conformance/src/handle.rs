@@ -8,12 +8,14 @@ use indelible_core::filter::Filter;
 use indelible_core::store::{
     Commit, Find, Head, Projected, ProjectionKind, Purged, Removal, Rollup, Span, Term, Verdict,
 };
+use indelible_core::verify::{Request, TrailReport, verify};
 use indelible_core::{StoreError, TrailName, Versioned};
 use indelible_merkle::Hash;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::database::{Database, StoreUnderTest};
+use crate::fixture::verifier_key;
 
 /// One handle on the database of a case.
 ///
@@ -91,6 +93,16 @@ impl Handle {
     pub async fn first_kept(&self, trail: &TrailName) -> u64 {
         let first_kept = self.store.first_kept(trail).await;
         first_kept.expect("first_kept answers")
+    }
+
+    /// What verification says of a trail whose first key is trusted.
+    pub async fn verified(&self, trail: &TrailName) -> TrailReport {
+        let request = Request {
+            trusted: vec![verifier_key(trail, 1)],
+            ..Request::default()
+        };
+        let report = verify(&*self.store, trail, &request, &mut |_| {}).await;
+        report.expect("it can be read")
     }
 
     fn removal(&self) -> &dyn Removal {

@@ -129,6 +129,7 @@ macro_rules! suite {
             a_long_trail_is_trimmed_in_steps
             trimmed_trails_answer_questions
             erased_entries_are_trimmed
+            a_trimmed_trail_verifies_where_an_entry_says_so
             trimming_beside_sixteen_writers_loses_nothing_else
             two_that_trim_at_once_end_at_one_place
         }

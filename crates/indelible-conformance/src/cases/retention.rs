@@ -6,6 +6,7 @@ use indelible_core::entry::StoredEntry;
 use indelible_core::filter::{Filter, UserFilter};
 use indelible_core::part::PartKind;
 use indelible_core::store::{Find, ProjectionKind};
+use indelible_core::verify::{FindingKind, TrailReport};
 use indelible_merkle::{
     Frontier, Hash, NodeRange, NodeSet, consistency_proof, inclusion_proof, plan, root_at,
     verify_consistency, verify_inclusion,
@@ -149,6 +150,33 @@ pub async fn erased_entries_are_trimmed(database: &dyn Database) {
     // An erasure of what is gone counts as done.
     let gone = [erasure(0, 284, &PartKind::ALL)];
     assert_eq!(store.erase(author.trail(), &gone).await, 0);
+}
+
+/// Verification makes all that is left again, and asks for an entry that says what went. (T89)
+pub async fn a_trimmed_trail_verifies_where_an_entry_says_so(database: &dyn Database) {
+    let (store, mut author) = recorded(database, 700).await;
+    let name = author.trail().clone();
+    for (first_kept, size) in [(1, 701), (256, 702), (300, 703), (600, 704), (703, 705)] {
+        store.trim(&name, first_kept).await;
+        let missing = findings(&store.verified(&name).await);
+        assert_eq!(missing, [FindingKind::EntryMissing], "{first_kept}");
+        let says = draft(size - 1).erases(0, first_kept - 1, &[]);
+        author.record(&store, [says]).await;
+        let report = store.verified(&name).await;
+        assert_eq!(findings(&report), [], "{first_kept}: {:?}", report.findings);
+        assert!(report.complete);
+        assert_eq!(report.removed, first_kept);
+        assert_eq!(report.entries_checked, size - first_kept);
+    }
+}
+
+/// The findings but for those on any trail of these cases: it has no mark, and its origin is not
+/// as the engine makes them.
+fn findings(report: &TrailReport) -> Vec<FindingKind> {
+    let findings = report.findings.iter().filter(|finding| {
+        finding.kind != FindingKind::MarkMissing && !finding.detail.contains("origin")
+    });
+    findings.map(|finding| finding.kind).collect()
 }
 
 /// Sixteen writers race while what they have written goes behind them.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use indelible_merkle::{Hash, NodeRange, STORED_HEIGHT_STEP, StoredNodes};
+use indelible_merkle::{Hash, NodeRange, NodeSet, STORED_HEIGHT_STEP, StoredNodes};
 
 use super::prove::missing;
+use super::{Audit, load};
 use crate::error::AuditError;
+use crate::query::QueryError;
 use crate::store::Store;
 use crate::trail::TrailName;
 
@@ -63,5 +65,28 @@ impl StoredNodes for NodeCache {
         let block = self.blocks.get(&(height, index >> STORED_HEIGHT_STEP))?;
         let place = usize::try_from(index & ((1 << STORED_HEIGHT_STEP) - 1)).ok()?;
         block.get(place).copied()
+    }
+}
+
+impl Audit {
+    /// The hashes from which something of the trail as it was with `size` entries is made.
+    pub(super) async fn nodes_of(
+        &self,
+        (field, size): (&'static str, u64),
+        ranges: Vec<NodeRange>,
+    ) -> Result<NodeSet, AuditError> {
+        let store = &*self.engine.shared.ground.store;
+        if let Some(nodes) = load::nodes(store, &self.trail, ranges).await? {
+            return Ok(nodes);
+        }
+        let block = store.first_kept(&self.trail).await? >> 8 << 8;
+        if size >= block || size.is_multiple_of(256) {
+            return Err(missing().into());
+        }
+        let problem = format!(
+            "entries were removed by retention: of what was before {block} entries, only sizes \
+             that are a multiple of 256 can be proved"
+        );
+        Err(QueryError::new(field, problem).into())
     }
 }

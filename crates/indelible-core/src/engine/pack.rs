@@ -105,14 +105,8 @@ impl Audit {
         let Some(newest) = self.signed().await? else {
             return Ok(None);
         };
-        // A pack of all begins where the trail does.
-        let first = match request.first {
-            0 => self.first_kept().await?,
-            first => first,
-        };
-        self.check_kept(first).await?;
         let range = PackRange {
-            first,
+            first: self.first_of_pack(request.first).await?,
             size: query.as_of.unwrap_or(newest.size),
         };
         if range.size == 0 || range.size > newest.size {

@@ -6,8 +6,8 @@ use indelible_merkle::consistency_file::ConsistencyFile;
 use indelible_merkle::note::VerifierKey;
 use indelible_merkle::tlog_proof::TlogProof;
 use indelible_merkle::{
-    Hash, NodeRange, NodeSet, StoredNodes, consistency_proof, frontier_at, inclusion_proof, plan,
-    root_at, verify_inclusion,
+    Hash, StoredNodes, consistency_proof, frontier_at, inclusion_proof, plan, root_at,
+    verify_inclusion,
 };
 use serde_json::json;
 
@@ -203,27 +203,6 @@ impl Audit {
             self.check_kept(seq).await?;
         }
         Ok(entry)
-    }
-
-    /// The hashes from which something of the trail as it was with `size` entries is made.
-    async fn nodes_of(
-        &self,
-        (field, size): (&'static str, u64),
-        ranges: Vec<NodeRange>,
-    ) -> Result<NodeSet, AuditError> {
-        let store = &*self.engine.shared.ground.store;
-        if let Some(nodes) = load::nodes(store, &self.trail, ranges).await? {
-            return Ok(nodes);
-        }
-        let block = store.first_kept(&self.trail).await? >> 8 << 8;
-        if size >= block || size.is_multiple_of(256) {
-            return Err(missing().into());
-        }
-        let problem = format!(
-            "entries were removed by retention: of what was before {block} entries, only sizes \
-             that are a multiple of 256 can be proved"
-        );
-        Err(QueryError::new(field, problem).into())
     }
 
     /// The proof of an entry that the checkpoint covers, from these hashes, and checked.

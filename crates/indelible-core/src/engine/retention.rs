@@ -10,6 +10,7 @@
 //! in between leaves the rest to the next run, or the next long-lived start.
 
 mod carry_out;
+mod kept;
 mod plan;
 mod policy;
 
@@ -17,7 +18,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
-use super::{Ground, erasure};
+use super::erasure;
 use crate::action::AuditAction;
 use crate::entry::Erasure;
 use crate::error::{AuditError, Refusal};
@@ -27,10 +28,10 @@ use crate::protocol::Receipt;
 use crate::query::QueryError;
 use crate::store::StoreError;
 use crate::time::Timestamp;
-use crate::trail::TrailName;
 
 pub(crate) use carry_out::removed_before;
 pub(super) use carry_out::resume;
+pub(super) use kept::hides;
 pub use plan::{Expired, KeptBack, RetentionPlan};
 pub use policy::{RetentionClass, RetentionPolicy};
 
@@ -119,20 +120,6 @@ impl Audit {
     pub async fn first_kept(&self) -> Result<u64, AuditError> {
         let store = &self.engine.shared.ground.store;
         Ok(store.first_kept(&self.trail).await?)
-    }
-
-    /// Checks that an entry was not removed.
-    pub(super) async fn check_kept(&self, seq: u64) -> Result<(), AuditError> {
-        let first_kept = self.first_kept().await?;
-        if seq >= first_kept {
-            return Ok(());
-        }
-        let trail = self.trail.clone();
-        Err(AuditError::Removed {
-            trail,
-            seq,
-            first_kept,
-        })
     }
 
     /// Sets the trail's retention policy, which the trail records, and removes nothing.
@@ -335,16 +322,6 @@ impl Audit {
             problem: problem.into(),
         }
     }
-}
-
-/// Whether entries were removed without which a tree of so many cannot be made again.
-pub(super) async fn hides(
-    ground: &Ground,
-    trail: &TrailName,
-    size: u64,
-) -> Result<bool, StoreError> {
-    let first_kept = ground.store.first_kept(trail).await?;
-    Ok(size >> 8 < first_kept >> 8 && !size.is_multiple_of(256))
 }
 
 /// The policy in force, which some entry of the trail must say.

@@ -390,19 +390,3 @@ async fn t88_an_id_or_resource_that_is_used_again_removes_nothing() {
     let report = verified(&audit).await;
     assert!(report.ok && report.complete, "{:?}", report.findings);
 }
-
-#[tokio::test]
-async fn without_a_policy_or_a_maximum_everything_stays() {
-    let site = Site::new();
-    let audit = aged(&site, 20, 5).await;
-    let (retained, plan) = retain(&audit).await;
-    assert_eq!(
-        (retained.entries, plan.policy, plan.expired),
-        (0, None, None)
-    );
-    let mut kept = policy(30);
-    kept.maximum_days = None;
-    set(&audit, &kept).await;
-    let (retained, _) = retain(&audit).await;
-    assert_eq!((retained.entries, retained.recorded), (0, vec![]));
-}

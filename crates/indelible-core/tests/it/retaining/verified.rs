@@ -54,3 +54,19 @@ async fn a_gap_behind_the_first_kept_entry_is_missed_as_before() {
     assert!(report.ok && report.complete, "{:?}", report.findings);
     assert_eq!(report.checked_from, 300);
 }
+
+#[tokio::test]
+async fn without_a_policy_or_a_maximum_everything_stays() {
+    let site = Site::new();
+    let audit = aged(&site, 20, 5).await;
+    let (retained, plan) = retain(&audit).await;
+    assert_eq!(
+        (retained.entries, plan.policy, plan.expired),
+        (0, None, None)
+    );
+    let mut kept = policy(30);
+    kept.maximum_days = None;
+    set(&audit, &kept).await;
+    let (retained, _) = retain(&audit).await;
+    assert_eq!((retained.entries, retained.recorded), (0, vec![]));
+}

@@ -178,8 +178,6 @@ pub const MACHINE_FOLDERS: &[&str] = &["home", "root", "work", "Users"];
 
 /// Files of the stores that may count rows: no page or list stands in them.
 pub const COUNTING_FILES: &[&str] = &[
-    // The few entries of one step, that all of them are there.
-    "crates/indelible-postgres/migrations/0007_retention.sql",
     // How deep an outbox is, for whoever asks; no pass of a drain does.
     "crates/indelible-postgres/src/outbox/standing.rs",
     "crates/indelible-sqlite/src/outbox/standing.rs",

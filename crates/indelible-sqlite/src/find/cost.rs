@@ -315,7 +315,7 @@ fn no_statement_is_planned_twice() {
         };
         find(&db, &caller, &TrailName::standard(), &page(filter, None, 0)).expect("found");
     }
-    for sql in [sql::POSTINGS_FALLING, sql::HEAD_PARENT] {
+    for sql in [sql::POSTINGS_FALLING, sql::EXTENT] {
         let statement = db.prepare_cached(sql).expect("prepared");
         assert!(statement.get_status(StatementStatus::Run) >= 20, "{sql}");
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");

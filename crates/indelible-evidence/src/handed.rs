@@ -6,7 +6,7 @@ use indelible_core::Timestamp;
 use crate::period::Period;
 use crate::render::{RenderError, written};
 use crate::report::Report;
-use crate::review::{FindingState, Ledger, SignOff};
+use crate::review::{FindingState, Ledger, SignOff, UNCHECKED};
 
 const REVIEWS: [&str; 20] = [
     "kind",
@@ -107,7 +107,10 @@ fn sign_off(it: &SignOff) -> [String; 20] {
         it.findings_open.to_string(),
         it.whole.to_string(),
         or_nothing(&it.comment),
-        String::new(),
+        match it.is_checked {
+            true => String::new(),
+            false => UNCHECKED.to_owned(),
+        },
     ]
 }
 

@@ -23,7 +23,7 @@ pub use flag::Flag;
 pub use hours::{WorkingHours, Zone};
 pub use ledger::{
     ASSIGNED, Closure, Disposition, FindingState, InvalidSignOff, Ledger, MissedDay, ReviewStart,
-    STARTED, SignOff, ledger, ledger_at,
+    STARTED, SignOff, UNCHECKED, ledger, ledger_at,
 };
 pub use matching::ReviewError;
 pub use pass::{Bounds, RuleCount};

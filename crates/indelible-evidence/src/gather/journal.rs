@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::days::Days;
-use crate::review::{ASSIGNED, Ledger, STARTED};
+use crate::review::{ASSIGNED, Ledger, STARTED, UNCHECKED};
 
 /// The most events of one list.
 pub const JOURNAL_MAX: usize = 1_000;
@@ -91,7 +91,7 @@ pub struct JournalEntry {
     pub occurred_at: Timestamp,
     /// The facts that go with it.
     pub facts: Map<String, Value>,
-    /// Why it counts for nothing; `null` where nothing is wrong with it.
+    /// Why it counts for nothing, or cannot be checked any more; `null` where nothing is wrong with it.
     pub problem: Option<String>,
 }
 
@@ -139,8 +139,13 @@ pub(super) struct Journal {
 impl Journal {
     pub fn of(ledger: &Ledger) -> Self {
         let invalid = ledger.invalid.iter();
+        let invalid = invalid.map(|it| (it.seq, it.problem.clone()));
+        let unchecked = ledger.sign_offs.iter().filter(|it| !it.is_checked);
         Self {
-            problems: invalid.map(|it| (it.seq, it.problem.clone())).collect(),
+            problems: unchecked
+                .map(|it| (it.seq, UNCHECKED.to_owned()))
+                .chain(invalid)
+                .collect(),
             ..Self::default()
         }
     }

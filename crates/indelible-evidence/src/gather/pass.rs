@@ -43,7 +43,7 @@ pub(super) struct Pass {
     verdicts: Vec<(usize, Verdict)>,
     pub tallies: Vec<Tally>,
     pub rows: Vec<RowCount>,
-    /// The sign-offs of reviews that count.
+    /// The sign-offs of reviews that hold against the trail.
     signed: BTreeSet<u64>,
     pub attempts: Attempts,
     pub journal: Journal,
@@ -72,6 +72,7 @@ impl Pass {
         let controls = Controls::of(request.framework);
         let own = |(framework, _): &&(Framework, &str)| *framework == request.framework;
         let field_control = FIELD_CONTROLS.iter().find(own);
+        let checked = ledger.sign_offs.iter().filter(|it| it.is_checked);
         Self {
             framework: request.framework,
             controls,
@@ -83,7 +84,7 @@ impl Pass {
             verdicts: Vec::new(),
             tallies: controls.list().iter().map(|_| Tally::default()).collect(),
             rows: vec![RowCount::default(); controls.rows().len()],
-            signed: ledger.sign_offs.iter().map(|it| it.seq).collect(),
+            signed: checked.map(|it| it.seq).collect(),
             attempts: Attempts::default(),
             journal: Journal::of(ledger),
             quality: Quality::default(),

@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use super::reading::unreadable;
 use crate::scope::Declaration;
-use checked::problem;
+use checked::{Verdict, judged};
 
-pub use sign_off::SignOff;
+pub use sign_off::{SignOff, UNCHECKED};
 pub use state::{
     Closure, Disposition, FindingState, InvalidSignOff, Ledger, MissedDay, ReviewStart,
 };
@@ -37,7 +37,8 @@ pub const STARTED: &str = "audit_review_started";
 const ACTIONS: [&str; 4] = ["audit_review_*", "audit_finding_*", ASSIGNED, STARTED];
 
 /// Reads what was decided in reviews of a trail. A sign-off counts where what it says of the trail
-/// is so: who may record may record an entry that looks like one.
+/// is so: who may record may record an entry that looks like one. Where retention removed what would
+/// show it, it counts for the time of what was removed alone.
 ///
 /// # Errors
 /// [`AuditError::Store`], also where an entry is not as it was recorded.
@@ -54,7 +55,15 @@ pub async fn ledger(audit: &Audit) -> Result<Ledger, AuditError> {
 /// As [`ledger`].
 pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> {
     let mut streams = ACTIONS.map(|action| Stream::of(action, as_of));
-    let mut ledger = Ledger::default();
+    let first_kept = audit.first_kept().await?;
+    let mut ledger = Ledger {
+        first_kept,
+        ..Ledger::default()
+    };
+    let first = match first_kept {
+        0 => None,
+        seq => audit.entry_at(seq).await?,
+    };
     loop {
         for stream in &mut streams {
             stream.fill(audit).await?;
@@ -70,9 +79,16 @@ pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> 
         audit.check_entry(&entry)?;
         let said = Said::of(&entry)?;
         match SignOff::of(&said) {
-            Some(sign_off) if said.action == "audit_review_completed" => {
-                let problem = problem(audit, &sign_off, ledger.reviewed_to()).await?;
-                ledger.signed(sign_off, problem);
+            Some(mut sign_off) if said.action == "audit_review_completed" => {
+                let reviewed_to = ledger.sign_offs.last().map_or(0, |last| last.as_of);
+                match judged(audit, &sign_off, reviewed_to).await? {
+                    Verdict::Holds => ledger.signed(sign_off),
+                    Verdict::Unchecked => {
+                        sign_off.uncheck(first.as_ref().map(|entry| entry.created_at));
+                        ledger.signed(sign_off);
+                    }
+                    Verdict::Wrong(problem) => ledger.unsigned(sign_off, problem),
+                }
             }
             _ => ledger.add(said),
         }

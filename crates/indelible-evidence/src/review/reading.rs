@@ -25,7 +25,8 @@ const ACTIONS_MAX: usize = 10_000;
 pub struct ReviewRequest<'r> {
     /// The rules.
     pub rules: &'r RuleSet,
-    /// The first entry that is new: where the last sign-off ended.
+    /// The first entry that is new: where the last sign-off ended. What retention removed is not
+    /// reviewed.
     pub from: u64,
     /// The tree size that the review answers for; the newest where it is absent.
     pub as_of: Option<u64>,
@@ -114,10 +115,17 @@ pub async fn review(
         let problem = format!("{} entries were signed off already", request.from);
         return Err(wrong(problem).into());
     }
+    let first_kept = audit.first_kept().await?;
+    let from = request.from.max(first_kept);
+    if as_of < from {
+        let problem = format!("the entries before {first_kept} were removed by retention");
+        return Err(wrong(problem).into());
+    }
+    let beside_from = beside(audit, request, from).await?;
     let compiled = compile(audit, request.rules)?;
     let mut pass = Pass {
         audit,
-        from: request.from,
+        from,
         late: request.rules.schedule.late,
         watches: compiled
             .into_iter()
@@ -126,7 +134,7 @@ pub async fn review(
         newest: Timestamp::MIN,
         review: Review {
             trail: audit.name().clone(),
-            from: request.from,
+            from,
             as_of,
             rules: RulesUsed {
                 name: request.rules.name.clone(),
@@ -139,7 +147,7 @@ pub async fn review(
             last: None,
             actions: BTreeMap::new(),
             actions_unlisted: 0,
-            beside_from: beside(audit, request).await?,
+            beside_from,
             too_late: 0,
             counts: Vec::new(),
             findings: Vec::new(),
@@ -147,11 +155,11 @@ pub async fn review(
     };
     if let Some(start) = pass.review.beside_from {
         let query = Query::new().start_date(start.to_string());
-        pass.read(query.as_of(request.from), 0, &mut |_| {}).await?;
+        pass.read(query.as_of(from), 0, &mut |_| {}).await?;
     }
-    if as_of > request.from {
+    if as_of > from {
         let query = Query::new().as_of(as_of);
-        pass.read(query, request.from, progress).await?;
+        pass.read(query, from, progress).await?;
     }
     Ok(Some(pass.conclude()))
 }
@@ -160,12 +168,12 @@ pub async fn review(
 async fn beside(
     audit: &Audit,
     request: &ReviewRequest<'_>,
+    from: u64,
 ) -> Result<Option<Timestamp>, AuditError> {
     let window = request.rules.window_max();
-    if request.from == 0 || window.is_zero() {
+    if from == 0 || window.is_zero() {
         return Ok(None);
     }
-    let from = request.from.max(audit.first_kept().await?);
     let first = audit.entry_at(from).await?;
     let reach = window.saturating_add(request.rules.schedule.late);
     Ok(first.map(|entry| entry.created_at.earlier(reach)))

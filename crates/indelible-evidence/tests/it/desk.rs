@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use indelible_core::engine::{Audit, Engine, Ground, Options};
+use indelible_core::engine::{Audit, Engine, Ground, Options, RetentionPolicy};
 use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{
@@ -87,9 +87,19 @@ impl Desk {
         Self::over(Arc::new(erased), store).await
     }
 
+    /// A trail that begins at another time, so that entries can be recorded when they happen.
+    pub async fn on(time: &str) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        Self::at(store.clone(), store, time).await
+    }
+
     async fn over(store: Arc<dyn Store>, registry: Arc<MemoryStore>) -> Self {
+        Self::at(store, registry, "2026-06-01T00:00:00Z").await
+    }
+
+    async fn at(store: Arc<dyn Store>, registry: Arc<MemoryStore>, time: &str) -> Self {
         let clock = Arc::new(HandClock(AtomicI64::new(0)));
-        clock.set("2026-06-01T00:00:00Z");
+        clock.set(time);
         let ground = Ground {
             store,
             registry,
@@ -111,6 +121,20 @@ impl Desk {
     pub async fn record(&self, event: AuditEvent) -> u64 {
         let receipt = self.audit.record(event).await.expect("recorded");
         receipt.seq.expect("a place")
+    }
+
+    /// Removes what was recorded more than 30 days ago, and answers where the trail begins.
+    pub async fn trim(&self) -> u64 {
+        let policy = RetentionPolicy {
+            minimum_days: Some(1),
+            maximum_days: Some(30),
+            legal_basis: "GDPR Art. 5(1)(e)".to_owned(),
+            classes: Vec::new(),
+        };
+        let set = self.audit.set_retention_policy(&policy, "officer").await;
+        set.expect("it is set");
+        let retained = self.audit.retain("officer", &mut |_| {}).await;
+        retained.expect("it retains").0.first_kept
     }
 
     pub async fn record_all(&self, events: impl IntoIterator<Item = AuditEvent>) {

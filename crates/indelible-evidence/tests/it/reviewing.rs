@@ -3,6 +3,7 @@
 mod bounds;
 mod checked;
 mod file;
+mod trimmed;
 mod workflow;
 
 use indelible_core::entry::StoredEntry;

@@ -47,7 +47,15 @@ pub struct SignOff {
     pub scope: Option<String>,
     /// What the reviewer had to say.
     pub comment: Option<String>,
+    /// Whether what it says was compared with the trail; false where it cannot be any more, because
+    /// the entries after those that were reviewed were removed by retention. Then it counts for the
+    /// time before the first entry that is there alone.
+    pub is_checked: bool,
 }
+
+/// What is said of a sign-off that is not checked.
+pub const UNCHECKED: &str = "it cannot be checked any more: retention removed the entries that \
+                             it is about";
 
 impl SignOff {
     /// `None` for an entry that does not say what a sign-off says, or something that cannot be.
@@ -79,11 +87,23 @@ impl SignOff {
             whole: said.flag("whole")?,
             scope: said.text("scope"),
             comment: said.text("comment"),
+            is_checked: true,
         };
         let is_possible = sign_off.from <= sign_off.as_of
             && sign_off.as_of <= sign_off.seq
             && sign_off.period.from <= sign_off.period.to;
         is_possible.then_some(sign_off)
+    }
+
+    /// Takes what cannot be checked to say nothing of the time of the entries that are there, of
+    /// which the first was recorded at an instant.
+    pub(super) fn uncheck(&mut self, first: Option<Timestamp>) {
+        self.is_checked = false;
+        if let Some(first) = first {
+            let before = Timestamp::from_micros(first.as_micros() - 1);
+            self.period.to = self.period.to.min(before);
+            self.period.from = self.period.from.min(before);
+        }
     }
 
     /// How long after its end a day has to be signed off, by its rules.

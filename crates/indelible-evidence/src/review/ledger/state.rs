@@ -164,6 +164,9 @@ const OTHERS_MAX: usize = 10_000;
 /// What was decided in reviews of a trail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
+    /// The first entry that is there: those before it were removed by retention, and what they
+    /// decided with them.
+    pub first_kept: u64,
     /// The sign-offs that count, in the order of the trail.
     pub sign_offs: Vec<SignOff>,
     /// Those that do not.
@@ -184,8 +187,9 @@ pub struct Ledger {
 impl Ledger {
     /// Up to where everything was signed off: where the next review begins.
     pub fn reviewed_to(&self) -> u64 {
-        // Each begins where the one before ended.
-        self.sign_offs.last().map_or(0, |last| last.as_of)
+        // Each begins where the one before ended, and what was removed nobody reviews any more.
+        let signed = self.sign_offs.last().map_or(0, |last| last.as_of);
+        signed.max(self.first_kept)
     }
 
     /// The end of the time that was signed off last.
@@ -204,22 +208,29 @@ impl Ledger {
         pairs.filter(|(before, after)| before.rules.sha256 != after.rules.sha256)
     }
 
-    /// Takes the next sign-off, and what is wrong with it.
-    pub(super) fn signed(&mut self, sign_off: SignOff, problem: Option<String>) {
-        match problem {
-            None => {
-                if self.sign_offs.len() >= SIGN_OFFS_MAX {
-                    self.sign_offs.drain(..SIGN_OFFS_MAX / 2);
-                    self.beyond += SIGN_OFFS_MAX as u64 / 2;
-                }
-                self.sign_offs.push(sign_off);
-            }
-            Some(problem) => self.refused(
-                sign_off.seq,
-                sign_off.signed_at,
-                (sign_off.reviewer, problem),
-            ),
+    /// Why an entry does not count as a sign-off; `None` where it does.
+    pub fn problem_of(&self, seq: u64) -> Option<String> {
+        if self.sign_offs.iter().any(|it| it.seq == seq) {
+            return None;
         }
+        let invalid = self.invalid.iter().find(|it| it.seq == seq);
+        let problem = invalid.map(|it| it.problem.clone());
+        Some(problem.unwrap_or_else(|| "it does not say what a sign-off says".to_owned()))
+    }
+
+    /// Takes the next sign-off.
+    pub(super) fn signed(&mut self, sign_off: SignOff) {
+        if self.sign_offs.len() >= SIGN_OFFS_MAX {
+            self.sign_offs.drain(..SIGN_OFFS_MAX / 2);
+            self.beyond += SIGN_OFFS_MAX as u64 / 2;
+        }
+        self.sign_offs.push(sign_off);
+    }
+
+    /// Takes the next one that counts for nothing, and what is wrong with it.
+    pub(super) fn unsigned(&mut self, sign_off: SignOff, problem: String) {
+        let (seq, at) = (sign_off.seq, sign_off.signed_at);
+        self.refused(seq, at, (sign_off.reviewer, problem));
     }
 
     fn refused(&mut self, seq: u64, at: Timestamp, (reviewer, problem): (Option<String>, String)) {

@@ -14,7 +14,7 @@ use super::{FAILURES, failed, of, reviewed, rules};
 use crate::desk::{Desk, at, event};
 
 /// What a sign-off says of the entries from one to a size.
-fn said(as_of: u64, from: u64, root: &str) -> Value {
+pub(super) fn said(as_of: u64, from: u64, root: &str) -> Value {
     json!({"period_start": "2026-03-01T00:00:00Z", "period_end": "2099-03-02T00:00:00Z",
         "first_sequence": from, "as_of": as_of, "root": root, "rule_set": "r",
         "rule_set_version": "1", "rule_set_digest": "d", "frequency": "daily",
@@ -22,7 +22,7 @@ fn said(as_of: u64, from: u64, root: &str) -> Value {
         "findings_count": 0, "findings_open": 0, "whole": true})
 }
 
-async fn root(desk: &Desk, size: u64) -> String {
+pub(super) async fn root(desk: &Desk, size: u64) -> String {
     let root = desk.audit.root_at(size).await.expect("read");
     root.expect("there").to_string()
 }

@@ -4,6 +4,7 @@ use indelible::Timestamp;
 use indelible_evidence::Day;
 use indelible_evidence::review::{
     DayLine, DayState, InvalidSignOff, Ledger, ReviewStart, RuleSet, RulesUsed, SignOff,
+    UNCHECKED,
 };
 use serde::Serialize;
 
@@ -116,6 +117,8 @@ impl DayLines {
         if !self.rules_in_force {
             lines.push("the rules at hand are not those of the last sign-off".to_owned());
         }
+        let unchecked = self.sign_offs.iter().filter(|it| !it.is_checked);
+        lines.extend(unchecked.map(|it| format!("the sign-off of entry {}: {UNCHECKED}", it.seq)));
         let invalid = self.invalid.iter();
         lines.extend(
             invalid.map(|it| format!("entry {} counts for nothing: {}", it.seq, it.problem)),

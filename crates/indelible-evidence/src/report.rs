@@ -10,7 +10,7 @@ use indelible_core::{Timestamp, TrailName};
 use serde::Serialize;
 
 pub use control::{ActionEvidence, ControlReport, Liveness, TermCount};
-pub(crate) use limits::{limits, verification};
+pub(crate) use limits::{limits, removed, verification};
 pub use made::{Made, generated};
 pub(crate) use reason::{Known, counted, reason};
 
@@ -111,6 +111,11 @@ pub struct Completeness {
     /// The entries that occurred in the period: the number that an export of it has. Each was
     /// compared with its leaf.
     pub entries: u64,
+    /// The first entry that is there: retention removed as many before it. 0 where it removed none.
+    pub first_kept: u64,
+    /// When that was recorded; `null` where nothing was removed. Of a time before, entries that the
+    /// counts leave out may have been there.
+    pub first_kept_at: Option<Timestamp>,
     /// The lowest seq among them.
     pub first_seq: Option<u64>,
     /// The highest.
@@ -217,6 +222,15 @@ pub struct Drawn {
 /// The words of [`Drawn::method`].
 pub const METHOD: &str = "entries in the order of SHA-256(seed ‖ seq in decimal digits), of \
                           direct evidence where there is some, else of supporting evidence";
+
+impl Completeness {
+    /// When the first entry that is there was recorded, where entries of the period may have been
+    /// removed by retention.
+    pub fn removed_of(&self, period: &Period) -> Option<Timestamp> {
+        // Nothing is recorded before it happens.
+        self.first_kept_at.filter(|first| period.from < *first)
+    }
+}
 
 impl Report {
     /// How many controls are of a state.

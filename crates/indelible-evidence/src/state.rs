@@ -11,7 +11,8 @@ pub enum State {
     NeedsEvidenceElsewhere,
     /// There is direct evidence in the period.
     Operating,
-    /// Records exist, but what their condition asks was not recorded with them.
+    /// Records exist, but what their condition asks was not recorded with them; or nothing
+    /// happened by what is left of a period of which retention removed records.
     CannotTell,
     /// There is only supporting evidence in the period.
     SupportingOnly,
@@ -44,6 +45,8 @@ pub struct Standing {
     pub seen: bool,
     /// Recording was alive all through the period.
     pub alive: bool,
+    /// Entries of the period may have been removed by retention.
+    pub removed: bool,
 }
 
 impl State {
@@ -65,7 +68,11 @@ impl State {
             Self::NotApplicable => standing.not_applicable,
             Self::NeedsEvidenceElsewhere => standing.elsewhere,
             Self::Operating => standing.direct > 0,
-            Self::CannotTell => standing.undecidable > 0,
+            // Nothing is said not to have happened of what is not there any more.
+            Self::CannotTell => {
+                let is_left = standing.supporting == 0 && standing.instrumented && standing.alive;
+                standing.undecidable > 0 || (standing.removed && is_left)
+            }
             Self::SupportingOnly => standing.supporting > 0,
             Self::NoOccurrence => standing.instrumented && standing.alive,
             Self::Stale => standing.seen,
@@ -109,7 +116,9 @@ impl State {
             Self::NotApplicable => "declared so, with who, when and why",
             Self::NeedsEvidenceElsewhere => "records alone do not show it",
             Self::Operating => "direct evidence in the period",
-            Self::CannotTell => "records exist, but what the condition asks was not recorded",
+            Self::CannotTell => {
+                "records exist, but what the condition asks was not recorded; or some were removed"
+            }
             Self::SupportingOnly => "only supporting evidence in the period",
             Self::NoOccurrence => "instrumented, alive all through, and nothing happened",
             Self::Stale => "seen, no evidence in this period, and liveness cannot be shown",
@@ -130,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_first_that_applies_in_each_of_the_combinations() {
-        for bits in 0_u32..256 {
+        for bits in 0_u32..512 {
             let is = |bit: u32| bits & 1 << bit != 0;
             let seen = is(6);
             let standing = Standing {
@@ -142,6 +151,7 @@ mod tests {
                 instrumented: is(5) || seen,
                 seen,
                 alive: is(7),
+                removed: is(8),
             };
             let expected = if is(0) {
                 State::NotApplicable
@@ -153,6 +163,8 @@ mod tests {
                 State::CannotTell
             } else if is(4) {
                 State::SupportingOnly
+            } else if (is(5) || seen) && is(7) && is(8) {
+                State::CannotTell
             } else if (is(5) || seen) && is(7) {
                 State::NoOccurrence
             } else if seen {

@@ -31,6 +31,8 @@ struct Bench<'a> {
     /// The period, as far as it is over.
     covered: Period,
     unresolved: BTreeMap<String, u64>,
+    /// When the first entry that is there was recorded, where some of the period may be removed.
+    removed: Option<Timestamp>,
 }
 
 pub(super) async fn conclude(
@@ -47,6 +49,7 @@ pub(super) async fn conclude(
         .map(|it| (it.workflow.clone(), it.unresolved + it.closed_late))
         .collect();
     let unseen = (unseen(&pass), pass.entries == 0);
+    let completeness = completeness(audit, &pass, request.period, pinned).await?;
     let mut bench = Bench {
         seen: SeenActions::look(audit, request.period, as_of, unseen).await?,
         pass: &mut pass,
@@ -56,6 +59,7 @@ pub(super) async fn conclude(
             ..request.period
         },
         unresolved,
+        removed: completeness.removed_of(&request.period),
     };
     let mut controls = Vec::new();
     for place in 0..bench.pass.controls().list().len() {
@@ -73,7 +77,7 @@ pub(super) async fn conclude(
         trail: audit.name().clone(),
         period: request.period,
         made: made(&request, as_of),
-        completeness: completeness(audit, &pass, request.period, pinned).await?,
+        completeness,
         scope: declared(&request),
         states: states.to_vec(),
         actions: std::mem::take(&mut pass.actions).into_values().collect(),
@@ -147,6 +151,12 @@ async fn completeness(
         problem: "it is there no more".to_owned(),
     };
     let SizedCheckpoint { root, note, .. } = after.ok_or_else(missing)?;
+    // Asked when all is read: what goes meanwhile is told.
+    let first_kept = audit.first_kept().await?;
+    let first_kept_at = match first_kept {
+        0 => None,
+        seq => audit.entry_at(seq).await?.map(|entry| entry.created_at),
+    };
     let first_seq = pass.seqs.map(|(first, _)| first);
     let before = match first_seq {
         None | Some(0) => None,
@@ -165,6 +175,8 @@ async fn completeness(
         is_over: period.to <= pinned.known_to,
         verified: last_verified(audit, pinned.known_to).await?,
         entries: pass.entries,
+        first_kept,
+        first_kept_at,
         first_seq,
         last_seq: pass.seqs.map(|(_, last)| last),
         first_occurred_at: pass.times.map(|(first, _)| first),
@@ -204,6 +216,7 @@ impl Bench<'_> {
             instrumented: seen || declared,
             seen,
             alive: liveness.is_alive(),
+            removed: self.removed.is_some(),
         };
         let source = self.source_days(&rows);
         let found = match rows.is_empty() {
@@ -255,6 +268,7 @@ impl Bench<'_> {
                 after,
                 declared,
                 days: days.len() as u64,
+                removed: self.removed,
             },
         );
         report

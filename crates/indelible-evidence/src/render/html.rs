@@ -5,7 +5,7 @@ use askama::Template;
 use super::markdown::silence_text;
 use super::statements::{HEADING, NOTE, rests_on, statements};
 use crate::gather::{JournalEntry, Silence};
-use crate::report::{ControlReport, Report, counted, verification};
+use crate::report::{ControlReport, Report, counted, removed, verification};
 use crate::state::State;
 
 #[derive(Template)]
@@ -67,6 +67,10 @@ impl Page<'_> {
 
     fn verification(&self) -> String {
         verification(self.report)
+    }
+
+    fn removed(&self) -> Option<String> {
+        removed(self.report)
     }
 
     fn silence(&self, silence: &Silence) -> String {

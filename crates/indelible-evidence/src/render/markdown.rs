@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::statements::{HEADING, NOTE, statements};
-use crate::report::{Report, counted, verification};
+use crate::report::{Report, counted, removed, verification};
 pub(super) use control::silence_text;
 
 /// Appends a line.
@@ -72,6 +72,9 @@ fn completeness(report: &Report, out: &mut String) {
         counted(it.as_of, "entry"),
         verification(report)
     );
+    if let Some(removed) = removed(report) {
+        line!(out, "{removed}\n");
+    }
     if !it.is_over {
         let to = it.covered_to;
         line!(out, "The period is not over: the report is up to {to}.\n");

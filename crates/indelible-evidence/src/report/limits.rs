@@ -36,6 +36,12 @@ pub fn limits(report: &Report) -> Vec<String> {
             report.completeness.covered_to
         ),
     );
+    limits.extend(removed(report));
+    let mut note = |applies: bool, text: String| {
+        if applies {
+            limits.push(text);
+        }
+    };
     let declared = report.controls.iter().filter(|it| it.by_declaration > 0);
     let declared = declared.count() as u64;
     note(
@@ -138,6 +144,26 @@ pub fn limits(report: &Report) -> Vec<String> {
         "That this report was made is not on record in the trail.".to_owned(),
     );
     limits
+}
+
+/// What of the trail is not there any more.
+pub(crate) fn removed(report: &Report) -> Option<String> {
+    let it = &report.completeness;
+    let went = match it.first_kept {
+        0 => return None,
+        went => counted(went, "entry"),
+    };
+    Some(match it.removed_of(&report.period) {
+        Some(first) => format!(
+            "Entries of the period were removed by retention, those recorded before {first} ({went} \
+             from the beginning of the trail): no count has them, and of no action is said that it \
+             did not occur."
+        ),
+        None => format!(
+            "Retention removed {went} from the beginning of the trail, all of before the period: \
+             whether an action was seen before it says what is left."
+        ),
+    })
 }
 
 /// What is known of whether the trail is as it was recorded.

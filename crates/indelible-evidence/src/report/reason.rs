@@ -18,6 +18,8 @@ pub struct Known {
     pub declared: bool,
     /// The days of the period with evidence.
     pub days: u64,
+    /// When the first entry that is there was recorded, where some of the period may be removed.
+    pub removed: Option<Timestamp>,
 }
 
 /// The most terms that are named in a sentence.
@@ -44,6 +46,13 @@ pub fn reason(control: &ControlReport, known: Known) -> String {
             let rest = untold(control) + &declared(control);
             format!("{entries} on {days} are direct evidence{rest}")
         }
+        State::CannotTell if *undecidable == 0 => format!(
+            "what is left of the period holds no evidence, and recording was alive: {}{}{}{}",
+            alive(control),
+            last(&known),
+            declared(control),
+            removed(&known)
+        ),
         State::CannotTell => format!(
             "{} of its actions, but what its condition asks was not recorded with {}: {}; {} \
              supporting{}",
@@ -83,9 +92,9 @@ pub fn reason(control: &ControlReport, known: Known) -> String {
             },
             alive(control),
             last(&known),
-            declared(control)
+            declared(control) + &removed(&known)
         ),
-        State::NotInstrumented => not_instrumented(&known),
+        State::NotInstrumented => not_instrumented(&known) + &removed(&known),
     }
 }
 
@@ -171,6 +180,16 @@ fn alive(control: &ControlReport) -> String {
         ),
     });
     shown.join(", ")
+}
+
+/// That what is there is not all that was.
+fn removed(known: &Known) -> String {
+    match known.removed {
+        None => String::new(),
+        Some(first) => format!(
+            "; entries of the period were removed by retention, those recorded before {first}"
+        ),
+    }
 }
 
 fn last(known: &Known) -> String {

@@ -67,7 +67,9 @@ pub struct TrailFacts {
     pub size: u64,
     /// The size that its high-water mark names, where it has one.
     pub mark: Option<u64>,
-    /// When its first entry was recorded; nothing where that is not there any more.
+    /// How many entries retention removed from its beginning.
+    pub removed: u64,
+    /// When its first entry that is left was recorded; nothing where that is not there any more.
     pub first_at: Option<Timestamp>,
     /// When its last entry was recorded.
     pub last_at: Option<Timestamp>,

@@ -101,6 +101,7 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
     let at = async |seq: u64| -> Result<Option<Timestamp>, AuditError> {
         Ok(audit.entry_at(seq).await?.map(|entry| entry.created_at))
     };
+    let first_kept = audit.first_kept().await?;
     let nobody = Query::new().user_id("none").limit(COUNTED_MAX);
     // What Indelible records of itself has no user where nobody asked for it.
     let without_user = match head.trail.is_system() {
@@ -111,7 +112,8 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         trail: head.trail.clone(),
         size: head.size,
         mark: mark(engine, &head.trail),
-        first_at: at(audit.first_kept().await?).await?,
+        removed: first_kept,
+        first_at: at(first_kept).await?,
         last_at: at(head.size.saturating_sub(1)).await?,
         without_user,
         newest: newest(&audit, head.size).await?,

@@ -10,6 +10,7 @@ mod linting;
 mod living;
 mod logic;
 mod numbers;
+mod removed;
 mod rendering;
 mod reviewing;
 mod sampling;

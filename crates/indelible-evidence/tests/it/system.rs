@@ -237,8 +237,8 @@ async fn what_the_product_does_not_do_is_never_called_met() {
     // That somebody recorded it is no evidence of the product's.
     it.actions.insert("audit_review_completed".to_owned(), 1);
     assert_ne!(answer(31, &it).0, Answer::Met);
-    it.actions.insert("audit_legal_hold_placed".to_owned(), 1);
-    assert_eq!(answer(36, &it).0, Answer::NeedsEvidenceElsewhere);
+    it.actions.insert("audit_archive_restored".to_owned(), 1);
+    assert_eq!(answer(35, &it).0, Answer::NeedsEvidenceElsewhere);
 }
 
 #[tokio::test]

@@ -61,15 +61,19 @@ fn history(it: &Installation) -> Found {
     }
     let begun = own().filter_map(|trail| {
         let days = (it.measured_at.as_micros() - trail.first_at?.as_micros()) / MICROS_OF_DAY;
+        let removed = match trail.removed {
+            0 => String::new(),
+            removed => format!(", {removed} entries before it removed by retention"),
+        };
         Some(format!(
-            "{} since {} ({days} days)",
+            "{} since {} ({days} days{removed})",
             trail.trail, trail.first_at?
         ))
     });
     let begun: Vec<_> = begun.collect();
     let whole = begun.len() == own().count();
     let fact = format!(
-        "the first entry is there of {} of {} trails: {}",
+        "the first entry that was not removed is there of {} of {} trails: {}",
         begun.len(),
         own().count(),
         begun.join(", ")
@@ -81,7 +85,14 @@ fn history(it: &Installation) -> Found {
         let first = trail.first_at.unwrap_or(it.measured_at);
         (it.measured_at.as_micros() - first.as_micros()) / MICROS_OF_DAY
     };
-    if own().any(|trail| age(trail) < HISTORY_DAYS_MIN) {
+    let is_short = |trail: &TrailFacts| age(trail) < HISTORY_DAYS_MIN;
+    if own().any(|trail| is_short(trail) && trail.removed > 0) {
+        return elsewhere(format!(
+            "{fact}; whether all that was removed was older than {HISTORY_DAYS_MIN} days say the \
+             removal entries (audit_records_expired, period_end)"
+        ));
+    }
+    if own().any(is_short) {
         return elsewhere(format!(
             "{fact}; not yet {HISTORY_DAYS_MIN} days: earlier history is elsewhere"
         ));

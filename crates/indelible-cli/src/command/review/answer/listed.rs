@@ -3,8 +3,7 @@
 use indelible::Timestamp;
 use indelible_evidence::Day;
 use indelible_evidence::review::{
-    DayLine, DayState, InvalidSignOff, Ledger, ReviewStart, RuleSet, RulesUsed, SignOff,
-    UNCHECKED,
+    DayLine, DayState, InvalidSignOff, Ledger, ReviewStart, RuleSet, RulesUsed, SignOff, UNCHECKED,
 };
 use serde::Serialize;
 

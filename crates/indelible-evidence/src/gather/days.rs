@@ -26,26 +26,26 @@ pub struct Silence {
     pub source_records: u64,
 }
 
-/// Counts by day, and the hours of each that have any.
+/// Counts by day, and the hours of each that have a sign of life.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Days(BTreeMap<Day, DayCount>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct DayCount {
     entries: u64,
-    /// One bit for each hour.
+    /// One bit for each hour with a sign of life.
     hours: u32,
 }
 
 impl Days {
-    pub fn add(&mut self, time: Timestamp) {
+    pub fn add(&mut self, time: Timestamp, is_sign: bool) {
         let day = Day::of(time);
         let count = self.0.entry(day).or_default();
         count.entries += 1;
-        count.hours |= 1 << (time.hour() - day.start().hour());
+        count.hours |= u32::from(is_sign) << (time.hour() - day.start().hour());
     }
 
-    /// The hours that have any, counted from 1970.
+    /// The hours that have a sign of life, counted from 1970.
     pub fn hours(&self) -> impl Iterator<Item = i64> + '_ {
         self.0.iter().flat_map(|(day, count)| {
             let (first, hours) = (day.start().hour(), count.hours);
@@ -100,7 +100,7 @@ mod tests {
         let (first, _) = period.days();
         let with = BTreeSet::from([first, first.plus(1), first.plus(9), first.plus(11)]);
         let mut source = Days::default();
-        source.add(first.plus(4).start());
+        source.add(first.plus(4).start(), true);
         let found = silences(&period, &with, &[&source]);
         let shown: Vec<_> = found
             .iter()

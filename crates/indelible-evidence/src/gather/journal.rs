@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::days::Days;
+use super::quality::is_late;
 use crate::review::{ASSIGNED, Ledger, STARTED, UNCHECKED};
 
 /// The most events of one list.
@@ -166,14 +167,16 @@ impl Journal {
             });
         }
         if action == "audit_self_checked" {
-            self.beat(entry.occurred_at);
+            self.beat(entry);
         }
     }
 
     /// Takes a self-check or a heartbeat.
-    pub fn beat(&mut self, time: Timestamp) {
-        self.self_checks += 1;
-        self.signs.add(time);
+    pub fn beat(&mut self, entry: &StoredEntry) {
+        if !is_late(entry) {
+            self.self_checks += 1;
+            self.signs.add(entry.occurred_at, true);
+        }
     }
 
     /// Takes an entry of the life of the log.
@@ -184,9 +187,9 @@ impl Journal {
 
     /// Whoever stops was alive and is not any more: a start alone is a sign of life.
     pub fn started(&mut self, entry: &StoredEntry) {
-        if entry.action == "audit_started" {
+        if entry.action == "audit_started" && !is_late(entry) {
             self.starts += 1;
-            self.signs.add(entry.occurred_at);
+            self.signs.add(entry.occurred_at, true);
         }
     }
 

@@ -10,7 +10,7 @@ use super::ReportRequest;
 use super::attempts::Attempts;
 use super::days::Days;
 use super::journal::Journal;
-use super::quality::{Marks, Quality};
+use super::quality::{Marks, Quality, is_late};
 use super::sample::{Sampling, rank};
 use super::tally::{Judged, RowCount, Tally, Verdict};
 use crate::condition::{Condition, Contents, Facts, Truth};
@@ -151,10 +151,11 @@ impl Pass {
         let time = entry.occurred_at;
         let (earliest, latest) = self.times.unwrap_or((time, time));
         self.times = Some((earliest.min(time), latest.max(time)));
-        self.days.entry(category).or_default().add(time);
+        let days = self.days.entry(category).or_default();
+        days.add(time, !is_late(entry));
         self.journal.add(&self.trail, entry);
         if self.scope.liveness.contains(&entry.action) {
-            self.journal.beat(time);
+            self.journal.beat(entry);
         }
         self.count_action(entry, known);
         self.judge(entry, known, contents, marks);

@@ -9,6 +9,12 @@ use serde_json::Value;
 /// How much later than it happened an entry was recorded before it is counted as late.
 const LATE_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
+/// Whether an entry was recorded so long after it happened that it does not show that recording
+/// was alive then: when it happened is what whoever recorded it said.
+pub(super) fn is_late(entry: &StoredEntry) -> bool {
+    entry.created_at.as_micros() - entry.occurred_at.as_micros() > LATE_MICROS
+}
+
 /// Counts of entries of the period.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Quality {
@@ -84,8 +90,7 @@ impl Quality {
     pub(super) fn add(&mut self, entry: &StoredEntry, category: Option<&str>) -> Marks {
         let mut marks = self.erasures(entry);
         self.lacks(entry, category, &mut marks);
-        let late = entry.created_at.as_micros() - entry.occurred_at.as_micros() > LATE_MICROS;
-        self.recorded_late += u64::from(late);
+        self.recorded_late += u64::from(is_late(entry));
         let noted = PartKind::ALL
             .into_iter()
             .filter(|&kind| has_member(entry, kind, "notes"));

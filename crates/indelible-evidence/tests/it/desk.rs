@@ -123,6 +123,15 @@ impl Desk {
         receipt.seq.expect("a place")
     }
 
+    /// Records each when it happened.
+    pub async fn record_live(&self, events: impl IntoIterator<Item = AuditEvent>) {
+        for event in events {
+            self.clock
+                .set(&event.occurred_at.expect("a time").to_string());
+            self.record(event).await;
+        }
+    }
+
     /// Removes what was recorded more than 30 days ago, and answers where the trail begins.
     pub async fn trim(&self) -> u64 {
         let policy = RetentionPolicy {

@@ -21,14 +21,14 @@ fn session(time: &str) -> AuditEvent {
 pub async fn weekly(desk: &Desk, action: &str) {
     let days = [4, 11, 18, 25, 31];
     let times = days.map(|day| format!("2026-03-{day:02}T09:00:00Z"));
-    desk.record_all(times.iter().map(|time| event(action, time)))
+    desk.record_live(times.iter().map(|time| event(action, time)))
         .await;
 }
 
 pub async fn trail() -> Desk {
     let desk = Desk::new().await;
     let access = |action: &str, time: &str| event(action, time);
-    desk.record_all([
+    desk.record_live([
         // Seen before the period alone.
         event("encryption_key_rotated", "2026-01-05T00:00:00Z"),
         event("admin_backup_restored", "2026-01-06T00:00:00Z"),
@@ -107,7 +107,8 @@ async fn liveness_tells_no_occurrence_from_stale() {
     assert!(rotated(&report).reason.ends_with("last seen on 2026-01-05"));
     assert!(!rotated(&report).liveness.is_alive());
     // Another event of the same source is a sign of life of its day, and of no other.
-    desk.record(event("admin_config_changed", MARCH)).await;
+    desk.record_live([event("admin_config_changed", MARCH)])
+        .await;
     let report = desk.march(Framework::PciDss).await;
     assert_eq!(rotated(&report).state, State::Stale);
     let said = &rotated(&report).reason;
@@ -115,13 +116,30 @@ async fn liveness_tells_no_occurrence_from_stale() {
         said.contains("518 hours at most without a sign of life"),
         "{said}"
     );
+    // Nor are those that were recorded long after they happened, as from an import: whoever
+    // recorded them chose the time.
+    desk.clock.set("2026-06-01T00:00:00Z");
+    let late = [4, 11, 18, 25, 31].map(|day| format!("2026-03-{day:02}T09:00:00Z"));
+    for action in [
+        "admin_config_changed",
+        "audit_self_checked",
+        "audit_started",
+    ] {
+        desk.record_all(late.iter().map(|time| event(action, time)))
+            .await;
+    }
+    let report = desk.march(Framework::PciDss).await;
+    let imported = rotated(&report);
+    assert_eq!(imported.state, State::Stale);
+    let counted = (imported.liveness.self_checks, imported.liveness.starts);
+    assert_eq!((counted, imported.liveness.hours_with_signs), ((0, 0), 1));
     weekly(&desk, "admin_config_changed").await;
     let report = desk.march(Framework::PciDss).await;
     assert_eq!(rotated(&report).state, State::NoOccurrence);
     let liveness = rotated(&report).liveness;
     assert_eq!(
         (liveness.source_entries, liveness.silent_hours_max),
-        (6, 168)
+        (11, 168)
     );
 }
 

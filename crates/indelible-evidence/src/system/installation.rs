@@ -125,8 +125,10 @@ pub struct Newest {
 /// What came of the reviews of a trail.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Reviews {
-    /// Sign-offs that count.
+    /// Sign-offs that hold against the trail.
     pub sign_offs: u64,
+    /// Sign-offs of what retention removed, which cannot be checked any more.
+    pub unchecked: u64,
     /// Entries that look like decisions of reviews and count for nothing.
     pub invalid: u64,
     /// When was signed last.

@@ -149,10 +149,12 @@ async fn reviews(audit: &Audit, now: Timestamp) -> Result<Reviews, AuditError> {
         let days = days(&ledger, &schedule, (begin, today), now).into_iter();
         days.filter(|day| day.state == DayState::Missed).count() as u64
     });
-    let last = ledger.sign_offs.last();
+    let checked = || ledger.sign_offs.iter().filter(|it| it.is_checked);
+    let (signed, last) = (checked().count(), checked().next_back());
     let open = || ledger.open();
     Ok(Reviews {
-        sign_offs: ledger.sign_offs.len() as u64,
+        sign_offs: signed as u64,
+        unchecked: (ledger.sign_offs.len() - signed) as u64,
         invalid: ledger.invalid.len() as u64,
         last_at: last.map(|last| last.signed_at),
         frequency: last.map(|last| last.frequency.clone()),

@@ -73,10 +73,12 @@ fn list(desk: &Desk, more: &[&str]) -> Answered {
 fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk) {
     let desk = desk();
     guessed(&desk);
+    let start = ["review", "start", "2026-03-02", "--by", "q. sa", "--why"];
+    desk.run(&[&start[..], &["cards since"]].concat()).fine();
     let shown = desk.json(&["review", "show"]);
     assert_eq!(
         (&shown["from"], &shown["as_of"], &shown["entries"]),
-        (&json!(0), &json!(7), &json!(7))
+        (&json!(0), &json!(8), &json!(8))
     );
     assert_eq!(ids(&shown), ["failures_then_login-0", "brute_force_user-0"]);
     assert_eq!(shown["findings"][0]["seqs"], json!([0, 1, 2, 3, 4, 5]));
@@ -86,13 +88,13 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     );
     let table = desk.run(&["review", "show"]).fine();
     table
-        .says("7 new entries in trail default")
-        .says("review sign --as-of 7 --by NAME");
+        .says("8 new entries in trail default")
+        .says("review sign --as-of 8 --by NAME");
     // What is typed in other calls stands there whole.
     let table = desk.run(&["review", "show"]).fine();
     table.says("critical  failures_then_login-0  user_id=u-7\n");
     // Nothing was written by looking.
-    assert_eq!(desk.json(&["review", "show"])["as_of"], 7);
+    assert_eq!(desk.json(&["review", "show"])["as_of"], 8);
 
     let raise = [
         "review",
@@ -105,7 +107,7 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     ];
     desk.run(&raise)
         .fine()
-        .says("failures_then_login-0 raised, recorded as entry 7");
+        .says("failures_then_login-0 raised, recorded as entry 8");
     desk.run(&raise).fine().says("nothing new to record");
     let assign = [
         "review",
@@ -118,7 +120,7 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     ];
     desk.run(&assign)
         .fine()
-        .says("assigned, recorded as entry 8");
+        .says("assigned, recorded as entry 9");
     let shown = desk.json(&["review", "show", "--as-of", "7"]);
     assert_eq!(
         shown["standing"]["failures_then_login-0"]["owner"],
@@ -141,8 +143,8 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     };
     close("failures_then_login-0", "m. muster")
         .fine()
-        .says("closed, recorded as entry 9");
-    close("failures_then_login-0", "m. muster").fails(1, "was closed as remediated with entry 9");
+        .says("closed, recorded as entry 10");
+    close("failures_then_login-0", "m. muster").fails(1, "was closed as remediated with entry 10");
 
     // The sign-off raises what nobody raised.
     let sign = [
@@ -160,12 +162,12 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     let signed = desk.json(&sign);
     assert_eq!(
         (&signed["seq"], signed["raised"][0]["finding"].as_str()),
-        (&json!(11), Some("brute_force_user-0"))
+        (&json!(12), Some("brute_force_user-0"))
     );
     let entry = &found(&desk, "audit_review_completed")[0];
     assert_eq!(
         (&entry["seq"], &entry["user_id"]),
-        (&json!(11), &json!("q. sa"))
+        (&json!(12), &json!("q. sa"))
     );
     let said = &entry["context"];
     assert_eq!(said, &signed["said"]);
@@ -179,13 +181,13 @@ fn sys_28_sys_30_sys_31_days_are_reviewed_one_after_the_other(desk: fn() -> Desk
     );
     assert_eq!(said["period_end"], "2026-03-02T23:59:59.999999Z");
     let size = desk.run(&["checkpoint"]).fine().out;
-    assert_eq!(size.lines().nth(1), Some("12"));
+    assert_eq!(size.lines().nth(1), Some("13"));
 
     // The third is passed over; what was recorded since is new, decisions included.
     more(&desk, &line("role_assigned", "boss", "04T09:00:00"));
     let shown = desk.json(&["review", "show"]);
-    assert_eq!((&shown["from"], &shown["entries"]), (&json!(7), &json!(6)));
-    assert_eq!(ids(&shown), ["privilege_change-12"]);
+    assert_eq!((&shown["from"], &shown["entries"]), (&json!(7), &json!(7)));
+    assert_eq!(ids(&shown), ["privilege_change-13"]);
     assert_eq!(shown["open_before"], json!(["brute_force_user-0"]));
     let as_of = shown["as_of"].to_string();
     desk.run(&[

@@ -17,7 +17,8 @@ use crate::session::{Access, Opened, Session};
 /// A day is `reviewed` where all of it was signed off in time, `late` where that came after it was
 /// due, `due` while there is time, and `missed` after that. When a day begins and when it is due
 /// the rules say, those of the last sign-off where they say less. Days count from that of the first
-/// entry, or from the one that `review start` put on record. Sign-offs that count for nothing and
+/// entry, or from the one that `review start` put on record; those before are listed where they were
+/// signed off, and are never missed. Sign-offs that count for nothing and
 /// changes of the rules are listed too. With --check the exit status is 1 where a day is missed, so that a scheduled job
 /// can raise an alarm; with --record each missed day is put on record in the trail, once.
 #[derive(Debug, Args)]
@@ -102,7 +103,7 @@ impl List {
         if self.record {
             for line in &lines {
                 let is_fresh = line.state == DayState::Missed && line.missed_seq.is_none();
-                if is_fresh && (line.day >= start || line.day >= from) {
+                if is_fresh && line.day >= start {
                     record(opened, missed(line)).await?;
                 }
             }
@@ -118,9 +119,8 @@ impl List {
         let missed_before = before.filter(|line| is_missed(line)).count();
         let is_asked = self.from.is_some();
         lines.retain(|line| line.day >= from || (!is_asked && is_missed(line)));
-        if !is_asked {
-            lines.retain(|line| line.day >= start);
-        }
+        // Of a day before nobody owes a review, and whoever made one is heard.
+        lines.retain(|line| line.day >= start || line.sign_off.is_some());
         let shown = Looked {
             start,
             missed_before: if is_asked { missed_before } else { 0 },

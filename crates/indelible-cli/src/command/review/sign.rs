@@ -17,7 +17,8 @@ use crate::session::{Access, Opened, Session};
 /// The rules are run once more over exactly the entries that were shown, what they flag and is not
 /// on record yet is raised, and an entry says who reviewed which entries and which time by which
 /// rules, what was found, what is still open, and the root of the tree that was reviewed. What was
-/// recorded since waits for the next review. Findings may still be open: they stay in sight.
+/// recorded since waits for the next review. Findings may still be open: they stay in sight. What
+/// was recorded is read again: where it does not count, the exit status is 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -107,6 +108,12 @@ impl Sign {
         };
         let event = signed(&opened.audit, &reviewed.review, &standing, request).await?;
         let seq = record(opened, event.clone()).await?;
+        // Somebody may have signed meanwhile, or entries may have gone.
+        if let Some(problem) = ledger(&opened.audit).await?.problem_of(seq) {
+            return Err(Failure::new(format!(
+                "entry {seq} was recorded and counts for nothing as a sign-off: {problem}"
+            )));
+        }
         Ok(Signed::of(&event, seq, raised))
     }
 }

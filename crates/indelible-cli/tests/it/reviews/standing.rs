@@ -2,8 +2,12 @@
 
 use serde_json::json;
 
-use super::guessed;
+use super::{found, guessed};
 use crate::desk::Desk;
+
+/// Rules of redaction that take what a sign-off names for a secret.
+const RULES: &str = "version = 1\nextends = \"standard\"\n\
+    [[names]]\nid = \"root\"\nphrases = [\"root\"]\nwhere = \"end\"\n";
 
 #[test]
 fn sys_28_a_first_day_is_put_on_record_once_and_before_anything_was_reviewed() {
@@ -52,6 +56,43 @@ fn sys_28_a_first_day_is_put_on_record_once_and_before_anything_was_reviewed() {
         .fine();
     let words = ["review", "start", "2026-03-02", "--by", "m", "--why", "w"];
     other.run(&words).fails(1, "would make them go away");
+}
+
+#[test]
+fn sys_28_no_day_before_the_first_is_missed_or_put_on_record() {
+    let desk = Desk::new();
+    guessed(&desk);
+    let list = [
+        "review",
+        "list",
+        "--from",
+        "2026-01-01",
+        "--check",
+        "--record",
+    ];
+    let march = [&list[..], &["--to", "2026-03-31"]].concat();
+    let none = desk.json(&march);
+    assert_eq!((&none["missed"], &none["days"]), (&json!(0), &json!([])));
+    assert!(found(&desk, "audit_review_missed").is_empty());
+    // From a first day on record on they are.
+    let start = ["review", "start", "2026-03-30", "--by", "m", "--why", "w"];
+    desk.run(&start).fine();
+    let listed = desk.run(&[&march[..], &["--output", "json"]].concat());
+    assert_eq!(listed.status_is(1).json()["missed"], 2);
+    assert_eq!(found(&desk, "audit_review_missed").len(), 2);
+}
+
+#[test]
+fn sys_31_a_sign_off_that_does_not_count_is_told_to_whoever_signs() {
+    let desk = Desk::new();
+    guessed(&desk);
+    desk.file("rules.toml", RULES);
+    desk.file("indelible.toml", "[redaction]\nrules = \"rules.toml\"\n");
+    desk.run(&["review", "sign", "--as-of", "7", "--by", "q. sa"])
+        .fails(
+            1,
+            "entry 9 was recorded and counts for nothing as a sign-off",
+        );
 }
 
 #[test]

@@ -164,9 +164,6 @@ impl Engine {
     /// [`AuditError::Store`] and [`AuditError::State`] where either cannot be read.
     pub async fn open(ground: Ground, options: Options) -> Result<Self, AuditError> {
         let identity = Identity::establish(&ground, options.read_only).await?;
-        if options.read_only {
-            erasure::admit_reading(&ground).await?;
-        }
         let door = Door::new(
             ground.clock.clone(),
             ground.entropy.clone(),
@@ -195,7 +192,9 @@ impl Engine {
             }),
         };
         marks::keep(&engine.shared);
-        if !engine.shared.options.read_only {
+        if engine.shared.options.read_only {
+            erasure::admit_reading(&engine.shared).await?;
+        } else {
             // Where it cannot be finished, the trails that it concerns refuse and say so; the
             // others go on, and what stands in its way can be mended.
             let finished = rotation::finish(&engine.shared).await;
@@ -209,6 +208,12 @@ impl Engine {
             instance::begin(&engine.shared).await?;
         }
         Ok(engine)
+    }
+
+    /// The engine of which this is shared.
+    fn of(shared: &Arc<Shared>) -> Self {
+        let shared = shared.clone();
+        Self { shared }
     }
 
     /// The handle on one trail. The trail comes into being at its first entry.

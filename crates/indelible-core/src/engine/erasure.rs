@@ -25,7 +25,6 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
-use super::hold;
 use super::subject::Subjects;
 use crate::action::AuditAction;
 use crate::door::TEXT_BYTES_MAX;
@@ -85,6 +84,9 @@ pub struct Erased {
     pub parts: u64,
     /// Where copies of what was erased may still stand beside the database's own files.
     pub leftovers: Vec<String>,
+    /// Orders of which nothing more went, since entries that they name are held; they are carried
+    /// out once nothing holds them.
+    pub held_back: u64,
     /// Why the bytes are not gone from the database's files yet; the next run, and the next process
     /// that opens the database to write, tries again.
     pub unpurged: Option<String>,
@@ -117,8 +119,7 @@ impl Audit {
         order: &ErasureOrder,
         progress: &mut (dyn FnMut(ErasureProgress) + Send),
     ) -> Result<ErasurePlan, AuditError> {
-        let order = &hold::with_holds(self, order).await?;
-        plan::plan(self, order, progress).await
+        plan::under_holds(self, order, progress).await
     }
 
     /// Erases what stands in the trail of some persons, as of its present end: records which parts
@@ -151,9 +152,8 @@ impl Audit {
             return Err(QueryError::new("trail", problem).into());
         }
         let earlier = finish(shared, &self.trail, &[], Purging::Now, &mut |_| {}).await?;
-        let order = &hold::with_holds(self, order).await?;
-        let plan = plan::plan(self, order, progress).await?;
         let secret = self.engine.secret(Purpose::Subjects).await?;
+        let plan = plan::under_holds(self, order, progress).await?;
         let refs = order.subjects.refs(&secret);
         if let Some(first) = plan.held.first() {
             let (entries, first) = (plan.held.len() as u64, *first);
@@ -290,6 +290,8 @@ impl Erased {
     fn join(&mut self, earlier: Self) {
         self.parts += earlier.parts;
         self.recorded.extend(earlier.recorded);
+        // Those that are still held are counted by every run.
+        self.held_back = self.held_back.max(earlier.held_back);
         self.recorded.sort_unstable();
         for leftover in earlier.leftovers {
             if !self.leftovers.contains(&leftover) {

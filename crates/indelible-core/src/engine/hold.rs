@@ -112,6 +112,11 @@ impl Hold {
 pub(super) struct InForce(Vec<(String, Filter, u64)>);
 
 impl InForce {
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The id of a hold that holds an entry. The entry that places one is held by it.
     pub fn of(&self, entry: &StoredEntry) -> Result<Option<&str>, StoreError> {
         let Self(holds) = self;
@@ -140,17 +145,12 @@ pub(super) async fn in_force(audit: &Audit) -> Result<InForce, AuditError> {
     Ok(InForce(holds.collect()))
 }
 
-/// An order of erasure with the trail's own holds beside those that it names.
-pub(super) async fn with_holds(
-    audit: &Audit,
-    order: &ErasureOrder,
-) -> Result<ErasureOrder, AuditError> {
-    let InForce(holds) = in_force(audit).await?;
+/// An order of erasure with these holds of the trail beside those that it names.
+pub(super) fn with_holds(audit: &Audit, order: &ErasureOrder, holds: &[Hold]) -> ErasureOrder {
     let mut order = order.clone();
+    let holds = holds.iter().filter(|hold| hold.is_in_force());
+    order.holds.extend(holds.map(|hold| audit.filter_of(hold)));
     order
-        .holds
-        .extend(holds.into_iter().map(|(_, filter, _)| filter));
-    Ok(order)
 }
 
 impl Audit {

@@ -1,5 +1,6 @@
 //! Retention: what goes by age, what stays, and what the trail says of it.
 
+mod erased;
 mod held;
 mod verified;
 

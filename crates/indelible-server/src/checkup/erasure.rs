@@ -13,6 +13,15 @@ pub fn of_erasure(unfinished: &UnfinishedErasure) -> Check {
                       may erase";
         return Check::fail("erasure", detail, remedy);
     }
+    if unfinished.held > 0 {
+        let detail = format!(
+            "{trail}: {} orders wait, since entries that they name are held",
+            unfinished.held
+        );
+        let remedy = "`indelible hold list` names the holds; once they are released, the next \
+                      erasure or start carries the orders out";
+        return Check::warn("erasure", detail, remedy);
+    }
     let pause = match unfinished.not_before {
         Some(until) => format!(", which failed; no start tries it before {until}"),
         None => String::new(),

@@ -25,7 +25,7 @@ use crate::session::{Access, Session};
 /// order; persons are named in them by a digest alone.
 ///
 /// What is recorded of the persons afterwards stays. Copies of the database are out of reach, and
-/// are listed. The exit status is 1 where entries are held, or where bytes are still in the files.
+/// are listed. The exit status is 1 where entries are held, also of earlier orders, or where bytes are still in the files.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -84,6 +84,8 @@ struct Erasure {
     /// Parts that went in this run, of earlier orders too.
     erased: u64,
     recorded: Vec<u64>,
+    /// Orders that wait for a hold.
+    held_back: u64,
     unpurged: Option<String>,
     leftovers: Vec<String>,
 }
@@ -130,14 +132,19 @@ impl Erase {
             held: plan.held.len() as u64,
             erased: erased.parts,
             recorded: erased.recorded,
+            held_back: erased.held_back,
             unpurged: erased.unpurged,
             leftovers,
         };
-        let verdict = match &answer.unpurged {
-            Some(problem) => Err(Failure::new(format!(
+        let verdict = match (&answer.unpurged, answer.held_back) {
+            (Some(problem), _) => Err(Failure::new(format!(
                 "what was erased is still in the database's files: {problem}; run it again"
             ))),
-            None => Ok(Status::Fine),
+            (None, 0) => Ok(Status::Fine),
+            (None, count) => Err(Failure::new(format!(
+                "{count} orders wait, since entries that they name are held; `indelible hold list` \
+                 names the holds, and once they are released the next run goes on"
+            ))),
         };
         if !is_run {
             remark("nothing was erased; --yes erases");
@@ -198,7 +205,10 @@ fn elsewhere(spool: Option<PathBuf>) -> Vec<String> {
     };
     vec![
         "backups and snapshots of the database: let them expire; a restored one is erased again \
-         before it is read, by the register in the state directory"
+         when it is opened to write, by the register in the state directory, or, where the trail \
+         has gone on elsewhere, when it is succeeded"
+            .to_owned(),
+        "the database that `indelible copy` has read from: it keeps everything; take it away"
             .to_owned(),
         "the state directories of other hosts: copy `erasures` there".to_owned(),
         format!("events that wait in spools{spool} and outboxes: drain them first"),
@@ -238,6 +248,10 @@ impl Answer for Erasure {
             0 => String::new(),
             count => format!("with {count} of the actor parts goes who acted beside the person"),
         };
+        let held_back = match self.held_back {
+            0 => String::new(),
+            count => format!("{count} orders wait until nothing that they name is held"),
+        };
         let seqs: Vec<String> = self.recorded.iter().map(|seq| format!("#{seq}")).collect();
         let mut fields = vec![
             Field::text(
@@ -252,6 +266,7 @@ impl Answer for Erasure {
             Field::text("held", some(self.held)),
             Field::text("erased", erased),
             Field::text("recorded", seqs.join(" ")),
+            Field::text("held back", held_back),
             Field::lines("left", self.leftovers.clone()),
         ];
         fields.retain(|field| !field.is_empty());
@@ -280,6 +295,7 @@ impl Answer for Erasure {
                     .collect::<Vec<_>>()
                     .join(" "),
             ),
+            ("held_back", self.held_back.to_string()),
             ("unpurged", self.unpurged.clone().unwrap_or_default()),
             ("leftovers", self.leftovers.join("; ")),
         ])

@@ -12,7 +12,7 @@ use super::reading::brings_back;
 use super::recording::record_all;
 use super::register::Line;
 use super::{Erased, ErasureProgress, cannot_erase};
-use crate::engine::{Shared, load};
+use crate::engine::{Engine, Shared, hold, load};
 use crate::error::{AuditError, Refusal};
 use crate::store::{Removal, StoreError};
 use crate::trail::TrailName;
@@ -61,10 +61,13 @@ pub(in crate::engine) async fn finish(
             own,
             progress: &mut *progress,
         };
-        let lines = register.pending();
+        let lines = &register.pending()[..];
         let (seqs, refused) = work.record(&mut history, lines, &mut erased).await?;
-        let stretches = work.blank(&mut history, lines, &seqs, &mut erased).await?;
-        let is_there_more = !lines.is_empty() && (erased.parts > 0 || !register.is_foreign());
+        let (stretches, held) = work.blank(&mut history, lines, &seqs, &mut erased).await?;
+        erased.held_back = held.len() as u64;
+        // What is held as before is no reason to write the database anew at each start.
+        let is_news = lines.len() > register.held() || held.len() < register.held();
+        let is_there_more = erased.parts > 0 || is_news && !register.is_foreign();
         if let Some(refused) = refused {
             // The row stays behind, so that the entries come when the trail is succeeded.
             if erased.parts > 0 {
@@ -76,8 +79,10 @@ pub(in crate::engine) async fn finish(
             }
             return Err(refused);
         }
-        if !lines.is_empty() {
-            register.blanked(ground, trail, !is_there_more).await?;
+        if is_news {
+            register
+                .blanked(ground, trail, !is_there_more, held)
+                .await?;
         }
         let mut stretches = if is_there_more {
             stretches
@@ -118,7 +123,7 @@ impl Work<'_> {
     async fn record(
         &mut self,
         history: &mut History<'_>,
-        lines: &[String],
+        lines: &[&str],
         erased: &mut Erased,
     ) -> Result<(Vec<Option<u64>>, Option<AuditError>), AuditError> {
         let (mut seqs, mut refused) = (Vec::with_capacity(lines.len()), None);
@@ -158,21 +163,31 @@ impl Work<'_> {
         Ok((seqs, refused))
     }
 
-    /// Blanks what the lines erase; answers where that was.
+    /// Blanks what the lines erase; answers where that was, and the ids of the lines of which
+    /// something is held: of them nothing more goes until it is held no longer.
     async fn blank(
         &mut self,
         history: &mut History<'_>,
-        lines: &[String],
+        lines: &[&str],
         seqs: &[Option<u64>],
         erased: &mut Erased,
-    ) -> Result<Stretches, AuditError> {
-        let removal = removal(self.shared)?;
+    ) -> Result<(Stretches, Vec<Uuid>), AuditError> {
+        let (removal, mut held) = (removal(self.shared)?, Vec::new());
         let mut stretches = Stretches::within(history.size());
+        let audit = Engine::of(self.shared).trail(self.trail.clone());
         for (done, (text, seq)) in (1_u64..).zip(lines.iter().zip(seqs)) {
             let line = Line::read(text)?;
             let mut ranges = self.ranges(history, &line).await?;
             if let Some(seq) = seq {
                 ranges = history.accounted(ranges, *seq).await?;
+            }
+            // Anew for every line: a hold may be placed at any time.
+            let holds = hold::in_force(&audit).await?;
+            if history.is_held(&ranges, &holds).await? {
+                let (trail, id) = (self.trail, line.id);
+                tracing::warn!(%trail, order = %id, "an erasure waits: entries that it names are held");
+                held.push(id);
+                continue;
             }
             for some in ranges.chunks(BLANK_RANGES) {
                 erased.parts += removal.erase(self.trail, some).await?;
@@ -180,7 +195,7 @@ impl Work<'_> {
             ranges.iter().for_each(|range| stretches.add(range));
             (self.progress)(ErasureProgress::Blank(done, lines.len() as u64));
         }
-        Ok(stretches)
+        Ok((stretches, held))
     }
 
     async fn ranges(
@@ -221,7 +236,7 @@ pub(in crate::engine) async fn resume(shared: &Arc<Shared>) -> Result<(), AuditE
             Err(AuditError::Store(error)) if matches!(*error, StoreError::Unsupported(_)) => {
                 let checked = load::checked(shared, &trail).await;
                 let is_copy = checked.is_err_and(|error| is_rolled_back(&error));
-                if brings_back(&shared.ground, &trail, is_copy).await? {
+                if brings_back(shared, &trail, is_copy).await? {
                     return Err(AuditError::Store(error));
                 }
                 tracing::warn!(%trail, %error, "an erasure of the trail is not finished");

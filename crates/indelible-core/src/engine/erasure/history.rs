@@ -4,7 +4,8 @@ use indelible_merkle::Hash;
 
 use super::register::{Line, Pinned};
 use crate::engine::Ground;
-use crate::entry::Erasure;
+use crate::engine::hold::InForce;
+use crate::entry::{Erasure, StoredEntry};
 use crate::store::{Head, StoreError};
 
 /// Leaves that are read at once.
@@ -83,16 +84,46 @@ impl<'a> History<'a> {
         Ok(place.ok().map(|place| self.leaves[place].1))
     }
 
-    /// Whether any of the parts of a range is there.
-    pub async fn is_there(&self, range: &Erasure) -> Result<bool, StoreError> {
+    /// Whether any of the parts of these ranges is there.
+    pub async fn is_there(&self, ranges: &[Erasure]) -> Result<bool, StoreError> {
+        for range in ranges {
+            if self.any(range, &|_| Ok(true)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether any of the parts of these ranges is there and held.
+    pub async fn is_held(&self, ranges: &[Erasure], holds: &InForce) -> Result<bool, StoreError> {
+        if holds.is_empty() {
+            return Ok(false);
+        }
+        for range in ranges {
+            let is_held = |entry: &StoredEntry| Ok(holds.of(entry)?.is_some());
+            if self.any(range, &is_held).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether this is so of an entry of which any of the parts of a range is there.
+    async fn any(
+        &self,
+        range: &Erasure,
+        is_so: &(dyn Fn(&StoredEntry) -> Result<bool, StoreError> + Sync),
+    ) -> Result<bool, StoreError> {
         let (store, trail) = (&self.ground.store, &self.head.trail);
         let mut first = range.first;
         while first <= range.last {
             let end = range.last.min(first + (ENTRIES - 1)) + 1;
             let entries = store.entries(trail, first..end).await?;
-            let mut holds = range.parts.iter();
-            if holds.any(|kind| entries.iter().any(|e| e.parts.get(*kind).is_some())) {
-                return Ok(true);
+            for entry in &entries {
+                let mut parts = range.parts.iter();
+                if parts.any(|kind| entry.parts.get(*kind).is_some()) && is_so(entry)? {
+                    return Ok(true);
+                }
             }
             first = end;
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::ranges::Ranges;
 use super::{ErasureOrder, ErasureProgress, check};
 use crate::engine::audit::Audit;
+use crate::engine::hold;
 use crate::entry::{Columns, Erasure, Unreadable};
 use crate::error::AuditError;
 use crate::part::PerPart;
@@ -36,7 +37,25 @@ impl ErasurePlan {
     }
 }
 
-pub(super) async fn plan(
+/// A plan under the holds of its end: one that was placed while the trail was looked at keeps what
+/// it names.
+pub(super) async fn under_holds(
+    audit: &Audit,
+    order: &ErasureOrder,
+    progress: &mut (dyn FnMut(ErasureProgress) + Send),
+) -> Result<ErasurePlan, AuditError> {
+    let mut holds = audit.holds().await?;
+    loop {
+        let plan = plan(audit, &hold::with_holds(audit, order, &holds), progress).await?;
+        let later = audit.holds().await?;
+        if later == holds {
+            return Ok(plan);
+        }
+        holds = later;
+    }
+}
+
+async fn plan(
     audit: &Audit,
     order: &ErasureOrder,
     progress: &mut (dyn FnMut(ErasureProgress) + Send),

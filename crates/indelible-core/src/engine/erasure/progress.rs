@@ -26,6 +26,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 struct Row {
     /// How many lines of the register were recorded and blanked.
     applied: usize,
+    /// The ids of those of them that were not blanked, since entries that they name are held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held: Vec<Uuid>,
     /// The id of the last of them: which register it was.
     last: Option<Uuid>,
     /// How many of them were purged.
@@ -42,6 +45,8 @@ pub(super) struct Progress {
     /// Its lines.
     pub texts: Vec<String>,
     row: Row,
+    /// The lines that the row has as held, by place.
+    held: Vec<(usize, Uuid)>,
     /// Whether the row speaks of another register.
     is_foreign: bool,
     /// The version of the row, where there is one.
@@ -69,17 +74,29 @@ impl Progress {
             };
         }
         row.purged = row.purged.min(row.applied);
+        let held = places_of(&row.held, &texts)?;
         Ok(Self {
             texts,
             row,
+            held,
             is_foreign,
             version,
         })
     }
 
-    /// The lines that this database is not known to be done with.
-    pub fn pending(&self) -> &[String] {
-        self.texts.get(self.row.applied..).unwrap_or_default()
+    /// The lines that this database is not known to be done with, those that are held first.
+    pub fn pending(&self) -> Vec<&str> {
+        let held = self
+            .held
+            .iter()
+            .filter_map(|(place, _)| self.texts.get(*place));
+        let new = self.texts.get(self.row.applied..).unwrap_or_default();
+        held.chain(new).map(String::as_str).collect()
+    }
+
+    /// How many of those that are pending were held when somebody last looked.
+    pub fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// The lines that were blanked, and of which the bytes may still be in the files.
@@ -121,13 +138,22 @@ impl Progress {
         self.write(ground, trail, &row).await
     }
 
-    /// All lines are blanked; where nothing was there to be blanked, there is nothing to purge.
+    /// All lines are blanked but those of these ids, which are held; where nothing was there to be
+    /// blanked, there is nothing to purge.
     pub async fn blanked(
         &mut self,
         ground: &Ground,
         trail: &TrailName,
         is_purged: bool,
+        held: Vec<Uuid>,
     ) -> Result<(), AuditError> {
+        // What was held, and is blanked now, may stand before lines that were purged long ago.
+        let mut held_before = self.held.iter();
+        if let Some((first, _)) = held_before.find(|(_, id)| !held.contains(id)) {
+            self.row.purged = self.row.purged.min(*first);
+        }
+        self.row.held = held;
+        self.held = places_of(&self.row.held, &self.texts)?;
         self.row.applied = self.texts.len();
         self.row.last = self
             .texts
@@ -172,6 +198,21 @@ impl Progress {
         }
         Ok(())
     }
+}
+
+/// Where the lines of these ids stand.
+fn places_of(ids: &[Uuid], texts: &[String]) -> Result<Vec<(usize, Uuid)>, StoreError> {
+    let mut places = Vec::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(places);
+    }
+    for (place, text) in texts.iter().enumerate() {
+        let id = Line::id_of(text)?;
+        if ids.contains(&id) {
+            places.push((place, id));
+        }
+    }
+    Ok(places)
 }
 
 /// An order is not in the register that has just kept it.

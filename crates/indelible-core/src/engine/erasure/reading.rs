@@ -1,11 +1,13 @@
 //! Who may be shown a database in which something is still to be erased.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::history::History;
 use super::progress::Progress;
 use super::register::Line;
-use crate::engine::{Engine, Ground};
+use crate::engine::{Engine, Shared, hold};
 use crate::error::AuditError;
 use crate::trail::TrailName;
 
@@ -18,6 +20,8 @@ pub struct UnfinishedErasure {
     /// Whether parts that are to be gone are still there, or their entries lack. Otherwise only
     /// their bytes may still be in the database's files.
     pub is_there: bool,
+    /// Orders of which something stays, since entries that they name are held.
+    pub held: u64,
     /// When the next start tries to make the bytes go, where that failed before.
     pub not_before: Option<crate::time::Timestamp>,
 }
@@ -35,13 +39,20 @@ impl Engine {
             if register.is_done() || ground.store.head(&trail).await?.is_none() {
                 continue;
             }
-            let is_pending = !register.pending().is_empty() && !register.is_foreign();
-            let is_there = is_pending || brings_back(ground, &trail, true).await?;
-            if is_there || !register.unpurged().is_empty() || register.is_whole_unpurged() {
+            let left = left(&self.shared, &trail, true).await?;
+            let held = left.held;
+            let is_pending = register.pending().len() as u64 > held && !register.is_foreign();
+            let is_there = is_pending || left.is_there;
+            if is_there
+                || held > 0
+                || !register.unpurged().is_empty()
+                || register.is_whole_unpurged()
+            {
                 let not_before = register.rests_until(ground.clock.now());
                 unfinished.push(UnfinishedErasure {
                     trail,
                     is_there,
+                    held,
                     not_before,
                 });
             }
@@ -55,9 +66,9 @@ impl Engine {
 ///
 /// # Errors
 /// [`AuditError::BroughtBack`]; [`AuditError::State`], [`AuditError::Store`].
-pub(in crate::engine) async fn admit_reading(ground: &Ground) -> Result<(), AuditError> {
-    for trail in ground.state.erased_trails()? {
-        if brings_back(ground, &trail, true).await? {
+pub(in crate::engine) async fn admit_reading(shared: &Arc<Shared>) -> Result<(), AuditError> {
+    for trail in shared.ground.state.erased_trails()? {
+        if brings_back(shared, &trail, true).await? {
             return Err(AuditError::BroughtBack(trail));
         }
     }
@@ -65,19 +76,38 @@ pub(in crate::engine) async fn admit_reading(ground: &Ground) -> Result<(), Audi
 }
 
 /// Whether a trail holds content that was erased: of erasures that it has no entry of, and, where
-/// `even_if_told`, of those that it has.
+/// `even_if_told`, of those that it has. What is held may be there.
 pub(super) async fn brings_back(
-    ground: &Ground,
+    shared: &Arc<Shared>,
     trail: &TrailName,
     even_if_told: bool,
 ) -> Result<bool, AuditError> {
+    Ok(left(shared, trail, even_if_told).await?.is_there)
+}
+
+/// What is left of what is to be erased.
+#[derive(Default)]
+struct Left {
+    /// Whether something is there that nothing holds.
+    is_there: bool,
+    /// The lines of which something is there and held.
+    held: u64,
+}
+
+async fn left(
+    shared: &Arc<Shared>,
+    trail: &TrailName,
+    even_if_told: bool,
+) -> Result<Left, AuditError> {
+    let (ground, mut left) = (&shared.ground, Left::default());
     let register = Progress::read(ground, trail).await?;
     if register.pending().is_empty() {
-        return Ok(false);
+        return Ok(left);
     }
     let Some(head) = ground.store.head(trail).await? else {
-        return Ok(false);
+        return Ok(left);
     };
+    let holds = hold::in_force(&Engine::of(shared).trail(trail.clone())).await?;
     let mut history = History::of(ground, head);
     for text in register.pending() {
         let line = Line::read(text)?;
@@ -90,11 +120,11 @@ pub(super) async fn brings_back(
         if let Some(seq) = known {
             ranges = history.accounted(ranges, seq).await?;
         }
-        for range in &ranges {
-            if history.is_there(range).await? {
-                return Ok(true);
-            }
+        if history.is_held(&ranges, &holds).await? {
+            left.held += 1;
+        } else if !left.is_there {
+            left.is_there = history.is_there(&ranges).await?;
         }
     }
-    Ok(false)
+    Ok(left)
 }

@@ -189,9 +189,7 @@ pub(in crate::engine) async fn resume(shared: &Arc<Shared>) -> Result<(), AuditE
         if row.value["is_begun"] != true {
             continue;
         }
-        let engine = Engine {
-            shared: Arc::clone(shared),
-        };
+        let engine = Engine::of(shared);
         match carry_out(&engine.trail(trail), &mut |_| {}).await {
             Ok(_) => {}
             // Another process, whose role may, will be about it.

@@ -16,11 +16,11 @@ fn order(query: Query) -> HoldOrder {
     }
 }
 
-async fn place(audit: &Audit, query: Query) -> Hold {
+pub(super) async fn place(audit: &Audit, query: Query) -> Hold {
     audit.place_hold(&order(query)).await.expect("it is placed")
 }
 
-fn erasure(id: &str) -> ErasureOrder {
+pub(super) fn erasure(id: &str) -> ErasureOrder {
     ErasureOrder {
         subjects: Subjects {
             ids: vec![id.to_owned()],

@@ -1,0 +1,134 @@
+//! Legal holds that come while persons are erased: the hold wins.
+
+use std::sync::atomic::Ordering;
+
+use indelible_core::engine::{Audit, Engine, ErasureProgress, Options};
+use indelible_core::{AuditError, AuditProtocol, Query};
+use tokio::runtime::Handle;
+
+use super::held::{erasure, place};
+use super::{aged, all, verified};
+use crate::ground::{Fault, Site, faulty};
+
+/// The seqs of the entries of u3 whose actor is there.
+async fn of_u3(audit: &Audit) -> Vec<u64> {
+    let page = audit.query(Query::new().user_id("u3").limit(1000)).await;
+    let entries = page.expect("a page").entries;
+    entries.into_iter().map(|entry| entry.seq).collect()
+}
+
+/// Whoever may only read.
+async fn reading(site: &Site) -> Result<Engine, AuditError> {
+    let options = Options {
+        read_only: true,
+        ..Options::default()
+    };
+    Engine::open(site.ground(), options).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t91_a_hold_that_is_placed_while_persons_are_looked_for_is_heeded() {
+    let site = Site::new();
+    let audit = aged(&site, 300, 5).await;
+    let there = of_u3(&audit).await;
+    let mut is_placed = false;
+    let mut progress = |progress| {
+        if let ErasureProgress::Search(..) = progress
+            && !std::mem::replace(&mut is_placed, true)
+        {
+            let placing = place(&audit, Query::new().resource_id("r123"));
+            tokio::task::block_in_place(|| Handle::current().block_on(placing));
+        }
+    };
+    let held = audit.erase(&erasure("u3"), &mut progress).await;
+    assert!(
+        matches!(held, Err(AuditError::Held { first: 123, .. })),
+        "{held:?}"
+    );
+    assert_eq!(of_u3(&audit).await, there);
+    let kept = site.state.erasures(audit.name()).expect("readable");
+    assert_eq!(kept, [""; 0], "nothing is ordered");
+}
+
+#[tokio::test]
+async fn t91_an_order_that_was_cut_short_waits_for_a_hold_that_was_placed_since() {
+    let (site, store) = faulty();
+    let audit = aged(&site, 300, 5).await;
+    let there = of_u3(&audit).await;
+    store.plan(vec![Some(Fault::Refused)]);
+    let cut = audit.erase(&erasure("u3"), &mut |_| {}).await;
+    cut.expect_err("it is cut off");
+    let hold = place(&audit, Query::new().resource_id("r123")).await;
+
+    // The next start says what was ordered, and takes nothing.
+    let audit = site.audit().await;
+    assert_eq!(of_u3(&audit).await, there);
+    let unfinished = audit.engine().unfinished_erasures().await.expect("read");
+    assert_eq!(
+        unfinished
+            .iter()
+            .map(|one| (one.is_there, one.held))
+            .collect::<Vec<_>>(),
+        [(false, 1)]
+    );
+    let report = verified(&audit).await;
+    assert!(report.ok && report.complete, "{:?}", report.findings);
+    reading(&site).await.expect("what is held may be read");
+    // Others go meanwhile, and the database is not written anew for what waits.
+    let (erased, _) = audit
+        .erase(&erasure("u2"), &mut |_| {})
+        .await
+        .expect("nothing of u2 is held");
+    assert!(erased.parts > 0);
+    assert_eq!(erased.held_back, 1);
+    let purges = store.purges.load(Ordering::SeqCst);
+    let audit = site.audit().await;
+    assert_eq!(store.purges.load(Ordering::SeqCst), purges);
+    assert_eq!(of_u3(&audit).await, there);
+
+    // Once it is released, the order is carried out, and its bytes go too.
+    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    asked.expect("asked");
+    audit.approve_release(hold.id, "bob").await.expect("over");
+    let refused = reading(&site).await.expect_err("it is to be gone");
+    assert!(matches!(refused, AuditError::BroughtBack(_)), "{refused}");
+    let audit = site.audit().await;
+    assert_eq!(of_u3(&audit).await, [0; 0]);
+    assert_eq!(store.purges.load(Ordering::SeqCst), purges + 1);
+    let unfinished = audit.engine().unfinished_erasures().await.expect("read");
+    assert_eq!(unfinished, []);
+    let says = all(&audit).await;
+    let says = says.iter().filter(|entry| !entry.erases.is_empty());
+    assert_eq!(says.count(), 2, "nothing is said twice");
+    let report = verified(&audit).await;
+    assert!(report.ok && report.complete, "{:?}", report.findings);
+}
+
+#[tokio::test]
+async fn what_a_hold_had_kept_is_purged_later_where_that_fails_at_first() {
+    let (site, store) = faulty();
+    let audit = aged(&site, 300, 5).await;
+    store.plan(vec![Some(Fault::Refused)]);
+    let cut = audit.erase(&erasure("u3"), &mut |_| {}).await;
+    cut.expect_err("it is cut off");
+    let hold = place(&audit, Query::new().resource_id("r123")).await;
+    let done = audit.erase(&erasure("u2"), &mut |_| {}).await;
+    done.expect("nothing of u2 is held");
+    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    asked.expect("asked");
+    audit.approve_release(hold.id, "bob").await.expect("over");
+    // It is blanked, and not purged.
+    store.removals_until_failure.store(2, Ordering::SeqCst);
+    let audit = site.audit().await;
+    assert_eq!(of_u3(&audit).await, [0; 0]);
+    store
+        .removals_until_failure
+        .store(i64::MAX, Ordering::SeqCst);
+    let purges = store.purges.load(Ordering::SeqCst);
+    let (erased, _) = audit
+        .erase(&erasure("nobody"), &mut |_| {})
+        .await
+        .expect("it goes on");
+    assert_eq!((erased.unpurged, erased.held_back), (None, 0));
+    assert_eq!(store.purges.load(Ordering::SeqCst), purges + 1);
+}

@@ -26,7 +26,7 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 8] = [
+pub(crate) const MIGRATIONS: [Migration; 9] = [
     Migration {
         version: 1,
         name: "log",
@@ -66,6 +66,11 @@ pub(crate) const MIGRATIONS: [Migration; 8] = [
         version: 8,
         name: "retention",
         sql: include_str!("../migrations/0008_retention.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "rewriting",
+        sql: include_str!("../migrations/0009_rewriting.sql"),
     },
 ];
 

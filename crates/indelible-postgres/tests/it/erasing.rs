@@ -238,17 +238,7 @@ async fn writers_go_on_while_a_partition_waits_to_be_written_anew() {
 #[tokio::test]
 async fn what_was_sampled_before_is_forgotten_by_the_purge() {
     let database = filled().await;
-    // As a database has it that was in use before nothing of it was sampled.
-    let sample = |target: u32| {
-        format!(
-            "ALTER TABLE indelible.entry ALTER user_id SET STATISTICS {target}, \
-             ALTER resource_id SET STATISTICS {target}, \
-             ALTER correlation_id SET STATISTICS {target}"
-        )
-    };
-    database
-        .0
-        .execute(&format!("{}; ANALYZE; {}", sample(100), sample(0)));
+    sample(&database);
     let sampled = || {
         let rows = database.0.query_text(
             "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'indelible' \
@@ -273,6 +263,37 @@ async fn what_was_sampled_before_is_forgotten_by_the_purge() {
          AND attstattarget IS DISTINCT FROM 0",
     );
     assert_eq!(on.len(), 0);
+}
+
+/// As a database has it that was in use before nothing of it was sampled.
+fn sample(database: &Database) {
+    let to = |target: u32| {
+        format!(
+            "ALTER TABLE indelible.entry ALTER user_id SET STATISTICS {target}, \
+             ALTER resource_id SET STATISTICS {target}, \
+             ALTER correlation_id SET STATISTICS {target}"
+        )
+    };
+    let sql = format!("{}; ANALYZE; {}", to(100), to(0));
+    database.0.execute(&sql);
+}
+
+#[tokio::test]
+async fn a_lock_that_the_samples_wait_for_throws_no_rewrite_away() {
+    let database = filled().await;
+    sample(&database);
+    // Neither is to be had: what is refused is what was asked for first.
+    let reader = database.client("postgres").await;
+    let begin = "BEGIN; LOCK TABLE ONLY indelible.entry IN SHARE UPDATE EXCLUSIVE MODE; \
+                 LOCK TABLE indelible.entry_default IN ACCESS SHARE MODE";
+    reader.batch_execute(begin).await.expect("it holds it");
+    let officer = database.client("postgres").await;
+    let call = "SET statement_timeout = '20s'; SELECT indelible.rewrite_partition('entry_default')";
+    let refused = officer.batch_execute(call).await.expect_err("it is held");
+    let refused = refused.as_db_error().expect("the server says so");
+    assert_eq!(refused.code().code(), "55P03", "{refused}");
+    let place = refused.where_().expect("it says where");
+    assert!(place.contains("forget_samples"), "{place}");
 }
 
 #[tokio::test]

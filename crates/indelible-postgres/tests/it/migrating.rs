@@ -37,7 +37,8 @@ async fn an_empty_database_lacks_all_for_any_role_and_looking_changes_nothing() 
             "0005 outbox",
             "0006 erasure",
             "0007 samples",
-            "0008 retention"
+            "0008 retention",
+            "0009 rewriting"
         ]
     );
     assert!(pending[0].1.contains("CREATE TABLE indelible.head"));

@@ -72,7 +72,12 @@ pub(super) fn trails(folder: &Path) -> io::Result<Vec<TrailName>> {
     };
     let mut trails = Vec::new();
     for file in files {
-        let name = file?.file_name();
+        let file = file?;
+        // Whoever copies the folder into itself must not lock the trail of that name.
+        if !file.path().is_file() {
+            continue;
+        }
+        let name = file.file_name();
         trails.extend(name.to_str().and_then(|name| name.parse().ok()));
     }
     trails.sort_unstable();
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!(lines(&path).expect("readable"), ["one", "two", "three"]);
         assert_eq!(fs::read(&path).expect("readable"), b"one\ntwo\nthree\n");
         fs::write(folder.path().join("~default"), "").expect("written");
+        fs::create_dir(folder.path().join("erasures")).expect("made");
         let found = trails(folder.path()).expect("readable");
         assert_eq!(found, [TrailName::standard()]);
         assert_eq!(trails(&folder.path().join("none")).expect("nothing"), []);

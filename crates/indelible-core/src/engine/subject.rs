@@ -37,6 +37,9 @@ pub struct Sighting<'a> {
     pub entry: &'a StoredEntry,
     /// The parts that are the person's and are there, sorted by name.
     pub parts: Vec<PartKind>,
+    /// Whether the details would be among them if this were not Indelible's own record, which keeps
+    /// them. There may be no other part then.
+    pub keeps_details: bool,
     /// The ids that it names, of those that were asked for.
     pub ids: Vec<&'a str>,
     /// Whether the actor part is among them and holds the `user_id` of somebody else.
@@ -63,7 +66,7 @@ impl Audit {
         progress: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<u64, AuditError> {
         let shared = &self.engine.shared;
-        let search = Search::of(subjects, &shared.door)?;
+        let search = Search::of(subjects, &shared.door, self.trail.is_system())?;
         let size = self.head().await?.map_or(0, |head| head.size);
         let mut first = 0;
         while first < size {
@@ -88,10 +91,11 @@ struct Search {
     also: Vec<(PartKind, ContextFilter)>,
     widen: Vec<PartKind>,
     asked: own::Asked,
+    in_system: bool,
 }
 
 impl Search {
-    fn of(subjects: &Subjects, door: &Door) -> Result<Self, QueryError> {
+    fn of(subjects: &Subjects, door: &Door, in_system: bool) -> Result<Self, QueryError> {
         if subjects.ids.is_empty() && subjects.also.is_empty() {
             return Err(QueryError::new("id", "nobody is named"));
         }
@@ -117,12 +121,15 @@ impl Search {
             ids,
             also,
             widen: subjects.widen.clone(),
+            in_system,
         })
     }
 
     fn look<'a>(&'a self, entry: &'a StoredEntry) -> Result<Option<Sighting<'a>>, Unreadable> {
         let (mut parts, mut ids) = (Vec::new(), Vec::new());
-        let mut actor = None;
+        let (mut actor, mut keeps_details) = (None, false);
+        // What Indelible says of its own doing must stay, or nobody could tell what it did.
+        let is_own = own::is_own(&entry.action, self.in_system);
         for kind in PartKind::ALL {
             let fields: &[&str] = match kind {
                 PartKind::Actor => &["user_id", "on_behalf_of"],
@@ -131,10 +138,6 @@ impl Search {
             };
             let is_details = kind == PartKind::Details;
             let is_look = is_details && own::is_look(&entry.action);
-            // What Indelible says of its own doing must stay, or nobody could tell what it did.
-            if is_details && own::is_own(&entry.action) && !is_look {
-                continue;
-            }
             let mut places = self.also.iter().filter(|(of, _)| *of == kind).peekable();
             if fields.is_empty() && places.peek().is_none() && !is_look {
                 continue;
@@ -147,19 +150,24 @@ impl Search {
             ids.extend(named.filter_map(|id| self.ids.get(id)).map(String::as_str));
             let was_asked = is_look && self.asked.look(&body, &mut |id| ids.push(id));
             if was_asked || ids.len() > before || places.any(|(_, place)| place.matches(&body)) {
-                parts.push(kind);
+                // The record of a look says whom it was about, which goes.
+                match is_details && is_own && !is_look {
+                    true => keeps_details = true,
+                    false => parts.push(kind),
+                }
             }
             if kind == PartKind::Actor {
                 actor = Some(body);
             }
         }
-        if parts.is_empty() {
+        if parts.is_empty() && !keeps_details {
             return Ok(None);
         }
-        let widen = self.widen.iter();
-        parts.extend(
-            widen.filter(|kind| **kind != PartKind::Details || !own::is_own(&entry.action)),
-        );
+        let widen = self.widen.iter().filter(|_| !parts.is_empty());
+        let (kept, widen): (Vec<PartKind>, Vec<_>) =
+            widen.partition(|kind| is_own && **kind == PartKind::Details);
+        keeps_details |= !kept.is_empty() && entry.parts.get(PartKind::Details).is_some();
+        parts.extend(widen);
         parts.retain(|kind| entry.parts.get(*kind).is_some());
         parts.sort_by_key(|kind| kind.as_str());
         parts.dedup();
@@ -172,6 +180,7 @@ impl Search {
         Ok(Some(Sighting {
             entry,
             names_another: parts.contains(&PartKind::Actor) && user.is_some_and(is_another),
+            keeps_details: keeps_details && !parts.contains(&PartKind::Details),
             parts,
             ids,
         }))

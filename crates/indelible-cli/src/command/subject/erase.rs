@@ -80,6 +80,8 @@ struct Erasure {
     parts: Parts,
     /// Entries of which the actor part is another's, who acted on behalf of the person.
     of_other_actors: u64,
+    /// Entries that keep their details, since they are Indelible's own records.
+    kept_own: u64,
     held: u64,
     /// Parts that went in this run, of earlier orders too.
     erased: u64,
@@ -129,6 +131,7 @@ impl Erase {
             entries: plan.entries,
             parts,
             of_other_actors: plan.of_other_actors,
+            kept_own: plan.kept_own,
             held: plan.held.len() as u64,
             erased: erased.parts,
             recorded: erased.recorded,
@@ -248,6 +251,10 @@ impl Answer for Erasure {
             0 => String::new(),
             count => format!("with {count} of the actor parts goes who acted beside the person"),
         };
+        let kept_own = match self.kept_own {
+            0 => String::new(),
+            count => format!("{count} of Indelible's own records keep their details"),
+        };
         let held_back = match self.held_back {
             0 => String::new(),
             count => format!("{count} orders wait until nothing that they name is held"),
@@ -263,6 +270,7 @@ impl Answer for Erasure {
             Field::text("entries", self.entries.to_string()),
             Field::text("parts", format!("{parts} {would}")),
             Field::text("of others", others),
+            Field::text("kept", kept_own),
             Field::text("held", some(self.held)),
             Field::text("erased", erased),
             Field::text("recorded", seqs.join(" ")),
@@ -285,6 +293,7 @@ impl Answer for Erasure {
             ("target", self.parts.target.to_string()),
             ("details", self.parts.details.to_string()),
             ("of_other_actors", self.of_other_actors.to_string()),
+            ("kept_own", self.kept_own.to_string()),
             ("held", self.held.to_string()),
             ("erased", self.erased.to_string()),
             (

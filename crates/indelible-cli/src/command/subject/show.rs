@@ -101,6 +101,9 @@ async fn look(audit: &Audit, subjects: &Subjects, lines: &mut Lines) -> Result<u
     let bar = progress::bar("looking", total, Unit::Entries);
     let mut unreadable: Option<Unreadable> = None;
     let mut each = |sighting: Sighting<'_>| {
+        if sighting.parts.is_empty() {
+            return;
+        }
         match sighting.entry.open(audit.name()) {
             Ok(entry) => lines.add(entry, sighting.parts),
             Err(error) => drop(unreadable.get_or_insert(error)),

@@ -27,6 +27,9 @@ pub struct ErasurePlan {
     /// The entries of which the actor part goes although it holds the `user_id` of another: one who
     /// acted on behalf of the person, as a rule.
     pub of_other_actors: u64,
+    /// The entries that keep their details although they were asked for, since they are Indelible's
+    /// own records.
+    pub kept_own: u64,
     pub(super) ranges: Ranges,
 }
 
@@ -70,6 +73,10 @@ async fn plan(
             if !seen.contains(id) {
                 seen.insert(id.to_owned());
             }
+        }
+        plan.kept_own += u64::from(sighting.keeps_details);
+        if sighting.parts.is_empty() {
+            return;
         }
         if !order.holds.is_empty() {
             let held = Columns::derive(entry).and_then(|columns| {

@@ -8,8 +8,33 @@ use sha2::{Digest, Sha256};
 use crate::filter::ContextFilter;
 use crate::part::PartKind;
 
-/// What the actions of Indelible's own records begin with.
-const OWN: &str = "audit_";
+/// What Indelible says of its keeping of a trail, in that trail. No other action is its own there:
+/// applications and imports have records of their own that begin with `audit_`.
+const KEEPING: [&str; 21] = [
+    "audit_finding_assigned",
+    "audit_finding_raised",
+    "audit_finding_resolved",
+    "audit_integrity_failed",
+    "audit_integrity_verified",
+    "audit_key_rotated",
+    "audit_legal_hold_placed",
+    "audit_legal_hold_release_refused",
+    "audit_legal_hold_release_requested",
+    "audit_legal_hold_released",
+    "audit_records_expired",
+    "audit_report_generated",
+    "audit_retention_policy_changed",
+    "audit_review_completed",
+    "audit_review_missed",
+    "audit_review_started",
+    "audit_subject_erased",
+    "audit_subject_erasure_refused",
+    "audit_trail_copy_abandoned",
+    "audit_trail_copy_started",
+    "audit_trail_succeeded",
+];
+/// What the actions of Indelible's records of itself begin with, in the trail `system`.
+const OF_ITSELF: &str = "audit_";
 /// The own records that say what was asked of a trail.
 const LOOKS: [&str; 4] = [
     "audit_log_accessed",
@@ -23,8 +48,8 @@ const ID_PARAMETERS: [&str; 3] = ["user_id", "on_behalf_of", "resource_id"];
 const UNCUT_BYTES: usize = 32;
 
 /// Whether an entry of this action is Indelible's own record.
-pub(super) fn is_own(action: &str) -> bool {
-    action.starts_with(OWN)
+pub(super) fn is_own(action: &str, in_system: bool) -> bool {
+    KEEPING.contains(&action) || is_look(action) || in_system && action.starts_with(OF_ITSELF)
 }
 
 /// Whether it says what was asked of a trail.
@@ -121,17 +146,14 @@ impl Asked {
         }
         if name == "context" {
             let member = crate::query::split_member(text);
-            return member.is_some_and(|(path, value)| self.member(&path, value, each));
+            return member.is_some_and(|(path, value)| self.member(&path, value));
         }
         let mut also = self.also.iter();
         also.any(|(_, place)| place.path == [name] && place.values.iter().any(|v| v == text))
     }
 
-    fn member<'a>(&'a self, path: &[String], value: &str, each: &mut dyn FnMut(&'a str)) -> bool {
-        if let Some(id) = self.ids.get(value) {
-            each(id);
-            return true;
-        }
+    /// A member of the context. An id alone is none of the person's: the value may be anything's.
+    fn member(&self, path: &[String], value: &str) -> bool {
         self.also.iter().any(|(_, place)| {
             let is_path = place.path.split_first().is_some_and(|(_, own)| own == path);
             is_path && place.values.iter().any(|own| own == value)

@@ -31,7 +31,7 @@ async fn sys_43_records_of_looks_that_name_the_person_go_too() {
             json!({"query": {"resource_id": ["x", "person"]}}),
             true,
         ),
-        (looked, json!({"query": {"context": "who=person"}}), true),
+        (looked, json!({"query": {"context": "who=person"}}), false),
         (
             looked,
             json!({"query": {"context": "email=p@a.example"}}),
@@ -145,7 +145,7 @@ async fn what_indelible_says_of_its_own_doing_stays_whatever_is_asked() {
         };
         assert_eq!(entry.erased(), gone, "{}", entry.action);
     }
-    assert_eq!(plan.parts.details, 2);
+    assert_eq!((plan.parts.details, plan.kept_own), (2, 6));
     assert!(verified(&audit).await.ok);
 }
 
@@ -179,4 +179,54 @@ async fn that_the_identity_of_another_goes_along_is_planned_and_recorded() {
         .await
         .expect("a plan");
     assert_eq!((plan.entries, plan.of_other_actors), (1, 1));
+}
+
+#[tokio::test]
+async fn records_that_only_look_like_indelibles_own_lose_their_details() {
+    // As imports have them: 4719 of Windows, and what applications call so.
+    let of_others = [
+        "audit_config_changed",
+        "audit_started",
+        "audit_stopped",
+        "audit_log_cleared",
+        "audit_of_the_person",
+    ];
+    let of_keeping = ["audit_finding_assigned", "audit_legal_hold_release_refused"];
+    for name in [TrailName::standard(), TrailName::system()] {
+        let site = Site::new();
+        let engine = site.engine().await;
+        let audit = engine.trail(name);
+        for action in of_others.iter().chain(&of_keeping) {
+            let event = own(action, json!({"email": "p@a.example"})).user_id("person");
+            match audit.name().is_system() {
+                true => engine.record_of_itself(event).await.map(drop),
+                false => audit.record(event).await.map(drop),
+            }
+            .expect("recorded");
+        }
+        // Both by the place alone, and with what is widened.
+        for (ids, widen) in [(&[][..], vec![]), (&["person"][..], vec![Details])] {
+            let mut order = order(ids);
+            order.subjects.also = vec!["context.email=p@a.example".to_owned()];
+            order.subjects.widen = widen;
+            let plan = audit.plan_erasure(&order, &mut |_| {}).await;
+            let plan = plan.expect("a plan");
+            let (goes, stays) = match audit.name().is_system() {
+                true => (0, 7),
+                false => (5, 2),
+            };
+            assert_eq!((plan.parts.details, plan.kept_own), (goes, stays));
+        }
+        let mut order = order(&["person"]);
+        order.subjects.also = vec!["context.email=p@a.example".to_owned()];
+        erase(&audit, &order).await;
+        let gone: &[PartKind] = match audit.name().is_system() {
+            true => &[Actor],
+            false => &[Actor, Details],
+        };
+        for entry in &all(&audit).await[..5] {
+            assert_eq!(entry.erased(), gone, "{}", entry.action);
+        }
+        assert!(verified(&audit).await.ok);
+    }
 }

@@ -35,7 +35,7 @@ mod succession;
 mod verification;
 mod vitals;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -152,6 +152,8 @@ pub(crate) struct Shared {
     pulse: vitals::Pulse,
     reread: reread::Waiting,
     growing: Growing,
+    /// The trails that hold what was erased and can do nothing about it until they are succeeded.
+    brought_back: Mutex<HashSet<TrailName>>,
     /// Held while closing; true once all is closed.
     closed: tokio::sync::Mutex<bool>,
 }
@@ -188,6 +190,7 @@ impl Engine {
                 pulse: vitals::Pulse::new(),
                 reread: reread::Waiting::default(),
                 growing: Growing::default(),
+                brought_back: Mutex::default(),
                 closed: tokio::sync::Mutex::new(false),
             }),
         };
@@ -317,6 +320,13 @@ impl Shared {
     fn finished(&self) -> std::sync::MutexGuard<'_, Option<Vec<Rotated>>> {
         // Every change is one assignment.
         self.finished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn brought_back(&self) -> std::sync::MutexGuard<'_, HashSet<TrailName>> {
+        // Every change is one insertion or removal.
+        self.brought_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queues(&self) -> std::sync::MutexGuard<'_, HashMap<TrailName, Queue>> {

@@ -97,10 +97,11 @@ pub enum AuditError {
     /// The database holds what was erased: it is a copy that was made before, or the erasure is not
     /// finished in it.
     #[error(
-        "trail {0} holds what was erased: this copy of the database was made before, or the \
-         erasure is not finished. It is taken away before anything is read: wait for an erasure \
-         that runs, or open the database once for writing, as `indelible serve` and `indelible \
-         record` do"
+        "trail {0} holds what was erased, and its content is not shown: this copy of the database was \
+         made before, or the erasure is not finished. Wait for an erasure that runs, or open the \
+         database once for writing, as `indelible serve` and `indelible record` do, which takes it \
+         away. Where the trail accepts no writes, it goes once it does, as after `indelible trail \
+         succeed`; take a database that was copied elsewhere away"
     )]
     BroughtBack(TrailName),
     /// The trail is kept by Indelible for itself.

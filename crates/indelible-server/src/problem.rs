@@ -292,6 +292,10 @@ impl From<AuditError> for Problem {
                 Self::new(Kind::WritesRefused, detail).because(&error)
             }
             AuditError::Removed { .. } => Self::new(Kind::NotFound, &error),
+            AuditError::BroughtBack(trail) => {
+                let detail = format!("trail {trail} holds what was erased, and is not shown");
+                Self::new(Kind::Internal, detail).because(&error)
+            }
             AuditError::Reserved(_) => Self::new(Kind::ReservedTrail, &error).at("trail"),
             AuditError::Store(store) => Self::from(&**store),
             AuditError::State(_) => {

@@ -196,6 +196,7 @@ impl Audit {
 
     /// A question compiled, and the tree size that it asks for.
     pub(super) async fn planned(&self, query: &Query) -> Result<(Plan, u64), AuditError> {
+        self.check_shown()?;
         let plan = plan(query, &self.trail, &self.engine.shared.door)?;
         let size = self.head().await?.map_or(0, |head| head.size);
         let as_of = as_of(&plan, size)?;
@@ -204,6 +205,7 @@ impl Audit {
 
     /// The same, of a trail that had `size` entries just now.
     pub(super) fn planned_of(&self, query: &Query, size: u64) -> Result<(Plan, u64), AuditError> {
+        self.check_shown()?;
         let plan = plan(query, &self.trail, &self.engine.shared.door)?;
         let as_of = as_of(&plan, size)?;
         Ok((plan, as_of))

@@ -32,6 +32,7 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Store`].
     pub async fn stored(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, AuditError> {
+        self.check_shown()?;
         // A row beyond the head was never recorded.
         let size = self.head().await?.map_or(0, |head| head.size);
         let end = range.end.min(size);

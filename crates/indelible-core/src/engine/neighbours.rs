@@ -33,6 +33,12 @@ impl Audit {
     /// # Errors
     /// As [`Audit::entry_at`].
     pub async fn sight(&self, seq: u64) -> Result<Option<Sight>, AuditError> {
+        self.check_shown()?;
+        self.sight_for_itself(seq).await
+    }
+
+    /// The same for the engine, which shows it to nobody.
+    pub(super) async fn sight_for_itself(&self, seq: u64) -> Result<Option<Sight>, AuditError> {
         // A row beyond the head was never recorded.
         let Some(head) = self.head().await?.filter(|head| seq < head.size) else {
             return Ok(None);

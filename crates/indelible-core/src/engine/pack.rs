@@ -96,6 +96,7 @@ impl Audit {
                 return Err(QueryError::new(field, "a pack holds all entries that match").into());
             }
         }
+        self.check_shown()?;
         let shared = &self.engine.shared;
         let mut question = plan(query, &self.trail, &shared.door)?.filter;
         if let Some(actions) = actions {

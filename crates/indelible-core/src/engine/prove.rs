@@ -197,6 +197,7 @@ impl Audit {
     }
 
     async fn entry_to_prove(&self, seq: u64) -> Result<Option<StoredEntry>, AuditError> {
+        self.check_shown()?;
         let store = &self.engine.shared.ground.store;
         let entry = store.entries(&self.trail, seq..seq + 1).await?.pop();
         if entry.is_none() {

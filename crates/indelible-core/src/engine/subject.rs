@@ -65,6 +65,7 @@ impl Audit {
         each: &mut (dyn FnMut(Sighting<'_>) + Send),
         progress: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<u64, AuditError> {
+        self.check_shown()?;
         let shared = &self.engine.shared;
         let search = Search::of(subjects, &shared.door, self.trail.is_system())?;
         let size = self.head().await?.map_or(0, |head| head.size);

@@ -100,6 +100,7 @@ pub(in crate::engine) async fn finish(
         )
         .await?;
     }
+    shared.brought_back().remove(trail);
     for (id, seq) in own.iter().zip(ground.store.seqs(trail, own).await?) {
         erased.recorded.push(seq.ok_or_else(|| lost(*id))?);
     }
@@ -228,9 +229,13 @@ pub(in crate::engine) async fn resume(shared: &Arc<Shared>) -> Result<(), AuditE
         match finish(shared, &trail, &[], Purging::WhenDue, &mut |_| {}).await {
             Ok(_) => {}
             // The entries that say what went come when the trail is succeeded, for which it must be
-            // open; of a trail that is refused for another reason nothing went.
+            // open; of a trail that is refused for another reason nothing went, and it is not shown.
             Err(error @ AuditError::Refused { .. }) => {
                 tracing::warn!(%trail, %error, "an erasure of the trail is not finished");
+                if brings_back(shared, &trail, true).await? {
+                    tracing::warn!(%trail, "it holds what was erased, and is not shown");
+                    shared.brought_back().insert(trail);
+                }
             }
             // Another process, whose role may, is about it, or was and will be.
             Err(AuditError::Store(error)) if matches!(*error, StoreError::Unsupported(_)) => {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::history::History;
 use super::progress::Progress;
 use super::register::Line;
-use crate::engine::{Engine, Shared, hold};
+use crate::engine::{Audit, Engine, Shared, hold};
 use crate::error::AuditError;
 use crate::trail::TrailName;
 
@@ -73,6 +73,20 @@ pub(in crate::engine) async fn admit_reading(shared: &Arc<Shared>) -> Result<(),
         }
     }
     Ok(())
+}
+
+impl Audit {
+    /// Refuses to show content of a trail that holds what was erased, as it was found at the start
+    /// of this process, until an erasure of it is finished.
+    ///
+    /// # Errors
+    /// [`AuditError::BroughtBack`].
+    pub(in crate::engine) fn check_shown(&self) -> Result<(), AuditError> {
+        match self.engine.shared.brought_back().contains(&self.trail) {
+            true => Err(AuditError::BroughtBack(self.trail.clone())),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Whether a trail holds content that was erased: of erasures that it has no entry of, and, where

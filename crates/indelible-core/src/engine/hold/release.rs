@@ -7,6 +7,7 @@ use super::{
     Hold, HoldRelease, KIND, RELEASE_REFUSED, RELEASE_REQUESTED, RELEASED, RESOURCE, check_text,
 };
 use crate::action::AuditAction;
+use crate::engine::Sight;
 use crate::engine::audit::Audit;
 use crate::engine::retention::check_by;
 use crate::error::AuditError;
@@ -100,8 +101,12 @@ impl Audit {
         let Ok(entry) = entry.parse() else {
             return Ok(false);
         };
-        let entry = self.entry(entry).await?;
-        Ok(entry.is_some_and(|entry| {
+        let Some(seq) = self.seq_of(entry).await? else {
+            return Ok(false);
+        };
+        // Holds are asked about by erasures of trails that are not shown before they are done.
+        let sight = self.sight_for_itself(seq).await?;
+        Ok(sight.is_some_and(|Sight { entry, .. }| {
             entry.action == RELEASED.as_str()
                 && entry.resource_id.as_deref() == Some(&hold.to_string())
         }))

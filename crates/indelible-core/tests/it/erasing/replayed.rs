@@ -212,9 +212,29 @@ async fn a_copy_beside_its_mark_loses_nothing_until_the_trail_can_say_so() {
     let refused = audit.record(event("x")).await.expect_err("beside its mark");
     assert!(matches!(refused, AuditError::Refused { .. }), "{refused}");
     assert_eq!(gone(&all(&audit).await), [0; 0]);
+    // Who writes shows nothing of it either, by whatever way.
+    let everything = Query::new;
+    let shown = [
+        audit.query(everything()).await.err(),
+        audit.newer(everything()).await.err(),
+        audit.first(everything()).await.err(),
+        audit.stored_from(&everything(), 0).await.err(),
+        audit.entry(Uuid::from_u128(1)).await.err(),
+        audit.sight(3).await.err(),
+        audit.stored(0..9).await.err(),
+        audit.plan_erasure(&order(&["u3"]), &mut |_| {}).await.err(),
+    ];
+    for (way, refused) in shown.iter().enumerate() {
+        assert!(
+            matches!(refused, Some(AuditError::BroughtBack(_))),
+            "{way}: {refused:?}"
+        );
+    }
     let refused = reading(&site).await.expect_err("it brings something back");
     assert!(matches!(refused, AuditError::BroughtBack(_)), "{refused}");
     audit.succeed("two hosts wrote").await.expect("succeeds");
     assert_eq!(gone(&all(&audit).await).len(), 10);
+    let page = audit.query(everything()).await;
+    assert!(page.expect("it is shown again").entries.len() > 10);
     is_clean(&audit).await;
 }

@@ -81,6 +81,7 @@ Settings, each stronger than the one before: defaults, indelible.toml, the envir
   [server] listen, metrics_listen                       --listen, --metrics-listen
   [tls] cert, key                                       --tls-cert, --tls-key
   [verification] interval                               --verify-every
+  [review] rules        INDELIBLE__REVIEW__RULES                      --rules
   [log] level, format                                   --log, --log-format
   [limits] connections, queue_events, patience
 Every [section] key is also a variable INDELIBLE__SECTION__KEY.

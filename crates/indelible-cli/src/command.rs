@@ -15,6 +15,7 @@ mod outbox;
 mod prove;
 mod query;
 mod record;
+mod recorded;
 mod report;
 mod retention;
 mod review;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub redaction: Mode,
     /// The rules of redaction, where they are not the standard ones.
     pub rules: Option<Rules>,
+    /// The rules of reviews, where they are not those that ship.
+    pub review_rules: Option<PathBuf>,
     /// The folder of the spools of all trails, where it is not in the state directory.
     pub spool_folder: Option<PathBuf>,
     /// The file that was read.
@@ -109,6 +111,9 @@ impl Settings {
                 .transpose()?,
             redaction: mode.unwrap_or_default(),
             rules: rules.map(|path| rules_of(&path)).transpose()?,
+            review_rules: from("INDELIBLE__REVIEW__RULES")?
+                .map(PathBuf::from)
+                .or(file.review.rules),
             spool_folder: from("INDELIBLE__DELIVERY__FOLDER")?
                 .map(PathBuf::from)
                 .or(file.delivery.folder),

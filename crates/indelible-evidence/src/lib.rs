@@ -19,7 +19,9 @@ mod framework;
 mod gather;
 mod handed;
 mod lint;
+mod pack;
 mod period;
+mod recorder;
 mod render;
 mod report;
 pub mod review;
@@ -39,7 +41,9 @@ pub use gather::{
 };
 pub use handed::{accesses_sheet, findings_sheet, reviews_sheet};
 pub use lint::{Finding, FindingKind, LintError, lint};
+pub use pack::{Folder, HandedFile, HandedOver, PackAsked, PackError, PackProgress, hand_over};
 pub use period::{Day, Period};
+pub use recorder::Recorder;
 pub use render::{Form, FormError, RenderError, render};
 pub use report::{
     ActionCount, ActionEvidence, AttemptsReport, Completeness, ControlReport, Declared, Drawn,

@@ -6,7 +6,10 @@
 //! signed off, a day missed. [`ledger`] reads how things stand from these entries, and [`days`]
 //! says which days were signed off. Why it is as it is: `docs/decisions/0016-reviews.md`.
 
+mod answer;
+mod asked;
 mod days;
+mod decide;
 mod entries;
 mod flag;
 mod hours;
@@ -17,7 +20,12 @@ mod reading;
 mod rules;
 mod window;
 
+pub use answer::{
+    DayLines, Done, DoneLine, FindingLine, FindingLines, RuleChange, Shown, Signed, Standing,
+};
+pub use asked::{DaysAsked, DaysSeen, begun};
 pub use days::{DAYS_MAX, DayLine, DayState, days, first_day};
+pub use decide::{ByHand, Reviewed, Undecided};
 pub use entries::{SignRequest, assigned, closed, missed, raised_by_hand, signed, started};
 pub use flag::Flag;
 pub use hours::{WorkingHours, Zone};

@@ -11,7 +11,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use indelible_core::TrailName;
+use indelible_core::{AuditEvent, TrailName};
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
@@ -49,6 +49,17 @@ impl Caller {
     /// What the caller is called in events: the key, by its id.
     pub fn name(&self) -> String {
         format!("key:{}", self.key.id)
+    }
+
+    /// The same event, with where this caller is.
+    pub fn located(&self, mut event: AuditEvent) -> AuditEvent {
+        if let Some(address) = self.origin.address() {
+            event = event.ip_address(address);
+        }
+        match self.origin.agent() {
+            Some(agent) => event.user_agent(agent),
+            None => event,
+        }
     }
 
     /// Refuses what a key of one trail may not do to another, or to all.

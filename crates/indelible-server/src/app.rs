@@ -7,7 +7,9 @@ use indelible_axum::TrustedProxies;
 use indelible_core::engine::{Audit, Engine};
 use indelible_core::outbox::Watch;
 use indelible_core::{AuditError, Timestamp, TrailName};
-use tokio::sync::{Semaphore, watch};
+use indelible_evidence::Surroundings;
+use indelible_evidence::review::RuleSet;
+use tokio::sync::{Mutex, MutexGuard, Semaphore, watch};
 
 use crate::console::{Counted, Looked};
 use crate::counters::Counters;
@@ -15,7 +17,8 @@ use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
 use crate::limits::{
-    EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, LOGINS_PER_SECOND, UNPACKINGS_MAX,
+    DECISION_TURNS, EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, LOGINS_PER_SECOND,
+    UNPACKINGS_MAX,
 };
 use crate::pace::Pace;
 use crate::seats::Seats;
@@ -28,6 +31,9 @@ use crate::verification::Verifications;
 pub struct App {
     shared: Arc<Shared>,
 }
+
+/// What looks at what is around the engine.
+type Look = Box<dyn Fn() -> Surroundings + Send + Sync>;
 
 struct Shared {
     engine: Engine,
@@ -45,6 +51,10 @@ struct Shared {
     budget: Budget,
     exports: Seats,
     outbox: OnceLock<Watch>,
+    review_rules: OnceLock<RuleSet>,
+    surroundings: OnceLock<Look>,
+    /// Turns at deciding about a trail.
+    decisions: Vec<Mutex<()>>,
     counted: Counted,
     looked: Looked,
     /// When it began, by the clock that is never set.
@@ -79,6 +89,9 @@ impl App {
                 budget: Budget::new(),
                 exports: Seats::new("exports", EXPORTS_MAX, EXPORTS_OF_KEY_MAX),
                 outbox: OnceLock::new(),
+                review_rules: OnceLock::new(),
+                surroundings: OnceLock::new(),
+                decisions: (0..DECISION_TURNS).map(|_| Mutex::new(())).collect(),
                 counted: Counted::default(),
                 looked: Looked::default(),
                 working: watch::Sender::new(false),
@@ -109,6 +122,35 @@ impl App {
 
     pub(crate) fn outbox(&self) -> Option<&Watch> {
         self.shared.outbox.get()
+    }
+
+    /// Reviews by these rules, and not by those that ship. The first ones stay.
+    pub fn review_by(&self, rules: RuleSet) {
+        // Whoever serves says it once, before anything is asked.
+        let _ = self.shared.review_rules.set(rules);
+    }
+
+    pub(crate) fn review_rules(&self) -> &RuleSet {
+        self.shared.review_rules.get_or_init(RuleSet::standard)
+    }
+
+    /// Asks this of what only whoever serves knows, whenever the installation is measured. The
+    /// first one stays.
+    pub fn surrounded_by(&self, look: impl Fn() -> Surroundings + Send + Sync + 'static) {
+        // As the rules of reviews.
+        let _ = self.shared.surroundings.set(Box::new(look));
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        let look = self.shared.surroundings.get();
+        look.map(|look| look()).unwrap_or_default()
+    }
+
+    /// The turn at deciding about a trail, until what this answers is dropped.
+    pub(crate) async fn deciding(&self, trail: &TrailName) -> MutexGuard<'_, ()> {
+        let turns = &self.shared.decisions;
+        let place = crc32fast::hash(trail.as_str().as_bytes()) as usize % turns.len();
+        turns[place].lock().await
     }
 
     /// Records the sums of accesses and refusals whose minute is over.

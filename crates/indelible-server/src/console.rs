@@ -30,6 +30,8 @@ mod login;
 mod moment;
 mod page;
 mod prose;
+mod reports;
+mod reviews;
 mod trails;
 mod verifier;
 
@@ -193,6 +195,60 @@ pub fn routes() -> Vec<Route> {
             "/console/trails/{trail}/integrity",
             Trail(P::Prove),
             get(integrity::page),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/reviews",
+            Trail(P::Report),
+            get(reviews::page),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/reviews/findings",
+            Trail(P::Review),
+            post(reviews::raise),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/reviews/findings/{id}/assign",
+            Trail(P::Review),
+            post(reviews::assign),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/reviews/findings/{id}/close",
+            Trail(P::Review),
+            post(reviews::close),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/reviews/sign-offs",
+            Trail(P::Review),
+            post(reviews::sign),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/reports",
+            Trail(P::Report),
+            get(reports::page),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/reports/file",
+            Trail(P::Report),
+            get(reports::file),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/controls/{control}/pack",
+            Trail(P::Export),
+            get(crate::reports::hand_out),
+        ),
+        route(
+            M::GET,
+            "/console/reports/system",
+            Key(P::Report),
+            get(crate::reports::on_system),
         ),
         route(
             M::GET,

@@ -6,9 +6,9 @@ use indelible_core::engine::{Audit, Sight};
 
 use crate::access::Shown;
 use crate::app::App;
-use crate::problem::{Answer, Kind, Problem};
+use crate::problem::{Answer, Problem};
 use crate::reply;
-use crate::request::{EntryName, EntryPath, only};
+use crate::request::{EntryName, EntryPath, only, truth};
 
 /// One entry.
 pub async fn show(State(app): State<App>, path: EntryPath) -> Answer {
@@ -23,14 +23,8 @@ pub async fn show(State(app): State<App>, path: EntryPath) -> Answer {
 pub async fn prove(State(app): State<App>, request: Request) -> Answer {
     let (mut parts, _) = request.into_parts();
     let path = EntryPath::from_request_parts(&mut parts, &app).await?;
-    let open = match only(&parts, "open")?.as_deref() {
-        None | Some("false") => false,
-        Some("" | "true") => true,
-        Some(_) => {
-            let detail = "`open` is true or false";
-            return Err(Problem::new(Kind::InvalidRequest, detail).at("open"));
-        }
-    };
+    let open = only(&parts, "open")?;
+    let open = open.map_or(Ok(false), |text| truth("open", &text))?;
     let audit = app.trail(&path.trail);
     let seq = find(&audit, path.entry).await?.entry.seq;
     let proved = audit.prove(seq, open).await?;

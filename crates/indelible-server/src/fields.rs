@@ -79,6 +79,50 @@ impl Fields {
         }
     }
 
+    /// Takes a truth value out.
+    ///
+    /// # Errors
+    /// A field of another type.
+    pub fn truth(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(truth)) => Ok(Some(truth)),
+            Some(_) => Err(wrong(format!("`{name}` is true or false")).at(name)),
+        }
+    }
+
+    /// Takes a list of texts out.
+    ///
+    /// # Errors
+    /// A field of another type.
+    pub fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Problem> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.list(name, text, "texts")
+    }
+
+    /// Takes a list of whole numbers out.
+    ///
+    /// # Errors
+    /// A field of another type, a number below 0.
+    pub fn counts(&mut self, name: &str) -> Result<Option<Vec<u64>>, Problem> {
+        self.list(name, Value::as_u64, "whole numbers, 0 or more")
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        one: impl Fn(&Value) -> Option<T>,
+        what: &str,
+    ) -> Result<Option<Vec<T>>, Problem> {
+        let list = match self.0.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(list)) => list.iter().map(one).collect(),
+            Some(_) => None,
+        };
+        let ill_formed = || wrong(format!("`{name}` is a list of {what}")).at(name);
+        list.ok_or_else(ill_formed).map(Some)
+    }
+
     /// Refuses what nobody took out.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! making and revoking is an event in the trail `system`.
 
 mod cache;
+mod counts;
 mod ending;
 mod first;
 mod key;

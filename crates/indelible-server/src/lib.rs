@@ -6,6 +6,7 @@
 //! | `trails`, `events`, `entry`, … | one resource each |
 //! | `ingest` | event bodies: one object, an array, lines |
 //! | `console` | all that as pages, for people |
+//! | `reports`, `reviews` | what is said of a trail's controls, and what reviewers decide |
 //! | `openapi` | the description of all that, for programs and for people |
 //! | `tail` | entries as they are recorded, as server-sent events |
 //! | `problem` | errors as RFC 9457, and which status code each is |
@@ -40,9 +41,11 @@ mod access;
 mod counters;
 
 mod app;
+mod recorder;
 mod reply;
 mod reports;
 mod request;
+mod reviews;
 
 mod credentials;
 mod entry;

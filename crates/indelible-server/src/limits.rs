@@ -46,6 +46,18 @@ pub const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
 pub const EXPORTS_MAX: usize = 32;
 /// Exports of one key that run at once: others have places besides.
 pub const EXPORTS_OF_KEY_MAX: usize = EXPORTS_MAX / 4;
+/// The longest archive of what is handed over for one control, in bytes.
+pub const PACK_BYTES_MAX: u64 = 4 << 30;
+/// Findings, or entries of one finding, that one request puts on record.
+pub const FINDINGS_RAISED_MAX: usize = 1000;
+/// What rules flag, and is shown on one page of the console.
+pub const CONSOLE_FLAGS_MAX: usize = 15;
+/// Findings that wait for somebody on that page.
+pub const CONSOLE_FINDINGS_MAX: usize = 10;
+/// Findings that were closed on that page.
+pub const CONSOLE_CLOSED_MAX: usize = 5;
+/// Turns at deciding about trails; trails that share one wait for each other.
+pub const DECISION_TURNS: usize = 64;
 /// Entries of one page of an export, the most that a query answers at once.
 pub const EXPORT_PAGE_ENTRIES: i64 = 1000;
 /// The most rows of a summary.

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::access::Access;
 use crate::reply;
 use crate::router::urls;
-use operations::{Content, OPERATIONS, Operation};
+use operations::{Content, Operation, operations};
 use parameters::Parameter;
 
 /// The document as it is sent. Anybody may ask for it, so it is made once.
@@ -53,8 +53,7 @@ pub async fn style() -> Response {
 pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for (method, path, access) in urls() {
-        let known = OPERATIONS
-            .iter()
+        let known = operations()
             .find(|operation| operation.path == path && operation.method == method.as_str());
         if let Some(operation) = known {
             let item = paths.entry(path).or_insert_with(|| json!({}));
@@ -113,11 +112,17 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         .split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let in_path = in_path.map(|name| {
-        let schema = match (name, operation.path.contains("/keys/")) {
-            ("framework", _) => json!({ "$ref": "#/components/schemas/Framework" }),
-            ("trail", _) => json!({ "$ref": "#/components/schemas/TrailName" }),
-            (_, true) => json!({ "type": "string", "description": "A key's id, not its text" }),
-            (_, false) => json!({ "$ref": "#/components/schemas/EntryName" }),
+        let named = |schema: &str| json!({ "$ref": format!("#/components/schemas/{schema}") });
+        let is_of = |kind: &str| operation.path.contains(kind);
+        let schema = match name {
+            "framework" => named("Framework"),
+            "control" => named("Control"),
+            "trail" => named("TrailName"),
+            _ if is_of("/findings/") => named("FindingName"),
+            _ if is_of("/keys/") => {
+                json!({ "type": "string", "description": "A key's id, not its text" })
+            }
+            _ => named("EntryName"),
         };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
     });
@@ -195,7 +200,7 @@ fn headers(operation: &Operation, status: u16) -> Value {
                 false,
             ),
         )),
-        ("export" | "report", 200) => {
+        ("export" | "report" | "hand_over" | "report_on_system", 200) => {
             Some(("Content-Disposition", text("A name for the file", true)))
         }
         (_, 401) => Some((
@@ -257,7 +262,7 @@ mod tests {
             .map(|(method, path, _)| format!("{method} {path}"))
             .collect();
         let row = |row: &Operation| format!("{} {}", row.method, row.path);
-        let mut described: Vec<_> = OPERATIONS.iter().map(row).collect();
+        let mut described: Vec<_> = operations().map(row).collect();
         routed.sort();
         described.sort();
         assert_eq!(routed, described);

@@ -28,6 +28,8 @@ pub enum Kind {
     Forbidden,
     /// The key is no good any more.
     KeyEnded,
+    /// It was decided before.
+    AlreadyDecided,
     /// The trail is kept by Indelible for itself.
     ReservedTrail,
     /// There is no such thing.
@@ -72,6 +74,7 @@ impl Kind {
             Self::Unauthorized => ("unauthorized", S::UNAUTHORIZED, "No good key"),
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
             Self::KeyEnded => ("key-ended", S::CONFLICT, "Key ended"),
+            Self::AlreadyDecided => ("already-decided", S::CONFLICT, "Decided already"),
             Self::ReservedTrail => ("reserved-trail", S::FORBIDDEN, "Reserved trail"),
             Self::NotFound => ("not-found", S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => (

@@ -15,6 +15,15 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
     Ok(of(status, "application/json", body))
 }
 
+/// A JSON document as the command line prints it, byte for byte.
+pub fn lines(status: StatusCode, value: &impl Serialize) -> Answer {
+    let mut body = serde_json::to_vec_pretty(value).map_err(|error| {
+        Problem::new(Kind::Internal, "no answer could be written").because(error)
+    })?;
+    body.push(b'\n');
+    Ok(of(status, "application/json", body))
+}
+
 /// A text, such as a checkpoint or a proof.
 pub fn text(text: String) -> Response {
     of(StatusCode::OK, "text/plain; charset=utf-8", text)

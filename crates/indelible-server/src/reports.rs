@@ -1,9 +1,15 @@
 //! `GET /v1/trails/{trail}/reports/{framework}`: what is on record for the controls of a framework.
 
+mod archive;
+mod pack;
+mod system;
+
 use axum::extract::{FromRequestParts, Request, State};
-use indelible_core::{AuditError, AuditEvent, AuditProtocol, Query, TrailName};
+use axum::http::request::Parts;
+use indelible_core::{AuditError, AuditEvent, AuditProtocol, Query, Timestamp, TrailName};
 use indelible_evidence::{
-    Form, Period, ReportRequest, SAMPLE_STANDARD, Sampling, Scope, generated, render, report,
+    Form, FormError, Framework, Period, RenderError, ReportRequest, SAMPLE_STANDARD, Sampling,
+    Scope, generated, render, report,
 };
 
 use crate::access::{Caller, Shown};
@@ -11,42 +17,58 @@ use crate::app::App;
 use crate::export::attached;
 use crate::problem::{Answer, Kind, Problem};
 use crate::proofs;
-use crate::request::{ReportPath, pairs, shortened};
+use crate::request::{ReportPath, named, number, pairs, wrong};
+pub use pack::hand_out;
+pub use system::on_system;
 
-/// Makes a report, records that it was made, and only then hands it out.
+/// `GET …/reports/{framework}`
 pub async fn report_on(State(app): State<App>, request: Request) -> Answer {
     let (mut parts, _) = request.into_parts();
-    let caller = parts.extensions.get::<Caller>().cloned();
-    let unknown = || Problem::new(Kind::Internal, "nobody is known to have asked");
-    let caller = caller.ok_or_else(unknown)?;
+    let caller = called(&parts)?;
     let ReportPath { trail, framework } = ReportPath::from_request_parts(&mut parts, &app).await?;
     let given = pairs(&parts);
-    let asked = Asked::read(given.iter().map(|(name, value)| (&**name, &**value)), &app)?;
+    let given = given.iter().map(|(name, value)| (&**name, &**value));
+    made((&app, &caller), &trail, framework, given).await
+}
+
+/// Makes a report, records that it was made, and only then hands it out.
+pub async fn made<'p>(
+    (app, caller): (&App, &Caller),
+    trail: &TrailName,
+    framework: Framework,
+    pairs: impl Iterator<Item = (&'p str, &'p str)>,
+) -> Answer {
+    let asked = Asked::read(pairs, app)?;
     // It reads as much as an export does.
     let _seat = app.exports().take(&caller.key.id)?;
-    let request = ReportRequest {
-        framework,
-        period: asked.period,
-        as_of: asked.as_of,
-        scope: Scope::default(),
-        sampling: asked.sampling,
-        created: app.now(),
-        asked_by: Some(caller.name()),
-        software: concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned(),
-        recorded: true,
-    };
-    let made = report(&app.trail(&trail), request, &mut |_| {}).await?;
-    let made = made.ok_or_else(|| proofs::empty(&trail))?;
-    let failed = |error| Problem::new(Kind::Internal, "no report was written").because(error);
-    let text = render(&made, asked.form).map_err(failed)?;
-    let event = generated(&made, asked.form.as_str(), text.as_bytes());
-    record(&app, &caller, &trail, event).await?;
+    let form = asked.form;
+    let request = asked.request(framework, (caller, app.now()));
+    let made = report(&app.trail(trail), request, &mut |_| {}).await?;
+    let made = made.ok_or_else(|| proofs::empty(trail))?;
+    let text = render(&made, form).map_err(not_written)?;
+    let event = generated(&made, form.as_str(), text.as_bytes());
+    record(app, caller, trail, event).await?;
     let size = made.completeness.as_of;
-    let name = format!("{trail}-{framework}-{size}.{}", asked.form);
-    let mut response = attached(asked.form.media_type(), text.into(), &name);
+    let name = format!("{trail}-{framework}-{size}.{form}");
+    let mut response = attached(form.media_type(), text.into(), &name);
     let counted = Shown(made.completeness.entries);
     response.extensions_mut().insert(counted);
     Ok(response)
+}
+
+/// Who asks.
+fn called(parts: &Parts) -> Result<Caller, Problem> {
+    let caller = parts.extensions.get::<Caller>().cloned();
+    caller.ok_or_else(|| Problem::new(Kind::Internal, "nobody is known to have asked"))
+}
+
+fn not_written(error: RenderError) -> Problem {
+    Problem::new(Kind::Internal, "no report was written").because(error)
+}
+
+fn form(given: Option<&str>) -> Result<Form, Problem> {
+    let form = given.map_or(Ok(Form::default()), str::parse);
+    form.map_err(|error: FormError| wrong("format", &error.to_string()))
 }
 
 /// What a report is asked for beside trail and framework.
@@ -58,39 +80,30 @@ struct Asked {
 }
 
 impl Asked {
+    /// The same of something that has not this parameter.
+    fn read_but<'p>(
+        pairs: impl Iterator<Item = (&'p str, &'p str)>,
+        without: &str,
+        app: &App,
+    ) -> Result<Self, Problem> {
+        let pairs: Vec<_> = pairs.collect();
+        match pairs.iter().any(|(name, _)| *name == without) {
+            true => Err(wrong(without, "there is no such parameter")),
+            false => Self::read(pairs.into_iter(), app),
+        }
+    }
+
     fn read<'p>(
         pairs: impl Iterator<Item = (&'p str, &'p str)>,
         app: &App,
     ) -> Result<Self, Problem> {
-        let mut given: [(&str, Option<&str>); 6] = [
-            ("from", None),
-            ("to", None),
-            ("format", None),
-            ("as_of", None),
-            ("seed", None),
-            ("sample", None),
-        ];
-        for (name, value) in pairs {
-            let Some((_, place)) = given.iter_mut().find(|(known, _)| *known == name) else {
-                let name = shortened(name);
-                return Err(wrong(&name, "there is no such parameter"));
-            };
-            if place.replace(value).is_some() {
-                return Err(wrong(name, "it is given twice"));
-            }
-        }
-        let [from, to, format, as_of, seed, sample] = given.map(|(_, value)| value);
+        let names = ["from", "to", "format", "as_of", "seed", "sample"];
+        let [from, to, format, as_of, seed, sample] = named(pairs, names)?;
         let from = from.ok_or_else(|| wrong("from", "it is missing: the first day"))?;
         let to = to.ok_or_else(|| wrong("to", "it is missing: the last day"))?;
         let dates = Query::new().start_date(from).end_date(to).dated(app.now());
         let (from, to) = (dates.start_date, dates.end_date);
         let period = Period::parse(&from.unwrap_or_default(), &to.unwrap_or_default())?;
-        let form = format.map_or(Ok(Form::default()), str::parse);
-        let form = form.map_err(|error| wrong("format", &error.to_string()))?;
-        let number = |name, value: Option<&str>| {
-            let read = value.map(str::parse).transpose();
-            read.map_err(|_| wrong(name, "it is no whole number within range"))
-        };
         let size = number("sample", sample)?;
         let sampling = match (seed, size) {
             (None, None) => None,
@@ -104,15 +117,30 @@ impl Asked {
         };
         Ok(Self {
             period,
-            form,
+            form: form(format)?,
             as_of: number("as_of", as_of)?,
             sampling,
         })
     }
-}
 
-fn wrong(name: &str, problem: &str) -> Problem {
-    Problem::new(Kind::InvalidRequest, format!("`{name}`: {problem}")).at(name)
+    /// The question, as this caller asks it at this time.
+    fn request(
+        self,
+        framework: Framework,
+        (caller, created): (&Caller, Timestamp),
+    ) -> ReportRequest {
+        ReportRequest {
+            framework,
+            period: self.period,
+            as_of: self.as_of,
+            scope: Scope::default(),
+            sampling: self.sampling,
+            created,
+            asked_by: Some(caller.name()),
+            software: concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned(),
+            recorded: true,
+        }
+    }
 }
 
 /// Records that a report was made, in its own trail; where that takes no writes, in `system`.
@@ -122,13 +150,7 @@ async fn record(
     trail: &TrailName,
     event: AuditEvent,
 ) -> Result<(), Problem> {
-    let mut event = event;
-    if let Some(address) = caller.origin.address() {
-        event = event.ip_address(address);
-    }
-    if let Some(agent) = caller.origin.agent() {
-        event = event.user_agent(agent);
-    }
+    let event = caller.located(event);
     if !trail.is_system() {
         match app.trail(trail).record(event.clone()).await {
             Err(AuditError::Refused { .. }) => {}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use indelible_core::{Query, TrailName};
-use indelible_evidence::{Framework, FrameworkError};
+use indelible_evidence::{ControlId, ControlIdError, Framework, FrameworkError};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -30,12 +30,28 @@ pub enum EntryName {
     Seq(u64),
 }
 
+/// The trail and the finding that a path names.
+pub struct FindingPath {
+    /// The trail.
+    pub trail: TrailName,
+    /// The finding's id.
+    pub finding: String,
+}
+
 /// The trail and the framework that a path names.
 pub struct ReportPath {
     /// The trail.
     pub trail: TrailName,
     /// The framework, with its version.
     pub framework: Framework,
+}
+
+/// The trail and the control that a path names.
+pub struct ControlPath {
+    /// The trail.
+    pub trail: TrailName,
+    /// The control, with framework and version.
+    pub control: ControlId,
 }
 
 /// The question that the query string asks, its spans of time counted back from now.
@@ -47,23 +63,64 @@ pub fn pairs(parts: &Parts) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(query.as_bytes()).collect()
 }
 
-/// The one parameter that a URL takes besides those it is asked for; any other is refused.
+/// The parameters of these names; any other is refused.
 ///
 /// # Errors
 /// A parameter of another name, or the same twice.
-pub fn only(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
-    let mut found = None;
-    for (given, value) in pairs(parts) {
-        if given != name {
-            let detail = format!("`{}`: there is no such parameter", shortened(&given));
-            return Err(Problem::new(Kind::InvalidRequest, detail).at(&shortened(&given)));
-        }
-        if found.replace(value.into_owned()).is_some() {
-            let detail = format!("`{name}`: it is given twice");
-            return Err(Problem::new(Kind::InvalidRequest, detail).at(name));
+pub fn named<'p, const N: usize>(
+    pairs: impl IntoIterator<Item = (&'p str, &'p str)>,
+    names: [&str; N],
+) -> Result<[Option<&'p str>; N], Problem> {
+    let mut found = [None; N];
+    for (given, value) in pairs {
+        let Some(place) = names.iter().position(|name| *name == given) else {
+            return Err(wrong(&shortened(given), "there is no such parameter"));
+        };
+        if found[place].replace(value).is_some() {
+            return Err(wrong(given, "it is given twice"));
         }
     }
     Ok(found)
+}
+
+/// The one parameter that a URL takes besides those it is asked for; any other is refused.
+///
+/// # Errors
+/// As [`named`].
+pub fn only(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
+    let given = pairs(parts);
+    let given = given.iter().map(|(name, value)| (&**name, &**value));
+    let [found] = named(given, [name])?;
+    Ok(found.map(str::to_owned))
+}
+
+/// A parameter that is a whole number.
+///
+/// # Errors
+/// Another text.
+pub fn number(name: &str, value: Option<&str>) -> Result<Option<u64>, Problem> {
+    let read = value.map(str::parse).transpose();
+    read.map_err(|_| wrong(name, "it is no whole number within range"))
+}
+
+/// A parameter that is true or false; nothing is the same as true.
+///
+/// # Errors
+/// Another text.
+pub fn truth(name: &str, value: &str) -> Result<bool, Problem> {
+    match value {
+        "" | "true" => Ok(true),
+        "false" => Ok(false),
+        _ => {
+            let detail = format!("`{name}` is true or false");
+            Err(Problem::new(Kind::InvalidRequest, detail).at(name))
+        }
+    }
+}
+
+/// A parameter that is not as it has to be.
+pub fn wrong(name: &str, problem: &str) -> Problem {
+    Problem::new(Kind::InvalidRequest, format!("`{name}`: {problem}")).at(name)
 }
 
 /// A name that a client made up, for an error that repeats it.
@@ -136,6 +193,31 @@ impl FromRequestParts<App> for ReportPath {
         Ok(Self {
             trail: segments.trail()?,
             framework: segments.named("framework")?.parse().map_err(unknown)?,
+        })
+    }
+}
+
+impl FromRequestParts<App> for ControlPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let segments = segments(parts, app).await?;
+        let unknown = |error: ControlIdError| Problem::not_found(error).at("control");
+        Ok(Self {
+            trail: segments.trail()?,
+            control: segments.named("control")?.parse().map_err(unknown)?,
+        })
+    }
+}
+
+impl FromRequestParts<App> for FindingPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let segments = segments(parts, app).await?;
+        Ok(Self {
+            trail: segments.trail()?,
+            finding: segments.named("id")?.to_owned(),
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
     console, credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs,
-    reports, summary, tail, trails, verify,
+    reports, reviews, summary, tail, trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -47,6 +47,14 @@ fn routes() -> Vec<Route> {
     const SUMMARY: &str = "/v1/trails/{trail}/summary";
     const EXPORT: &str = "/v1/trails/{trail}/export";
     const REPORT: &str = "/v1/trails/{trail}/reports/{framework}";
+    const PACK: &str = "/v1/trails/{trail}/controls/{control}/pack";
+    const SYSTEM: &str = "/v1/reports/system";
+    const REVIEW: &str = "/v1/trails/{trail}/review";
+    const FINDINGS: &str = "/v1/trails/{trail}/review/findings";
+    const ASSIGN: &str = "/v1/trails/{trail}/review/findings/{id}/assign";
+    const CLOSE: &str = "/v1/trails/{trail}/review/findings/{id}/close";
+    const DAYS: &str = "/v1/trails/{trail}/review/days";
+    const SIGN_OFFS: &str = "/v1/trails/{trail}/review/sign-offs";
     vec![
         route(M::GET, "/healthz", Open, get(health::alive)),
         route(M::GET, "/readyz", Open, get(health::ready)),
@@ -70,6 +78,15 @@ fn routes() -> Vec<Route> {
         route(M::GET, SUMMARY, Trail(P::Read), get(summary::count)),
         route(M::GET, EXPORT, Trail(P::Export), get(export::export)),
         route(M::GET, REPORT, Trail(P::Report), get(reports::report_on)),
+        route(M::GET, PACK, Trail(P::Export), get(reports::hand_out)),
+        route(M::GET, SYSTEM, Key(P::Report), get(reports::on_system)),
+        route(M::GET, REVIEW, Trail(P::Report), get(reviews::show)),
+        route(M::GET, FINDINGS, Trail(P::Report), get(reviews::findings)),
+        route(M::POST, FINDINGS, Trail(P::Review), post(reviews::raise)),
+        route(M::POST, ASSIGN, Trail(P::Review), post(reviews::assign)),
+        route(M::POST, CLOSE, Trail(P::Review), post(reviews::close)),
+        route(M::GET, DAYS, Trail(P::Report), get(reviews::days)),
+        route(M::POST, SIGN_OFFS, Trail(P::Review), post(reviews::sign)),
         route(M::GET, "/v1/trails", Key(P::Read), get(trails::list)),
         route(
             M::POST,

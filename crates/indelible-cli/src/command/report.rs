@@ -1,5 +1,6 @@
 //! `indelible report`
 
+mod around;
 mod asking;
 mod lint;
 mod made;
@@ -10,12 +11,13 @@ use std::io::Write;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use indelible::{AuditEvent, AuditProtocol, Receipt, TrailName};
 use indelible_evidence::{Form, Framework, ReportRequest, generated, render};
 
+use crate::command::recorded::record;
 use crate::destination::Destination;
 use crate::failure::{Failure, Status, remark};
 use crate::session::{Opened, Session};
+pub use around::Around;
 use asking::{Asking, read};
 use made::Made;
 
@@ -144,12 +146,4 @@ async fn write(
     sink.write_all(text.as_bytes())?;
     sink.finish()?;
     Ok(Made::new(&report, destination.path(), entry))
-}
-
-/// Records something about the trail in the trail itself.
-async fn record(opened: &Opened, event: AuditEvent) -> Result<Receipt, Failure> {
-    Ok(match *opened.audit.name() == TrailName::system() {
-        true => opened.database.engine().record_of_itself(event).await?,
-        false => opened.audit.record(event).await?,
-    })
 }

@@ -11,6 +11,7 @@ mod sign;
 mod start;
 
 use clap::Subcommand;
+pub use place::rules;
 
 use crate::failure::{Failure, Status};
 use crate::session::Session;

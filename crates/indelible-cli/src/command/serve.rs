@@ -8,10 +8,14 @@ mod signals;
 
 use clap::Args;
 use indelible::outbox::Draining;
+use indelible_evidence::Surroundings;
+use indelible_evidence::review::RuleSet;
 use indelible_server::limits::CONNECTIONS_MAX;
 use indelible_server::{App, Door, Tls};
 use tokio::net::TcpListener;
 
+use crate::command::report::Around;
+use crate::command::review::rules;
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 use crate::settings::{ServerFlags, ServerSettings};
@@ -49,6 +53,7 @@ impl Serve {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let settings = session.server_settings(&self.flags)?;
         let tls = tls(&settings.server)?;
+        let rules = rules(settings.review_rules.as_deref())?;
         if self.check_config {
             let file = settings
                 .file
@@ -74,6 +79,7 @@ impl Serve {
             listener,
             metrics,
             tls,
+            rules,
             signals,
             log,
             flags: self.flags,
@@ -107,6 +113,7 @@ struct Server {
     listener: TcpListener,
     metrics: Option<TcpListener>,
     tls: Option<Tls>,
+    rules: RuleSet,
     signals: Signals,
     log: Log,
     flags: ServerFlags,
@@ -120,6 +127,14 @@ impl Server {
             settings.rate,
             settings.trusted_proxies.clone(),
         );
+        app.review_by(self.rules);
+        let around = Around::of(opened);
+        app.surrounded_by(move || {
+            around.look().unwrap_or_else(|failure| {
+                tracing::error!(error = failure.message(), "the spools cannot be read");
+                Surroundings::default()
+            })
+        });
         if let Some(first) = app.keys().first().await? {
             let key = first.key.token.expose();
             session.output.say(&format!("admin key: {key}"))?;

@@ -25,6 +25,7 @@ pub struct SettingsFile {
     pub server: ServerTable,
     pub tls: TlsTable,
     pub verification: VerificationTable,
+    pub review: ReviewTable,
     pub outbox: OutboxTable,
     pub log: LogTable,
     pub limits: LimitsTable,
@@ -100,6 +101,13 @@ pub struct TlsTable {
 #[serde(deny_unknown_fields, default)]
 pub struct VerificationTable {
     pub interval: Option<Written<Interval>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReviewTable {
+    /// The path of a file of rules.
+    pub rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -35,6 +35,7 @@ mod reports;
 mod reports_system;
 mod retention;
 mod reviews;
+mod reviews_served;
 mod reviews_shared;
 mod rotation;
 mod scans;

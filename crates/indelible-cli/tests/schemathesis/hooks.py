@@ -16,6 +16,8 @@ KEY_ID = os.environ["INDELIBLE_TEST_KEY_ID"]
 # A trail that holds at least ENTRIES entries.
 TRAIL = "shop"
 ENTRIES = 5
+# One that records can be evidence for.
+CONTROL = "PCI-DSS-4.0.1:10.2.1.4"
 # How long a stream may be silent until it is read no further, in seconds.
 SILENCE = 0.05
 # Those of a question that a cursor may differ in.
@@ -33,8 +35,14 @@ def before_call(context, case, kwargs):
         return
     if operation in ("query", "export", "follow", "summary", "consistency"):
         mend_question(case, operation)
-    elif operation == "report":
+    elif operation in ("report", "hand_over"):
         mend_report(case)
+    elif operation == "review":
+        mend_review(case)
+    elif operation == "list_days":
+        mend_days(case)
+    elif operation in ("raise_findings", "assign_finding", "close_finding", "sign_off"):
+        mend_decision(case, operation)
     elif operation == "create_key":
         mend_key(case)
     elif operation == "record":
@@ -113,6 +121,9 @@ def mend_report(case):
     if "as_of" in query:
         case.path_parameters["trail"] = TRAIL
         query["as_of"] = 1 + int(query["as_of"]) % ENTRIES
+    if "control" in case.path_parameters:
+        case.path_parameters.update(trail=TRAIL, control=CONTROL)
+        query.pop("begin", None)
     # Not before the start.
     query["to"] = "9999-12-31"
     # A sample has an entry at least, and a seed, and that a size.
@@ -122,6 +133,67 @@ def mend_report(case):
     if "seed" in query and "as_of" not in query:
         case.path_parameters["trail"] = TRAIL
         query["as_of"] = ENTRIES
+
+
+def mend_review(case):
+    case.path_parameters["trail"] = TRAIL
+    # Neither signed off already nor later than now.
+    (case.query or {}).pop("as_of", None)
+
+
+def mend_days(case):
+    case.path_parameters["trail"] = TRAIL
+    query = case.query or {}
+    # Not before the start.
+    if "from" in query:
+        query["to"] = "9999-12-31"
+    else:
+        query.pop("to", None)
+
+
+def mend_decision(case, operation):
+    case.path_parameters["trail"] = TRAIL
+    body = case.body
+    if operation == "sign_off":
+        # What is new, up to now: what was signed off before decides where it begins.
+        body.pop("from", None)
+        body.pop("to", None)
+        body["as_of"] = recorded(case) + 1
+        return
+    if operation == "raise_findings":
+        if "seqs" in body:
+            # Entries that nobody raised.
+            body["seqs"] = [recorded(case)]
+        else:
+            body["as_of"] = recorded(case) + 1
+            body.pop("findings", None)
+            body["all"] = True
+        return
+    # A finding that is open.
+    case.path_parameters["id"] = raised(case)[0]
+
+
+def tell(case, what, body):
+    base = case.operation.base_url.rstrip("/")
+    return requests.post(
+        f"{base}/v1/trails/{TRAIL}/{what}",
+        json=body,
+        headers={"Authorization": f"Bearer {KEY}"},
+        timeout=10,
+    ).json()
+
+
+def recorded(case):
+    """The place of an entry that is recorded now: of a finding, since who reviews may do that."""
+    return raised(case)[1]
+
+
+def raised(case):
+    """Raises the newest entry, which nobody can have raised; answers finding and place."""
+    size = ask(case, "review").json().get("as_of", 1)
+    body = {"seqs": [size - 1], "why": "of this run"}
+    done = tell(case, "review/findings", body).get("recorded") or [{}]
+    return done[0].get("finding", "manual-0"), done[0].get("seq", 0)
 
 
 def mend_key(case):

@@ -15,6 +15,10 @@ pub enum Place {
     Events,
     /// Whether a trail is as it was recorded.
     Integrity,
+    /// The daily review of a trail.
+    Reviews,
+    /// Reports on a trail.
+    Reports,
     /// API keys.
     Keys,
     /// Whether the installation is well.
@@ -97,6 +101,14 @@ impl Frame {
                 Permission::Prove,
                 way("integrity", "Integrity", Place::Integrity),
             ),
+            (
+                Permission::Report,
+                way("reviews", "Reviews", Place::Reviews),
+            ),
+            (
+                Permission::Report,
+                way("reports", "Reports", Place::Reports),
+            ),
         ];
         self.open(ways)
     }
@@ -125,6 +137,11 @@ impl Frame {
             ways.retain(|way| way.url != "/console/health");
         }
         ways
+    }
+
+    /// Whether who looks may see the whole installation.
+    pub fn is_of_all(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.trail.is_none())
     }
 
     fn open<const N: usize>(&self, ways: [(Permission, Way); N]) -> Vec<Way> {

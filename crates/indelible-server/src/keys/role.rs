@@ -13,7 +13,7 @@ pub enum Role {
     Writer,
     /// Asks.
     Reader,
-    /// Asks, proves, verifies and exports.
+    /// Asks, proves, verifies, exports, reports and reviews.
     Auditor,
     /// Does all, keys and trails included.
     Admin,
@@ -35,6 +35,8 @@ pub enum Permission {
     Export,
     /// Having a report made.
     Report,
+    /// Deciding in reviews: raising, assigning and closing findings, signing off.
+    Review,
     /// Beginning trails.
     BeginTrails,
     /// Making, listing and revoking keys.
@@ -49,7 +51,14 @@ const TABLE: [(Role, &[Permission]); 4] = {
         (Role::Reader, &[P::Read]),
         (
             Role::Auditor,
-            &[P::Read, P::Prove, P::Verify, P::Export, P::Report],
+            &[
+                P::Read,
+                P::Prove,
+                P::Verify,
+                P::Export,
+                P::Report,
+                P::Review,
+            ],
         ),
         (
             Role::Admin,
@@ -60,6 +69,7 @@ const TABLE: [(Role, &[Permission]); 4] = {
                 P::Verify,
                 P::Export,
                 P::Report,
+                P::Review,
                 P::BeginTrails,
                 P::ManageKeys,
             ],
@@ -118,6 +128,7 @@ impl Permission {
             Self::Verify => "verify",
             Self::Export => "export",
             Self::Report => "report",
+            Self::Review => "review",
             Self::BeginTrails => "begin_trails",
             Self::ManageKeys => "manage_keys",
         }

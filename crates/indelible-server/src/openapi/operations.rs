@@ -1,8 +1,10 @@
 //! One row for each URL: what it takes, what it answers.
 
+mod reviews;
+
 use super::parameters::{
-    AS_OF, DATES, EARLIER, FILTERS, FOLLOWING, FORMAT, FROM, OPEN, PAGING, PURPOSE, Parameter,
-    RECORDING, REPORTING,
+    AS_OF, DATES, EARLIER, FILTERS, FOLLOWING, FORM, FORMAT, FROM, OPEN, PAGING, PERIOD, PURPOSE,
+    Parameter, RECORDING, SAMPLING,
 };
 
 /// A URL's row.
@@ -42,11 +44,30 @@ const TEXT: &[Content] = &[Content {
     schema: "",
 }];
 
+/// The forms of a report, of which JSON has this schema.
+const fn in_forms(schema: &'static str) -> [Content; 4] {
+    const fn text(media: &'static str) -> Content {
+        Content { media, schema: "" }
+    }
+    [
+        text("text/html"),
+        text("text/markdown"),
+        json(schema),
+        text("text/csv"),
+    ]
+}
+
+const REPORT: &[Content] = &in_forms("ControlsReport");
 const KEY: &[Content] = &[json("Key")];
 const TRAIL: &[Content] = &[json("Trail")];
 
 /// Every URL.
-pub const OPERATIONS: &[Operation] = &[
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(reviews::OPERATIONS)
+}
+
+/// Those that are not of reviews, and of what is handed over.
+const OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/v1/trails/{trail}/events",
@@ -210,28 +231,10 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/trails/{trail}/reports/{framework}",
         id: "report",
         summary: "What is on record for the controls of a framework",
-        query: &[REPORTING, AS_OF],
+        query: &[PERIOD, FORM, SAMPLING, AS_OF],
         headers: PURPOSE,
         body: &[],
-        answers: &[(
-            200,
-            "The report",
-            &[
-                Content {
-                    media: "text/html",
-                    schema: "",
-                },
-                Content {
-                    media: "text/markdown",
-                    schema: "",
-                },
-                json("ControlsReport"),
-                Content {
-                    media: "text/csv",
-                    schema: "",
-                },
-            ],
-        )],
+        answers: &[(200, "The report", REPORT)],
         problems: &[404],
     },
     Operation {

@@ -214,8 +214,29 @@ pub const FORMAT: &[Parameter] = &[
     ),
 ];
 
-/// What a report is asked for.
-pub const REPORTING: &[Parameter] = &[
+/// Which findings are listed.
+pub const WAITING: &[Parameter] = &[parameter(
+    "open",
+    Shape::OneOf(&["true", "false", ""]),
+    "Those alone that wait for somebody; nothing is the same as true",
+)];
+
+/// Which days are listed.
+pub const DAYS: &[Parameter] = &[
+    parameter(
+        "from",
+        Shape::Named("Date"),
+        "The first day; 30 days ago, or the day of the first entry, where nothing is said",
+    ),
+    parameter(
+        "to",
+        Shape::Named("Date"),
+        "The last day; today where nothing is said",
+    ),
+];
+
+/// The time that a report is about.
+pub const PERIOD: &[Parameter] = &[
     Parameter {
         name: "from",
         required: true,
@@ -228,11 +249,17 @@ pub const REPORTING: &[Parameter] = &[
         shape: Shape::Named("Date"),
         about: "The last one; a bare date is meant to its end",
     },
-    parameter(
-        "format",
-        Shape::OneOf(&["html", "md", "json", "csv"]),
-        "What is written; a page that can be printed where nothing is said",
-    ),
+];
+
+/// What a report is written as.
+pub const FORM: &[Parameter] = &[parameter(
+    "format",
+    Shape::OneOf(&["html", "md", "json", "csv"]),
+    "What is written; a page that can be printed where nothing is said",
+)];
+
+/// How samples are drawn.
+pub const SAMPLING: &[Parameter] = &[
     parameter(
         "seed",
         Shape::Text,
@@ -245,3 +272,10 @@ pub const REPORTING: &[Parameter] = &[
         "Entries of each control's sample, 1 to 1000; needs a seed",
     ),
 ];
+
+/// Where a pack begins.
+pub const BEGIN: &[Parameter] = &[parameter(
+    "begin",
+    Shape::Count,
+    "Begins the pack where the trail had this many entries; of earlier ones it proves nothing",
+)];

@@ -1,5 +1,7 @@
 //! The shapes of bodies. Absent values are null, times RFC 3339 in UTC, hashes lower-case hex.
 
+mod reviews;
+
 use indelible_evidence::Framework;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +10,17 @@ pub fn all() -> Value {
     let mut all = of_entries();
     // One table of all would nest deeper than the macro may.
     all["Framework"] = framework();
+    all["Control"] = control();
     all["ControlsReport"] = controls_report();
+    all["SystemReport"] = system_report();
+    all["Archive"] = json!({
+        "description": "A tar archive of one folder",
+        "type": "string",
+        "format": "binary",
+    });
+    for (name, schema) in reviews::all() {
+        all[name] = schema;
+    }
     all
 }
 
@@ -242,6 +254,28 @@ fn framework() -> Value {
         "type": "string",
         "enum": Framework::ALL.map(Framework::id),
         "examples": [Framework::PciDss.id()],
+    })
+}
+
+fn control() -> Value {
+    json!({
+        "description": "A control, with framework and version",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9.-]+:.+$",
+        "examples": ["PCI-DSS-4.0.1:10.2.1.4"],
+    })
+}
+
+fn system_report() -> Value {
+    json!({
+        "description": "docs/formats/report.md",
+        "type": "object",
+        "required": ["format", "software", "measured_at", "counts", "requirements"],
+        "properties": {
+            "format": text(),
+            "software": text(),
+            "measured_at": time(),
+        },
     })
 }
 

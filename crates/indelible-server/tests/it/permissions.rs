@@ -17,7 +17,7 @@ on_both!(
 
 /// What docs/guide/server.md promises: who may do what. `w` writer, `r` reader, `u` auditor,
 /// `a` admin; a letter stands in the first word where the role may on its own trail, in the
-/// second where a key for all trails may. Nobody may do anything to another's trail.
+/// second where a key for all trails may; a capital where a key for all alone may. Nobody may do anything to another's trail.
 const EXPECTED: &[(&str, &str)] = &[
     ("GET /healthz", "open"),
     ("GET /readyz", "open"),
@@ -37,6 +37,15 @@ const EXPECTED: &[(&str, &str)] = &[
     ("GET /v1/trails/{trail}/summary", "r u a"),
     ("GET /v1/trails/{trail}/export", "u a"),
     ("GET /v1/trails/{trail}/reports/{framework}", "u a"),
+    ("GET /v1/trails/{trail}/controls/{control}/pack", "u a"),
+    ("GET /v1/reports/system", "U A"),
+    ("GET /v1/trails/{trail}/review", "u a"),
+    ("GET /v1/trails/{trail}/review/findings", "u a"),
+    ("POST /v1/trails/{trail}/review/findings", "u a"),
+    ("POST /v1/trails/{trail}/review/findings/{id}/assign", "u a"),
+    ("POST /v1/trails/{trail}/review/findings/{id}/close", "u a"),
+    ("GET /v1/trails/{trail}/review/days", "u a"),
+    ("POST /v1/trails/{trail}/review/sign-offs", "u a"),
     ("GET /v1/trails", "r u a"),
     ("POST /v1/trails", "a"),
     ("GET /v1/keys", "a"),
@@ -56,11 +65,15 @@ const EVENT: &str = "{\"action\":\"page_viewed\",\"resource_type\":\"page\"}";
 
 /// A call of a URL that is good but for who makes it.
 pub fn call(method: &Method, path: &str, trail: &str) -> Call {
-    let is_key = path.contains("/keys/");
-    let id = if is_key { "0123456789abcdef" } else { "0" };
+    let id = match path {
+        _ if path.contains("/keys/") => "0123456789abcdef",
+        _ if path.contains("/findings/") => "manual-1",
+        _ => "0",
+    };
     let url = path.replace("{framework}", "gdpr-2016-679");
     let mut url = url.replace("{trail}", trail).replace("{id}", id);
-    if path.contains("/reports/") {
+    url = url.replace("{control}", "PCI-DSS-4.0.1:10.2.1.4");
+    if path.contains("/reports/{") || path.contains("/controls/") {
         url.push_str("?from=2026-01-01&to=2026-12-31");
     }
     if path.ends_with("/consistency") {
@@ -76,6 +89,14 @@ pub fn call(method: &Method, path: &str, trail: &str) -> Call {
             json!({"name": "n", "role": "reader", "trail": trail}).to_string()
         }
         (&Method::POST, path) if path.ends_with("/rotate") => "{}".to_owned(),
+        (&Method::POST, path) if path.ends_with("/findings") => {
+            json!({"seqs": [1], "why": "odd"}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/assign") => json!({"to": "m"}).to_string(),
+        (&Method::POST, path) if path.ends_with("/close") => {
+            json!({"as": "benign", "comment": "was me"}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/sign-offs") => json!({"as_of": 2}).to_string(),
         (&Method::POST, path) if path.ends_with("/events") => EVENT.to_owned(),
         _ => String::new(),
     };
@@ -101,10 +122,11 @@ async fn sys_18_exactly_the_documented_calls_pass(desk: Desk) {
             let method: Method = method.parse().expect("a method");
             let is_open = *who == "open";
             let may = is_open || who.split(' ').any(|word| word == letter);
+            let may_all = may || who.split(' ').any(|word| word == letter.to_uppercase());
             for (key, trail, passes) in [
                 (&own, "shop", may),
-                (&all, "shop", may),
-                (&all, "other", may),
+                (&all, "shop", may_all),
+                (&all, "other", may_all),
                 // Without a trail in path or body, a key sees what is its own.
                 (
                     &own,
@@ -140,18 +162,27 @@ async fn sys_18_exactly_the_documented_calls_pass(desk: Desk) {
     }
 }
 
-/// All that an auditor may do: look, and have it proved.
-const LOOKS: [&str; 11] = [
+/// All that an auditor may do: look, have it proved, and review it.
+const LOOKS: [&str; 20] = [
+    "GET /v1/reports/system",
     "GET /v1/trails",
     "GET /v1/trails/{trail}/checkpoint",
     "GET /v1/trails/{trail}/consistency",
+    "GET /v1/trails/{trail}/controls/{control}/pack",
     "GET /v1/trails/{trail}/events",
     "GET /v1/trails/{trail}/events/stream",
     "GET /v1/trails/{trail}/events/{id}",
     "GET /v1/trails/{trail}/events/{id}/proof",
     "GET /v1/trails/{trail}/export",
     "GET /v1/trails/{trail}/reports/{framework}",
+    "GET /v1/trails/{trail}/review",
+    "GET /v1/trails/{trail}/review/days",
+    "GET /v1/trails/{trail}/review/findings",
     "GET /v1/trails/{trail}/summary",
+    "POST /v1/trails/{trail}/review/findings",
+    "POST /v1/trails/{trail}/review/findings/{id}/assign",
+    "POST /v1/trails/{trail}/review/findings/{id}/close",
+    "POST /v1/trails/{trail}/review/sign-offs",
     "POST /v1/trails/{trail}/verify",
 ];
 
@@ -172,8 +203,12 @@ async fn t83_sys_23_an_auditor_reads_what_was_recorded_and_does_nothing_else(des
                 answered.refuses(403, "forbidden", None);
                 continue;
             }
-            // A stream is asked for from a place that is none.
-            let granted = if path.ends_with("/stream") { 400 } else { 200 };
+            let granted = match path {
+                // A stream is asked for from a place that is none.
+                _ if path.ends_with("/stream") => 400,
+                _ if path.ends_with("/sign-offs") => 201,
+                _ => 200,
+            };
             answered.is(granted);
             passed.push(format!("{method} {path}"));
         }

@@ -1,15 +1,18 @@
 //! Reports over HTTP.
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::desk::{Call, Desk, on_both};
+use crate::reviewing::newest;
 
 on_both!(
     each_framework_is_reported_on_in_each_form,
     who_asked_for_what_is_on_record,
     wrong_questions_are_named,
+    a_control_is_handed_over_as_one_archive,
+    the_system_is_reported_on_to_keys_of_all_trails,
 );
 
 const YEAR: &str = "from=2026-01-01&to=2026-12-31";
@@ -111,4 +114,136 @@ async fn wrong_questions_are_named(desk: Desk) {
         .get(&format!("/v1/trails/nothing/reports/gdpr-2016-679?{YEAR}"))
         .await;
     nothing.refuses(404, "not-found", None);
+}
+
+/// The files of an archive, by their names.
+fn files(archive: &[u8]) -> std::collections::BTreeMap<String, Vec<u8>> {
+    use std::io::Read;
+    let mut archive = tar::Archive::new(archive);
+    let read = archive.entries().expect("an archive").map(|entry| {
+        let mut entry = entry.expect("an entry");
+        let path = entry.path().expect("a path").display().to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("whole");
+        (path, bytes)
+    });
+    read.collect()
+}
+
+async fn a_control_is_handed_over_as_one_archive(desk: Desk) {
+    desk.records("shop", 5).await;
+    let key = desk.key("auditor", Some("shop")).await;
+    let url = format!("/v1/trails/shop/controls/PCI-DSS-4.0.1:10.2.1.1/pack?{YEAR}&as_of=5");
+    let call = Call::new(Method::GET, &url).key(&key);
+    let answered = desk.call(call).await.is(200);
+    assert_eq!(answered.header("content-type"), "application/x-tar");
+    assert_eq!(
+        answered.header("content-disposition"),
+        "attachment; filename=\"shop-pci-dss-4.0.1-10.2.1.1-5.tar\""
+    );
+    let length = answered.body.len().to_string();
+    assert_eq!(answered.header("content-length"), length);
+    let files = files(&answered.body);
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    let folder = "shop-pci-dss-4.0.1-10.2.1.1";
+    let own = [
+        "accesses.csv",
+        "entries.pack",
+        "findings.csv",
+        "reviews.csv",
+        "statement.html",
+        "statement.json",
+        "statement.proof",
+    ];
+    assert_eq!(names, own.map(|name| format!("{folder}/{name}")));
+    let digest = |name: &str| {
+        let digest = Sha256::digest(&files[&format!("{folder}/{name}")]);
+        let hex = digest.iter().map(|byte| format!("{byte:02x}"));
+        Value::from(hex.collect::<String>())
+    };
+    let made = newest(&desk, "audit_report_generated").await;
+    assert_eq!(made["context"]["control"], "PCI-DSS-4.0.1:10.2.1.1");
+    assert_eq!(made["context"]["digest"], digest("statement.json"));
+    assert_eq!(made["context"]["digest_html"], digest("statement.html"));
+    let taken = newest(&desk, "audit_log_exported").await;
+    assert_eq!(taken["context"]["digest"], digest("entries.pack"));
+    assert_eq!(
+        (&taken["user_id"], &taken["context"]["key_name"]),
+        (&made["user_id"], &json!("a auditor"))
+    );
+    assert_ne!(taken["user_id"], Value::Null);
+    let url = format!("/v1/trails/shop/controls/gdpr-2016%2F679:Art.%2015(1)/pack?{YEAR}&as_of=5");
+    let file = "attachment; filename=\"shop-gdpr-2016-679-Art._15_1_-5.tar\"";
+    let answered = desk.get(&url).await.is(200);
+    assert_eq!(answered.header("content-disposition"), file);
+    for (control, query, status, name, field) in [
+        ("PCI-DSS-4.0.1:10.2.1.1", "", 400, "invalid-request", "from"),
+        (
+            "PCI-DSS-4.0.1:10.2.1.1",
+            &format!("{YEAR}&format=json"),
+            400,
+            "invalid-request",
+            "format",
+        ),
+        (
+            "PCI-DSS-4.0.1:10.2.1.1",
+            &format!("{YEAR}&begin=x"),
+            400,
+            "invalid-request",
+            "begin",
+        ),
+        (
+            "PCI-DSS-4.0.1:10.2.1.1",
+            &format!("{YEAR}&begin=1&begin=1"),
+            400,
+            "invalid-request",
+            "begin",
+        ),
+        ("10.2.1.1", YEAR, 404, "not-found", "control"),
+        ("PCI-DSS-4.0.1:99.9", YEAR, 404, "not-found", "control"),
+    ] {
+        let url = format!("/v1/trails/shop/controls/{control}/pack?{query}");
+        desk.get(&url).await.refuses(status, name, Some(field));
+    }
+    let nothing = format!("/v1/trails/nothing/controls/PCI-DSS-4.0.1:10.2.1.1/pack?{YEAR}");
+    desk.get(&nothing).await.refuses(404, "not-found", None);
+}
+
+async fn the_system_is_reported_on_to_keys_of_all_trails(desk: Desk) {
+    desk.records("shop", 2).await;
+    desk.app.surrounded_by(|| indelible_evidence::Surroundings {
+        listen: "here:1".to_owned(),
+        ..Default::default()
+    });
+    let all = desk.key("auditor", None).await;
+    let own = desk.key("auditor", Some("shop")).await;
+    let ask = |key: &str, query: &str| {
+        let url = format!("/v1/reports/system{query}");
+        desk.call(Call::new(Method::GET, &url).key(key))
+    };
+    let report = ask(&all, "?format=json").await.is(200);
+    assert_eq!(
+        report.header("content-disposition"),
+        "attachment; filename=\"system.json\""
+    );
+    let report = report.json();
+    assert_eq!(report["format"], "indelible-system/1");
+    let around = &report["installation"]["surroundings"];
+    assert_eq!(around["listen"], "here:1");
+    assert_eq!(around["keys"]["auditors"], 2);
+    assert_eq!(
+        ask(&all, "").await.is(200).header("content-type"),
+        "text/html; charset=utf-8"
+    );
+    ask(&own, "").await.refuses(403, "forbidden", None);
+    ask(&all, "?format=pdf")
+        .await
+        .refuses(400, "invalid-request", Some("format"));
+    ask(&all, "?policy=x")
+        .await
+        .refuses(400, "invalid-request", Some("policy"));
+    let page = desk.get("/v1/trails/system/events?action=audit_log_accessed&limit=50");
+    let page = page.await.is(200).json();
+    let mut entries = page["entries"].as_array().expect("a list").iter();
+    assert!(entries.any(|it| it["context"]["endpoint"] == "GET /v1/reports/system"));
 }

@@ -54,7 +54,9 @@ fn expect_headers(headers: &HeaderMap) {
         assert_eq!(value_of(name), value, "{name}");
     }
     // Nothing but the page of the description opens anything, and that its own style sheet.
-    let opened = if value_of("content-type").starts_with("text/html") {
+    let is_page = value_of("content-type").starts_with("text/html");
+    let is_file = value_of("content-disposition").starts_with("attachment");
+    let opened = if is_page && !is_file {
         "style-src 'self'; "
     } else {
         ""
@@ -71,6 +73,18 @@ async fn every_answer_has_these_headers_and_no_others(desk: Desk) {
         let url = path.replace("{trail}", "shop").replace("{id}", "0");
         // A stream has no end that could be waited for.
         expect_headers(desk.open(Call::new(method, &url)).await.headers());
+    }
+    let period = "from=2026-01-01&to=2026-12-31";
+    for file in [
+        format!("/v1/trails/shop/reports/gdpr-2016-679?{period}"),
+        format!("/v1/trails/shop/controls/PCI-DSS-4.0.1:10.2.1.4/pack?{period}"),
+    ] {
+        let file = desk.get(&file).await.is(200);
+        assert!(
+            file.header("content-disposition")
+                .starts_with("attachment; ")
+        );
+        expect_headers(&file.headers);
     }
     let page = desk.get("/docs").await.is(200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");

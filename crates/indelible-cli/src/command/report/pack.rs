@@ -5,21 +5,16 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indelible::core::pack::{Coverage, PackRequest};
-use indelible::{AuditAction, AuditEvent};
-use indelible_evidence::review::ledger_at;
 use indelible_evidence::{
-    ControlId, Controls, Form, Report, ReportRequest, State, accesses_sheet, findings_sheet,
-    generated, render, reviews_sheet,
+    ControlId, Folder, HandedOver, PackAsked, PackError, PackProgress, hand_over,
 };
+use indicatif::ProgressBar;
 use serde::Serialize;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::asking::{Asking, read};
-use super::record;
+use super::asking::Asking;
 use crate::answer::{Answer, Field, Layout, Sheet};
+use crate::command::recorded::Recorded;
 use crate::failure::{Failure, Status};
 use crate::progress::{self, Unit};
 use crate::session::{Opened, Session};
@@ -69,283 +64,131 @@ impl Pack {
                 "{shown} is there already; name another folder"
             )));
         }
-        let controls = Controls::of(self.control.framework());
-        let place = controls.place(self.control.id());
-        let is_mapped = |place| controls.rows().iter().any(|row| row.control == place);
-        let Some(place) = place.filter(|place| is_mapped(*place)) else {
-            let text = format!("no record is evidence for {}", self.control);
-            return Err(Failure::usage(text));
-        };
-        let request = self
-            .asking
-            .request(self.control.framework(), session.now())?;
-        let opened = session.open(self.asking.access()).await?;
-        let handed = self
-            .write(&opened, request, controls.actions_of(place))
-            .await;
+        let access = self.asking.access();
+        let framework = self.control.framework();
+        let request = self.asking.request(framework, session.now())?;
+        let asked = PackAsked::of(self.control, request, self.begin)?;
+        let opened = session.open(access).await?;
+        let handed = write(&opened, asked, &self.folder).await;
         let handed = opened.close(handed).await?;
         session.output.print(&handed)?;
         Ok(Status::Fine)
     }
+}
 
-    async fn write(
-        &self,
-        opened: &Opened,
-        request: ReportRequest,
-        actions: Option<Vec<String>>,
-    ) -> Result<Handed, Failure> {
-        let report = read(opened, request.clone()).await?.on(&self.control);
-        let report = report.ok_or_else(|| Failure::new("the report lacks the control"))?;
-        let place = self.folder.parent().filter(|it| !it.as_os_str().is_empty());
-        let folder = TempDir::new_in(place.unwrap_or(Path::new(".")))?;
-        let mut files = Files::new(folder.path());
-        let json = render(&report, Form::Json).map_err(Failure::new)?;
-        let html = render(&report, Form::Html).map_err(Failure::new)?;
-        files.put("statement.json", json.as_bytes())?;
-        files.put("statement.html", html.as_bytes())?;
-        let ledger = ledger_at(&opened.audit, report.completeness.as_of).await?;
-        for (name, sheet) in [
-            ("reviews.csv", reviews_sheet(&ledger, &report.period)),
-            ("findings.csv", findings_sheet(&ledger, &report.period)),
-            ("accesses.csv", accesses_sheet(&report)),
-        ] {
-            files.put(name, sheet.map_err(Failure::new)?.as_bytes())?;
-        }
-        if request.recorded {
-            let event = self.made(&report, &json, &files);
-            let seq = record(opened, event).await?.seq.unwrap_or_default();
-            let proof = opened.audit.prove(seq, true).await?;
-            let missing = || Failure::new("the record of the statement is not there");
-            files.put(
-                "statement.proof",
-                proof.ok_or_else(missing)?.text.as_bytes(),
-            )?;
-        }
-        let packed = self
-            .pack(opened, &report, (request.clone(), actions), &mut files)
-            .await?;
-        if request.recorded {
-            record(opened, self.exported(&report, &packed, &files)).await?;
-        }
-        let folder = folder.keep();
-        fs::rename(&folder, &self.folder).inspect_err(|_| {
-            // What cannot take its name is of no use to anybody.
-            let _ = fs::remove_dir_all(&folder);
-        })?;
-        let control = &report.controls[0];
-        Ok(Handed {
-            control: self.control.to_string(),
-            state: control.state,
-            direct: control.direct,
-            supporting: control.supporting,
-            undecidable: control.undecidable,
-            entries: packed.opened,
-            as_of: report.completeness.as_of,
-            folder: self.folder.display().to_string(),
-            files: files.list,
-            not_proved: packed.not_proved,
-        })
+async fn write(opened: &Opened, asked: PackAsked, place: &Path) -> Result<Handed, Failure> {
+    let beside = place.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = TempDir::new_in(beside.unwrap_or(Path::new(".")))?;
+    let mut files = Files {
+        folder: folder.path().to_owned(),
+        file: None,
+    };
+    let reading = progress::bar("reading", None, Unit::Entries);
+    let mut packing: Option<ProgressBar> = None;
+    let mut moved = |progress: PackProgress| match progress {
+        PackProgress::Reading(at) => reading.set_position(at.seq),
+        PackProgress::Packing(at) => packing
+            .get_or_insert_with(|| {
+                reading.finish_and_clear();
+                progress::bar("exporting", Some(at.of), Unit::Entries)
+            })
+            .set_position(at.seq),
+    };
+    let trail = Recorded(opened);
+    let handed = hand_over((&opened.audit, &trail), asked, &mut files, &mut moved).await;
+    reading.finish_and_clear();
+    if let Some(packing) = packing {
+        packing.finish_and_clear();
     }
+    let handed = handed?;
+    let folder = folder.keep();
+    fs::rename(&folder, place).inspect_err(|_| {
+        // What cannot take its name is of no use to anybody.
+        let _ = fs::remove_dir_all(&folder);
+    })?;
+    Ok(Handed {
+        handed,
+        folder: place.display().to_string(),
+    })
+}
 
-    /// Writes the entries; the pack is of the same size of the trail as the statement.
-    async fn pack(
-        &self,
-        opened: &Opened,
-        report: &Report,
-        (request, actions): (ReportRequest, Option<Vec<String>>),
-        files: &mut Files,
-    ) -> Result<Packed, Failure> {
-        let as_of = report.completeness.as_of;
-        let asked = PackRequest {
-            query: request.period.query().as_of(as_of),
-            first: self.begin,
-            coverage: Coverage::Complete,
-            without: Vec::new(),
-            asked_by: request.asked_by,
-            created: request.created,
-            software: request.software,
-        };
-        let source = match actions {
-            Some(actions) => opened.audit.pack_of_actions(asked, actions).await?,
-            None => opened.audit.pack(asked).await?,
-        };
-        let empty = || Failure::not_found("the trail has no entry to prove");
-        let mut source = source.ok_or_else(empty)?;
-        let bar = progress::bar("exporting", Some(as_of - self.begin), Unit::Entries);
-        let mut file = files.begin("entries.pack")?;
-        while let Some(lines) = source.next().await? {
-            file.write_all(&lines)?;
-            bar.set_position(source.position() - self.begin);
-        }
-        bar.finish_and_clear();
-        files.end("entries.pack", file)?;
-        Ok(Packed {
-            opened: source.opened(),
-            not_proved: source.not_proved(),
-        })
-    }
-
-    /// The record that the statement was made, with the digests of both its forms and of the
-    /// sheets beside it.
-    fn made(&self, report: &Report, json: &str, files: &Files) -> AuditEvent {
-        let mut event = generated(report, "json", json.as_bytes());
-        if let Some(Value::Object(context)) = &mut event.context {
-            context.insert("control".to_owned(), json!(self.control));
-            context.insert(
-                "digest_html".to_owned(),
-                json!(files.digest("statement.html")),
-            );
-            for (member, name) in [
-                ("digest_reviews", "reviews.csv"),
-                ("digest_findings", "findings.csv"),
-                ("digest_accesses", "accesses.csv"),
-            ] {
-                context.insert(member.to_owned(), json!(files.digest(name)));
-            }
-        }
-        event
-    }
-
-    /// The record that the entries were handed over.
-    fn exported(&self, report: &Report, packed: &Packed, files: &Files) -> AuditEvent {
-        let event = AuditEvent::new(AuditAction::AUDIT_LOG_EXPORTED, "audit_log").context(json!({
-            "export_format": "pack",
-            "control": self.control,
-            "filters": [report.made.query],
-            "period_start": report.period.from,
-            "period_end": report.period.to,
-            "record_count": packed.opened,
-            "first_sequence": self.begin,
-            "last_sequence": report.completeness.as_of - 1,
-            "digest": files.digest("entries.pack"),
-        }));
-        match &report.made.asked_by {
-            Some(user) => event.user_id(user.clone()),
-            None => event,
+impl From<PackError> for Failure {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::NoEvidence(_) => Self::usage(error),
+            PackError::Empty(_) => Self::not_found(error),
+            PackError::Place(error) => error.into(),
+            PackError::Missing(_) | PackError::Render(_) => Self::new(error),
         }
     }
 }
 
-/// What was packed.
-struct Packed {
-    opened: u64,
-    not_proved: Vec<&'static str>,
-}
-
-/// The files of the folder, readable by their owner alone.
+/// The files of the folder, which is its owner's alone.
 struct Files {
     folder: PathBuf,
-    list: Vec<Named>,
+    /// The one that is being written.
+    file: Option<BufWriter<File>>,
 }
 
-#[derive(Debug, Serialize)]
-struct Named {
-    name: &'static str,
-    sha256: String,
-}
-
-/// A file that is being written, and its digest so far.
-struct Hashed {
-    writer: BufWriter<File>,
-    digest: Sha256,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.writer.write(bytes)?;
-        self.digest.update(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
-}
-
-impl Files {
-    fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            list: Vec::new(),
-        }
-    }
-
-    fn begin(&self, name: &str) -> io::Result<Hashed> {
-        // The folder is its owner's alone.
+impl Folder for Files {
+    fn begin(&mut self, name: &str) -> io::Result<()> {
         let file = File::create_new(self.folder.join(name))?;
-        Ok(Hashed {
-            writer: BufWriter::new(file),
-            digest: Sha256::new(),
-        })
-    }
-
-    fn end(&mut self, name: &'static str, mut file: Hashed) -> io::Result<()> {
-        file.flush()?;
-        file.writer.get_ref().sync_all()?;
-        let digest = file.digest.finalize();
-        self.list.push(Named {
-            name,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        });
+        self.file = Some(BufWriter::new(file));
         Ok(())
     }
 
-    fn put(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.begin(name)?;
-        file.write_all(bytes)?;
-        self.end(name, file)
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.write_all(bytes))
     }
 
-    fn digest(&self, name: &str) -> Option<&str> {
-        let found = self.list.iter().find(|file| file.name == name);
-        found.map(|file| file.sha256.as_str())
+    fn end(&mut self) -> io::Result<()> {
+        let Some(mut file) = self.file.take() else {
+            return Ok(());
+        };
+        file.flush()?;
+        file.get_ref().sync_all()
     }
 }
 
-/// What was handed over.
+/// What was handed over, and where it is.
 #[derive(Debug, Serialize)]
 struct Handed {
-    control: String,
-    state: State,
-    direct: u64,
-    supporting: u64,
-    undecidable: u64,
-    /// Entries of the period that may be evidence.
-    entries: u64,
-    as_of: u64,
+    #[serde(flatten)]
+    handed: HandedOver,
     folder: String,
-    files: Vec<Named>,
-    /// What the pack does not prove.
-    not_proved: Vec<&'static str>,
 }
 
 impl Answer for Handed {
     fn layout(&self) -> Layout {
-        let files = self.files.iter();
+        let it = &self.handed;
+        let files = it.files.iter();
         let files = files.map(|file| format!("{}  {}", file.sha256, file.name));
         Layout::Fields(vec![
-            Field::text("control", self.control.clone()),
-            Field::text("state", self.state.title()),
-            Field::text("direct", self.direct.to_string()),
-            Field::text("supporting", self.supporting.to_string()),
-            Field::text("undecidable", self.undecidable.to_string()),
-            Field::text("entries", self.entries.to_string()),
-            Field::text("as of", self.as_of.to_string()),
+            Field::text("control", it.control.clone()),
+            Field::text("state", it.state.title()),
+            Field::text("direct", it.direct.to_string()),
+            Field::text("supporting", it.supporting.to_string()),
+            Field::text("undecidable", it.undecidable.to_string()),
+            Field::text("entries", it.entries.to_string()),
+            Field::text("as of", it.as_of.to_string()),
             Field::text("folder", self.folder.clone()),
             Field::lines("files", files.collect()),
-            Field::text("not proved", self.not_proved.join(", ")),
+            Field::text("not proved", it.not_proved.join(", ")),
         ])
     }
 
     fn sheet(&self) -> Sheet {
+        let it = &self.handed;
         Sheet::of_fields(vec![
-            ("control", self.control.clone()),
-            ("state", self.state.as_str().to_owned()),
-            ("direct", self.direct.to_string()),
-            ("supporting", self.supporting.to_string()),
-            ("undecidable", self.undecidable.to_string()),
-            ("entries", self.entries.to_string()),
-            ("as_of", self.as_of.to_string()),
+            ("control", it.control.clone()),
+            ("state", it.state.as_str().to_owned()),
+            ("direct", it.direct.to_string()),
+            ("supporting", it.supporting.to_string()),
+            ("undecidable", it.undecidable.to_string()),
+            ("entries", it.entries.to_string()),
+            ("as_of", it.as_of.to_string()),
             ("folder", self.folder.clone()),
         ])
     }

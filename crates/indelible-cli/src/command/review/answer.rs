@@ -3,41 +3,17 @@
 mod listed;
 mod shown;
 
-use indelible::AuditEvent;
-use indelible_evidence::review::{FindingState, Rule, RuleSet, Severity};
+use indelible_evidence::review::{
+    Done, DoneLine, FindingLine, FindingLines, Rule, RuleSet, Severity, Signed,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{Answer, Layout, Sheet, cell, json_lines};
 
-pub use listed::{DayLines, Looked};
-pub use shown::Shown;
-
-/// What was recorded.
-#[derive(Debug, Serialize)]
-pub struct Done {
-    pub recorded: Vec<DoneLine>,
-}
-
-/// An entry that decides something about a finding.
-#[derive(Debug, Serialize)]
-pub struct DoneLine {
-    finding: String,
-    done: &'static str,
-    seq: u64,
-}
-
-impl DoneLine {
-    pub fn of(finding: String, done: &'static str, seq: u64) -> Self {
-        Self { finding, done, seq }
-    }
-
-    fn line(&self) -> String {
-        format!(
-            "{} {}, recorded as entry {}",
-            self.finding, self.done, self.seq
-        )
-    }
+fn done(line: &DoneLine) -> String {
+    let DoneLine { finding, done, seq } = line;
+    format!("{finding} {done}, recorded as entry {seq}")
 }
 
 impl Answer for Done {
@@ -45,7 +21,7 @@ impl Answer for Done {
         if self.recorded.is_empty() {
             return Layout::Line("nothing new to record".to_owned());
         }
-        let lines = self.recorded.iter().map(DoneLine::line);
+        let lines = self.recorded.iter().map(done);
         Layout::Parts(lines.map(Layout::Line).collect())
     }
 
@@ -62,46 +38,26 @@ impl Answer for Done {
     }
 }
 
-/// A sign-off that was recorded.
-#[derive(Debug, Serialize)]
-pub struct Signed {
-    /// Its place in the trail.
-    seq: u64,
-    /// What it says.
-    said: Value,
-    /// Findings that were put on record with it.
-    raised: Vec<DoneLine>,
-}
-
-impl Signed {
-    pub fn of(event: &AuditEvent, seq: u64, raised: Vec<DoneLine>) -> Self {
-        Self {
-            seq,
-            said: event.context.clone().unwrap_or_default(),
-            raised,
-        }
-    }
-
-    fn text(&self, name: &str) -> String {
-        match self.said.get(name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        }
+/// What a sign-off says under a name.
+fn said(signed: &Signed, name: &str) -> String {
+    match signed.said.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
     }
 }
 
 impl Answer for Signed {
     fn layout(&self) -> Layout {
-        let mut parts: Vec<_> = self.raised.iter().map(DoneLine::line).collect();
+        let mut parts: Vec<_> = self.raised.iter().map(done).collect();
         parts.push(format!(
             "{} entries from {} to {} signed off by {}: {} findings, {} open; recorded as entry {}",
-            self.text("records_in_scope"),
-            self.text("period_start"),
-            self.text("period_end"),
-            self.text("reviewer"),
-            self.text("findings_count"),
-            self.text("findings_open"),
+            said(self, "records_in_scope"),
+            said(self, "period_start"),
+            said(self, "period_end"),
+            said(self, "reviewer"),
+            said(self, "findings_count"),
+            said(self, "findings_open"),
             self.seq,
         ));
         if self.said.get("whole") == Some(&Value::Bool(false)) {
@@ -123,69 +79,39 @@ impl Answer for Signed {
             "whole",
         ];
         let mut fields = vec![("seq", self.seq.to_string())];
-        fields.extend(names.map(|name| (name, self.text(name))));
+        fields.extend(names.map(|name| (name, said(self, name))));
         Sheet::of_fields(fields)
     }
 }
 
-/// Findings on record.
-#[derive(Debug, Serialize)]
-pub struct FindingLines {
-    findings: Vec<FindingLine>,
-}
-
-#[derive(Debug, Serialize)]
-struct FindingLine {
-    #[serde(flatten)]
-    finding: FindingState,
-    open: bool,
-    seconds_to_close: Option<i64>,
-}
-
-impl FindingLine {
-    /// In words: the id is typed in other calls, and so is never cut.
-    fn lines(&self) -> Vec<String> {
-        let it = &self.finding;
-        let mut lines = vec![format!("{}  {}", it.severity, it.id)];
-        lines.extend(it.why.as_ref().map(|why| format!("  {why}")));
-        let owner = it.owner.as_deref().map(|owner| format!(", with {owner}"));
-        let raised = format!("  {} entries, raised at {}", it.entries, it.raised_at);
-        lines.push(raised + &owner.unwrap_or_default());
-        lines.push(match &it.closure {
-            None => "  open".to_owned(),
-            Some(closure) => {
-                let by = closure.by.as_deref().unwrap_or("somebody who was erased");
-                let said = &closure.comment;
-                let mut line = format!("  {} by {by}: {said}", closure.disposition);
-                if let Some(evidence) = &closure.evidence {
-                    line += &format!(" ({evidence})");
-                }
-                line
+/// A finding in words: the id is typed in other calls, and so is never cut.
+fn words(line: &FindingLine) -> Vec<String> {
+    let it = &line.finding;
+    let mut lines = vec![format!("{}  {}", it.severity, it.id)];
+    lines.extend(it.why.as_ref().map(|why| format!("  {why}")));
+    let owner = it.owner.as_deref().map(|owner| format!(", with {owner}"));
+    let raised = format!("  {} entries, raised at {}", it.entries, it.raised_at);
+    lines.push(raised + &owner.unwrap_or_default());
+    lines.push(match &it.closure {
+        None => "  open".to_owned(),
+        Some(closure) => {
+            let by = closure.by.as_deref().unwrap_or("somebody who was erased");
+            let said = &closure.comment;
+            let mut line = format!("  {} by {by}: {said}", closure.disposition);
+            if let Some(evidence) = &closure.evidence {
+                line += &format!(" ({evidence})");
             }
-        });
-        lines
-    }
-}
-
-impl FindingLines {
-    pub fn of(findings: Vec<FindingState>) -> Self {
-        let line = |finding: FindingState| FindingLine {
-            open: finding.is_open(),
-            seconds_to_close: finding.seconds_to_close(),
-            finding,
-        };
-        Self {
-            findings: findings.into_iter().map(line).collect(),
+            line
         }
-    }
+    });
+    lines
 }
-
 impl Answer for FindingLines {
     fn layout(&self) -> Layout {
         match self.findings.is_empty() {
             true => Layout::Line("no finding".to_owned()),
             false => {
-                let lines = self.findings.iter().flat_map(FindingLine::lines);
+                let lines = self.findings.iter().flat_map(words);
                 Layout::Parts(lines.map(Layout::Line).collect())
             }
         }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use indelible_evidence::review::{Disposition, FindingState, assigned, closed};
+use indelible_evidence::review::{Disposition, Done, FindingLines};
 
-use super::answer::{Done, DoneLine, FindingLines};
-use super::place::{record, standing};
+use super::place::standing;
+use crate::command::recorded::Recorded;
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 
@@ -72,15 +72,6 @@ fn dispositions() -> impl TypedValueParser<Value = Disposition> {
         .try_map(|text| Disposition::named(&text).ok_or("no disposition"))
 }
 
-async fn known(opened: &Opened, id: &str) -> Result<FindingState, Failure> {
-    let mut ledger = standing(opened).await?;
-    ledger.findings.remove(id).ok_or_else(|| {
-        Failure::not_found(format!(
-            "no finding {id} is on record; `indelible review raise` puts it there"
-        ))
-    })
-}
-
 fn said(flag: &str, text: &str) -> Result<(), Failure> {
     match text.trim().is_empty() {
         true => Err(Failure::usage(format!("{flag} is empty"))),
@@ -93,20 +84,18 @@ impl Assign {
         said("--to", &self.to)?;
         let opened = session.open(Access::Write).await?;
         let done = self.assign(&opened).await;
-        let recorded = vec![opened.close(done).await?];
-        session.output.print(&Done { recorded })?;
+        let done = opened.close(done).await?;
+        session.output.print(&done)?;
         Ok(Status::Fine)
     }
 
-    async fn assign(self, opened: &Opened) -> Result<DoneLine, Failure> {
-        let known = known(opened, &self.finding).await?;
-        if !known.is_open() {
-            let problem = format!("{} is closed; nobody has to see to it", known.id);
-            return Err(Failure::new(problem));
-        }
-        let event = assigned(&known.id, &self.to, &self.by, self.comment.as_deref());
-        let seq = record(opened, event).await?;
-        Ok(DoneLine::of(known.id, "assigned", seq))
+    async fn assign(&self, opened: &Opened) -> Result<Done, Failure> {
+        let ledger = standing(opened).await?;
+        let who = (self.by.as_str(), self.comment.as_deref());
+        let trail = Recorded(opened);
+        let done = ledger.assign(&trail, (&self.finding, &self.to), who);
+        let recorded = vec![done.await?];
+        Ok(Done { recorded })
     }
 }
 
@@ -115,24 +104,19 @@ impl Close {
         said("--comment", &self.comment)?;
         let opened = session.open(Access::Write).await?;
         let done = self.close(&opened).await;
-        let recorded = vec![opened.close(done).await?];
-        session.output.print(&Done { recorded })?;
+        let done = opened.close(done).await?;
+        session.output.print(&done)?;
         Ok(Status::Fine)
     }
 
-    async fn close(self, opened: &Opened) -> Result<DoneLine, Failure> {
-        let known = known(opened, &self.finding).await?;
-        if let Some(closure) = &known.closure {
-            let problem = format!(
-                "{} was closed as {} with entry {}",
-                known.id, closure.disposition, closure.seq
-            );
-            return Err(Failure::new(problem));
-        }
+    async fn close(&self, opened: &Opened) -> Result<Done, Failure> {
+        let ledger = standing(opened).await?;
+        let what = (self.finding.as_str(), self.disposition);
         let why = (self.comment.as_str(), self.evidence.as_deref());
-        let event = closed(&known.id, self.disposition, &self.by, why);
-        let seq = record(opened, event).await?;
-        Ok(DoneLine::of(known.id, "closed", seq))
+        let trail = Recorded(opened);
+        let done = ledger.close(&trail, what, &self.by, why);
+        let recorded = vec![done.await?];
+        Ok(Done { recorded })
     }
 }
 
@@ -141,9 +125,7 @@ impl Findings {
         let opened = session.open(Access::Read).await?;
         let ledger = standing(&opened).await;
         let ledger = opened.close(ledger).await?;
-        let findings = ledger.findings.into_values();
-        let findings = findings.filter(|it| !self.open || it.is_open()).collect();
-        session.output.print(&FindingLines::of(findings))?;
+        session.output.print(&FindingLines::of(ledger, self.open))?;
         Ok(Status::Fine)
     }
 }

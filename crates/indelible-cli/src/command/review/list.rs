@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use indelible::{Query, Timestamp};
-use indelible_evidence::Day;
-use indelible_evidence::review::{DayState, RuleSet, days, first_day, missed};
+use indelible::Timestamp;
+use indelible_evidence::review::{DayLines, DaysAsked, Undecided, begun, missed};
 
-use super::answer::{DayLines, Looked};
-use super::place::{record, rules, standing};
+use super::place::{Used, standing};
+use crate::command::recorded::record;
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 
@@ -34,7 +33,7 @@ pub struct List {
     /// The last day [default: today]
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     to: Option<String>,
-    /// The rules, for when days begin and are due [default: those that ship]
+    /// The rules, for when days begin and are due [default: those of the settings, else those that ship]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// Ends with exit status 1 where a day is missed
@@ -45,87 +44,45 @@ pub struct List {
     record: bool,
 }
 
-/// How far back days are listed unless told otherwise.
-const BACK: &str = "30d";
-
 impl List {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let now = session.now();
-        let rules = rules(self.rules.as_ref())?;
+        let used = Used::of(session, self.rules.as_ref())?;
         let access = match self.record {
             true => Access::Write,
             false => Access::Read,
         };
-        let range = self.range(&rules, now)?;
+        let range = (self.from.as_deref(), self.to.as_deref());
+        let asked = DaysAsked::read(range, &used.rules, now).map_err(Failure::usage)?;
         let opened = session.open(access).await?;
-        let listed = self.list(&opened, &rules, range, now).await;
+        let listed = self.list(&opened, &used, asked, now).await;
         let listed = opened.close(listed).await?;
-        let verdict = match self.check && listed.missed() > 0 {
+        let verdict = match self.check && listed.missed > 0 {
             true => Ok(Status::Failed),
             false => Ok(Status::Fine),
         };
         session.output.print_judged(&listed, verdict)
     }
 
-    fn range(&self, rules: &RuleSet, now: Timestamp) -> Result<(Day, Day), Failure> {
-        let from = self.from.as_deref().unwrap_or(BACK);
-        let to = self.to.as_deref().unwrap_or("0s");
-        let dates = Query::new().start_date(from).end_date(to).dated(now);
-        let (from, to) = (dates.start_date, dates.end_date);
-        let zone = rules.schedule.zone;
-        let period = zone.period(&from.unwrap_or_default(), &to.unwrap_or_default());
-        let period = period.map_err(Failure::usage)?;
-        Ok((zone.day(period.from), zone.day(period.to)))
-    }
-
     async fn list(
         &self,
         opened: &Opened,
-        rules: &RuleSet,
-        (from, to): (Day, Day),
+        used: &Used,
+        asked: DaysAsked,
         now: Timestamp,
     ) -> Result<DayLines, Failure> {
-        let first_kept = opened.audit.first_kept().await?;
-        let first = opened.audit.entry_at(first_kept).await?;
-        let first = first.ok_or_else(|| {
-            let trail = opened.audit.name();
-            Failure::not_found(format!("the trail {trail} has no entry"))
-        })?;
+        let begun = begun(&opened.audit).await?;
+        let empty = || Undecided::Empty(opened.audit.name().clone());
+        let times = (begun.ok_or_else(empty)?, now);
         let mut ledger = standing(opened).await?;
-        let start = first_day(&ledger, &rules.schedule, first.created_at);
-        // Nothing was to be reviewed before; and what was is not passed over by looking elsewhere.
-        let begin = match self.from {
-            Some(_) => from.min(start),
-            None => start,
-        };
-        let all = |ledger: &_| days(ledger, &rules.schedule, (begin, to), now);
-        let mut lines = all(&ledger);
+        let mut seen = asked.of(&ledger, &used.rules, times);
         if self.record {
-            for line in &lines {
-                let is_fresh = line.state == DayState::Missed && line.missed_seq.is_none();
-                if is_fresh && line.day >= start {
-                    record(opened, missed(line)).await?;
-                }
+            for line in seen.unrecorded() {
+                record(opened, missed(line)).await?;
             }
             ledger = standing(opened).await?;
-            lines = all(&ledger);
+            seen = asked.of(&ledger, &used.rules, times);
         }
-        let left_out = lines.first().map_or(0, |line| line.day.since(begin));
-        let is_missed = |line: &_| {
-            let line: &indelible_evidence::review::DayLine = line;
-            line.day >= start && line.state == DayState::Missed
-        };
-        let before = lines.iter().filter(|line| line.day < from);
-        let missed_before = before.filter(|line| is_missed(line)).count();
-        let is_asked = self.from.is_some();
-        lines.retain(|line| line.day >= from || (!is_asked && is_missed(line)));
-        // Of a day before nobody owes a review, and whoever made one is heard.
-        lines.retain(|line| line.day >= start || line.sign_off.is_some());
-        let shown = Looked {
-            start,
-            missed_before: if is_asked { missed_before } else { 0 },
-            left_out,
-        };
-        Ok(DayLines::of(lines, &ledger, (shown, rules)))
+        Ok(DayLines::of(seen, &ledger, &used.rules))
     }
 }

@@ -2,26 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
-use indelible::{AuditEvent, AuditProtocol, TrailName};
 use indelible_evidence::Progress;
-use indelible_evidence::review::{
-    Bounds, Ledger, Review, ReviewError, ReviewRequest, RuleSet, ledger, review,
-};
+use indelible_evidence::review::{Ledger, ReviewError, Reviewed, RuleSet, Undecided, ledger};
 
 use crate::failure::{Failure, remark};
 use crate::input;
 use crate::progress::{self, Unit};
-use crate::session::Opened;
+use crate::session::{Opened, Session};
 
 /// The longest file of rules, in bytes.
 const FILE_BYTES_MAX: usize = 1 << 20;
 
-/// Reads a file of rules; those that ship where none is named.
-pub fn rules(path: Option<&PathBuf>) -> Result<RuleSet, Failure> {
-    match path {
-        None => Ok(RuleSet::standard()),
-        Some(path) => rules_of(path),
+/// The rules that a review uses.
+pub struct Used {
+    pub rules: RuleSet,
+    /// Their file; nothing for those that ship.
+    path: Option<PathBuf>,
+}
+
+impl Used {
+    /// The rules of this file, else of the settings' one, else those that ship.
+    pub fn of(session: &Session, given: Option<&PathBuf>) -> Result<Self, Failure> {
+        let path = match given {
+            Some(path) => Some(path.clone()),
+            None => session.settings()?.review_rules,
+        };
+        Ok(Self {
+            rules: rules(path.as_deref())?,
+            path,
+        })
     }
+}
+
+/// Reads a file of rules; those that ship where none is named.
+pub fn rules(path: Option<&Path>) -> Result<RuleSet, Failure> {
+    path.map_or_else(|| Ok(RuleSet::standard()), rules_of)
 }
 
 /// Reads a file of rules.
@@ -32,47 +47,32 @@ pub fn rules_of(path: &Path) -> Result<RuleSet, Failure> {
     RuleSet::parse(&text).map_err(|error| Failure::usage(format!("{name}, {error}")))
 }
 
-/// A review of what is new, and how things stand.
-pub struct Reviewed {
-    pub review: Review,
-    pub ledger: Ledger,
-}
-
-impl Reviewed {
-    /// Reviews what is new up to a tree size.
-    pub async fn of(
-        opened: &Opened,
-        rules: &RuleSet,
-        path: Option<&PathBuf>,
-        as_of: Option<u64>,
-    ) -> Result<Self, Failure> {
-        let ledger = standing(opened).await?;
-        compare(&ledger, rules);
-        let request = ReviewRequest {
-            rules,
-            from: ledger.reviewed_to(),
-            as_of,
-            bounds: Bounds::default(),
-        };
-        let bar = progress::bar("reviewing", None, Unit::Entries);
-        let mut moved = |progress: Progress| {
-            if bar.length().is_none() {
-                bar.set_length(progress.of);
-            }
-            bar.set_position(progress.seq);
-        };
-        let reviewed = review(&opened.audit, &request, &mut moved).await;
-        bar.finish_and_clear();
-        let reviewed = reviewed.map_err(|error| match error {
-            ReviewError::Audit(error) => error.into(),
-            ReviewError::Rules(error) => match path {
-                Some(path) => Failure::usage(format!("{}, {error}", path.display())),
-                None => Failure::usage(error),
-            },
-        })?;
-        let review = reviewed.ok_or_else(|| nothing(opened))?;
-        Ok(Self { review, ledger })
-    }
+/// Reviews what is new up to a tree size.
+pub async fn reviewed(
+    opened: &Opened,
+    Used { rules, path }: &Used,
+    as_of: Option<u64>,
+) -> Result<Reviewed, Failure> {
+    let ledger = standing(opened).await?;
+    compare(&ledger, rules);
+    let bar = progress::bar("reviewing", None, Unit::Entries);
+    let mut moved = |progress: Progress| {
+        if bar.length().is_none() {
+            bar.set_length(progress.of);
+        }
+        bar.set_position(progress.seq);
+    };
+    let reviewed = Reviewed::of(&opened.audit, ledger, (rules, as_of), &mut moved).await;
+    bar.finish_and_clear();
+    let reviewed = reviewed.map_err(|error| match error {
+        ReviewError::Audit(error) => error.into(),
+        ReviewError::Rules(error) => match path {
+            Some(path) => Failure::usage(format!("{}, {error}", path.display())),
+            None => Failure::usage(error),
+        },
+    })?;
+    let empty = || Undecided::Empty(opened.audit.name().clone());
+    Ok(reviewed.ok_or_else(empty)?)
 }
 
 /// How things stand.
@@ -120,18 +120,20 @@ fn compare(ledger: &Ledger, rules: &RuleSet) {
     }
 }
 
-fn nothing(opened: &Opened) -> Failure {
-    let trail = opened.audit.name();
-    Failure::not_found(format!("the trail {trail} has no entry"))
-}
-
-/// Records what was decided, in the trail that it is about, and answers where.
-pub async fn record(opened: &Opened, event: AuditEvent) -> Result<u64, Failure> {
-    let receipt = match *opened.audit.name() == TrailName::system() {
-        true => opened.database.engine().record_of_itself(event).await?,
-        false => opened.audit.record(event).await?,
-    };
-    receipt
-        .seq
-        .ok_or_else(|| Failure::new("it waits in the spool and has no place in the trail yet"))
+impl From<Undecided> for Failure {
+    fn from(error: Undecided) -> Self {
+        match error {
+            Undecided::NotOnRecord(_) => {
+                Self::not_found(format!("{error}; `indelible review raise` puts it there"))
+            }
+            Undecided::NotFlagged(_) => {
+                Self::not_found(format!("{error}; `indelible review show` lists what is"))
+            }
+            Undecided::Empty(_) | Undecided::NoEntry(_) => Self::not_found(error),
+            Undecided::OnRecord(_)
+            | Undecided::NothingToDo(_)
+            | Undecided::Closed { .. }
+            | Undecided::SignedInVain { .. } => Self::new(error),
+        }
+    }
 }

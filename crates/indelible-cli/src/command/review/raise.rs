@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use indelible_evidence::review::{RuleSet, Severity, raised_by_hand};
+use indelible_evidence::review::{ByHand, Done, DoneLine, Severity};
 
-use super::answer::{Done, DoneLine};
-use super::place::{Reviewed, record, rules, standing};
+use super::place::{Used, reviewed, standing};
+use crate::command::recorded::Recorded;
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 
@@ -52,7 +52,7 @@ pub struct Raise {
     /// Who has to see to it
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
-    /// The rules [default: those that ship]
+    /// The rules [default: those of the settings, else those that ship]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
 }
@@ -64,10 +64,10 @@ fn severities() -> impl TypedValueParser<Value = Severity> {
 
 impl Raise {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
-        let rules = rules(self.rules.as_ref())?;
+        let used = Used::of(session, self.rules.as_ref())?;
         let opened = session.open(Access::Write).await?;
         let raised = match self.seq.is_empty() {
-            true => self.flagged(&opened, &rules).await,
+            true => self.flagged(&opened, &used).await,
             false => self.by_hand(&opened).await,
         };
         let raised = opened.close(raised).await?;
@@ -75,70 +75,23 @@ impl Raise {
         Ok(Status::Fine)
     }
 
-    async fn flagged(&self, opened: &Opened, rules: &RuleSet) -> Result<Vec<DoneLine>, Failure> {
-        let reviewed = Reviewed::of(opened, rules, self.rules.as_ref(), self.as_of).await?;
-        let flags = &reviewed.review.findings;
-        if let Some(unknown) = self
-            .findings
-            .iter()
-            .find(|id| !flags.iter().any(|flag| flag.id == **id))
-        {
-            return Err(Failure::not_found(format!(
-                "nothing is flagged as {unknown}; `indelible review show` lists what is"
-            )));
-        }
-        let wanted: Vec<_> = match self.all {
-            true => Vec::new(),
-            false => self.findings.clone(),
-        };
-        raise(
-            opened,
-            &reviewed,
-            &wanted,
-            (&self.by, self.owner.as_deref()),
-        )
-        .await
+    async fn flagged(&self, opened: &Opened, used: &Used) -> Result<Vec<DoneLine>, Failure> {
+        let reviewed = reviewed(opened, used, self.as_of).await?;
+        // None are named where all are meant.
+        let who = (self.by.as_str(), self.owner.as_deref());
+        reviewed.raise(&Recorded(opened), &self.findings, who).await
     }
 
     async fn by_hand(&self, opened: &Opened) -> Result<Vec<DoneLine>, Failure> {
-        let mut seqs = self.seq.clone();
-        seqs.sort_unstable();
-        seqs.dedup();
-        for seq in &seqs {
-            if opened.audit.entry_at(*seq).await?.is_none() {
-                return Err(Failure::not_found(format!("there is no entry {seq}")));
-            }
-        }
-        let id = format!("manual-{}", seqs[0]);
-        if standing(opened).await?.findings.contains_key(&id) {
-            return Err(Failure::new(format!("{id} is on record already")));
-        }
-        let why = self.why.as_deref().unwrap_or_default();
-        let event = raised_by_hand(&seqs, self.severity, why, (&self.by, self.owner.as_deref()));
-        let seq = record(opened, event).await?;
-        Ok(vec![DoneLine::of(id, "raised", seq)])
+        let found = ByHand {
+            seqs: self.seq.clone(),
+            severity: self.severity,
+            why: self.why.clone().unwrap_or_default(),
+        };
+        let ledger = standing(opened).await?;
+        let who = (self.by.as_str(), self.owner.as_deref());
+        let trail = Recorded(opened);
+        let raised = ledger.raise_by_hand(&opened.audit, &trail, found, who);
+        Ok(vec![raised.await?])
     }
-}
-
-/// Puts on record what is flagged and not on record yet: of these, or all where none is named.
-pub async fn raise(
-    opened: &Opened,
-    reviewed: &Reviewed,
-    wanted: &[String],
-    (by, owner): (&str, Option<&str>),
-) -> Result<Vec<DoneLine>, Failure> {
-    let mut raised = Vec::new();
-    for flag in &reviewed.review.findings {
-        let known = reviewed.ledger.findings.get(&flag.id);
-        let is_wanted = wanted.is_empty() || wanted.contains(&flag.id);
-        if !is_wanted || !flag.is_news_to(known) {
-            continue;
-        }
-        let counts = &reviewed.review.counts;
-        let why = counts.iter().find(|count| count.rule == flag.rule);
-        let why = why.map(|count| count.why.as_str()).unwrap_or_default();
-        let seq = record(opened, flag.raised(by, why, owner)).await?;
-        raised.push(DoneLine::of(flag.id.clone(), "raised", seq));
-    }
-    Ok(raised)
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use indelible_evidence::review::Shown;
 
-use super::answer::Shown;
-use super::place::{Reviewed, rules};
+use super::place::{Used, reviewed};
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Session};
 
@@ -22,7 +22,7 @@ Examples:
   indelible review show --rules reviews.toml --output json
   indelible review show --trail system")]
 pub struct Show {
-    /// The rules [default: those that ship, see `indelible review rules`]
+    /// The rules [default: those of the settings, else those that ship]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// The trail as it was with this many entries
@@ -32,9 +32,9 @@ pub struct Show {
 
 impl Show {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
-        let rules = rules(self.rules.as_ref())?;
+        let used = Used::of(session, self.rules.as_ref())?;
         let opened = session.open(Access::Read).await?;
-        let reviewed = Reviewed::of(&opened, &rules, self.rules.as_ref(), self.as_of).await;
+        let reviewed = reviewed(&opened, &used, self.as_of).await;
         let reviewed = opened.close(reviewed).await?;
         session.output.print(&Shown::of(reviewed))?;
         Ok(Status::Fine)

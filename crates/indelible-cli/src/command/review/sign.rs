@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use indelible::{Query, Timestamp};
-use indelible_evidence::review::{RuleSet, SignRequest, ledger, signed};
+use indelible_evidence::review::{SignRequest, Signed};
 
-use super::answer::Signed;
-use super::place::{Reviewed, record, rules};
-use super::raise::raise;
+use super::place::{Used, reviewed};
+use crate::command::recorded::Recorded;
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 
@@ -32,7 +30,7 @@ pub struct Sign {
     /// Who reviewed it
     #[arg(long, value_name = "NAME")]
     by: String,
-    /// The rules [default: those that ship]
+    /// The rules [default: those of the settings, else those that ship]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// The first day or instant that is signed off [default: where the last sign-off ends]
@@ -55,65 +53,29 @@ impl Sign {
             return Err(Failure::usage("--by is empty"));
         }
         let now = session.now();
-        let rules = rules(self.rules.as_ref())?;
-        let request = self.request(&rules, now)?;
+        let used = Used::of(session, self.rules.as_ref())?;
+        let ends = (self.from.as_deref(), self.to.as_deref());
+        let request = SignRequest::read(&self.by, ends, &used.rules, now);
+        let request = SignRequest {
+            scope: self.scope.clone(),
+            comment: self.comment.clone(),
+            ..request.map_err(Failure::usage)?
+        };
         let opened = session.open(Access::Write).await?;
-        let signed = self.sign(&opened, &rules, &request).await;
+        let signed = self.sign(&opened, &used, &request).await;
         let signed = opened.close(signed).await?;
         session.output.print(&signed)?;
         Ok(Status::Fine)
     }
 
-    fn request(&self, rules: &RuleSet, now: Timestamp) -> Result<SignRequest, Failure> {
-        let mut dates = Query::new();
-        dates.start_date.clone_from(&self.from);
-        dates.end_date.clone_from(&self.to);
-        let dates = dates.dated(now);
-        // Each end by itself: the other one may follow from what was signed off before.
-        let period = |from: Option<&str>, to: Option<&str>| {
-            let any = "0000-01-01";
-            let never = "9999-12-31";
-            let zone = rules.schedule.zone;
-            let period = zone.period(from.unwrap_or(any), to.unwrap_or(never));
-            period.map_err(Failure::usage)
-        };
-        let (from, to) = (dates.start_date.as_deref(), dates.end_date.as_deref());
-        let whole = period(from, to)?;
-        Ok(SignRequest {
-            reviewer: self.by.clone(),
-            from: from.map(|_| whole.from),
-            to: to.map(|_| whole.to),
-            scope: self.scope.clone(),
-            comment: self.comment.clone(),
-            schedule: rules.schedule,
-            now,
-        })
-    }
-
     async fn sign(
         &self,
         opened: &Opened,
-        rules: &RuleSet,
+        used: &Used,
         request: &SignRequest,
     ) -> Result<Signed, Failure> {
-        let path = self.rules.as_ref();
-        let reviewed = Reviewed::of(opened, rules, path, Some(self.as_of)).await?;
-        let (review, standing) = (&reviewed.review, &reviewed.ledger);
-        // What cannot be signed off raises nothing.
-        signed(&opened.audit, review, standing, request).await?;
-        let raised = raise(opened, &reviewed, &[], (&self.by, None)).await?;
-        let standing = match raised.is_empty() {
-            true => reviewed.ledger,
-            false => ledger(&opened.audit).await?,
-        };
-        let event = signed(&opened.audit, &reviewed.review, &standing, request).await?;
-        let seq = record(opened, event.clone()).await?;
-        // Somebody may have signed meanwhile, or entries may have gone.
-        if let Some(problem) = ledger(&opened.audit).await?.problem_of(seq) {
-            return Err(Failure::new(format!(
-                "entry {seq} was recorded and counts for nothing as a sign-off: {problem}"
-            )));
-        }
-        Ok(Signed::of(&event, seq, raised))
+        let reviewed = reviewed(opened, used, Some(self.as_of)).await?;
+        let recorded = Recorded(opened);
+        reviewed.sign(&opened.audit, &recorded, request).await
     }
 }

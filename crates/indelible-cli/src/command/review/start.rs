@@ -1,11 +1,11 @@
 //! `indelible review start`
 
 use clap::Args;
-use indelible_evidence::Day;
-use indelible_evidence::review::{RuleSet, started};
+use indelible_evidence::review::{Done, DoneLine, RuleSet, started};
+use indelible_evidence::{Day, Recorder};
 
-use super::answer::{Done, DoneLine};
-use super::place::{record, standing};
+use super::place::standing;
+use crate::command::recorded::Recorded;
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Opened, Session};
 
@@ -63,7 +63,12 @@ impl Start {
                 "days were reviewed or missed already: a beginning would make them go away",
             ));
         }
-        let seq = record(opened, started(day, &self.why, &self.by)).await?;
-        Ok(DoneLine::of(day.to_string(), "is the first day", seq))
+        let event = started(day, &self.why, &self.by);
+        let seq = Recorded(opened).record(event).await?;
+        Ok(DoneLine {
+            finding: day.to_string(),
+            done: "is the first day",
+            seq,
+        })
     }
 }

@@ -98,6 +98,26 @@ pub const SHOWN: &[Shown] = &[
         "/console/trails/{trail}/integrity",
         "/console/trails/unheard-of/integrity",
     ),
+    shown(
+        "reviews",
+        "/console/trails/{trail}/reviews",
+        "/console/trails/windows/reviews",
+    ),
+    shown(
+        "reviews-of-nothing",
+        "/console/trails/{trail}/reviews",
+        "/console/trails/unheard-of/reviews",
+    ),
+    shown(
+        "reports",
+        "/console/trails/{trail}/reports",
+        "/console/trails/windows/reports",
+    ),
+    shown(
+        "reports-of-nist",
+        "/console/trails/{trail}/reports",
+        "/console/trails/windows/reports?framework=nist-800-53r5&from=90d&to=0s",
+    ),
     // Where nothing is running it leads to the integrity page.
     shown(
         "verification",
@@ -120,6 +140,12 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("/console/trails/{trail}/checkpoint", "a download"),
     ("/console/trails/{trail}/consistency", "a download"),
     ("/console/trails/{trail}/export", "a download"),
+    ("/console/trails/{trail}/reports/file", "a download"),
+    (
+        "/console/trails/{trail}/controls/{control}/pack",
+        "a download",
+    ),
+    ("/console/reports/system", "a download"),
     (
         "/console/trails/{trail}/verification/progress",
         "for the page of a verification",

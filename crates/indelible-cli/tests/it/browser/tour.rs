@@ -79,7 +79,7 @@ async fn says_who_may(page: &Page, shown: &Shown, role: Role) {
 
 /// What must not be of any page: rules of accessibility that it breaks, too much to load, and
 /// wider than its window.
-async fn faults_of(page: &Page, look: Look) -> impl Iterator<Item = String> {
+pub async fn faults_of(page: &Page, look: Look) -> impl Iterator<Item = String> {
     let violations = page.axe().await;
     let broken = violations.into_iter().map(|broken| broken.to_string());
     let traffic = page.traffic().await;

@@ -11,7 +11,10 @@ use crate::problem::{Kind, Problem};
 pub const ROLES: [(&str, &str); 4] = [
     ("writer", "records, and sees nothing"),
     ("reader", "asks"),
-    ("auditor", "asks, proves, verifies and exports"),
+    (
+        "auditor",
+        "asks, proves, verifies, exports, reports and reviews",
+    ),
     ("admin", "does all, keys and trails included"),
 ];
 

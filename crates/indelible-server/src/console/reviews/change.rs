@@ -1,0 +1,194 @@
+//! What reviewers decide, in forms.
+
+use axum::Extension;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Response};
+use indelible_core::TrailName;
+use indelible_evidence::review::ByHand;
+
+use super::{Asked, Form, Given, ReviewsPage};
+use crate::access::Caller;
+use crate::app::App;
+use crate::console::{href, page};
+use crate::problem::{Answer, Kind, Problem};
+use crate::request::{FindingPath, TrailPath};
+use crate::reviews::{Desk, Raising, Signing, filled, read_disposition, read_severity};
+
+/// `POST …/reviews/findings`: one that is flagged, all that are, or entries that somebody found.
+pub async fn raise(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let decided = match Wished::raising(&form) {
+        Ok((raising, owner)) => {
+            let desk = Desk::of(&app, &caller, &trail)?;
+            desk.raise(raising, owner.as_deref()).await.map(drop)
+        }
+        Err(problem) => Err(problem),
+    };
+    answer((&app, &caller), (&trail, ""), form, decided).await
+}
+
+/// `POST …/reviews/findings/{id}/assign`
+pub async fn assign(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (FindingPath { trail, finding }, form) = read(&app, request).await?;
+    let decided = match needed(&form, "to") {
+        Ok(to) => {
+            let desk = Desk::of(&app, &caller, &trail)?;
+            let comment = said(&form, "comment");
+            let done = desk.assign(&finding, &to, comment.as_deref());
+            done.await.map(drop)
+        }
+        Err(problem) => Err(problem),
+    };
+    answer((&app, &caller), (&trail, &finding), form, decided).await
+}
+
+/// `POST …/reviews/findings/{id}/close`
+pub async fn close(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (FindingPath { trail, finding }, form) = read(&app, request).await?;
+    let decided = match Wished::closing(&form) {
+        Ok((disposition, comment)) => {
+            let evidence = said(&form, "evidence");
+            let desk = Desk::of(&app, &caller, &trail)?;
+            let why = (comment.as_str(), evidence.as_deref());
+            desk.close((&finding, disposition), why).await.map(drop)
+        }
+        Err(problem) => Err(problem),
+    };
+    answer((&app, &caller), (&trail, &finding), form, decided).await
+}
+
+/// `POST …/reviews/sign-offs`
+pub async fn sign(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let signing = Signing {
+        as_of: size(&form)?,
+        from: said(&form, "from"),
+        to: said(&form, "to"),
+        scope: said(&form, "scope"),
+        comment: said(&form, "comment"),
+    };
+    let signed = Desk::of(&app, &caller, &trail)?.sign(signing).await;
+    match signed {
+        Ok(_) => Ok(page::see(&href::of_trail(&trail, "reviews"))),
+        Err(problem) => answer((&app, &caller), (&trail, ""), form, Err(problem)).await,
+    }
+}
+
+/// What a form wishes for.
+struct Wished;
+
+impl Wished {
+    fn raising(form: &Form) -> Result<(Raising, Option<String>), Problem> {
+        let owner = said(form, "owner");
+        if form.named("seqs").is_some() {
+            let seqs = needed(form, "seqs")?;
+            let seqs = seqs.split([',', ' ']).filter(|seq| !seq.is_empty());
+            let seqs: Result<Vec<u64>, _> = seqs.map(str::parse).collect();
+            let wrong = |_| {
+                let detail = "entries are named by their numbers, with commas between";
+                Problem::new(Kind::InvalidBody, detail).at("seqs")
+            };
+            let found = ByHand {
+                seqs: seqs.map_err(wrong)?,
+                severity: read_severity(form.named("severity").unwrap_or_default())?,
+                why: needed(form, "why")?,
+            };
+            return Ok((Raising::by_hand(found)?, owner));
+        }
+        let findings = said(form, "finding").into_iter().collect();
+        let as_of = size(form)?;
+        Ok((Raising::Flagged { as_of, findings }, owner))
+    }
+
+    fn closing(form: &Form) -> Result<(indelible_evidence::review::Disposition, String), Problem> {
+        let disposition = read_disposition(form.named("as").unwrap_or_default())?;
+        Ok((disposition, needed(form, "comment")?))
+    }
+}
+
+/// The finding that a path names, and the form.
+async fn read(app: &App, request: Request) -> Result<(FindingPath, Form), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let path = FindingPath::from_request_parts(&mut parts, app).await?;
+    let form = Form::read(app, Request::from_parts(parts, body)).await?;
+    Ok((path, form))
+}
+
+/// A field, where it says something.
+fn said(form: &Form, name: &str) -> Option<String> {
+    let text = form.named(name).map(str::trim);
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn needed(form: &Form, name: &str) -> Result<String, Problem> {
+    let text = form.named(name).unwrap_or_default().trim().to_owned();
+    Ok(filled(Some(text), name)?.unwrap_or_default())
+}
+
+/// The size that the page showed.
+fn size(form: &Form) -> Result<u64, Problem> {
+    let wrong = |_| {
+        let detail = "the size that was shown is a whole number";
+        Problem::new(Kind::InvalidBody, detail).at("as_of")
+    };
+    let given = form.named("as_of").unwrap_or_default();
+    given.parse().map_err(wrong)
+}
+
+/// Back to what was shown, as of the same size; what can be mended is asked for again.
+async fn answer(
+    (app, caller): (&App, &Caller),
+    (trail, finding): (&TrailName, &str),
+    form: Form,
+    decided: Result<(), Problem>,
+) -> Answer {
+    let as_of = form.named("as_of").and_then(|size| size.parse().ok());
+    let problem = match decided {
+        Ok(()) => return Ok(back(trail, as_of)),
+        Err(problem) if problem.field.is_some() || problem.kind == Kind::AlreadyDecided => problem,
+        Err(problem) => return Err(problem),
+    };
+    let asked = Asked {
+        as_of,
+        ..Asked::default()
+    };
+    let shown = match ReviewsPage::of((app, caller), trail, asked).await {
+        Ok(page) => Ok(page),
+        // The size itself is what is wrong.
+        Err(wrong) if wrong.field.is_some() => {
+            ReviewsPage::of((app, caller), trail, Asked::default()).await
+        }
+        Err(other) => Err(other),
+    };
+    let mut shown = shown?;
+    shown.trouble = Some(problem.detail.clone());
+    shown.given = Given {
+        finding: finding.to_owned(),
+        form: Some(form),
+    };
+    page::html(problem.kind.status(), &shown)
+}
+
+fn back(trail: &TrailName, as_of: Option<u64>) -> Response {
+    let page = href::of_trail(trail, "reviews");
+    let size = as_of.map(|size: u64| ("as_of", size.to_string()));
+    page::see(&href::with(&page, size)).into_response()
+}

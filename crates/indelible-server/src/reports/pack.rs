@@ -1,0 +1,104 @@
+//! `GET /v1/trails/{trail}/controls/{control}/pack`: what is handed over for one control.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header;
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use indelible_evidence::{PackAsked, PackError, hand_over};
+
+use super::archive::Archive;
+use super::{Asked, called};
+use crate::access::Shown;
+use crate::app::App;
+use crate::export::attached;
+use crate::problem::{Answer, Kind, Problem};
+use crate::recorder::InTrail;
+use crate::request::{ControlPath, number, pairs};
+use crate::seats::Seat;
+
+/// The bytes of one piece that is sent.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Makes the whole, records that it was made and handed over, and only then sends it: an archive of
+/// the files that `indelible report pack` makes.
+pub async fn hand_out(State(app): State<App>, request: Request) -> Answer {
+    let (mut parts, _) = request.into_parts();
+    let caller = called(&parts)?;
+    let ControlPath { trail, control } = ControlPath::from_request_parts(&mut parts, &app).await?;
+    let given = pairs(&parts);
+    let given = given.iter().map(|(name, value)| (&**name, &**value));
+    // All that a report takes but its form, which a pack has of its own.
+    let (own, given): (Vec<_>, Vec<_>) = given.partition(|(name, _)| *name == "begin");
+    let begin = crate::request::named(own, ["begin"])?;
+    let begin = number("begin", begin[0])?.unwrap_or_default();
+    let asked = Asked::read_but(given.into_iter(), "format", &app)?;
+    let seat = app.exports().take(&caller.key.id)?;
+    let created = app.now();
+    let request = asked.request(control.framework(), (&caller, created));
+    let asked = PackAsked::of(control.clone(), request, begin)?;
+    let recorder = InTrail::of(&app, &caller, &trail);
+    let folder = format!("{trail}-{}-{}", control.framework(), plain(control.id()));
+    let mut archive = Archive::new(&folder, created).map_err(PackError::from)?;
+    let handed = hand_over(
+        (&recorder.audit, &recorder),
+        asked,
+        &mut archive,
+        &mut |_| {},
+    )
+    .await?;
+    let (file, length) = archive.finish().map_err(PackError::from)?;
+    let name = format!("{folder}-{}.tar", handed.as_of);
+    let body = Body::from_stream(pieces(file, seat));
+    let mut response = attached("application/x-tar", body, &name);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length.into());
+    response.extensions_mut().insert(Shown(handed.entries));
+    Ok(response)
+}
+
+/// The number of a control, as it can stand in the name of a file.
+fn plain(id: &str) -> String {
+    let plain = |sign: char| match sign {
+        'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '-' => sign,
+        _ => '_',
+    };
+    id.chars().map(plain).collect()
+}
+
+/// What a file holds, piece by piece; its seat is given back at the end.
+fn pieces(file: File, seat: Seat) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold(Some((file, seat)), async |rest| {
+        let (mut file, seat) = rest?;
+        let mut piece = vec![0; PIECE_BYTES];
+        match file.read(&mut piece) {
+            Ok(0) => None,
+            Ok(length) => {
+                piece.truncate(length);
+                Some((Ok(Bytes::from(piece)), Some((file, seat))))
+            }
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+}
+
+impl From<PackError> for Problem {
+    fn from(error: PackError) -> Self {
+        match &error {
+            PackError::NoEvidence(_) => Self::not_found(&error).at("control"),
+            PackError::Empty(_) => Self::not_found(&error),
+            PackError::Place(place) if place.kind() == io::ErrorKind::FileTooLarge => {
+                let detail = "the pack is too long for one answer; begin it later with `begin`, \
+                              or make it with `indelible report pack` on the server's host";
+                Self::new(Kind::TooLarge, detail)
+            }
+            PackError::Place(_) | PackError::Missing(_) | PackError::Render(_) => {
+                Self::new(Kind::Internal, "no pack was made").because(&error)
+            }
+        }
+    }
+}

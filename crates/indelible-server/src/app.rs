@@ -6,6 +6,7 @@ use std::time::Duration;
 use indelible_axum::TrustedProxies;
 use indelible_core::engine::{Audit, Engine};
 use indelible_core::outbox::Watch;
+use indelible_core::store::BoxError;
 use indelible_core::{AuditError, Timestamp, TrailName};
 use indelible_evidence::Surroundings;
 use indelible_evidence::review::RuleSet;
@@ -18,7 +19,7 @@ use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
 use crate::limits::{
     DECISION_TURNS, EXPORTS_MAX, EXPORTS_OF_KEY_MAX, KEY_REQUESTS_PER_SECOND, LOGINS_PER_SECOND,
-    UNPACKINGS_MAX,
+    PACKS_MAX, PACKS_OF_KEY_MAX, UNPACKINGS_MAX,
 };
 use crate::pace::Pace;
 use crate::seats::Seats;
@@ -33,7 +34,7 @@ pub struct App {
 }
 
 /// What looks at what is around the engine.
-type Look = Box<dyn Fn() -> Surroundings + Send + Sync>;
+type Look = Box<dyn Fn() -> Result<Surroundings, BoxError> + Send + Sync>;
 
 struct Shared {
     engine: Engine,
@@ -50,6 +51,7 @@ struct Shared {
     results_room: Room,
     budget: Budget,
     exports: Seats,
+    packs: Seats,
     outbox: OnceLock<Watch>,
     review_rules: OnceLock<RuleSet>,
     surroundings: OnceLock<Look>,
@@ -88,6 +90,7 @@ impl App {
                 results_room: Room::new(),
                 budget: Budget::new(),
                 exports: Seats::new("exports", EXPORTS_MAX, EXPORTS_OF_KEY_MAX),
+                packs: Seats::new("packs of a control", PACKS_MAX, PACKS_OF_KEY_MAX),
                 outbox: OnceLock::new(),
                 review_rules: OnceLock::new(),
                 surroundings: OnceLock::new(),
@@ -136,14 +139,17 @@ impl App {
 
     /// Asks this of what only whoever serves knows, whenever the installation is measured. The
     /// first one stays.
-    pub fn surrounded_by(&self, look: impl Fn() -> Surroundings + Send + Sync + 'static) {
+    pub fn surrounded_by(
+        &self,
+        look: impl Fn() -> Result<Surroundings, BoxError> + Send + Sync + 'static,
+    ) {
         // As the rules of reviews.
         let _ = self.shared.surroundings.set(Box::new(look));
     }
 
-    pub(crate) fn surroundings(&self) -> Surroundings {
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, BoxError> {
         let look = self.shared.surroundings.get();
-        look.map(|look| look()).unwrap_or_default()
+        look.map_or_else(|| Ok(Surroundings::default()), |look| look())
     }
 
     /// The turn at deciding about a trail, until what this answers is dropped.
@@ -214,6 +220,11 @@ impl App {
 
     pub(crate) fn results_room(&self) -> &Room {
         &self.shared.results_room
+    }
+
+    /// The seats for packs of controls.
+    pub(crate) fn packs(&self) -> &Seats {
+        &self.shared.packs
     }
 
     /// The seats for exports.

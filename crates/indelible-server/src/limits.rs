@@ -47,7 +47,11 @@ pub const EXPORTS_MAX: usize = 32;
 /// Exports of one key that run at once: others have places besides.
 pub const EXPORTS_OF_KEY_MAX: usize = EXPORTS_MAX / 4;
 /// The longest archive of what is handed over for one control, in bytes.
-pub const PACK_BYTES_MAX: u64 = 4 << 30;
+pub const PACK_BYTES_MAX: u64 = 2 << 30;
+/// Such archives that are made and sent at once: each may take so much room.
+pub const PACKS_MAX: usize = 4;
+/// Those of one key.
+pub const PACKS_OF_KEY_MAX: usize = 1;
 /// Findings, or entries of one finding, that one request puts on record.
 pub const FINDINGS_RAISED_MAX: usize = 1000;
 /// What rules flag, and is shown on one page of the console.

@@ -8,7 +8,6 @@ mod signals;
 
 use clap::Args;
 use indelible::outbox::Draining;
-use indelible_evidence::Surroundings;
 use indelible_evidence::review::RuleSet;
 use indelible_server::limits::CONNECTIONS_MAX;
 use indelible_server::{App, Door, Tls};
@@ -129,12 +128,7 @@ impl Server {
         );
         app.review_by(self.rules);
         let around = Around::of(opened);
-        app.surrounded_by(move || {
-            around.look().unwrap_or_else(|failure| {
-                tracing::error!(error = failure.message(), "the spools cannot be read");
-                Surroundings::default()
-            })
-        });
+        app.surrounded_by(move || around.look().map_err(|failure| failure.message().into()));
         if let Some(first) = app.keys().first().await? {
             let key = first.key.token.expose();
             session.output.say(&format!("admin key: {key}"))?;

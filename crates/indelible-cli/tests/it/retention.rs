@@ -124,3 +124,16 @@ fn t91_sys_36_a_hold_keeps_from_erasure_until_two_let_go() {
     assert!(!doctor.out.contains("1 holds in force"), "{}", doctor.out);
     desk.run(&["verify"]).fine();
 }
+
+#[test]
+fn rows_that_were_altered_make_nothing_go() {
+    let desk = Desk::new();
+    desk.records(5);
+    let set = [&SET[..2], &["--maximum-days", "30"], &SET[4..]].concat();
+    desk.run(&set).fine();
+    // Young entries whose rows claim to be old.
+    desk.tamper("UPDATE entry SET created_at = created_at - 3456000000000 WHERE seq < 3");
+    let plan = desk.run(&["retention", "plan"]);
+    plan.fails(3, "not as it was recorded");
+    assert_eq!(desk.json(&["query"])["as_of"], 6);
+}

@@ -13,6 +13,7 @@ mod carry_out;
 mod kept;
 mod plan;
 mod policy;
+mod proved;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -60,6 +61,8 @@ pub struct Retained {
     pub first_kept: u64,
     /// Why the bytes of parts are not gone from the database's files yet.
     pub unpurged: Option<String>,
+    /// Whether something that was recorded as removed stays, because it was held since.
+    pub is_held_back: bool,
 }
 
 /// How retention stands in a trail.

@@ -36,7 +36,7 @@ pub async fn hand_out(State(app): State<App>, request: Request) -> Answer {
     let begin = crate::request::named(own, ["begin"])?;
     let begin = number("begin", begin[0])?.unwrap_or_default();
     let asked = Asked::read_but(given.into_iter(), "format", &app)?;
-    let seat = app.exports().take(&caller.key.id)?;
+    let seat = app.packs().take(&caller.key.id)?;
     let created = app.now();
     let request = asked.request(control.framework(), (&caller, created));
     let asked = PackAsked::of(control.clone(), request, begin)?;

@@ -10,7 +10,7 @@ use crate::access::{looked, parameters};
 use crate::app::App;
 use crate::export::attached;
 use crate::keys::Permission;
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Kind, Problem};
 use crate::request::{named, pairs};
 
 /// Measures the installation. Only keys of all trails may: it tells of all of them.
@@ -34,9 +34,15 @@ pub async fn on_system(State(app): State<App>, request: Request) -> Answer {
 
 /// The answers for this installation, as it is now.
 async fn measured(app: &App) -> Result<SystemReport, Problem> {
+    // Nothing is said of what could not be looked at.
+    let unseen = |error| {
+        let detail =
+            "what is around the database could not be looked at: its spools cannot be read";
+        Problem::new(Kind::Internal, detail).because(error)
+    };
     let surroundings = Surroundings {
         keys: app.keys().counts(app.now()).await,
-        ..app.surroundings()
+        ..app.surroundings().map_err(unseen)?
     };
     let measured = measure(app.engine(), surroundings).await?;
     let software = concat!("indelible ", env!("CARGO_PKG_VERSION"));

@@ -10,6 +10,7 @@ on_both!(
     sys_28_sys_30_sys_31_a_day_is_reviewed_on_pages,
     what_has_to_be_mended_is_asked_for_again_as_it_was,
     a_page_of_another_site_decides_nothing,
+    a_form_that_has_to_be_mended_shows_nothing_off_the_record,
     whoever_may_not_review_is_shown_no_way_there,
     what_is_downloaded_is_what_http_answers,
     a_page_of_many_findings_stays_small,
@@ -232,6 +233,17 @@ async fn a_page_of_another_site_decides_nothing(desk: Desk) {
     }
     assert_eq!(newest(&desk, "audit_finding_raised").await, Value::Null);
     assert_eq!(newest(&desk, "audit_review_completed").await, Value::Null);
+}
+
+async fn a_form_that_has_to_be_mended_shows_nothing_off_the_record(desk: Desk) {
+    guessed(&desk).await;
+    let cookie = desk.log_in(&desk.admin).await;
+    let ill = [("as_of", "6"), ("to", "")];
+    let form = desk.submit(&cookie, &url("/findings/x/assign"), &ill).await;
+    assert!(form.is(400).text().contains("u-7"));
+    let look = newest(&desk, "audit_log_accessed").await;
+    assert_eq!(look["context"]["access"], "report", "{look}");
+    assert_eq!(look["context"]["query"]["as_of"], "6", "{look}");
 }
 
 async fn whoever_may_not_review_is_shown_no_way_there(desk: Desk) {

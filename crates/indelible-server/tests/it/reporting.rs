@@ -13,6 +13,7 @@ on_both!(
     wrong_questions_are_named,
     a_control_is_handed_over_as_one_archive,
     the_system_is_reported_on_to_keys_of_all_trails,
+    nothing_is_reported_of_a_system_that_cannot_be_looked_at,
 );
 
 const YEAR: &str = "from=2026-01-01&to=2026-12-31";
@@ -211,9 +212,11 @@ async fn a_control_is_handed_over_as_one_archive(desk: Desk) {
 
 async fn the_system_is_reported_on_to_keys_of_all_trails(desk: Desk) {
     desk.records("shop", 2).await;
-    desk.app.surrounded_by(|| indelible_evidence::Surroundings {
-        listen: "here:1".to_owned(),
-        ..Default::default()
+    desk.app.surrounded_by(|| {
+        Ok(indelible_evidence::Surroundings {
+            listen: "here:1".to_owned(),
+            ..Default::default()
+        })
     });
     let all = desk.key("auditor", None).await;
     let own = desk.key("auditor", Some("shop")).await;
@@ -246,4 +249,12 @@ async fn the_system_is_reported_on_to_keys_of_all_trails(desk: Desk) {
     let page = page.await.is(200).json();
     let mut entries = page["entries"].as_array().expect("a list").iter();
     assert!(entries.any(|it| it["context"]["endpoint"] == "GET /v1/reports/system"));
+}
+
+async fn nothing_is_reported_of_a_system_that_cannot_be_looked_at(desk: Desk) {
+    desk.app
+        .surrounded_by(|| Err("the spool of shop is damaged".into()));
+    let all = desk.key("auditor", None).await;
+    let asked = Call::new(Method::GET, "/v1/reports/system").key(&all);
+    desk.call(asked).await.refuses(500, "internal", None);
 }

@@ -63,13 +63,20 @@ impl Run {
         drop(bars);
         let trail = opened.audit.name().clone();
         let (retained, plan) = opened.close(done.map_err(Failure::from)).await?;
-        let verdict = unpurged(&retained);
+        let verdict = left(&retained);
         let outcome = Outcome::of(trail, plan, Some(retained));
         session.output.print_judged(&outcome, verdict)
     }
 }
 
-fn unpurged(retained: &Retained) -> Result<Status, Failure> {
+/// What of that which was recorded as removed is still there.
+fn left(retained: &Retained) -> Result<Status, Failure> {
+    if retained.is_held_back {
+        return Err(Failure::new(
+            "a hold that was placed since keeps some of what was recorded as removed: `indelible \
+             hold list` says which; what it names goes by the next run after its release",
+        ));
+    }
     match &retained.unpurged {
         Some(problem) => Err(Failure::new(format!(
             "parts that went are still in the database's files: {problem}; run it again"

@@ -1,13 +1,15 @@
 //! Doing what removal entries say, and going on where another process ended.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
+use super::plan::extend;
 use super::{EXPIRED, Kept, POLICY, Retained, RetentionProgress, said_policy};
 use crate::engine::audit::Audit;
-use crate::engine::{Engine, Shared, erasure};
+use crate::engine::{Engine, Shared, erasure, hold};
 use crate::entry::{Erasure, StoredEntry};
 use crate::error::AuditError;
 use crate::filter::Filter;
@@ -18,6 +20,8 @@ use crate::trail::TrailName;
 const KIND: &str = "retention";
 /// Removal entries that are read at once.
 const CHUNK: usize = 64;
+/// Entries that are removed under one look at the holds.
+const STRETCH_ENTRIES: u64 = 1024;
 /// For one part of the time that a step takes, writers have so many for themselves.
 const SHARE: u32 = 4;
 /// The longest pause between two steps.
@@ -32,14 +36,17 @@ pub(super) fn removal(shared: &Shared) -> Result<&dyn Removal, AuditError> {
 /// Notes that something is about to be recorded and done, so that the next start looks for it.
 pub(super) async fn begin(shared: &Shared, trail: &TrailName) -> Result<(), AuditError> {
     let registry = &shared.ground.registry;
-    let row = registry.get(KIND, trail.as_str()).await?;
-    let done = row.as_ref().and_then(|row| row.value["done"].as_u64());
-    let begun = json!({"done": done.unwrap_or(0), "is_begun": true});
-    let version = row.map(|row| row.version);
-    // Whoever was faster has noted the same.
-    let put = registry.put(KIND, trail.as_str(), version, Some(&begun));
-    put.await?;
-    Ok(())
+    loop {
+        let row = registry.get(KIND, trail.as_str()).await?;
+        let done = row.as_ref().and_then(|row| row.value["done"].as_u64());
+        let begun = json!({"done": done.unwrap_or(0), "is_begun": true});
+        let version = row.map(|row| row.version);
+        // Whoever was faster may have noted that all is done.
+        let put = registry.put(KIND, trail.as_str(), version, Some(&begun));
+        if put.await?.is_some() {
+            return Ok(());
+        }
+    }
 }
 
 /// Whether something was begun that is not done.
@@ -92,16 +99,22 @@ pub(super) async fn carry_out(
     }
     let removal = removal(shared)?;
     let from = retained.first_kept;
-    retained.first_kept = trim(shared, trail, (from, first_kept), progress).await?;
+    retained.first_kept = trim(audit, (from, first_kept), progress).await?;
     retained.entries = retained.first_kept - from;
+    // What was held since it was recorded stays, and is looked for again by the next run.
+    let mut is_held_back = retained.first_kept < first_kept;
     if !erasures.is_empty() {
         progress(RetentionProgress::Blank);
+        let all = entries_of(&erasures);
+        erasures = not_held(audit, erasures).await?;
+        is_held_back |= entries_of(&erasures) < all;
         retained.parts = removal.erase(trail, &erasures).await?;
         if let Err(error) = removal.purge(trail, &erasures).await {
             retained.unpurged = Some(error.to_string());
         }
     }
-    if retained.unpurged.is_none() {
+    retained.is_held_back = is_held_back;
+    if retained.unpurged.is_none() && !is_held_back {
         let done = json!({"done": next, "is_begun": false});
         // Of two that have done it, one has said so.
         let put = ground
@@ -143,30 +156,81 @@ async fn repeats_policy(audit: &Audit, entry: &StoredEntry, place: u64) -> Resul
     Ok(())
 }
 
-/// Removes entries in steps, between which writers have their time.
+/// Removes entries in steps, between which writers have their time. Ends before an entry that was
+/// held since: holds are read anew for each stretch.
 async fn trim(
-    shared: &Shared,
-    trail: &TrailName,
+    audit: &Audit,
     (from, first_kept): (u64, u64),
     progress: &mut (dyn FnMut(RetentionProgress) + Send),
 ) -> Result<u64, AuditError> {
+    let (shared, trail) = (&audit.engine.shared, &audit.trail);
     let removal = removal(shared)?;
     let mut reached = from;
     while reached < first_kept {
-        let begun = shared.ground.clock.elapsed();
-        let next = removal.trim(trail, first_kept).await?;
-        if next <= reached {
-            break;
+        let wanted = first_kept.min(reached.saturating_add(STRETCH_ENTRIES));
+        let end = first_held(audit, reached..wanted).await?.unwrap_or(wanted);
+        while reached < end {
+            let begun = shared.ground.clock.elapsed();
+            let next = removal.trim(trail, end).await?;
+            if next <= reached {
+                return Ok(reached);
+            }
+            reached = next;
+            progress(RetentionProgress::Remove(reached - from, first_kept - from));
+            let took = shared.ground.clock.elapsed().saturating_sub(begun);
+            let pause = took.saturating_mul(SHARE).min(PAUSE_MAX);
+            if reached < first_kept && !pause.is_zero() {
+                yield_for(pause).await;
+            }
         }
-        reached = next;
-        progress(RetentionProgress::Remove(reached - from, first_kept - from));
-        let took = shared.ground.clock.elapsed().saturating_sub(begun);
-        let pause = took.saturating_mul(SHARE).min(PAUSE_MAX);
-        if reached < first_kept && !pause.is_zero() {
-            yield_for(pause).await;
+        if end < wanted {
+            break;
         }
     }
     Ok(reached)
+}
+
+/// The first entry of a stretch that a hold in force names.
+async fn first_held(audit: &Audit, stretch: Range<u64>) -> Result<Option<u64>, AuditError> {
+    let holds = hold::in_force(audit).await?;
+    if holds.is_empty() {
+        return Ok(None);
+    }
+    let store = &audit.engine.shared.ground.store;
+    for entry in store.entries(&audit.trail, stretch).await? {
+        if holds.of(&entry)?.is_some() {
+            return Ok(Some(entry.seq));
+        }
+    }
+    Ok(None)
+}
+
+/// The parts of entries that no hold in force names.
+async fn not_held(audit: &Audit, erasures: Vec<Erasure>) -> Result<Vec<Erasure>, AuditError> {
+    let holds = hold::in_force(audit).await?;
+    if holds.is_empty() {
+        return Ok(erasures);
+    }
+    let store = &audit.engine.shared.ground.store;
+    let mut free = Vec::new();
+    for range in erasures {
+        let mut first = range.first;
+        while first <= range.last {
+            let end = range.last.min(first + (STRETCH_ENTRIES - 1)) + 1;
+            for entry in store.entries(&audit.trail, first..end).await? {
+                if holds.of(&entry)?.is_none() {
+                    extend(&mut free, entry.seq, range.parts.clone());
+                }
+            }
+            first = end;
+        }
+    }
+    Ok(free)
+}
+
+fn entries_of(erasures: &[Erasure]) -> u64 {
+    let counts = erasures.iter().map(|range| range.last - range.first + 1);
+    counts.sum()
 }
 
 #[expect(

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use indelible_merkle::Hash;
 
-use super::{OWN, RetentionPolicy, in_force};
+use super::{OWN, RetentionPolicy, in_force, proved};
 use crate::engine::audit::Audit;
 use crate::engine::hold::{self, InForce};
-use crate::engine::load;
 use crate::entry::{Erasure, StoredEntry};
 use crate::error::AuditError;
 use crate::part::{PartKind, PerPart};
@@ -156,9 +155,7 @@ pub(super) async fn plan(
         progress(first, size);
     }
     if let Some(expired) = &mut plan.expired {
-        let frontier = load::frontier(&**store, &audit.trail, expired.last + 1).await?;
-        let frontier = frontier.ok_or_else(crate::engine::prove::missing)?;
-        expired.root = frontier.root();
+        expired.root = proved::root_before(audit, first_kept, expired.last + 1).await?;
     }
     Ok(plan)
 }
@@ -209,7 +206,7 @@ fn look(
 }
 
 /// Adds parts of an entry to ranges, which grow with it where it follows.
-fn extend(erasures: &mut Vec<Erasure>, seq: u64, parts: Vec<PartKind>) {
+pub(super) fn extend(erasures: &mut Vec<Erasure>, seq: u64, parts: Vec<PartKind>) {
     if let Some(last) = erasures.last_mut()
         && last.last + 1 == seq
         && last.parts == parts

@@ -1,11 +1,13 @@
 //! Legal holds: what they keep, and who lets go of them.
 
+use std::sync::atomic::Ordering::SeqCst;
+
 use indelible_core::engine::{Audit, ErasureOrder, Hold, HoldOrder, HoldRelease, Subjects};
 use indelible_core::{AuditError, AuditProtocol, Query};
 use serde_json::json;
 
 use super::{aged, all, planned, policy, retain, set, verified};
-use crate::ground::{Site, event};
+use crate::ground::{FaultyStore, Site, event};
 
 fn order(query: Query) -> HoldOrder {
     HoldOrder {
@@ -62,6 +64,37 @@ async fn t91_sys_36_a_held_range_survives_retention_and_erasure() {
     let refused = all(&audit).await.pop().expect("it is recorded");
     assert_eq!(refused.action, "audit_subject_erasure_refused");
     assert!(all(&audit).await[0].erased().is_empty());
+    let report = verified(&audit).await;
+    assert!(report.ok && report.complete, "{:?}", report.findings);
+}
+
+#[tokio::test]
+async fn t91_a_hold_that_is_placed_after_a_removal_was_recorded_keeps_what_it_names() {
+    let mut site = Site::new();
+    let faulty = FaultyStore::over(site.memory.clone());
+    site.store = faulty.clone();
+    let audit = aged(&site, 300, 5).await;
+    set(&audit, &policy(30)).await;
+    // The role is asked, and then the first step fails.
+    faulty.removals_until_failure.store(1, SeqCst);
+    let cut = audit.retain("officer", &mut |_| {}).await;
+    assert!(cut.is_err(), "{cut:?}");
+    faulty.removals_until_failure.store(i64::MAX, SeqCst);
+    let hold = place(&audit, Query::new().resource_id("r123")).await;
+    let (retained, _) = retain(&audit).await;
+    assert_eq!(retained.first_kept, 123);
+    assert!(retained.is_held_back);
+    // Nor does a start take it away.
+    let engine = site.long_lived().await;
+    let audit = engine.trail(audit.name().clone());
+    assert_eq!(audit.first_kept().await.expect("read"), 123);
+    assert!(verified(&audit).await.ok);
+    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    asked.expect("it is asked for");
+    let released = audit.approve_release(hold.id, "bob").await;
+    released.expect("it is over");
+    let (retained, _) = retain(&audit).await;
+    assert_eq!((retained.first_kept, retained.is_held_back), (300, false));
     let report = verified(&audit).await;
     assert!(report.ok && report.complete, "{:?}", report.findings);
 }

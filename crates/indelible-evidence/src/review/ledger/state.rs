@@ -158,6 +158,8 @@ pub struct InvalidSignOff {
 const SIGN_OFFS_MAX: usize = 20_000;
 /// The most findings; closed ones go first.
 const FINDINGS_MAX: usize = 20_000;
+/// The longest name of a finding, in bytes.
+const FINDING_ID_BYTES_MAX: usize = 128;
 /// The most of anything else.
 const OTHERS_MAX: usize = 10_000;
 
@@ -284,7 +286,7 @@ impl Ledger {
     }
 
     fn raised(&mut self, said: &Said) -> Option<()> {
-        let id = said.text("finding_id")?;
+        let id = said.text("finding_id").filter(|id| is_finding_id(id))?;
         let (entries, seqs) = (said.number("entries")?, said.numbers("sample_records"));
         if let Some(known) = self.findings.get_mut(&id) {
             known.reopened += u64::from(!known.is_open());
@@ -349,4 +351,11 @@ fn hold<T>(list: &mut Vec<T>, item: T, beyond: &mut u64) {
         true => list.push(item),
         false => *beyond += 1,
     }
+}
+
+/// Whether a finding may be called so: what a rule's name and a number come to, which stands in URLs.
+fn is_finding_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let has_name = id.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    id.len() <= FINDING_ID_BYTES_MAX && has_name && id.bytes().all(plain)
 }

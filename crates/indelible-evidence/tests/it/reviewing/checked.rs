@@ -239,6 +239,12 @@ async fn reviews_findings_and_accesses_are_handed_over_as_sheets() {
     );
 }
 
+fn raised_as(id: &str) -> AuditEvent {
+    AuditEvent::new(AuditAction::AUDIT_FINDING_RAISED, "x").context(json!({
+        "finding_id": id, "rule": "r", "severity": "high", "entries": 1, "sample_records": [0],
+    }))
+}
+
 #[tokio::test]
 async fn what_no_review_recorded_so_decides_nothing() {
     let desk = Desk::new().await;
@@ -253,10 +259,15 @@ async fn what_no_review_recorded_so_decides_nothing() {
             json!({"finding_id": "x"}),
         ),
         assigned("nothing-1", "m", "q", None),
+        // No rule and no person gives such a name, and no URL can lead to it.
+        raised_as(".."),
+        raised_as(&"x".repeat(129)),
+        raised_as("a/b"),
     ])
     .await;
     let ledger = standing(&desk).await;
-    assert_eq!(ledger.not_understood, [0, 1, 2, 3]);
+    assert_eq!(ledger.not_understood, [0, 1, 2, 3, 4, 5, 6]);
+    assert!(ledger.findings.is_empty());
     assert_eq!((ledger.sign_offs.len(), ledger.reviewed_to()), (0, 0));
     let by_hand = raised_by_hand(&[3, 1], Severity::High, "odd", ("q. sa", Some("m")));
     desk.record(by_hand).await;

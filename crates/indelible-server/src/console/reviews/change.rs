@@ -7,9 +7,10 @@ use indelible_core::TrailName;
 use indelible_evidence::review::ByHand;
 
 use super::{Asked, Form, Given, ReviewsPage};
-use crate::access::Caller;
+use crate::access::{Caller, looked};
 use crate::app::App;
 use crate::console::{href, page};
+use crate::keys::Permission;
 use crate::problem::{Answer, Kind, Problem};
 use crate::request::{FindingPath, TrailPath};
 use crate::reviews::{Desk, Raising, Signing, filled, read_disposition, read_severity};
@@ -179,6 +180,12 @@ async fn answer(
         Err(other) => Err(other),
     };
     let mut shown = shown?;
+    // It shows as much as the page that is asked for, and so leaves the same record.
+    let entries = shown.seen.as_ref().map_or(0, |seen| seen.entries);
+    let asked = as_of.map(|size| ("as_of".to_owned(), size.to_string().into()));
+    let asked = asked.into_iter().collect();
+    let look = looked(caller, Permission::Report, trail.clone(), asked, entries);
+    app.tally().note(look).await?;
     shown.trouble = Some(problem.detail.clone());
     shown.given = Given {
         finding: finding.to_owned(),

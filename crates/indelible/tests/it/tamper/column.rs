@@ -14,7 +14,10 @@ async fn every_column_of_every_table_of_evidence_is_verified(kind: Kind) {
     assert!(columns.len() > 40, "{columns:?}");
     println!("{:<62} {:>4}  found", "one value altered", "seq");
     let mut missed = Vec::new();
-    for (table, column) in columns {
+    // By how much counts may still fall beside a removal: no answer follows from it, and counts are
+    // derived again.
+    let evidence = columns.into_iter().filter(|(_, column)| column != "owed");
+    for (table, column) in evidence {
         let name = format!("{table}.{column}");
         let place = scene.copy();
         alter_one(&place, &table, &column);
@@ -31,6 +34,13 @@ async fn every_column_of_every_table_of_evidence_is_verified(kind: Kind) {
 /// Alters the value of a column in one row of the trail `default`, whatever its type.
 fn alter_one(place: &Place, table: &str, column: &str) {
     place.beneath(&match place {
+        // A trail of which nothing was removed has no row.
+        Place::File(_) if table == "kept" => {
+            "INSERT INTO kept SELECT trail, 300, 0 FROM head WHERE name = 'default'".to_owned()
+        }
+        Place::Server(_) if table == "kept" => {
+            "INSERT INTO kept (trail_id, first_kept, owed) VALUES ('default', 300, 0)".to_owned()
+        }
         Place::File(_) => in_sqlite(table, column),
         Place::Server(_) => in_postgres(place, table, column),
     });

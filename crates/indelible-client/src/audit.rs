@@ -191,6 +191,7 @@ impl Inner {
         let mut course = self.attempts.begin();
         let mut races = 0;
         let mut first: Option<Receipt> = None;
+        let mut doubted: Option<ClientError> = None;
         loop {
             let known = self.kept(|kept| kept.read()).await?;
             let belief = Belief {
@@ -202,7 +203,15 @@ impl Inner {
             let prefer = format!("proof, consistency={}", belief.size());
             let ask = self.ask(body.clone(), Some(prefer));
             let asked = self.asked(false);
-            let answer = self.attempts.answer(&ask, &asked, &mut course).await?;
+            let answer = match self.attempts.answer(&ask, &asked, &mut course).await {
+                Ok(answer) => answer,
+                // What was answered before says more than that the time ended in this attempt.
+                Err(error @ AuditError::Store(_)) => {
+                    let doubt = doubted.map(|doubt| self.distrust(doubt).into());
+                    return Err(doubt.unwrap_or(error));
+                }
+                Err(error) => return Err(error),
+            };
             let proved: Proved = self.read(&answer)?;
             self.expect(event, &proved.receipt)?;
             // What the first attempt recorded is a duplicate to the next.
@@ -224,6 +233,7 @@ impl Inner {
                     if self.attempts.again(&course).await.is_err() {
                         return Err(self.distrust(error).into());
                     }
+                    doubted = Some(error);
                 }
                 Err(error) => return Err(self.distrust(error).into()),
             }

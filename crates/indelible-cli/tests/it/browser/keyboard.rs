@@ -67,14 +67,14 @@ async fn reaches_everything(console: &Console, page: &Page) {
         "document.activeElement.blur();
         scrollTo(0, 0);
         window.reached = [];
-        addEventListener('focusin', ({target}) => {
+        window.isMarked = (target) => {
             const {outlineStyle, outlineWidth} = getComputedStyle(target);
             const shows = outlineStyle !== 'none' && outlineWidth !== '0px';
             // A bar is marked by what lies behind it.
             const bar = target.querySelector('.hit');
-            const marked = bar && getComputedStyle(bar).fill !== 'rgba(0, 0, 0, 0)';
-            reached.push([target, shows || marked]);
-        });",
+            return shows || (bar && getComputedStyle(bar).fill !== 'rgba(0, 0, 0, 0)');
+        };
+        addEventListener('focusin', ({target}) => { reached.push([target, isMarked(target)]); });",
         json!([]),
     )
     .await;
@@ -90,8 +90,14 @@ async fn reaches_everything(console: &Console, page: &Page) {
         const order = window.reached.map(([one]) => all.indexOf(one)).filter((at) => at >= 0);
         const falls = order.filter((at, nth) => nth > 0 && at < order[nth - 1]).length;
         const text = (one) => one.outerHTML.slice(0, 200);
+        // A busy browser tells of the focus before it has drawn it: those are looked at once more.
+        const isBare = ([one, shows]) => {{
+            if (!shows) one.focus({{focusVisible: true}});
+            return !shows && !isMarked(one);
+        }};
+        const bare = [...window.reached].filter(isBare).map(([one]) => text(one));
         return [all.filter((one) => !reached.has(one)).map(text),
-            window.reached.filter(([, shows]) => !shows).map(([one]) => text(one)), falls]"
+            bare, falls]"
     );
     let found = page.run(&js, json!([])).await;
     assert_eq!(found[0], json!([]), "not reached");

@@ -26,7 +26,7 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 9] = [
+pub(crate) const MIGRATIONS: [Migration; 10] = [
     Migration {
         version: 1,
         name: "log",
@@ -71,6 +71,11 @@ pub(crate) const MIGRATIONS: [Migration; 9] = [
         version: 9,
         name: "rewriting",
         sql: include_str!("../migrations/0009_rewriting.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "trim",
+        sql: include_str!("../migrations/0010_trim.sql"),
     },
 ];
 

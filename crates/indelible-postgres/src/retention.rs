@@ -14,7 +14,7 @@ use crate::store::PostgresStore;
 use crate::{find, read, sql};
 
 /// Entries that are removed in one transaction.
-const STEP_ENTRIES: u64 = 512;
+const STEP_ENTRIES: u64 = 256;
 
 /// The seq of the first entry that was not removed.
 pub(crate) async fn first_kept(lent: &Lent, trail: &TrailName) -> Result<u64, StoreError> {
@@ -89,7 +89,10 @@ impl PostgresStore {
     }
 
     async fn trimmed(&self, lent: &Lent, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        lent.batch(&self.begin).await?.map_err(refused)?;
+        // A step that a crash takes back is taken again, and what says that the removal is done is
+        // flushed after it: writers do not wait for this one's way to the disk.
+        let begin = format!("{}; SET LOCAL synchronous_commit = off", self.begin);
+        lent.batch(&begin).await?.map_err(refused)?;
         let rows = lent.rows(sql::TRIM, params).await?;
         let reached = rows.first().map(|row| number(row, 0, "kept", None));
         let reached = reached.transpose()?.unwrap_or_default();

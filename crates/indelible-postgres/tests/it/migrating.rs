@@ -38,7 +38,8 @@ async fn an_empty_database_lacks_all_for_any_role_and_looking_changes_nothing() 
             "0006 erasure",
             "0007 samples",
             "0008 retention",
-            "0009 rewriting"
+            "0009 rewriting",
+            "0010 trim"
         ]
     );
     assert!(pending[0].1.contains("CREATE TABLE indelible.head"));
@@ -52,7 +53,7 @@ async fn an_empty_database_lacks_all_for_any_role_and_looking_changes_nothing() 
 async fn migrating_applies_what_lacks_and_no_more() {
     let database = Database::empty();
     let first = migrate(&database).await.expect("it migrates");
-    assert_eq!(first.applied.len(), 9);
+    assert_eq!(first.applied.len(), 10);
     assert_eq!(first.notes, [""; 0]);
     assert_eq!(database.partitions().len(), 5);
     let second = migrate(&database).await.expect("nothing to do");
@@ -97,7 +98,7 @@ async fn many_may_migrate_an_empty_database_at_once() {
     let applied = all
         .iter()
         .map(|one| one.as_ref().expect("it migrates").applied.len());
-    assert_eq!(applied.sum::<usize>(), 9);
+    assert_eq!(applied.sum::<usize>(), 10);
     database.store().await.close().await.expect("it closes");
 }
 
@@ -170,7 +171,7 @@ async fn what_a_role_may_not_do_is_left_to_a_superuser_statement_by_statement() 
     let address = database.address_as(&migrator);
     let done = PostgresStore::migrate(&address, &Options::default()).await;
     let done = done.expect("it migrates");
-    assert_eq!(done.applied.len(), 9);
+    assert_eq!(done.applied.len(), 10);
     assert!(
         done.notes
             .contains(&"CREATE ROLE indelible_writer NOLOGIN".to_owned())

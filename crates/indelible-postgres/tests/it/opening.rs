@@ -34,7 +34,7 @@ async fn a_sound_database_says_so() {
         condition.engine
     );
     assert!(condition.location.ends_with(database.0.name()));
-    assert_eq!(condition.schema_version, 9);
+    assert_eq!(condition.schema_version, 10);
     assert_eq!(condition.pending_migrations, [""; 0]);
     assert_eq!(condition.missing_guards, [""; 0]);
     assert_eq!(condition.stray_rows, [""; 0]);

@@ -73,8 +73,11 @@ const MEASUREMENTS: &[Measurement] = &[
     ("http_disturbed", |arguments, report| {
         http::disturbed(arguments, report)
     }),
-    ("retention_p99", |arguments, report| {
-        retention::beside(arguments, report)
+    ("retention_p99_sqlite", |arguments, report| {
+        retention::sqlite(arguments, report)
+    }),
+    ("retention_p99_postgres", |arguments, report| {
+        retention::postgres(arguments, report)
     }),
     ("pg", |arguments, report| postgres::empty(arguments, report)),
     ("python_vs_rust", |arguments, report| {
@@ -93,6 +96,9 @@ fn is_of(name: &str, asked: &str) -> bool {
         return true;
     }
     if asked.starts_with("http_disturbed_") && name == "http_disturbed" {
+        return true;
+    }
+    if asked == "retention_p99" && name.starts_with(asked) {
         return true;
     }
     if asked.starts_with("console_") && name == "console" {

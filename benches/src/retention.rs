@@ -48,11 +48,15 @@ impl Clock for Shifted {
     }
 }
 
-/// On both stores, `--events` entries removed in all, a share of them in each round.
-pub fn beside(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
+/// On SQLite, `--events` entries removed in all, a share of them in each round.
+pub fn sqlite(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let url = DatabaseUrl::Sqlite(folder.path().join("ours.db"));
-    on_store(arguments, report, "sqlite", &url)?;
+    on_store(arguments, report, "sqlite", &url)
+}
+
+/// The same on PostgreSQL.
+pub fn postgres(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
     let cluster = Cluster::try_start(Profile {
         on_disk: true,
         ..Profile::default()
@@ -120,6 +124,10 @@ fn on_store(
         tails.ours.push(tail);
         rates.ours.push(rate);
         let (entries, passed) = runtime.block_on(removing)??;
+        eprintln!(
+            "  {store}: {entries} removed in {:.0} s",
+            passed.as_secs_f64()
+        );
         ensure!(entries > 0, "nothing was removed");
         gone += entries;
         seconds += passed.as_secs_f64();

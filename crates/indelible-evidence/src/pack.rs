@@ -60,6 +60,14 @@ pub enum PackError {
     /// There is nothing to hand over.
     #[error("the trail {0} has no entry")]
     Empty(TrailName),
+    /// The pack would begin where the trail was not yet.
+    #[error("the trail had {size} entries, and the pack is to begin at {begin}")]
+    Beyond {
+        /// Where it is to begin.
+        begin: u64,
+        /// The size that is asked about.
+        size: u64,
+    },
     /// What was made lacks something.
     #[error("{0} is not there")]
     Missing(&'static str),
@@ -151,6 +159,10 @@ where
     let mut read = |at| progress(PackProgress::Reading(at));
     let report = report(audit, asked.request.clone(), &mut read).await?;
     let report = report.ok_or_else(|| PackError::Empty(audit.name().clone()))?;
+    let (begin, size) = (asked.begin, report.completeness.as_of);
+    if begin > size {
+        return Err(PackError::Beyond { begin, size }.into());
+    }
     let report = report.on(&asked.control);
     let report = report.ok_or(PackError::Missing("the control in the report"))?;
     let mut files = Files::new(folder);
@@ -173,13 +185,22 @@ where
         let proof = proof.ok_or(PackError::Missing("the record of the statement"))?;
         files.put("statement.proof", proof.text.as_bytes())?;
     }
-    let packed = asked.pack(audit, &report, &mut files, progress).await;
-    let packed = packed.map_err(|error| match error {
-        Unpacked::Pack(error) => R::Error::from(error),
-        Unpacked::Audit(error) => R::Error::from(error),
-    })?;
+    let packed = match asked.pack(audit, &report, &mut files, progress).await {
+        Ok(packed) => packed,
+        Err(error) => {
+            if recorded {
+                // What is on record as made is not handed over; that it failed is said first.
+                let failed = asked.exported(&report, None, &files);
+                recorder.record(failed).await?;
+            }
+            return Err(match error {
+                Unpacked::Pack(error) => error.into(),
+                Unpacked::Audit(error) => error.into(),
+            });
+        }
+    };
     if recorded {
-        let event = asked.exported(&report, &packed, &files);
+        let event = asked.exported(&report, Some(&packed), &files);
         recorder.record(event).await?;
     }
     let control = report.controls.first();
@@ -279,15 +300,19 @@ impl PackAsked {
         event
     }
 
-    /// The record that the entries were handed over.
-    fn exported(&self, report: &Report, packed: &Packed, files: &Files<'_>) -> AuditEvent {
-        let event = AuditEvent::new(AuditAction::AUDIT_LOG_EXPORTED, "audit_log").context(json!({
+    /// The record that the entries were handed over, or that they were not.
+    fn exported(&self, report: &Report, packed: Option<&Packed>, files: &Files<'_>) -> AuditEvent {
+        let action = match packed {
+            Some(_) => AuditAction::AUDIT_LOG_EXPORTED,
+            None => AuditAction::AUDIT_LOG_EXPORT_FAILED,
+        };
+        let event = AuditEvent::new(action, "audit_log").context(json!({
             "export_format": "pack",
             "control": self.control,
             "filters": [report.made.query],
             "period_start": report.period.from,
             "period_end": report.period.to,
-            "record_count": packed.opened,
+            "record_count": packed.map(|packed| packed.opened),
             "first_sequence": self.begin,
             "last_sequence": report.completeness.as_of - 1,
             "digest": files.digest("entries.pack"),

@@ -6,6 +6,7 @@ mod catalogue;
 mod conditions;
 mod declaring;
 mod desk;
+mod handing;
 mod linting;
 mod living;
 mod logic;

@@ -8,11 +8,14 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use indelible_evidence::{PackAsked, PackError, hand_over};
+use indelible_core::TrailName;
+use indelible_evidence::{HandedOver, PackAsked, PackError, hand_over};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::archive::Archive;
 use super::{Asked, called};
-use crate::access::Shown;
+use crate::access::{Caller, Shown};
 use crate::app::App;
 use crate::export::attached;
 use crate::problem::{Answer, Kind, Problem};
@@ -40,17 +43,9 @@ pub async fn hand_out(State(app): State<App>, request: Request) -> Answer {
     let created = app.now();
     let request = asked.request(control.framework(), (&caller, created));
     let asked = PackAsked::of(control.clone(), request, begin)?;
-    let recorder = InTrail::of(&app, &caller, &trail);
     let folder = format!("{trail}-{}-{}", control.framework(), plain(control.id()));
-    let mut archive = Archive::new(&folder, created).map_err(PackError::from)?;
-    let handed = hand_over(
-        (&recorder.audit, &recorder),
-        asked,
-        &mut archive,
-        &mut |_| {},
-    )
-    .await?;
-    let (file, length) = archive.finish().map_err(PackError::from)?;
+    let archive = Archive::new(&folder, created).map_err(PackError::from)?;
+    let (handed, (file, length)) = made((app, caller, trail), asked, archive).await?;
     let name = format!("{folder}-{}.tar", handed.as_of);
     let body = Body::from_stream(pieces(file, seat));
     let mut response = attached("application/x-tar", body, &name);
@@ -59,6 +54,25 @@ pub async fn hand_out(State(app): State<App>, request: Request) -> Answer {
         .insert(header::CONTENT_LENGTH, length.into());
     response.extensions_mut().insert(Shown(handed.entries));
     Ok(response)
+}
+
+/// Makes the archive on a thread of its own: its files are written as they are made.
+async fn made(
+    (app, caller, trail): (App, Caller, TrailName),
+    asked: PackAsked,
+    mut archive: Archive,
+) -> Result<(HandedOver, (File, u64)), Problem> {
+    let runtime = Handle::current();
+    let making = move || {
+        runtime.block_on(async {
+            let recorder = InTrail::of(&app, &caller, &trail);
+            let place = (&recorder.audit, &recorder);
+            let handed = hand_over(place, asked, &mut archive, &mut |_| {}).await?;
+            Ok((handed, archive.finish().map_err(PackError::from)?))
+        })
+    };
+    let ended = |error| Problem::new(Kind::Internal, "no pack was made").because(error);
+    spawn_blocking(making).await.map_err(ended)?
 }
 
 /// The number of a control, as it can stand in the name of a file.
@@ -91,6 +105,9 @@ impl From<PackError> for Problem {
         match &error {
             PackError::NoEvidence(_) => Self::not_found(&error).at("control"),
             PackError::Empty(_) => Self::not_found(&error),
+            PackError::Beyond { .. } => {
+                Self::new(Kind::InvalidRequest, error.to_string()).at("begin")
+            }
             PackError::Place(place) if place.kind() == io::ErrorKind::FileTooLarge => {
                 let detail = "the pack is too long for one answer; begin it later with `begin`, \
                               or make it with `indelible report pack` on the server's host";

@@ -200,6 +200,13 @@ async fn a_control_is_handed_over_as_one_archive(desk: Desk) {
             "invalid-request",
             "begin",
         ),
+        (
+            "PCI-DSS-4.0.1:10.2.1.1",
+            &format!("{YEAR}&as_of=5&begin=6"),
+            400,
+            "invalid-request",
+            "begin",
+        ),
         ("10.2.1.1", YEAR, 404, "not-found", "control"),
         ("PCI-DSS-4.0.1:99.9", YEAR, 404, "not-found", "control"),
     ] {

@@ -115,7 +115,7 @@ async fn write(opened: &Opened, asked: PackAsked, place: &Path) -> Result<Handed
 impl From<PackError> for Failure {
     fn from(error: PackError) -> Self {
         match error {
-            PackError::NoEvidence(_) => Self::usage(error),
+            PackError::NoEvidence(_) | PackError::Beyond { .. } => Self::usage(error),
             PackError::Empty(_) => Self::not_found(error),
             PackError::Place(error) => error.into(),
             PackError::Missing(_) | PackError::Render(_) => Self::new(error),

@@ -5,6 +5,7 @@ mod completions;
 mod consistency;
 mod copy;
 mod doctor;
+mod drill;
 mod export;
 mod healthcheck;
 mod hold;
@@ -65,6 +66,7 @@ pub enum Command {
     #[command(subcommand)]
     Trail(trail::Trail),
     Copy(copy::Copy),
+    Drill(drill::DrillCommand),
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
     #[command(subcommand)]
@@ -108,6 +110,7 @@ impl Command {
             Self::Keys(command) => command.run(session).await,
             Self::Trail(command) => command.run(session).await,
             Self::Copy(command) => command.run(session).await,
+            Self::Drill(command) => command.run(session).await,
             Self::Outbox(command) => command.run(session).await,
             Self::Migrate(command) => command.run(session).await,
             Self::Doctor(command) => command.run(session).await,

@@ -7,6 +7,7 @@ mod browser;
 mod configuration;
 mod copies;
 mod disturbance;
+mod drill;
 mod exports;
 mod exports_large;
 mod flood;

@@ -237,8 +237,17 @@ async fn what_the_product_does_not_do_is_never_called_met() {
     // That somebody recorded it is no evidence of the product's.
     it.actions.insert("audit_review_completed".to_owned(), 1);
     assert_ne!(answer(31, &it).0, Answer::Met);
+}
+
+#[tokio::test]
+async fn sys_35_without_a_drill_on_record_nothing_shows_that_a_backup_comes_back() {
+    let mut it = sound().await;
+    it.actions.remove("audit_archive_restored");
+    let (told, fact) = answer(35, &it);
+    assert_eq!(told, Answer::NotMet);
+    assert!(fact.contains("indelible drill"), "{fact}");
     it.actions.insert("audit_archive_restored".to_owned(), 1);
-    assert_eq!(answer(35, &it).0, Answer::NeedsEvidenceElsewhere);
+    assert_eq!(answer(35, &it).0, Answer::Met);
 }
 
 #[tokio::test]

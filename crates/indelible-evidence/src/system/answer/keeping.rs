@@ -18,7 +18,14 @@ pub fn answer(number: usize, it: &Installation) -> Found {
             let actions = ["audit_retention_policy_changed", "audit_records_expired"];
             seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
         }
-        35 => reviewed(it, &["audit_archive_restored"], "no drill is run"),
+        35 => {
+            let drills = ["audit_archive_restored"];
+            let fact = it.told(&drills);
+            match it.recorded(&drills) {
+                0 => not_met(format!("{fact}: `indelible drill` puts one on record")),
+                _ => met(fact),
+            }
+        }
         36 => {
             let actions = ["audit_legal_hold_placed", "audit_legal_hold_released"];
             seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))

@@ -156,11 +156,13 @@ async fn once(
     removed.strays(trail, &mut findings).await?;
     let from = since.max(removed.end());
     let earlier = anchors.partition_point(|anchor| anchor.size < from);
-    let seen = anchors[..earlier].iter();
-    let seen: Vec<_> = seen
-        .filter(|anchor| !removed.hides(anchor.size))
+    let (hidden, seen): (Vec<_>, Vec<_>) = anchors[..earlier]
+        .iter()
         .cloned()
-        .collect();
+        .partition(|anchor| removed.hides(anchor.size));
+    hidden
+        .iter()
+        .for_each(|anchor| anchor.hidden(removed.first_kept, &mut findings));
     let compared = anchor::compare_stored(trail, &seen, &mut findings).await?;
     let later = anchors[earlier..].to_vec();
     let beginning = begin(trail, &head, from, request, later, &mut findings).await?;

@@ -34,6 +34,16 @@ impl Anchor {
         findings.push(None, FindingKind::Forked, detail);
     }
 
+    /// Reports that what would show it was removed.
+    pub fn hidden(&self, first_kept: u64, findings: &mut Findings) {
+        let detail = format!(
+            "{} names {} entries: the trail begins with entry {first_kept}, and of what went only \
+             sizes that are a multiple of 256 can be compared",
+            self.source, self.size
+        );
+        findings.push(None, FindingKind::CheckpointNotComparable, detail);
+    }
+
     fn superseded(&self, findings: &mut Findings) {
         let detail = format!(
             "{} names {} entries of an earlier incarnation, which the succession left behind",

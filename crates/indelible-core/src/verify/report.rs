@@ -157,6 +157,10 @@ pub enum FindingKind {
     CheckpointForeign,
     /// A warning: a checkpoint of entries that were lost before the trail was succeeded.
     CheckpointSuperseded,
+    /// A warning: a checkpoint of a size that cannot be made again, because entries were removed.
+    CheckpointNotComparable,
+    /// A warning: the registry knows a legal hold of which the trail has no entry.
+    HoldWithoutEntry,
     /// A warning: no high-water mark was at hand, so that a rollback would not be seen.
     MarkMissing,
     /// A warning: counts changed faster than they could be compared.
@@ -167,12 +171,26 @@ pub enum FindingKind {
     ErasureUndone,
 }
 
+impl TrailReport {
+    /// Adds a warning of whoever asked for the verification.
+    pub(crate) fn warn(&mut self, kind: FindingKind, detail: String) {
+        self.findings_total += 1;
+        if self.findings.len() < FINDINGS_MAX {
+            // Those without a seq come first.
+            let seq = None;
+            self.findings.insert(0, Finding { seq, kind, detail });
+        }
+    }
+}
+
 impl FindingKind {
     /// Whether a trail with nothing worse is still as it was recorded.
     pub const fn is_warning(self) -> bool {
         matches!(
             self,
             Self::CheckpointSuperseded
+                | Self::CheckpointNotComparable
+                | Self::HoldWithoutEntry
                 | Self::MarkMissing
                 | Self::RollupUnchecked
                 | Self::ErasureUndone

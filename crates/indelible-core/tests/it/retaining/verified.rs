@@ -1,6 +1,6 @@
 //! What verification says of a trail from which entries were removed.
 
-use indelible_core::verify::FindingKind;
+use indelible_core::verify::{FindingKind, KeptCheckpoint};
 
 use super::{aged, all, policy, retain, set, verified};
 use crate::ground::Site;
@@ -15,7 +15,40 @@ async fn entries_that_go_without_an_entry_that_says_so_are_missed() {
     let report = verified(&audit).await;
     assert!(!report.ok);
     let kinds: Vec<_> = report.findings.iter().map(|f| (f.kind, f.seq)).collect();
-    assert_eq!(kinds, [(FindingKind::EntryMissing, Some(0))]);
+    // The mark is of the first entry still.
+    let of_mark = (FindingKind::CheckpointNotComparable, None);
+    assert_eq!(kinds, [of_mark, (FindingKind::EntryMissing, Some(0))]);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_a_removal_made_incomparable_is_named_and_no_failure() {
+    let site = Site::new();
+    let audit = aged(&site, 300, 50).await;
+    let mut kept = Vec::new();
+    for size in [100, 256, 320] {
+        let checkpoint = audit.checkpoint_at(size).await.expect("made");
+        kept.push(KeptCheckpoint {
+            source: format!("receipt {size}"),
+            note: checkpoint.expect("there").note,
+        });
+    }
+    set(&audit, &policy(30)).await;
+    retain(&audit).await;
+    let report = audit.verify(kept, None, &mut |_| ()).await;
+    let report = report.expect("readable");
+    assert!(report.ok && report.complete, "{:?}", report.findings);
+    let told = report.findings.iter().map(|it| (it.kind, &*it.detail));
+    let told: Vec<_> = told
+        .filter(|(_, detail)| detail.starts_with("receipt"))
+        .collect();
+    let [(kind, detail)] = told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(kind, FindingKind::CheckpointNotComparable);
+    assert!(
+        detail.starts_with("receipt 100 names 100 entries"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

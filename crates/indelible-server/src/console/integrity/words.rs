@@ -240,6 +240,16 @@ pub const fn words(kind: FindingKind) -> Words {
             "They were lost before the trail was succeeded, as its own record says.",
             "Nothing, where that succession was yours.",
         ),
+        K::CheckpointNotComparable => of(
+            "A kept checkpoint cannot be compared any more",
+            "Retention removed entries without which the tree of its size cannot be made again.",
+            "Nothing, where the removal was yours; keep a newer checkpoint.",
+        ),
+        K::HoldWithoutEntry => of(
+            "A legal hold has no entry",
+            "The registry knows it, and the trail does not tell what it holds: it holds everything.",
+            "Find out who changed the registry or the trail. It ends when two people release it.",
+        ),
         K::MarkMissing => of(
             "An old copy would not be noticed",
             "There was no high-water mark to compare with.",

@@ -62,6 +62,7 @@ impl std::fmt::Debug for HeadKey {
     }
 }
 
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+/// HMAC-SHA-256 under a key.
+pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("a key of any length fits HMAC")
 }

@@ -85,11 +85,19 @@ pub enum Purpose {
     Subjects,
     /// Telling the API keys that were made with this state at hand from others in the database.
     ApiKeys,
+    /// Telling what Indelible itself recorded from entries of others that look alike.
+    OwnRecords,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Ids, Self::Redaction, Self::Subjects, Self::ApiKeys];
+    pub const ALL: [Self; 5] = [
+        Self::Ids,
+        Self::Redaction,
+        Self::Subjects,
+        Self::ApiKeys,
+        Self::OwnRecords,
+    ];
 
     /// The name, as in file names.
     pub const fn as_str(self) -> &'static str {
@@ -98,6 +106,7 @@ impl Purpose {
             Self::Redaction => "redaction",
             Self::Subjects => "subjects",
             Self::ApiKeys => "api-keys",
+            Self::OwnRecords => "own-records",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a key decides and takes away, on record in the trail that it is about.
 
 use indelible_core::engine::Audit;
-use indelible_core::{AuditEvent, AuditProtocol, TrailName};
+use indelible_core::{AuditEvent, TrailName};
 use indelible_evidence::Recorder;
 use serde_json::Value;
 
@@ -14,16 +14,14 @@ use crate::problem::{Kind, Problem};
 pub struct InTrail<'d> {
     /// The trail.
     pub audit: Audit,
-    app: &'d App,
     caller: &'d Caller,
 }
 
 impl<'d> InTrail<'d> {
     /// This trail, for this caller.
-    pub fn of(app: &'d App, caller: &'d Caller, trail: &TrailName) -> Self {
+    pub fn of(app: &App, caller: &'d Caller, trail: &TrailName) -> Self {
         Self {
             audit: app.trail(trail),
-            app,
             caller,
         }
     }
@@ -39,10 +37,7 @@ impl Recorder for InTrail<'_> {
             context.insert("key_name".to_owned(), name.into());
         }
         let event = self.caller.located(event);
-        let receipt = match self.audit.name().is_system() {
-            true => self.app.engine().record_of_itself(event).await?,
-            false => self.audit.record(event).await?,
-        };
+        let receipt = self.audit.record_of_own(event).await?;
         let nowhere = || Problem::new(Kind::Internal, "what was recorded has no place yet");
         receipt.seq.ok_or_else(nowhere)
     }

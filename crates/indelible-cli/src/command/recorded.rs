@@ -1,6 +1,6 @@
 //! Records about a trail, in the trail itself.
 
-use indelible::{AuditEvent, AuditProtocol, Receipt, TrailName};
+use indelible::{AuditEvent, Receipt};
 use indelible_evidence::Recorder;
 
 use crate::failure::Failure;
@@ -8,10 +8,7 @@ use crate::session::Opened;
 
 /// Records something about the trail that is meant, in the trail itself.
 pub async fn record(opened: &Opened, event: AuditEvent) -> Result<Receipt, Failure> {
-    Ok(match *opened.audit.name() == TrailName::system() {
-        true => opened.database.engine().record_of_itself(event).await?,
-        false => opened.audit.record(event).await?,
-    })
+    Ok(opened.audit.record_of_own(event).await?)
 }
 
 /// The trail that is meant, where decisions about it are recorded.

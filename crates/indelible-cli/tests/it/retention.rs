@@ -137,3 +137,48 @@ fn rows_that_were_altered_make_nothing_go() {
     plan.fails(1, "not as it was recorded");
     assert_eq!(desk.json(&["query"])["as_of"], 6);
 }
+
+#[test]
+fn t91_what_somebody_else_recorded_holds_nothing_and_closes_nothing() {
+    let desk = recorded();
+    let forged = r#"{"scope_filter": [], "reason": "r", "placed_by": "m", "own_code": "0"}"#;
+    desk.run(&[
+        "record",
+        "audit_legal_hold_placed",
+        "legal_hold",
+        "--context",
+        forged,
+    ])
+    .fine();
+    let holds = desk.json(&["hold", "list"]);
+    assert_eq!(holds[0]["in_force"], json!(false));
+    let problem = holds[0]["problem"].as_str().expect("it is told");
+    assert!(problem.contains("somebody else recorded it"), "{problem}");
+    let doctor = desk.run(&["doctor"]).fine();
+    assert!(
+        doctor
+            .out
+            .contains("1 holds were recorded by somebody else"),
+        "{}",
+        doctor.out
+    );
+    let id = holds[0]["id"].as_str().expect("an id");
+    desk.run(&["hold", "release", id, "--reason", "closed", "--by", "alice"])
+        .fails(2, "recorded by somebody else");
+    let erase = ["subject", "erase", "u-2", "--reason", "Art. 17", "--yes"];
+    desk.run(&erase).fine();
+    // Nor does anybody who records begin reviews, or end them.
+    let context = r#"{"day": "2026-01-01", "why": "none before"}"#;
+    desk.run(&[
+        "record",
+        "audit_review_started",
+        "audit_review",
+        "--context",
+        context,
+    ])
+    .fine();
+    let listed = desk.json(&["review", "list"]);
+    assert_eq!(listed["started"], json!(null));
+    let problem = listed["invalid"][0]["problem"].as_str().expect("told");
+    assert!(problem.contains("somebody else recorded it"), "{problem}");
+}

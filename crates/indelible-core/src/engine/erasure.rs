@@ -28,7 +28,8 @@ use super::audit::Audit;
 use super::subject::Subjects;
 use crate::action::AuditAction;
 use crate::door::TEXT_BYTES_MAX;
-use crate::error::{AuditError, Refusal};
+use crate::entry::Erasure;
+use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::filter::Filter;
 use crate::query::QueryError;
@@ -105,7 +106,7 @@ const LEGAL_BASIS_BYTES_MAX: usize = 1024;
 /// members.
 const SAID_BYTES_MAX: usize = 12 * 1024;
 /// The action of the entry that says what was erased.
-const ERASED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASED;
+pub(super) const ERASED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASED;
 /// The action of the entry that says that nothing was erased.
 const REFUSED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASURE_REFUSED;
 
@@ -140,11 +141,7 @@ impl Audit {
     ) -> Result<(Erased, ErasurePlan), AuditError> {
         let shared = &self.engine.shared;
         check(order)?;
-        if shared.options.read_only {
-            let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
-            return Err(AuditError::Refused { trail, refusal });
-        }
-        self.check_writable().await?;
+        self.check_may_write().await?;
         // Before anything is said: whoever may not erase must not leave an entry that says so.
         finish::removal(shared)?.erase(&self.trail, &[]).await?;
         if self.head().await?.is_none() {
@@ -227,6 +224,16 @@ impl Audit {
         recording::record(&self.engine.shared, &self.trail, event, Vec::new()).await?;
         Ok(())
     }
+}
+
+/// What the register of a trail orders to be gone, whether or not the trail says so yet.
+pub(super) fn ordered(audit: &Audit) -> Result<Vec<Erasure>, AuditError> {
+    let lines = audit.engine.shared.ground.state.erasures(&audit.trail)?;
+    let mut erasures = Vec::new();
+    for line in &lines {
+        erasures.extend(Line::read(line)?.erasures());
+    }
+    Ok(erasures)
 }
 
 /// What an entry says of an order.

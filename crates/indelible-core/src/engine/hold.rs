@@ -1,44 +1,45 @@
 //! Legal holds: entries that neither go by age nor are erased until two people let them go.
 //!
-//! The trail says what is held: the entry that places a hold is what holds. The registry says which
-//! holds were placed and released through this engine, because whoever may record can make entries
-//! that look alike. A hold is over only where both say so; where they differ it is in force.
+//! The trail says what is held: the entry that places a hold is what holds, where it carries the
+//! code of this installation ([`super::own`]), because whoever may record can make entries that look
+//! alike. The registry says the same a second time. A hold is over only where both say so; where
+//! they differ, or something cannot be told, it is in force.
 
+mod in_force;
 mod release;
+mod standing;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
-use super::erasure::ErasureOrder;
 use super::retention::check_by;
 use crate::action::AuditAction;
-use crate::entry::{Columns, StoredEntry};
+use crate::entry::StoredEntry;
 use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::filter::Filter;
 use crate::part::PartKind;
 use crate::query::{Query, QueryError, plan};
-use crate::registry::Versioned;
-use crate::store::{Find, StoreError};
+use crate::store::StoreError;
 use crate::time::Timestamp;
+
+pub(super) use in_force::InForce;
+pub use standing::HoldStanding;
+use standing::Looking;
 
 /// Says that entries are held.
 const PLACED: AuditAction = AuditAction::AUDIT_LEGAL_HOLD_PLACED;
 /// Says that they are held no more.
 const RELEASED: AuditAction = AuditAction::AUDIT_LEGAL_HOLD_RELEASED;
 /// Says that somebody asks for a release.
-pub(super) const RELEASE_REQUESTED: AuditAction =
-    AuditAction::custom("audit_legal_hold_release_requested");
+const RELEASE_REQUESTED: AuditAction = AuditAction::custom("audit_legal_hold_release_requested");
 /// Says that a release was refused.
-pub(super) const RELEASE_REFUSED: AuditAction =
-    AuditAction::custom("audit_legal_hold_release_refused");
+const RELEASE_REFUSED: AuditAction = AuditAction::custom("audit_legal_hold_release_refused");
 /// The resource type of these entries.
 const RESOURCE: &str = "legal_hold";
 /// The kind of registry rows of holds; the key is `<trail>/<id>`.
 const KIND: &str = "hold";
-/// Entries that place holds and are read at once.
-const CHUNK: usize = 256;
 /// The longest reason and matter, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 
@@ -71,13 +72,14 @@ pub struct Hold {
     pub placed_by: Option<String>,
     /// When it was recorded.
     pub placed_at: Timestamp,
-    /// Where it stands in the trail.
+    /// Where it stands in the trail; where that has no entry of it, where the registry says.
     pub seq: u64,
     /// What became of it.
     pub release: HoldRelease,
-    /// Whether the registry knows it. One that it does not know was taken out of there, or was
-    /// recorded by somebody who may record and did not place it; it is in force all the same.
+    /// Whether the registry knows it.
     pub is_known: bool,
+    /// What it rests on.
+    pub standing: HoldStanding,
 }
 
 /// How far the release of a hold is.
@@ -103,54 +105,21 @@ pub enum HoldRelease {
 impl Hold {
     /// Whether it holds.
     pub fn is_in_force(&self) -> bool {
-        !matches!(self.release, HoldRelease::Approved { .. })
+        let is_over = matches!(self.release, HoldRelease::Approved { .. });
+        self.standing != HoldStanding::Foreign && !is_over
     }
 }
 
-/// The holds in force, ready to be asked.
-#[derive(Debug, Default)]
-pub(super) struct InForce(Vec<(String, Filter, u64)>);
-
-impl InForce {
-    /// Whether nothing is held.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The id of a hold that holds an entry. The entry that places one is held by it.
-    pub fn of(&self, entry: &StoredEntry) -> Result<Option<&str>, StoreError> {
-        let Self(holds) = self;
-        if holds.is_empty() {
-            return Ok(None);
-        }
-        let columns = Columns::derive(entry).map_err(StoreError::unreadable)?;
-        for (id, filter, seq) in holds {
-            if *seq == entry.seq
-                || filter
-                    .matches(entry, &columns)
-                    .map_err(StoreError::unreadable)?
-            {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
+/// The holds in force of a trail, in the order of it.
+pub(super) async fn held(audit: &Audit) -> Result<Vec<Hold>, AuditError> {
+    let mut holds = audit.holds().await?;
+    holds.retain(Hold::is_in_force);
+    Ok(holds)
 }
 
-/// The holds in force of a trail.
+/// The same, ready to be asked.
 pub(super) async fn in_force(audit: &Audit) -> Result<InForce, AuditError> {
-    let holds = audit.holds().await?;
-    let holds = holds.iter().filter(|hold| hold.is_in_force());
-    let holds = holds.map(|hold| (hold.id.to_string(), audit.filter_of(hold), hold.seq));
-    Ok(InForce(holds.collect()))
-}
-
-/// An order of erasure with these holds of the trail beside those that it names.
-pub(super) fn with_holds(audit: &Audit, order: &ErasureOrder, holds: &[Hold]) -> ErasureOrder {
-    let mut order = order.clone();
-    let holds = holds.iter().filter(|hold| hold.is_in_force());
-    order.holds.extend(holds.map(|hold| audit.filter_of(hold)));
-    order
+    Ok(InForce::over(audit, &held(audit).await?))
 }
 
 impl Audit {
@@ -188,7 +157,7 @@ impl Audit {
             return Err(QueryError::new("filter", problem).into());
         }
         let receipt = self.record_own(event, Vec::new()).await?;
-        let row = json!({"state": "placed"});
+        let row = json!({"state": "placed", "seq": receipt.seq});
         let key = self.hold_key(id);
         shared
             .ground
@@ -202,46 +171,28 @@ impl Audit {
         })
     }
 
-    /// All holds that the trail tells of, the oldest first, and how each of them stands.
+    /// All holds that the trail or the registry tells of, the oldest first, and how each of them
+    /// stands; of those that somebody else recorded the first thousand.
     ///
     /// # Errors
-    /// [`AuditError::Store`].
+    /// [`AuditError::Store`]; [`AuditError::State`] where the secret of own records cannot be read.
     pub async fn holds(&self) -> Result<Vec<Hold>, AuditError> {
-        let ground = &self.engine.shared.ground;
-        let mut rows = std::collections::HashMap::new();
-        for (key, row) in ground.registry.list(KIND).await? {
-            rows.insert(key, row);
-        }
-        let mut holds = Vec::new();
-        let mut next = 0;
-        loop {
-            let entries = ground.store.find(&self.trail, &placed_from(next)).await?;
-            let Some(newest) = entries.first() else {
-                return Ok(holds);
-            };
-            next = newest.seq + 1;
-            for entry in entries.iter().rev() {
-                let row = rows.get(&self.hold_key(entry.id));
-                holds.push(self.hold_of(entry, row).await?);
-            }
-        }
+        Looking::at(self).await?.all().await
     }
 
-    /// One hold, `None` where the trail tells of none of this id.
+    /// One hold, `None` where neither the trail nor the registry tells of one of this id.
     ///
     /// # Errors
-    /// [`AuditError::Store`].
+    /// As [`Audit::holds`].
     pub async fn hold(&self, id: Uuid) -> Result<Option<Hold>, AuditError> {
-        let Some(seq) = self.seq_of(id).await? else {
-            return Ok(None);
-        };
-        let ground = &self.engine.shared.ground;
-        let entry = ground.store.entries(&self.trail, seq..seq + 1).await?.pop();
-        let Some(entry) = entry.filter(|entry| entry.action == PLACED.as_str()) else {
-            return Ok(None);
-        };
-        let row = ground.registry.get(KIND, &self.hold_key(id)).await?;
-        self.hold_of(&entry, row.as_ref()).await.map(Some)
+        let row = self
+            .engine
+            .shared
+            .ground
+            .registry
+            .get(KIND, &self.hold_key(id))
+            .await?;
+        Looking::at(self).await?.one(id, row.as_ref()).await
     }
 
     fn hold_key(&self, id: Uuid) -> String {
@@ -272,57 +223,10 @@ impl Audit {
         let plan = query.and_then(|query| plan(&query, &self.trail, &self.engine.shared.door));
         plan.map(|plan| plan.filter).unwrap_or_default()
     }
-
-    async fn hold_of(
-        &self,
-        entry: &StoredEntry,
-        row: Option<&Versioned>,
-    ) -> Result<Hold, AuditError> {
-        let context = details(entry)?.unwrap_or_default();
-        let text = |name: &str| context[name].as_str().map(str::to_owned);
-        let pairs = context["scope_filter"].as_array().and_then(|pairs| {
-            let pair = |pair: &Value| {
-                let (name, value) = pair.as_str()?.split_once('=')?;
-                Some((name.to_owned(), value.to_owned()))
-            };
-            pairs.iter().map(pair).collect::<Option<Vec<_>>>()
-        });
-        // Bytes that do not give their leaf are not believed: then it holds everything.
-        let scope = pairs.filter(|_| self.check_entry(entry).is_ok());
-        Ok(Hold {
-            id: entry.id,
-            scope,
-            reason: text("reason"),
-            matter: text("matter"),
-            placed_by: text("placed_by"),
-            placed_at: entry.created_at,
-            seq: entry.seq,
-            release: match row {
-                Some(row) => self.release_of(entry.id, &row.value).await?,
-                None => HoldRelease::None,
-            },
-            is_known: row.is_some(),
-        })
-    }
-}
-
-/// The question for the entries that place holds from a seq on.
-fn placed_from(seq: u64) -> Find {
-    Find {
-        filter: Filter {
-            actions: Some(vec![PLACED.as_str().to_owned()]),
-            resource_type: Some(RESOURCE.to_owned()),
-            ..Filter::default()
-        },
-        below: u64::MAX,
-        from: Some(seq),
-        skip: 0,
-        limit: CHUNK,
-    }
 }
 
 /// The context of an entry, where it has one.
-fn details(entry: &StoredEntry) -> Result<Option<Value>, StoreError> {
+pub(super) fn details(entry: &StoredEntry) -> Result<Option<Value>, StoreError> {
     let details = entry
         .body(PartKind::Details)
         .map_err(StoreError::unreadable)?;

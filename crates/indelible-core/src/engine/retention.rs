@@ -14,20 +14,19 @@ mod kept;
 mod plan;
 mod policy;
 mod proved;
+mod stated;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
-use super::erasure;
+use super::hold::details;
 use crate::action::AuditAction;
 use crate::entry::Erasure;
 use crate::error::{AuditError, Refusal};
 use crate::event::AuditEvent;
-use crate::part::PartKind;
 use crate::protocol::Receipt;
 use crate::query::QueryError;
-use crate::store::StoreError;
 use crate::time::Timestamp;
 
 pub(crate) use carry_out::removed_before;
@@ -35,6 +34,7 @@ pub(super) use carry_out::resume;
 pub(super) use kept::hides;
 pub use plan::{Expired, KeptBack, RetentionPlan};
 pub use policy::{RetentionClass, RetentionPolicy};
+use stated::in_force;
 
 /// How far retention is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,18 +81,7 @@ pub struct RetentionState {
 /// Says that a policy was set.
 const CHANGED: AuditAction = AuditAction::AUDIT_RETENTION_POLICY_CHANGED;
 /// Says that entries, or parts of them, were removed.
-const EXPIRED: AuditAction = AuditAction::AUDIT_RECORDS_EXPIRED;
-/// What the trail says of its own keeping: parts of it go with the entries only.
-const OWN: [AuditAction; 8] = [
-    CHANGED,
-    EXPIRED,
-    AuditAction::AUDIT_LEGAL_HOLD_PLACED,
-    AuditAction::AUDIT_LEGAL_HOLD_RELEASED,
-    super::hold::RELEASE_REQUESTED,
-    super::hold::RELEASE_REFUSED,
-    AuditAction::AUDIT_SUBJECT_ERASED,
-    AuditAction::AUDIT_SUBJECT_ERASURE_REFUSED,
-];
+pub(super) const EXPIRED: AuditAction = AuditAction::AUDIT_RECORDS_EXPIRED;
 /// The kind of registry rows that hold the policy in force of a trail.
 const POLICY: &str = "policy";
 /// Ranges in one removal entry.
@@ -141,6 +130,8 @@ impl Audit {
         let registry = &self.engine.shared.ground.registry;
         let row = registry.get(POLICY, self.trail.as_str()).await?;
         let old = row.as_ref().map(|row| row.value["policy"].clone());
+        // One that somebody wrote past this program may have any length.
+        let old = old.filter(|old| old.to_string().len() <= policy::BYTES_MAX);
         let days = |policy: &Value| policy["maximum_days"].clone();
         let new = json!(policy);
         let context = json!({
@@ -155,6 +146,10 @@ impl Audit {
         let event = AuditEvent::new(CHANGED, "audit_config")
             .user_id(by)
             .context(context);
+        // What is in force is read from the entry, where redaction may have changed a text.
+        let admitted = self.engine.shared.door.admit(event.clone())?;
+        let kept = details(&admitted.new.entry)?.and_then(|kept| kept.get("policy").cloned());
+        stated::check_kept(policy, &kept.unwrap_or_default())?;
         let receipt = self.record_own(event, Vec::new()).await?;
         let kept = json!({"policy": new, "entry": receipt.id});
         let version = row.map(|row| row.version);
@@ -172,9 +167,12 @@ impl Audit {
     pub async fn retention_state(&self, now: Timestamp) -> Result<RetentionState, AuditError> {
         let ground = &self.engine.shared.ground;
         let (policy, first_kept) = (self.retention_policy().await?, self.first_kept().await?);
-        let holds = super::hold::in_force(self).await?;
+        let mut holds = super::hold::in_force(self).await?;
         let range = first_kept..first_kept + 1;
         let first = ground.store.entries(&self.trail, range).await?.pop();
+        if let Some(first) = &first {
+            holds.look_at(std::slice::from_ref(first)).await?;
+        }
         let is_overdue = match (&policy, first) {
             (Some(policy), Some(first)) => {
                 plan::is_expired(policy, now, &first) && holds.of(&first)?.is_none()
@@ -274,10 +272,10 @@ impl Audit {
         progress: &mut (dyn FnMut(RetentionProgress) + Send),
     ) -> Result<RetentionPlan, AuditError> {
         let now = self.engine.shared.ground.clock.now();
-        let mut holds = self.holds().await?;
+        let mut holds = super::hold::held(self).await?;
         loop {
             let plan = self.plan_retention(now, progress).await?;
-            let later = self.holds().await?;
+            let later = super::hold::held(self).await?;
             if later == holds {
                 return Ok(plan);
             }
@@ -302,20 +300,16 @@ impl Audit {
         receipt.seq.ok_or(AuditError::Closed)
     }
 
-    /// Records what the trail says of its own keeping.
-    pub(super) async fn record_own(
-        &self,
-        event: AuditEvent,
-        erases: Vec<Erasure>,
-    ) -> Result<Receipt, AuditError> {
-        erasure::record(&self.engine.shared, &self.trail, event, erases).await
+    pub(super) fn check_not_read_only(&self) -> Result<(), AuditError> {
+        if !self.engine.shared.options.read_only {
+            return Ok(());
+        }
+        let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
+        Err(AuditError::Refused { trail, refusal })
     }
 
     pub(super) async fn check_may_write(&self) -> Result<(), AuditError> {
-        if self.engine.shared.options.read_only {
-            let (trail, refusal) = (self.trail.clone(), Refusal::ReadOnly);
-            return Err(AuditError::Refused { trail, refusal });
-        }
+        self.check_not_read_only()?;
         self.check_writable().await
     }
 
@@ -325,45 +319,6 @@ impl Audit {
             problem: problem.into(),
         }
     }
-}
-
-/// The policy in force, which some entry of the trail must say.
-async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, AuditError> {
-    let ground = &audit.engine.shared.ground;
-    let Some(row) = ground.registry.get(POLICY, audit.trail.as_str()).await? else {
-        return Ok(None);
-    };
-    let kept: Kept = serde_json::from_value(row.value)
-        .map_err(|error| audit.no_retention(format!("it cannot be read: {error}")))?;
-    let id = kept.entry;
-    let said = match audit.seq_of(id).await? {
-        Some(seq) => said_policy(audit, seq).await?,
-        None => None,
-    };
-    if said.as_ref() != Some(&kept.policy) {
-        let problem = "the database keeps another one than the trail says was set: set it again";
-        return Err(audit.no_retention(problem));
-    }
-    Ok(Some(kept.policy))
-}
-
-/// The policy that an entry states.
-async fn said_policy(audit: &Audit, seq: u64) -> Result<Option<RetentionPolicy>, AuditError> {
-    let store = &audit.engine.shared.ground.store;
-    let entry = store.entries(&audit.trail, seq..seq + 1).await?.pop();
-    let Some(entry) = entry.filter(|entry| {
-        [CHANGED, EXPIRED]
-            .iter()
-            .any(|a| a.as_str() == entry.action)
-    }) else {
-        return Ok(None);
-    };
-    audit.check_entry(&entry)?;
-    let details = entry
-        .body(PartKind::Details)
-        .map_err(StoreError::unreadable)?;
-    let policy = details.map(|details| details["context"]["policy"].clone());
-    Ok(policy.and_then(|policy| serde_json::from_value(policy).ok()))
 }
 
 /// Who acts is named in what the trail says.

@@ -4,11 +4,12 @@ use indelible_merkle::Checkpoint;
 use indelible_merkle::note::VerifierKey;
 
 use super::Audit;
+use super::hold::HoldStanding;
 use super::identity::origin;
 use crate::error::AuditError;
 use crate::head_key::HeadKey;
 use crate::store::Head;
-use crate::verify::{KeptCheckpoint, Progress, Request, TrailReport, verify};
+use crate::verify::{FindingKind, KeptCheckpoint, Progress, Request, TrailReport, verify};
 
 impl Audit {
     /// Verifies the trail, comparing it with the installation's own key and high-water mark, and
@@ -39,7 +40,19 @@ impl Audit {
             since,
             digest_key,
         };
-        Ok(verify(&*ground.store, &self.trail, &request, progress).await?)
+        let mut report = verify(&*ground.store, &self.trail, &request, progress).await?;
+        // Where holds cannot be read, what is in the way is among the findings.
+        for hold in self.holds().await.unwrap_or_default() {
+            if hold.standing == HoldStanding::Missing && hold.is_in_force() {
+                let detail = format!(
+                    "the registry knows the legal hold {}, and the trail has no entry of it: it \
+                     holds everything",
+                    hold.id
+                );
+                report.warn(FindingKind::HoldWithoutEntry, detail);
+            }
+        }
+        Ok(report)
     }
 
     /// The trail's keys, where the signing key is at hand: the present one, and while it is being

@@ -169,6 +169,18 @@ pub struct FaultyStore {
     pub purges: AtomicU64,
     /// What becomes of a commit on its way to the disk.
     pub spoil: Mutex<Option<fn(&mut Commit)>>,
+    /// What somebody made of the rows: those that an index finds, and those that are read by seq.
+    pub altered: Mutex<Option<Alteration>>,
+}
+
+/// Alters rows that were found by an index, or read by seq.
+pub type Alteration = Box<dyn Fn(By, &mut Vec<StoredEntry>) + Send>;
+
+/// How rows were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Index,
+    Seq,
 }
 
 impl FaultyStore {
@@ -183,12 +195,25 @@ impl FaultyStore {
             is_no_eraser: AtomicBool::new(false),
             purges: AtomicU64::new(0),
             spoil: Mutex::default(),
+            altered: Mutex::default(),
         })
     }
 
     /// The faults of the next appends, the first one last.
     pub fn plan(&self, faults: Vec<Option<Fault>>) {
         *self.next_append.lock().expect("unpoisoned") = faults;
+    }
+
+    /// From now on rows are read so.
+    pub fn alter(&self, alteration: impl Fn(By, &mut Vec<StoredEntry>) + Send + 'static) {
+        *self.altered.lock().expect("unpoisoned") = Some(Box::new(alteration));
+    }
+
+    fn seen(&self, by: By, mut entries: Vec<StoredEntry>) -> Vec<StoredEntry> {
+        if let Some(alteration) = &*self.altered.lock().expect("unpoisoned") {
+            alteration(by, &mut entries);
+        }
+        entries
     }
 
     fn remove(&self) -> Result<(), StoreError> {
@@ -296,7 +321,8 @@ impl Store for FaultyStore {
         range: Range<u64>,
     ) -> Result<Vec<StoredEntry>, StoreError> {
         self.read()?;
-        self.inner.entries(trail, range).await
+        let entries = self.inner.entries(trail, range).await?;
+        Ok(self.seen(By::Seq, entries))
     }
 
     async fn seqs(&self, trail: &TrailName, ids: &[Uuid]) -> Result<Vec<Option<u64>>, StoreError> {
@@ -306,7 +332,8 @@ impl Store for FaultyStore {
 
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError> {
         self.read()?;
-        self.inner.find(trail, find).await
+        let entries = self.inner.find(trail, find).await?;
+        Ok(self.seen(By::Index, entries))
     }
 
     async fn hashes(

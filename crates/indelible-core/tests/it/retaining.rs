@@ -1,7 +1,9 @@
 //! Retention: what goes by age, what stays, and what the trail says of it.
 
 mod erased;
+mod forged;
 mod held;
+mod restated;
 mod verified;
 
 use std::time::Duration;

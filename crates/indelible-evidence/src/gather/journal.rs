@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use indelible_core::engine::OWN_CODE;
 use indelible_core::entry::StoredEntry;
 use indelible_core::part::PartKind;
 use indelible_core::{Timestamp, TrailName};
@@ -239,6 +240,7 @@ pub(super) fn item(trail: &TrailName, entry: &StoredEntry) -> JournalEntry {
     let facts = match member(entry, PartKind::Details, "context") {
         Some(Value::Object(facts)) => facts
             .into_iter()
+            .filter(|(name, _)| name != OWN_CODE)
             .filter_map(short)
             .take(FACTS_MAX)
             .collect(),

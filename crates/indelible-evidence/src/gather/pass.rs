@@ -45,6 +45,8 @@ pub(super) struct Pass {
     pub rows: Vec<RowCount>,
     /// The sign-offs of reviews that hold against the trail.
     signed: BTreeSet<u64>,
+    /// What looks like a decision and counts for nothing.
+    invalid: BTreeSet<u64>,
     pub attempts: Attempts,
     pub journal: Journal,
     pub quality: Quality,
@@ -85,6 +87,7 @@ impl Pass {
             tallies: controls.list().iter().map(|_| Tally::default()).collect(),
             rows: vec![RowCount::default(); controls.rows().len()],
             signed: checked.map(|it| it.seq).collect(),
+            invalid: ledger.invalid.iter().map(|it| it.seq).collect(),
             attempts: Attempts::default(),
             journal: Journal::of(ledger),
             quality: Quality::default(),
@@ -142,8 +145,9 @@ impl Pass {
             .quality
             .add(entry, known.canonical.map(|it| it.category));
         marks.contradictory = contradicts(known.canonical, entry.outcome);
-        marks.unproved =
+        let is_unsigned =
             entry.action == "audit_review_completed" && !self.signed.contains(&entry.seq);
+        marks.unproved = is_unsigned || self.invalid.contains(&entry.seq);
         self.quality.contradictory += u64::from(marks.contradictory);
         self.entries += 1;
         let (low, high) = self.seqs.unwrap_or((entry.seq, entry.seq));

@@ -8,7 +8,7 @@ mod state;
 
 use std::collections::VecDeque;
 
-use indelible_core::engine::Audit;
+use indelible_core::engine::{Audit, Author};
 use indelible_core::entry::StoredEntry;
 use indelible_core::part::PartKind;
 use indelible_core::{AuditError, Query, Timestamp};
@@ -36,8 +36,24 @@ pub const STARTED: &str = "audit_review_started";
 /// The actions of reviews, as queries name them.
 const ACTIONS: [&str; 4] = ["audit_review_*", "audit_finding_*", ASSIGNED, STARTED];
 
-/// Reads what was decided in reviews of a trail. A sign-off counts where what it says of the trail
-/// is so: who may record may record an entry that looks like one. Where retention removed what would
+/// What is said of an entry that looks like a decision and carries no code of this installation.
+const FOREIGN: &str = "somebody else recorded it: it carries no code of this installation";
+
+/// The same where it cannot be told.
+const UNTOLD: &str = "it cannot be told who recorded it: the secret for own-records is not at hand";
+/// The actions by which something is decided.
+const DECIDING: [&str; 6] = [
+    "audit_finding_raised",
+    ASSIGNED,
+    "audit_finding_resolved",
+    "audit_review_completed",
+    "audit_review_missed",
+    STARTED,
+];
+
+/// Reads what was decided in reviews of a trail. An entry decides where Indelible itself recorded it:
+/// who may record may record one that looks like it. A sign-off counts where what it says of the
+/// trail is so. Where retention removed what would
 /// show it, it counts for the time of what was removed alone.
 ///
 /// # Errors
@@ -55,7 +71,7 @@ pub async fn ledger(audit: &Audit) -> Result<Ledger, AuditError> {
 /// As [`ledger`].
 pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> {
     let mut streams = ACTIONS.map(|action| Stream::of(action, as_of));
-    let first_kept = audit.first_kept().await?;
+    let (own, first_kept) = (audit.own_records().await?, audit.first_kept().await?);
     let mut ledger = Ledger {
         first_kept,
         ..Ledger::default()
@@ -78,6 +94,10 @@ pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> 
         };
         audit.check_entry(&entry)?;
         let said = Said::of(&entry)?;
+        if let Some(problem) = foreign(own.author(&entry), &said) {
+            ledger.refused(said.seq, said.at, (said.by, problem.to_owned()));
+            continue;
+        }
         match SignOff::of(&said) {
             Some(mut sign_off) if said.action == "audit_review_completed" => {
                 let reviewed_to = ledger.sign_offs.last().map_or(0, |last| last.as_of);
@@ -92,6 +112,18 @@ pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> 
             }
             _ => ledger.add(said),
         }
+    }
+}
+
+/// Why an entry decides nothing, whatever it says, by who recorded it.
+fn foreign(author: Author, said: &Said) -> Option<&'static str> {
+    match author {
+        _ if !DECIDING.contains(&&*said.action) => None,
+        Author::Own => None,
+        Author::Other => Some(FOREIGN),
+        // What was erased says nothing that could be understood.
+        Author::Unknown if said.context.is_null() => None,
+        Author::Unknown => Some(UNTOLD),
     }
 }
 

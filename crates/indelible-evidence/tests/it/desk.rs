@@ -71,6 +71,12 @@ pub fn event(action: &str, time: &str) -> AuditEvent {
     .ip_address("10.0.0.1")
 }
 
+/// Whether a review decides something by it.
+fn decides(event: &AuditEvent) -> bool {
+    let begin = ["audit_review_", "audit_finding_"];
+    begin.iter().any(|it| event.action.as_ref().starts_with(it))
+}
+
 impl Desk {
     pub async fn new() -> Self {
         let store = Arc::new(MemoryStore::new());
@@ -118,7 +124,17 @@ impl Desk {
         Self { audit, clock }
     }
 
+    /// Records what an application hands in, and what a review decides as the review does.
     pub async fn record(&self, event: AuditEvent) -> u64 {
+        let receipt = match decides(&event) {
+            true => self.audit.record_of_own(event).await,
+            false => self.audit.record(event).await,
+        };
+        receipt.expect("recorded").seq.expect("a place")
+    }
+
+    /// Records as anybody may who records.
+    pub async fn forge(&self, event: AuditEvent) -> u64 {
         let receipt = self.audit.record(event).await.expect("recorded");
         receipt.seq.expect("a place")
     }
@@ -147,7 +163,20 @@ impl Desk {
     }
 
     pub async fn record_all(&self, events: impl IntoIterator<Item = AuditEvent>) {
-        for answer in self.audit.record_all(events.into_iter().collect()).await {
+        let mut handed_in = Vec::new();
+        for event in events {
+            if decides(&event) {
+                self.hand_in(std::mem::take(&mut handed_in)).await;
+                self.record(event).await;
+            } else {
+                handed_in.push(event);
+            }
+        }
+        self.hand_in(handed_in).await;
+    }
+
+    async fn hand_in(&self, events: Vec<AuditEvent>) {
+        for answer in self.audit.record_all(events).await {
             answer.expect("recorded");
         }
     }

@@ -28,8 +28,8 @@ pub(super) struct Held {
 #[serde(transparent)]
 pub(super) struct Holds(Vec<Held>);
 
-const UNKNOWN: &str = "the database's registry does not know it: it was taken out of there, or \
-                       recorded by somebody who did not place it. It is in force";
+const UNKNOWN: &str = "the database's registry does not know it: it was taken out of there. It is in \
+                       force";
 const UNREADABLE: &str = "its entry does not tell what it holds: it holds everything";
 
 impl From<Hold> for Held {
@@ -40,10 +40,10 @@ impl From<Hold> for Held {
             HoldRelease::Requested { by } => (Some(by), None),
             _ => (None, None),
         };
-        let problem = match (&hold.scope, hold.is_known) {
-            (None, _) => Some(UNREADABLE),
-            (_, false) => Some(UNKNOWN),
-            _ => None,
+        let problem = match (&hold.scope, hold.standing.problem()) {
+            (_, Some(problem)) => Some(problem),
+            (None, None) => Some(UNREADABLE),
+            _ => (!hold.is_known).then_some(UNKNOWN),
         };
         let scope = hold.scope.unwrap_or_default().into_iter();
         Self {
@@ -80,6 +80,7 @@ impl Held {
 
     fn state(&self) -> String {
         match (&self.release_requested_by, &self.approved_by) {
+            (_, None) if !self.in_force => "not in force".to_owned(),
             (Some(by), Some(other)) => format!("released: asked by {by}, approved by {other}"),
             (Some(by), None) => format!("in force; {by} asks for its release"),
             _ => "in force".to_owned(),

@@ -183,8 +183,8 @@ impl Work<'_> {
                 ranges = history.accounted(ranges, *seq).await?;
             }
             // Anew for every line: a hold may be placed at any time.
-            let holds = hold::in_force(&audit).await?;
-            if history.is_held(&ranges, &holds).await? {
+            let mut holds = hold::in_force(&audit).await?;
+            if history.is_held(&ranges, &mut holds).await? {
                 let (trail, id) = (self.trail, line.id);
                 tracing::warn!(%trail, order = %id, "an erasure waits: entries that it names are held");
                 held.push(id);

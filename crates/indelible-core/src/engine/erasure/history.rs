@@ -5,7 +5,8 @@ use indelible_merkle::Hash;
 use super::register::{Line, Pinned};
 use crate::engine::Ground;
 use crate::engine::hold::InForce;
-use crate::entry::{Erasure, StoredEntry};
+use crate::entry::Erasure;
+use crate::error::AuditError;
 use crate::store::{Head, StoreError};
 
 /// Leaves that are read at once.
@@ -85,9 +86,9 @@ impl<'a> History<'a> {
     }
 
     /// Whether any of the parts of these ranges is there.
-    pub async fn is_there(&self, ranges: &[Erasure]) -> Result<bool, StoreError> {
+    pub async fn is_there(&self, ranges: &[Erasure]) -> Result<bool, AuditError> {
         for range in ranges {
-            if self.any(range, &|_| Ok(true)).await? {
+            if self.any(range, None).await? {
                 return Ok(true);
             }
         }
@@ -95,34 +96,46 @@ impl<'a> History<'a> {
     }
 
     /// Whether any of the parts of these ranges is there and held.
-    pub async fn is_held(&self, ranges: &[Erasure], holds: &InForce) -> Result<bool, StoreError> {
+    pub async fn is_held(
+        &self,
+        ranges: &[Erasure],
+        holds: &mut InForce,
+    ) -> Result<bool, AuditError> {
         if holds.is_empty() {
             return Ok(false);
         }
         for range in ranges {
-            let is_held = |entry: &StoredEntry| Ok(holds.of(entry)?.is_some());
-            if self.any(range, &is_held).await? {
+            if self.any(range, Some(&mut *holds)).await? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Whether this is so of an entry of which any of the parts of a range is there.
+    /// Whether there is an entry of which any of the parts of a range is there, and which holds
+    /// name where they are given.
     async fn any(
         &self,
         range: &Erasure,
-        is_so: &(dyn Fn(&StoredEntry) -> Result<bool, StoreError> + Sync),
-    ) -> Result<bool, StoreError> {
+        mut holds: Option<&mut InForce>,
+    ) -> Result<bool, AuditError> {
         let (store, trail) = (&self.ground.store, &self.head.trail);
         let mut first = range.first;
         while first <= range.last {
             let end = range.last.min(first + (ENTRIES - 1)) + 1;
             let entries = store.entries(trail, first..end).await?;
+            if let Some(holds) = &mut holds {
+                holds.look_at(&entries).await?;
+            }
             for entry in &entries {
                 let mut parts = range.parts.iter();
-                if parts.any(|kind| entry.parts.get(*kind).is_some()) && is_so(entry)? {
-                    return Ok(true);
+                if !parts.any(|kind| entry.parts.get(*kind).is_some()) {
+                    continue;
+                }
+                match &holds {
+                    None => return Ok(true),
+                    Some(holds) if holds.of(entry)?.is_some() => return Ok(true),
+                    Some(_) => {}
                 }
             }
             first = end;

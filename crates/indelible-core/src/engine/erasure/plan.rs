@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::ranges::Ranges;
 use super::{ErasureOrder, ErasureProgress, check};
 use crate::engine::audit::Audit;
-use crate::engine::hold;
-use crate::entry::{Columns, Erasure, Unreadable};
+use crate::engine::hold::{self, InForce};
+use crate::entry::{Columns, Erasure, StoredEntry};
 use crate::error::AuditError;
 use crate::part::PerPart;
 use crate::store::StoreError;
@@ -47,10 +47,12 @@ pub(super) async fn under_holds(
     order: &ErasureOrder,
     progress: &mut (dyn FnMut(ErasureProgress) + Send),
 ) -> Result<ErasurePlan, AuditError> {
-    let mut holds = audit.holds().await?;
+    let mut holds = hold::held(audit).await?;
     loop {
-        let plan = plan(audit, &hold::with_holds(audit, order, &holds), progress).await?;
-        let later = audit.holds().await?;
+        let mut in_force = InForce::over(audit, &holds);
+        in_force.look_at_all().await?;
+        let plan = plan(audit, (order, &in_force), progress).await?;
+        let later = hold::held(audit).await?;
         if later == holds {
             return Ok(plan);
         }
@@ -60,13 +62,13 @@ pub(super) async fn under_holds(
 
 async fn plan(
     audit: &Audit,
-    order: &ErasureOrder,
+    (order, in_force): (&ErasureOrder, &InForce),
     progress: &mut (dyn FnMut(ErasureProgress) + Send),
 ) -> Result<ErasurePlan, AuditError> {
     check(order)?;
     let mut plan = ErasurePlan::default();
     let mut seen: HashSet<String> = HashSet::new();
-    let mut unreadable: Option<Unreadable> = None;
+    let mut failed: Option<StoreError> = None;
     let mut each = |sighting: crate::engine::Sighting<'_>| {
         let entry = sighting.entry;
         for id in sighting.ids {
@@ -78,18 +80,10 @@ async fn plan(
         if sighting.parts.is_empty() {
             return;
         }
-        if !order.holds.is_empty() {
-            let held = Columns::derive(entry).and_then(|columns| {
-                let mut holds = order.holds.iter();
-                holds.try_fold(false, |held, hold| {
-                    Ok(held || hold.matches(entry, &columns)?)
-                })
-            });
-            match held {
-                Ok(true) => plan.held.push(entry.seq),
-                Ok(false) => {}
-                Err(error) => unreadable = Some(error),
-            }
+        match is_held(entry, order, in_force) {
+            Ok(true) => plan.held.push(entry.seq),
+            Ok(false) => {}
+            Err(error) => failed = Some(error),
         }
         plan.entries += 1;
         for &kind in &sighting.parts {
@@ -104,8 +98,8 @@ async fn plan(
             progress(ErasureProgress::Search(done, all));
         })
         .await?;
-    if let Some(unreadable) = unreadable {
-        return Err(StoreError::unreadable(unreadable).into());
+    if let Some(failed) = failed {
+        return Err(failed.into());
     }
     plan.as_of = as_of;
     let mut told = BTreeSet::new();
@@ -115,4 +109,26 @@ async fn plan(
         .cloned()
         .collect();
     Ok(plan)
+}
+
+/// Whether the order's own holds, or those of the trail, name an entry.
+fn is_held(
+    entry: &StoredEntry,
+    order: &ErasureOrder,
+    in_force: &InForce,
+) -> Result<bool, StoreError> {
+    if in_force.of(entry)?.is_some() {
+        return Ok(true);
+    }
+    if order.holds.is_empty() {
+        return Ok(false);
+    }
+    let columns = Columns::derive(entry).map_err(StoreError::unreadable)?;
+    for hold in &order.holds {
+        let is_named = hold.matches(entry, &columns);
+        if is_named.map_err(StoreError::unreadable)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -121,7 +121,7 @@ async fn left(
     let Some(head) = ground.store.head(trail).await? else {
         return Ok(left);
     };
-    let holds = hold::in_force(&Engine::of(shared).trail(trail.clone())).await?;
+    let mut holds = hold::in_force(&Engine::of(shared).trail(trail.clone())).await?;
     let mut history = History::of(ground, head);
     for text in register.pending() {
         let line = Line::read(text)?;
@@ -134,7 +134,7 @@ async fn left(
         if let Some(seq) = known {
             ranges = history.accounted(ranges, seq).await?;
         }
-        if history.is_held(&ranges, &holds).await? {
+        if history.is_held(&ranges, &mut holds).await? {
             left.held += 1;
         } else if !left.is_there {
             left.is_there = history.is_there(&ranges).await?;

@@ -7,9 +7,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::plan::extend;
-use super::{EXPIRED, Kept, POLICY, Retained, RetentionProgress, said_policy};
+use super::stated::Stated;
+use super::{EXPIRED, Kept, POLICY, Retained, RetentionProgress};
 use crate::engine::audit::Audit;
-use crate::engine::{Engine, Shared, erasure, hold};
+use crate::engine::included::Tree;
+use crate::engine::{Engine, Shared, erasure, hold, prove};
 use crate::entry::{Erasure, StoredEntry};
 use crate::error::AuditError;
 use crate::filter::Filter;
@@ -73,6 +75,7 @@ pub(super) async fn carry_out(
     };
     let done = row.value["done"].as_u64().unwrap_or(0);
     let (mut first_kept, mut erasures, mut next) = (0, Vec::new(), done);
+    let mut tree = Tree::of(audit);
     loop {
         let find = Find {
             filter: Filter {
@@ -89,6 +92,9 @@ pub(super) async fn carry_out(
         let Some(newest) = entries.first() else { break };
         next = newest.seq + 1;
         for entry in &entries {
+            if !entry.erases.is_empty() && !tree.has(entry).await? {
+                return Err(prove::altered(entry.seq));
+            }
             if let Some(place) = removed_before(&entry.erases, entry.seq) {
                 repeats_policy(audit, entry, place).await?;
                 first_kept = first_kept.max(place);
@@ -146,7 +152,11 @@ async fn repeats_policy(audit: &Audit, entry: &StoredEntry, place: u64) -> Resul
         .seq_of(kept.entry)
         .await?
         .is_none_or(|seq| seq >= place);
-    if !stays && said_policy(audit, entry.seq).await?.as_ref() == Some(&kept.policy) {
+    if stays {
+        return Ok(());
+    }
+    let said = Stated::of(audit).await?.policy(entry.seq).await?;
+    if said.as_ref() == Some(&kept.policy) {
         kept.entry = entry.id;
         let (version, kept) = (Some(row.version), json!(kept));
         registry
@@ -192,12 +202,14 @@ async fn trim(
 
 /// The first entry of a stretch that a hold in force names.
 async fn first_held(audit: &Audit, stretch: Range<u64>) -> Result<Option<u64>, AuditError> {
-    let holds = hold::in_force(audit).await?;
+    let mut holds = hold::in_force(audit).await?;
     if holds.is_empty() {
         return Ok(None);
     }
     let store = &audit.engine.shared.ground.store;
-    for entry in store.entries(&audit.trail, stretch).await? {
+    let entries = store.entries(&audit.trail, stretch).await?;
+    holds.look_at(&entries).await?;
+    for entry in entries {
         if holds.of(&entry)?.is_some() {
             return Ok(Some(entry.seq));
         }
@@ -207,7 +219,7 @@ async fn first_held(audit: &Audit, stretch: Range<u64>) -> Result<Option<u64>, A
 
 /// The parts of entries that no hold in force names.
 async fn not_held(audit: &Audit, erasures: Vec<Erasure>) -> Result<Vec<Erasure>, AuditError> {
-    let holds = hold::in_force(audit).await?;
+    let mut holds = hold::in_force(audit).await?;
     if holds.is_empty() {
         return Ok(erasures);
     }
@@ -217,7 +229,9 @@ async fn not_held(audit: &Audit, erasures: Vec<Erasure>) -> Result<Vec<Erasure>,
         let mut first = range.first;
         while first <= range.last {
             let end = range.last.min(first + (STRETCH_ENTRIES - 1)) + 1;
-            for entry in store.entries(&audit.trail, first..end).await? {
+            let entries = store.entries(&audit.trail, first..end).await?;
+            holds.look_at(&entries).await?;
+            for entry in entries {
                 if holds.of(&entry)?.is_none() {
                     extend(&mut free, entry.seq, range.parts.clone());
                 }

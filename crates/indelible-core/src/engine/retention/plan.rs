@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use indelible_merkle::Hash;
 
-use super::{OWN, RetentionPolicy, in_force, proved};
+use super::{RetentionPolicy, in_force, proved};
 use crate::engine::audit::Audit;
 use crate::engine::hold::{self, InForce};
+use crate::engine::own::is_keeping;
 use crate::entry::{Erasure, StoredEntry};
 use crate::error::AuditError;
 use crate::part::{PartKind, PerPart};
@@ -92,9 +93,10 @@ impl Due<'_> {
         minimum.is_some_and(|days| !self.is_older(entry, days))
     }
 
-    /// The parts of an entry that go although it stays, sorted by name.
+    /// The parts of an entry that go although it stays, sorted by name. Those of what the trail says
+    /// of its own keeping go with the entry only.
     fn parts(&self, entry: &StoredEntry) -> Vec<PartKind> {
-        if self.is_protected(entry) || OWN.iter().any(|own| own.as_str() == entry.action) {
+        if self.is_protected(entry) || is_keeping(&entry.action) {
             return Vec::new();
         }
         let classes = self.policy.classes.iter();
@@ -141,11 +143,13 @@ pub(super) async fn plan(
         policy: &policy,
         now,
     };
-    let holds = hold::in_force(audit).await?;
+    let mut holds = hold::in_force(audit).await?;
     let mut first = first_kept;
     'trail: while first < size {
         let end = size.min(first + CHUNK_ENTRIES);
-        for entry in store.entries(&audit.trail, first..end).await? {
+        let entries = store.entries(&audit.trail, first..end).await?;
+        holds.look_at(&entries).await?;
+        for entry in entries {
             if due.is_too_young(&entry) {
                 break 'trail;
             }

@@ -44,6 +44,9 @@ pub struct RetentionClass {
 /// A hundred years: more is "for ever".
 const DAYS_MAX: u32 = 36_525;
 const BASIS_BYTES_MAX: usize = 1024;
+/// The longest that a policy says, in bytes as it is encoded: an entry that sets one has it and the
+/// one before, and keeps none of its members where they do not fit.
+pub(super) const BYTES_MAX: usize = 24 * 1024;
 const CLASSES_MAX: usize = 50;
 const ACTIONS_MAX: usize = 100;
 
@@ -80,10 +83,16 @@ impl RetentionPolicy {
             let problem = format!("a policy has up to {CLASSES_MAX} classes");
             return Err(QueryError::new("classes", problem));
         }
-        let classes = self.classes.iter().enumerate();
-        classes
-            .into_iter()
-            .try_for_each(|(place, class)| self.check_class(place, class))
+        let mut classes = self.classes.iter().enumerate();
+        classes.try_for_each(|(place, class)| self.check_class(place, class))?;
+        let bytes = serde_json::json!(self).to_string().len();
+        if bytes > BYTES_MAX {
+            let problem = format!(
+                "the policy takes {bytes} bytes in the trail; up to {BYTES_MAX} stay whole"
+            );
+            return Err(QueryError::new("classes", problem));
+        }
+        Ok(())
     }
 
     fn check_class(&self, place: usize, class: &RetentionClass) -> Result<(), QueryError> {

@@ -5,34 +5,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::engine::own::is_keeping;
 use crate::filter::ContextFilter;
 use crate::part::PartKind;
 
-/// What Indelible says of its keeping of a trail, in that trail. No other action is its own there:
-/// applications and imports have records of their own that begin with `audit_`.
-const KEEPING: [&str; 21] = [
-    "audit_finding_assigned",
-    "audit_finding_raised",
-    "audit_finding_resolved",
-    "audit_integrity_failed",
-    "audit_integrity_verified",
-    "audit_key_rotated",
-    "audit_legal_hold_placed",
-    "audit_legal_hold_release_refused",
-    "audit_legal_hold_release_requested",
-    "audit_legal_hold_released",
-    "audit_records_expired",
-    "audit_report_generated",
-    "audit_retention_policy_changed",
-    "audit_review_completed",
-    "audit_review_missed",
-    "audit_review_started",
-    "audit_subject_erased",
-    "audit_subject_erasure_refused",
-    "audit_trail_copy_abandoned",
-    "audit_trail_copy_started",
-    "audit_trail_succeeded",
-];
 /// What the actions of Indelible's records of itself begin with, in the trail `system`.
 const OF_ITSELF: &str = "audit_";
 /// The own records that say what was asked of a trail.
@@ -49,7 +25,7 @@ const UNCUT_BYTES: usize = 32;
 
 /// Whether an entry of this action is Indelible's own record.
 pub(super) fn is_own(action: &str, in_system: bool) -> bool {
-    KEEPING.contains(&action) || is_look(action) || in_system && action.starts_with(OF_ITSELF)
+    is_keeping(action) || is_look(action) || in_system && action.starts_with(OF_ITSELF)
 }
 
 /// Whether it says what was asked of a trail.

@@ -141,7 +141,8 @@ pub struct ReviewStart {
     pub why: String,
 }
 
-/// An entry that looks like a sign-off and counts for nothing, because what it says is not so.
+/// An entry that looks like a decision and counts for nothing, because what it says is not so, or
+/// somebody else recorded it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InvalidSignOff {
     /// Its place in the trail.
@@ -235,7 +236,13 @@ impl Ledger {
         self.refused(seq, at, (sign_off.reviewer, problem));
     }
 
-    fn refused(&mut self, seq: u64, at: Timestamp, (reviewer, problem): (Option<String>, String)) {
+    /// Takes an entry that counts for nothing, and why.
+    pub(super) fn refused(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        (reviewer, problem): (Option<String>, String),
+    ) {
         let invalid = InvalidSignOff {
             seq,
             at,

@@ -1,8 +1,10 @@
 //! What looks like a decision of a review, and what others make of it.
 
+use indelible_core::engine::OWN_CODE;
 use indelible_core::{AuditAction, AuditEvent};
 use indelible_evidence::review::{
-    DayState, Ledger, Severity, assigned, first_day, missed, raised_by_hand, started,
+    DayState, Disposition, Ledger, Severity, assigned, closed, first_day, missed, raised_by_hand,
+    started,
 };
 use indelible_evidence::{
     Form, Framework, Period, State, accesses_sheet, findings_sheet, render, reviews_sheet,
@@ -237,6 +239,62 @@ async fn reviews_findings_and_accesses_are_handed_over_as_sheets() {
         (&accesses[0][0], &accesses[0][1]),
         ("'=cmd()", "audit_log_accessed")
     );
+}
+
+#[tokio::test]
+async fn sys_30_what_somebody_else_recorded_decides_nothing() {
+    let desk = Desk::new().await;
+    let rules = rules(FAILURES);
+    desk.clock.set("2026-03-02T10:00:00Z");
+    desk.record_all((0..3).map(|n| failed("u-1", &format!("09:0{n}:00"))))
+        .await;
+    let review = reviewed(&desk, &rules, 0).await;
+    let flag = of(&review, "failures")[0];
+    desk.record(flag.raised("q. sa", "many failures", None))
+        .await;
+    // Whoever may record knows what to say, and a code of another entry.
+    let day = rules.schedule.zone.day(at("2026-03-02T00:00:00Z"));
+    let mut closing = closed(
+        &flag.id,
+        Disposition::Benign,
+        "q. sa",
+        ("nothing to see", None),
+    );
+    let own = desk.audit.entry_at(3).await.expect("read").expect("there");
+    let code = own.context.expect("it says")[OWN_CODE].clone();
+    assert!(code.is_string());
+    if let Some(context) = &mut closing.context {
+        context[OWN_CODE] = code;
+    }
+    let last = desk.forge(closing).await;
+    desk.forge(started(day, "no review before", "q. sa")).await;
+    desk.forge(raised_as("failures-9")).await;
+    let root = root(&desk, 3).await;
+    let completed = AuditEvent::new(AuditAction::AUDIT_REVIEW_COMPLETED, "audit_review");
+    desk.forge(completed.context(said(3, 0, &root))).await;
+    let ledger = standing(&desk).await;
+    assert!(ledger.findings[&flag.id].is_open() && ledger.findings.len() == 1);
+    assert!(ledger.start.is_none() && ledger.sign_offs.is_empty());
+    let invalid = ledger.invalid.iter().map(|it| it.seq);
+    assert!(invalid.eq(last..last + 4));
+    assert!(
+        ledger.invalid[0]
+            .problem
+            .contains("somebody else recorded it")
+    );
+    // Nor are they direct evidence.
+    let report = desk.march(Framework::PciDss).await;
+    let reviews = &report.reviews.list;
+    let told = reviews.iter().filter(|it| it.problem.is_some());
+    assert_eq!(told.count(), 4, "{reviews:?}");
+    desk.record(closed(
+        &flag.id,
+        Disposition::Benign,
+        "q. sa",
+        ("seen", None),
+    ))
+    .await;
+    assert!(!standing(&desk).await.findings[&flag.id].is_open());
 }
 
 fn raised_as(id: &str) -> AuditEvent {

@@ -132,8 +132,8 @@ impl Checkup {
                 Err(error) => error.to_string(),
             };
             let remedy = "copy `secrets` from the state directory of a host that has recorded \
-                          before: with another, imports record everything again, and no API key \
-                          opens";
+                          before: with another, imports record everything again, no API key \
+                          opens, and no hold or review can be told from others";
             self.fail("secrets", detail, remedy);
         }
     }

@@ -1,8 +1,8 @@
 //! What goes by age, and what is held.
 
-use indelible::core::engine::{Hold, RetentionState};
+use indelible::core::engine::{Hold, HoldStanding, RetentionState};
 use indelible::core::store::Head;
-use indelible::{Audit, Timestamp};
+use indelible::{Audit, Timestamp, TrailName};
 
 use super::Checkup;
 use crate::session::Opened;
@@ -35,7 +35,6 @@ impl Checkup {
             }
         };
         let in_force = holds.iter().filter(|hold| hold.is_in_force()).count();
-        let unknown = holds.iter().filter(|hold| !hold.is_known).count();
         let RetentionState {
             policy,
             first_kept,
@@ -50,12 +49,7 @@ impl Checkup {
                 format!("{trail}: entries from #{first_kept} on are older than its policy");
             self.warn(CHECK, detail, RUN);
         }
-        if unknown > 0 {
-            let detail = format!(
-                "{trail}: {unknown} holds are in force by its entries and not in the registry"
-            );
-            self.warn(CHECK, detail, "`indelible hold list` names them");
-        }
+        self.odd_holds(trail, holds);
         if policy.is_some() || in_force > 0 || first_kept > 0 {
             let policy = match policy.and_then(|policy| policy.maximum_days) {
                 Some(days) => format!("entries go after {days} days"),
@@ -64,6 +58,37 @@ impl Checkup {
             let detail =
                 format!("{trail}: {policy}, begins at #{first_kept}, {in_force} holds in force");
             self.ok(CHECK, detail);
+        }
+    }
+
+    /// Holds of which the trail and the registry do not say the same.
+    fn odd_holds(&mut self, trail: &TrailName, holds: &[Hold]) {
+        let odd: [(&str, &dyn Fn(&Hold) -> bool); 4] = [
+            (
+                "are in force by its entries and not in the registry",
+                &|hold| hold.is_in_force() && hold.standing == HoldStanding::Own && !hold.is_known,
+            ),
+            (
+                "are in the registry and have no entry: they hold everything",
+                &|hold| hold.standing == HoldStanding::Missing,
+            ),
+            ("rest on entries whose code cannot be checked", &|hold| {
+                matches!(
+                    hold.standing,
+                    HoldStanding::Unsure | HoldStanding::Registered
+                )
+            }),
+            (
+                "were recorded by somebody else, and hold nothing",
+                &|hold| hold.standing == HoldStanding::Foreign,
+            ),
+        ];
+        for (what, is_odd) in odd {
+            let count = holds.iter().filter(|hold| is_odd(hold)).count();
+            if count > 0 {
+                let detail = format!("{trail}: {count} holds {what}");
+                self.warn(CHECK, detail, "`indelible hold list` names them");
+            }
         }
     }
 }

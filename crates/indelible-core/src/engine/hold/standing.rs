@@ -1,0 +1,231 @@
+//! What holds rest on: the entries that place them, the codes of these, and the registry.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Hold, HoldRelease, KIND, PLACED, RESOURCE, details};
+use crate::engine::audit::Audit;
+use crate::engine::included::Tree;
+use crate::engine::own::{Author, OwnRecords};
+use crate::entry::StoredEntry;
+use crate::error::AuditError;
+use crate::filter::Filter;
+use crate::registry::Versioned;
+use crate::store::Find;
+use crate::time::Timestamp;
+
+/// What a hold rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HoldStanding {
+    /// Its entry, which carries the code of this installation.
+    Own,
+    /// The registry, and an entry without a code that can be checked.
+    Registered,
+    /// It cannot be told who recorded its entry: bytes of it are missing or altered, or the secret
+    /// that tells is not at hand. It is in force.
+    Unsure,
+    /// The registry alone: the trail has no entry of it. It holds everything until it is released.
+    Missing,
+    /// An entry that somebody else recorded. It holds nothing.
+    Foreign,
+}
+
+impl HoldStanding {
+    /// What is wrong with it, in words; `None` where nothing is.
+    pub const fn problem(self) -> Option<&'static str> {
+        match self {
+            Self::Own => None,
+            Self::Registered => Some(
+                "its entry carries no code that can be checked; the registry knows it, and it is in \
+                 force",
+            ),
+            Self::Unsure => Some(
+                "it cannot be told who recorded its entry, which is altered or whose code cannot be \
+                 checked here. It is in force",
+            ),
+            Self::Missing => Some(
+                "the registry knows it, and the trail has no entry of it: it holds everything, until \
+                 it is released. `indelible verify` says what is missing",
+            ),
+            Self::Foreign => Some(
+                "somebody else recorded it: it carries no code of this installation, and holds \
+                 nothing. If it is meant, place one",
+            ),
+        }
+    }
+}
+
+/// Entries that place holds and are read at once.
+const CHUNK: usize = 256;
+/// Holds of others that are listed: whoever may record can make any number.
+const FOREIGN_MAX: usize = 1_000;
+
+/// What is needed to tell how holds of a trail stand.
+pub(super) struct Looking<'a> {
+    pub audit: &'a Audit,
+    pub own: OwnRecords,
+    pub tree: Tree,
+}
+
+impl<'a> Looking<'a> {
+    pub async fn at(audit: &'a Audit) -> Result<Self, AuditError> {
+        Ok(Self {
+            own: audit.own_records().await?,
+            tree: Tree::of(audit),
+            audit,
+        })
+    }
+
+    pub async fn all(mut self) -> Result<Vec<Hold>, AuditError> {
+        let ground = &self.audit.engine.shared.ground;
+        let mut rows = self.rows().await?;
+        let (mut holds, mut foreign, mut next) = (Vec::new(), 0, 0);
+        loop {
+            let entries = ground
+                .store
+                .find(&self.audit.trail, &placed_from(next))
+                .await?;
+            let Some(newest) = entries.first() else { break };
+            next = newest.seq + 1;
+            for entry in entries.iter().rev() {
+                let row = rows.remove(&entry.id);
+                let hold = self.hold_of(entry, row.as_ref()).await?;
+                let is_foreign = hold.standing == HoldStanding::Foreign;
+                foreign += usize::from(is_foreign);
+                if !is_foreign || foreign <= FOREIGN_MAX {
+                    holds.push(hold);
+                }
+            }
+        }
+        // What no index found: an index row is missing, or the entry.
+        for (id, row) in rows {
+            holds.extend(self.one(id, Some(&row)).await?);
+        }
+        holds.sort_by_key(|hold| hold.seq);
+        Ok(holds)
+    }
+
+    /// The registry's rows of the trail, by the ids of the holds.
+    async fn rows(&self) -> Result<BTreeMap<Uuid, Versioned>, AuditError> {
+        let registry = &self.audit.engine.shared.ground.registry;
+        let rows = registry.list(KIND).await?.into_iter();
+        let of_trail = rows.filter_map(|(key, row)| {
+            let (trail, id) = key.split_once('/')?;
+            let id = (trail == self.audit.trail.as_str()).then(|| id.parse().ok());
+            Some((id??, row))
+        });
+        Ok(of_trail.collect())
+    }
+
+    pub async fn one(
+        &mut self,
+        id: Uuid,
+        row: Option<&Versioned>,
+    ) -> Result<Option<Hold>, AuditError> {
+        if let Some(entry) = self.entry(id, PLACED.as_str()).await? {
+            return self.hold_of(&entry, row).await.map(Some);
+        }
+        let Some(row) = row else { return Ok(None) };
+        // One that is over goes with its entries.
+        if row.value["state"] == "released"
+            && self.own.wrote((KIND, &self.audit.hold_key(id)), &row.value)
+        {
+            return Ok(None);
+        }
+        Ok(Some(Hold {
+            id,
+            scope: None,
+            reason: None,
+            matter: None,
+            placed_by: None,
+            placed_at: time_of(id),
+            seq: row.value["seq"].as_u64().unwrap_or(0),
+            release: self.release_of(id, &row.value).await?,
+            is_known: true,
+            standing: HoldStanding::Missing,
+        }))
+    }
+
+    /// The entry of an id, where it has this action.
+    pub async fn entry(&self, id: Uuid, action: &str) -> Result<Option<StoredEntry>, AuditError> {
+        let Some(seq) = self.audit.seq_of(id).await? else {
+            return Ok(None);
+        };
+        let store = &self.audit.engine.shared.ground.store;
+        let entry = store.entries(&self.audit.trail, seq..seq + 1).await?.pop();
+        Ok(entry.filter(|entry| entry.id == id && entry.action == action))
+    }
+
+    async fn hold_of(
+        &mut self,
+        entry: &StoredEntry,
+        row: Option<&Versioned>,
+    ) -> Result<Hold, AuditError> {
+        let is_whole = self.audit.check_entry(entry).is_ok();
+        let author = self.own.author(entry);
+        // The code says that it is as it was recorded; without it the tree does.
+        let is_own = is_whole && author == Author::Own;
+        let is_sound = is_own || is_whole && self.tree.has(entry).await?;
+        let standing = match row {
+            _ if is_own => HoldStanding::Own,
+            Some(_) => HoldStanding::Registered,
+            None if author == Author::Other && is_sound => HoldStanding::Foreign,
+            None => HoldStanding::Unsure,
+        };
+        let context = match is_whole {
+            true => details(entry)?.unwrap_or_default(),
+            false => Value::Null,
+        };
+        let text = |name: &str| context[name].as_str().map(str::to_owned);
+        let pairs = context["scope_filter"].as_array().and_then(|pairs| {
+            let pair = |pair: &Value| {
+                let (name, value) = pair.as_str()?.split_once('=')?;
+                Some((name.to_owned(), value.to_owned()))
+            };
+            pairs.iter().map(pair).collect::<Option<Vec<_>>>()
+        });
+        Ok(Hold {
+            id: entry.id,
+            // What is not believed holds everything.
+            scope: pairs.filter(|_| is_sound),
+            reason: text("reason"),
+            matter: text("matter"),
+            placed_by: text("placed_by"),
+            placed_at: entry.created_at,
+            seq: entry.seq,
+            release: match row {
+                Some(row) => self.release_of(entry.id, &row.value).await?,
+                None => HoldRelease::None,
+            },
+            is_known: row.is_some(),
+            standing,
+        })
+    }
+}
+
+/// The question for the entries that place holds from a seq on.
+fn placed_from(seq: u64) -> Find {
+    Find {
+        filter: Filter {
+            actions: Some(vec![PLACED.as_str().to_owned()]),
+            resource_type: Some(RESOURCE.to_owned()),
+            ..Filter::default()
+        },
+        below: u64::MAX,
+        from: Some(seq),
+        skip: 0,
+        limit: CHUNK,
+    }
+}
+
+/// When an id was made, as it says itself.
+fn time_of(id: Uuid) -> Timestamp {
+    let millis = match id.get_version_num() {
+        7 => i64::try_from(id.as_u128() >> 80).unwrap_or(0),
+        _ => 0,
+    };
+    Timestamp::from_micros(millis * 1_000)
+}

@@ -1,0 +1,155 @@
+//! The policy in force, which the registry and an entry of Indelible's own must state alike.
+
+use serde_json::{Value, json};
+
+use super::{CHANGED, EXPIRED, Kept, POLICY, RetentionPolicy};
+use crate::engine::audit::Audit;
+use crate::engine::hold::details;
+use crate::engine::included::Tree;
+use crate::engine::own::{Author, OwnRecords};
+use crate::entry::StoredEntry;
+use crate::error::AuditError;
+use crate::filter::Filter;
+use crate::query::QueryError;
+use crate::store::Find;
+
+/// Entries that set policies and are read at once.
+const CHUNK: usize = 64;
+
+/// The policy in force, `None` where there is none.
+pub(super) async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, AuditError> {
+    let registry = &audit.engine.shared.ground.registry;
+    let mut stated = Stated::of(audit).await?;
+    let Some(row) = registry.get(POLICY, audit.trail.as_str()).await? else {
+        return match stated.last_change(0).await? {
+            None => Ok(None),
+            Some(seq) => Err(audit.no_retention(format!(
+                "entry {seq} sets one, and the database keeps none: set it again"
+            ))),
+        };
+    };
+    let kept: Kept = serde_json::from_value(row.value)
+        .map_err(|error| audit.no_retention(format!("it cannot be read: {error}")))?;
+    let seq = audit.seq_of(kept.entry).await?;
+    let said = match seq {
+        Some(seq) => stated.policy(seq).await?,
+        None => None,
+    };
+    let Some(seq) = seq.filter(|_| said.as_ref() == Some(&kept.policy)) else {
+        let problem = "the database keeps another one than the trail says was set: set it again";
+        return Err(audit.no_retention(problem));
+    };
+    match stated.last_change(seq + 1).await? {
+        None => Ok(Some(kept.policy)),
+        Some(later) => Err(audit.no_retention(format!(
+            "the database keeps the one of entry {seq}, and entry {later} set another since: set it \
+             again"
+        ))),
+    }
+}
+
+/// Reads what a trail states of its policies.
+pub(super) struct Stated<'a> {
+    audit: &'a Audit,
+    own: OwnRecords,
+    tree: Tree,
+}
+
+impl<'a> Stated<'a> {
+    pub async fn of(audit: &'a Audit) -> Result<Self, AuditError> {
+        Ok(Self {
+            own: audit.own_records().await?,
+            tree: Tree::of(audit),
+            audit,
+        })
+    }
+
+    /// The policy that an entry states which Indelible itself has recorded.
+    pub async fn policy(&mut self, seq: u64) -> Result<Option<RetentionPolicy>, AuditError> {
+        let store = &self.audit.engine.shared.ground.store;
+        let entry = store.entries(&self.audit.trail, seq..seq + 1).await?.pop();
+        let states = |entry: &StoredEntry| {
+            let mut actions = [CHANGED, EXPIRED].into_iter();
+            actions.any(|action| action.as_str() == entry.action)
+        };
+        let Some(entry) = entry.filter(states) else {
+            return Ok(None);
+        };
+        if !self.tree.has(&entry).await? {
+            return Err(crate::engine::prove::altered(seq));
+        }
+        match self.own.author(&entry) {
+            Author::Own => {}
+            Author::Other => return Ok(None),
+            Author::Unknown => {
+                let problem = format!(
+                    "it cannot be told who recorded entry {seq}, which sets it: the secret for \
+                     own-records is not at hand"
+                );
+                return Err(self.audit.no_retention(problem));
+            }
+        }
+        let policy = details(&entry)?.and_then(|said| said.get("policy").cloned());
+        Ok(policy.and_then(|policy| serde_json::from_value(policy).ok()))
+    }
+
+    /// The last entry from a place on that sets a policy, or may.
+    pub async fn last_change(&mut self, from: u64) -> Result<Option<u64>, AuditError> {
+        let mut find = Find {
+            filter: Filter {
+                actions: Some(vec![CHANGED.as_str().to_owned()]),
+                ..Filter::default()
+            },
+            below: u64::MAX,
+            from: None,
+            skip: 0,
+            limit: CHUNK,
+        };
+        let store = &self.audit.engine.shared.ground.store;
+        loop {
+            // The newest first.
+            let entries = store.find(&self.audit.trail, &find).await?;
+            for entry in &entries {
+                if entry.seq < from {
+                    return Ok(None);
+                }
+                // One that was altered since is somebody's who wants it overlooked.
+                let is_own = self.own.author(entry) != Author::Other;
+                if is_own || !self.tree.has(entry).await? {
+                    return Ok(Some(entry.seq));
+                }
+            }
+            match entries.last() {
+                Some(oldest) => find.below = oldest.seq,
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Refuses a policy that the trail would keep otherwise than it was set, and names the field.
+pub(super) fn check_kept(set: &RetentionPolicy, kept: &Value) -> Result<(), QueryError> {
+    if json!(set) == *kept {
+        return Ok(());
+    }
+    let problem = "redaction would change it, so that the policy would not be in force: say it in \
+                   other words";
+    Err(QueryError::new(differing(set, kept), problem))
+}
+
+/// The first field that differs.
+fn differing(set: &RetentionPolicy, kept: &Value) -> String {
+    if kept["legal_basis"] != set.legal_basis {
+        return "legal_basis".to_owned();
+    }
+    for (place, class) in set.classes.iter().enumerate() {
+        let kept = &kept["classes"][place];
+        if kept["actions"] != json!(class.actions) {
+            return format!("classes[{place}].actions");
+        }
+        if kept["legal_basis"] != json!(class.legal_basis) {
+            return format!("classes[{place}].legal_basis");
+        }
+    }
+    "classes".to_owned()
+}

@@ -83,9 +83,21 @@ impl PostgresStore {
         let reached = done?;
         if stretches.len() > 1 || reached == wanted.min(size) {
             // The month may be empty now. What stands in the way is tried again by the next step.
-            let _ = lent.batch(sql::PARTITIONS_DROP).await?;
+            if self.dropped(&lent).await.is_err()
+                && (lent.is_silent() || lent.batch(sql::ROLLBACK).await.is_err())
+            {
+                lent.abandon();
+            }
         }
         Ok(reached)
+    }
+
+    /// Drops months of which nothing is left, in a transaction that reads what others committed
+    /// before the lock: the session's own level may be one that does not see them.
+    async fn dropped(&self, lent: &Lent) -> Result<(), StoreError> {
+        lent.batch(&self.begin).await?.map_err(refused)?;
+        lent.batch(sql::PARTITIONS_DROP).await?.map_err(refused)?;
+        lent.batch(sql::COMMIT).await?.map_err(refused)
     }
 
     async fn trimmed(&self, lent: &Lent, params: &[Param<'_>]) -> Result<u64, StoreError> {

@@ -125,3 +125,27 @@ async fn t86_a_month_of_which_nothing_is_left_is_dropped() {
     assert_eq!(condition.partition_problem, None);
     assert_eq!(condition.missing_guards, [""; 0]);
 }
+
+#[tokio::test]
+async fn t86_months_are_dropped_as_others_left_them_whatever_the_sessions_level() {
+    let database = Database::new();
+    let level = "SET default_transaction_isolation = 'repeatable read'";
+    database
+        .0
+        .execute(&format!("ALTER DATABASE {} {level}", database.0.name()));
+    let store = database.store().await;
+    let mut author = Author::new("default");
+    author.fill(&store, 0..40).await;
+    // In the place of the function that drops them, one that tells how it is called.
+    database.0.execute(
+        "CREATE TABLE public.called (level text); GRANT INSERT ON public.called TO PUBLIC; \
+         CREATE OR REPLACE FUNCTION indelible.drop_expired_partitions() RETURNS SETOF text \
+         LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$ BEGIN \
+         INSERT INTO public.called VALUES (current_setting('transaction_isolation')); \
+         END $body$",
+    );
+    assert_eq!(trim(&store, 40).await.expect("it trims"), 40);
+    let called = database.0.query_text("SELECT level FROM public.called");
+    let called: Vec<_> = called.into_iter().flatten().flatten().collect();
+    assert_eq!(called, ["read committed"]);
+}

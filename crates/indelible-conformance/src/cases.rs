@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod projections;
 pub mod registry;
 pub mod reopen;
+pub mod retaining;
 pub mod retention;
 pub mod rollups;
 pub mod shared;

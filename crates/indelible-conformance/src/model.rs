@@ -65,7 +65,7 @@ impl Effort {
     }
 }
 
-/// Appends, erasures, reads, questions and registry writes in any order show the same in the store and the
+/// Appends, erasures, trims, reads, questions and registry writes in any order show the same in the store and the
 /// oracle, step by step and as a whole.
 pub async fn random_operations_agree_with_the_oracle(database: &dyn Database, effort: Effort) {
     compare(database, effort, &vec(steps(), 1..40)).await;

@@ -133,6 +133,10 @@ macro_rules! suite {
             trimming_beside_sixteen_writers_loses_nothing_else
             two_that_trim_at_once_end_at_one_place
         }
+        $crate::cases! { retaining:
+            t87_a_run_does_what_its_plan_said
+            t91_a_run_keeps_what_is_held
+        }
         $crate::cases! { hashes:
             hashes_at_height_0_are_the_leaves
             complete_nodes_are_there_with_their_last_leaf

@@ -28,6 +28,8 @@ pub enum Step {
     Append([Option<Attempt>; TRAILS]),
     /// One call of `erase`.
     Erase(usize, Vec<Erasure>),
+    /// Calls of `trim` until the place is reached.
+    Trim(usize, u64),
     /// One call of `find`.
     Find(usize, Find),
     /// One call of `entries`.
@@ -101,6 +103,7 @@ pub fn steps() -> impl Strategy<Value = Step> {
         8 => question(),
         3 => (0..TRAILS, vec(erasure(), 0..4))
             .prop_map(|(trail, erasures)| Step::Erase(trail, erasures)),
+        2 => (0..TRAILS, place()).prop_map(|(trail, first_kept)| Step::Trim(trail, first_kept)),
         2 => (0..TRAILS, seqs()).prop_map(|(trail, range)| Step::Entries(trail, range)),
         2 => (0..TRAILS, vec(0..1_000_000_u64, 0..4), vec(0..600_u64, 0..9))
             .prop_map(|(trail, numbers, places)| Step::Seqs(trail, numbers, places)),
@@ -173,6 +176,11 @@ fn erasure() -> impl Strategy<Value = Erasure> {
         let last = first.saturating_add(more);
         Erasure { first, last, parts }
     })
+}
+
+/// A place near the beginning, mostly, so that something is left.
+fn place() -> impl Strategy<Value = u64> {
+    prop_oneof![6 => 0..8_u64, 3 => 0..300_u64, 1 => Just(u64::MAX)]
 }
 
 fn seqs() -> impl Strategy<Value = Range<u64>> {

@@ -113,7 +113,7 @@ fn sys_31_what_looks_like_a_sign_off_and_other_rules_are_listed() {
     ];
     desk.run(&[&record[..], &[&forged]].concat()).fine();
     let listed = desk.run(&["review", "list"]).fine();
-    listed.says("entry 7 counts for nothing: the root that it names");
+    listed.says("entry 7 counts for nothing: somebody else recorded it");
     let shown = desk.json(&["review", "show"]);
     assert_eq!((&shown["from"], &shown["as_of"]), (&json!(0), &json!(8)));
     let sign = |size: &str, more: &[&str]| {

@@ -63,28 +63,35 @@ impl Checkup {
 
     /// Holds of which the trail and the registry do not say the same.
     fn odd_holds(&mut self, trail: &TrailName, holds: &[Hold]) {
-        let odd: [(&str, &dyn Fn(&Hold) -> bool); 4] = [
+        let unlisted = |hold: &&Hold| hold.is_in_force() && !hold.is_known;
+        let odd = [
             (
+                HoldStanding::Own,
                 "are in force by its entries and not in the registry",
-                &|hold| hold.is_in_force() && hold.standing == HoldStanding::Own && !hold.is_known,
             ),
             (
+                HoldStanding::Missing,
                 "are in the registry and have no entry: they hold everything",
-                &|hold| hold.standing == HoldStanding::Missing,
             ),
-            ("rest on entries whose code cannot be checked", &|hold| {
-                matches!(
-                    hold.standing,
-                    HoldStanding::Unsure | HoldStanding::Registered
-                )
-            }),
             (
+                HoldStanding::Registered,
+                "are in force by the registry: their entries carry no code that can be checked",
+            ),
+            (
+                HoldStanding::Unsure,
+                "are in force: it cannot be told who recorded them",
+            ),
+            (
+                HoldStanding::Foreign,
                 "were recorded by somebody else, and hold nothing",
-                &|hold| hold.standing == HoldStanding::Foreign,
             ),
         ];
-        for (what, is_odd) in odd {
-            let count = holds.iter().filter(|hold| is_odd(hold)).count();
+        for (standing, what) in odd {
+            let of = holds.iter().filter(|hold| hold.standing == standing);
+            let count = match standing {
+                HoldStanding::Own => of.filter(unlisted).count(),
+                _ => of.count(),
+            };
             if count > 0 {
                 let detail = format!("{trail}: {count} holds {what}");
                 self.warn(CHECK, detail, "`indelible hold list` names them");

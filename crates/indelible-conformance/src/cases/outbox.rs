@@ -345,7 +345,7 @@ async fn engine(store: &Arc<MemoryStore>, state: &Arc<StateInMemory>) -> Engine 
 
 /// Bytes that differ at every call.
 #[derive(Default)]
-struct Counted(std::sync::atomic::AtomicU64);
+pub(super) struct Counted(std::sync::atomic::AtomicU64);
 
 impl Entropy for Counted {
     fn fill(&self, bytes: &mut [u8]) {

@@ -1,7 +1,7 @@
 //! Policies, and what goes by them: the engine over the store, beside the same over the oracle.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use indelible_core::engine::{
@@ -12,10 +12,10 @@ use indelible_core::part::PartKind;
 use indelible_core::redact::Redactor;
 use indelible_core::state::StateInMemory;
 use indelible_core::{
-    AuditAction, AuditEvent, Clock, Entropy, MemoryStore, Query, Registry, Store, Timestamp,
-    TrailName,
+    AuditAction, AuditEvent, Clock, MemoryStore, Query, Registry, Store, Timestamp, TrailName,
 };
 
+use super::outbox::Counted;
 use crate::database::Database;
 
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
@@ -33,20 +33,6 @@ impl Clock for Still {
     fn elapsed(&self) -> Duration {
         let since = self.0.load(Ordering::SeqCst) - BEGIN_MICROS;
         Duration::from_micros(since.unsigned_abs())
-    }
-}
-
-/// Bytes that differ at every call.
-#[derive(Default)]
-struct Counted(AtomicU64);
-
-impl Entropy for Counted {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
-            let mixed = next.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
-            chunk.copy_from_slice(&mixed[..chunk.len()]);
-        }
     }
 }
 

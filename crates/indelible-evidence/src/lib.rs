@@ -6,7 +6,8 @@
 //! It is rendered as JSON, Markdown, CSV or one HTML file that can be printed ([`Form`]).
 //!
 //! A [`review::review`] reads what is new since the last sign-off and puts the operator's rules to it;
-//! what was decided about it is read from the trail too.
+//! what was decided about it is read from the trail too. [`retention`] is what is answered of
+//! policies and legal holds.
 //!
 //! Nothing here reads a clock or the environment, and the same inputs give the same bytes. Why it
 //! is as it is: `docs/decisions/0014-reports.md`.
@@ -24,6 +25,7 @@ mod period;
 mod recorder;
 mod render;
 mod report;
+pub mod retention;
 pub mod review;
 mod scope;
 mod state;

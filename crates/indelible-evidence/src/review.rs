@@ -23,7 +23,7 @@ mod window;
 pub use answer::{
     DayLines, Done, DoneLine, FindingLine, FindingLines, RuleChange, Shown, Signed, Standing,
 };
-pub use asked::{DaysAsked, DaysSeen, begun};
+pub use asked::{DaysAsked, DaysSeen, begun, read_first_day};
 pub use days::{DAYS_MAX, DayLine, DayState, days, first_day};
 pub use decide::{ByHand, Reviewed, Undecided};
 pub use entries::{SignRequest, assigned, closed, missed, raised_by_hand, signed, started};

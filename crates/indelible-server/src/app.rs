@@ -22,6 +22,7 @@ use crate::limits::{
     PACKS_MAX, PACKS_OF_KEY_MAX, UNPACKINGS_MAX,
 };
 use crate::pace::Pace;
+use crate::retention::Runs;
 use crate::seats::Seats;
 use crate::tail::Tails;
 use crate::tally::Tally;
@@ -44,6 +45,7 @@ struct Shared {
     logins: Pace,
     proxies: TrustedProxies,
     verifications: Verifications,
+    retention_runs: Runs,
     unpackings: Arc<Semaphore>,
     counters: Counters,
     readiness: Readiness,
@@ -83,6 +85,7 @@ impl App {
                 begun: engine.ground().clock.elapsed(),
                 engine,
                 verifications: Verifications::new(),
+                retention_runs: Runs::default(),
                 unpackings: Arc::new(Semaphore::new(UNPACKINGS_MAX)),
                 counters: Counters::default(),
                 readiness: Readiness::default(),
@@ -216,6 +219,10 @@ impl App {
 
     pub(crate) fn verifications(&self) -> &Verifications {
         &self.shared.verifications
+    }
+
+    pub(crate) fn retention_runs(&self) -> &Runs {
+        &self.shared.retention_runs
     }
 
     pub(crate) fn results_room(&self) -> &Room {

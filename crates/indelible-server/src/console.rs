@@ -31,6 +31,7 @@ mod moment;
 mod page;
 mod prose;
 mod reports;
+mod retention;
 mod reviews;
 mod trails;
 mod verifier;
@@ -225,6 +226,42 @@ pub fn routes() -> Vec<Route> {
             "/console/trails/{trail}/reviews/sign-offs",
             Trail(P::Review),
             post(reviews::sign),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/retention",
+            Trail(P::Report),
+            get(retention::page),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/retention",
+            Trail(P::Retain),
+            post(retention::set),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/retention/run",
+            Trail(P::Retain),
+            post(retention::run),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/retention/holds",
+            Trail(P::Retain),
+            post(retention::place),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/retention/holds/{id}/release",
+            Trail(P::Retain),
+            post(retention::release),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/retention/holds/{id}/approve",
+            Trail(P::Retain),
+            post(retention::approve),
         ),
         route(
             M::GET,

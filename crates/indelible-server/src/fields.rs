@@ -1,6 +1,7 @@
 //! Small JSON bodies, read by the strict reader, every field by its name.
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::HeaderMap;
 use indelible_core::json;
 use serde_json::{Map, Value};
@@ -15,6 +16,15 @@ use crate::request::shortened;
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// Reads the body of a request, which is one JSON object.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub async fn of(app: &App, request: Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        Self::read(app, &parts.headers, body).await
+    }
+
     /// Reads a body, which is one JSON object.
     ///
     /// # Errors
@@ -106,6 +116,15 @@ impl Fields {
     /// A field of another type, a number below 0.
     pub fn counts(&mut self, name: &str) -> Result<Option<Vec<u64>>, Problem> {
         self.list(name, Value::as_u64, "whole numbers, 0 or more")
+    }
+
+    /// Takes a list of objects out, each to be read by the names of its fields.
+    ///
+    /// # Errors
+    /// A field of another type.
+    pub fn objects(&mut self, name: &str) -> Result<Option<Vec<Self>>, Problem> {
+        let object = |value: &Value| value.as_object().cloned().map(Self);
+        self.list(name, object, "objects")
     }
 
     fn list<T>(

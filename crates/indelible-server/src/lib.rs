@@ -7,6 +7,7 @@
 //! | `ingest` | event bodies: one object, an array, lines |
 //! | `console` | all that as pages, for people |
 //! | `reports`, `reviews` | what is said of a trail's controls, and what reviewers decide |
+//! | `retention` | what goes by age, and what legal holds keep |
 //! | `openapi` | the description of all that, for programs and for people |
 //! | `tail` | entries as they are recorded, as server-sent events |
 //! | `problem` | errors as RFC 9457, and which status code each is |
@@ -45,6 +46,7 @@ mod recorder;
 mod reply;
 mod reports;
 mod request;
+mod retention;
 mod reviews;
 
 mod credentials;

@@ -60,6 +60,16 @@ pub const CONSOLE_FLAGS_MAX: usize = 15;
 pub const CONSOLE_FINDINGS_MAX: usize = 10;
 /// Findings that were closed on that page.
 pub const CONSOLE_CLOSED_MAX: usize = 5;
+/// Runs of retention that are under way at once, each of another trail.
+pub const RETENTION_RUNS_MAX: usize = 4;
+/// Trails of which it is known what their last run came to.
+pub const RETENTION_RUNS_KEPT_MAX: usize = 64;
+/// How long a run of retention is waited for, until its caller is told how far it is.
+pub const RETENTION_WAIT: Duration = Duration::from_secs(5);
+/// Legal holds in force on one page of the console.
+pub const CONSOLE_HOLDS_MAX: usize = 10;
+/// Legal holds that were released on that page.
+pub const CONSOLE_RELEASED_MAX: usize = 5;
 /// Turns at deciding about trails; trails that share one wait for each other.
 pub const DECISION_TURNS: usize = 64;
 /// Entries of one page of an export, the most that a query answers at once.

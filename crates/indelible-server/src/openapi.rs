@@ -119,6 +119,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
             "control" => named("Control"),
             "trail" => named("TrailName"),
             _ if is_of("/findings/") => named("FindingName"),
+            _ if is_of("/holds/") => named("HoldName"),
             _ if is_of("/keys/") => {
                 json!({ "type": "string", "description": "A key's id, not its text" })
             }
@@ -192,6 +193,7 @@ fn headers(operation: &Operation, status: u16) -> Value {
     let link = "The next page, where there is one, as `rel=\"next\"`";
     let more = match (operation.id, status) {
         ("query", 200) => Some(("Link", text(link, false))),
+        ("run_retention", 202) => Some(("Location", text("Where it is asked how far it is", true))),
         ("begin_trail", 201) => Some(("Location", text("Where its events are", true))),
         ("record", 201) => Some((
             "Preference-Applied",

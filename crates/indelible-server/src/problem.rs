@@ -30,6 +30,16 @@ pub enum Kind {
     KeyEnded,
     /// It was decided before.
     AlreadyDecided,
+    /// Who asked for it approves it.
+    SamePerson,
+    /// The hold does not stand so that this could be done to it.
+    HoldConflict,
+    /// What database and trail say of retention differs, or somebody was faster.
+    RetentionConflict,
+    /// A run of retention is under way.
+    RunInProgress,
+    /// The server may not remove anything.
+    RemovalRefused,
     /// The trail is kept by Indelible for itself.
     ReservedTrail,
     /// There is no such thing.
@@ -75,6 +85,11 @@ impl Kind {
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
             Self::KeyEnded => ("key-ended", S::CONFLICT, "Key ended"),
             Self::AlreadyDecided => ("already-decided", S::CONFLICT, "Decided already"),
+            Self::SamePerson => ("same-person", S::CONFLICT, "Second person needed"),
+            Self::HoldConflict => ("hold-conflict", S::CONFLICT, "Hold stands otherwise"),
+            Self::RetentionConflict => ("retention-conflict", S::CONFLICT, "Retention differs"),
+            Self::RunInProgress => ("run-in-progress", S::CONFLICT, "Run in progress"),
+            Self::RemovalRefused => ("removal-refused", S::CONFLICT, "Removal refused"),
             Self::ReservedTrail => ("reserved-trail", S::FORBIDDEN, "Reserved trail"),
             Self::NotFound => ("not-found", S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => (
@@ -197,6 +212,16 @@ impl Problem {
         self
     }
 
+    /// The same, where what is ill-formed stood in a body.
+    #[must_use]
+    pub fn in_body(self) -> Self {
+        let kind = match self.kind {
+            Kind::InvalidRequest => Kind::InvalidBody,
+            other => other,
+        };
+        Self { kind, ..self }
+    }
+
     /// Nothing is at this URL, or what was named in it is not there.
     pub fn not_found(detail: impl ToString) -> Self {
         Self::new(Kind::NotFound, detail)
@@ -294,6 +319,8 @@ impl From<AuditError> for Problem {
                 let detail = format!("trail {trail} accepts no writes until its operator acts");
                 Self::new(Kind::WritesRefused, detail).because(&error)
             }
+            AuditError::SamePerson { .. } => Self::new(Kind::SamePerson, &error),
+            AuditError::Retention { .. } => Self::new(Kind::RetentionConflict, &error),
             AuditError::Removed { .. } => Self::new(Kind::NotFound, &error),
             AuditError::BroughtBack(trail) => {
                 let detail = format!("trail {trail} holds what was erased, and is not shown");

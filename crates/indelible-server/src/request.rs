@@ -38,6 +38,14 @@ pub struct FindingPath {
     pub finding: String,
 }
 
+/// The trail and the legal hold that a path names.
+pub struct HoldPath {
+    /// The trail.
+    pub trail: TrailName,
+    /// The hold's id.
+    pub hold: uuid::Uuid,
+}
+
 /// The trail and the framework that a path names.
 pub struct ReportPath {
     /// The trail.
@@ -218,6 +226,22 @@ impl FromRequestParts<App> for FindingPath {
         Ok(Self {
             trail: segments.trail()?,
             finding: segments.named("id")?.to_owned(),
+        })
+    }
+}
+
+impl FromRequestParts<App> for HoldPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let segments = segments(parts, app).await?;
+        let ill_formed = |_| {
+            let detail = "a hold is named by its UUID";
+            Problem::new(Kind::InvalidRequest, detail).at("id")
+        };
+        Ok(Self {
+            trail: segments.trail()?,
+            hold: segments.named("id")?.parse().map_err(ill_formed)?,
         })
     }
 }

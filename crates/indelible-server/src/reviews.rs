@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::access::{Caller, Shown};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::problem::{Answer, Kind, Problem};
+use crate::problem::{Answer, Problem};
 use crate::reply;
 use crate::request::{FindingPath, TrailPath, named, number, only, pairs, truth};
 pub use asked::{Raising, Signing, filled, read_disposition, read_severity};
@@ -61,6 +61,36 @@ pub async fn days(
     looked(&lines, lines.sign_offs.len() as u64)
 }
 
+/// `POST …/review/start`: says from which day on is reviewed.
+pub async fn start(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let mut fields = Fields::of(&app, request).await?;
+    let day = fields.needed("day")?;
+    let why = filled(Some(fields.needed("why")?), "why")?.unwrap_or_default();
+    fields.end()?;
+    let started = Desk::of(&app, &caller, &trail)?.start(&day, &why).await;
+    reply::lines(StatusCode::OK, &started.map_err(Problem::in_body)?)
+}
+
+/// `POST …/review/days`: puts missed days on record, each once.
+pub async fn record_missed(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let mut fields = Fields::of(&app, request).await?;
+    let (from, to) = (fields.text("from")?, fields.text("to")?);
+    fields.end()?;
+    let desk = Desk::of(&app, &caller, &trail)?;
+    let days = desk.record_missed((from.as_deref(), to.as_deref())).await;
+    reply::lines(StatusCode::OK, &days.map_err(Problem::in_body)?)
+}
+
 /// `POST …/review/findings`: puts on record what is flagged, or what somebody found.
 pub async fn raise(
     State(app): State<App>,
@@ -68,13 +98,13 @@ pub async fn raise(
     TrailPath(trail): TrailPath,
     request: Request,
 ) -> Answer {
-    let mut fields = read(&app, request).await?;
+    let mut fields = Fields::of(&app, request).await?;
     let raising = Raising::read(&mut fields)?;
     let owner = filled(fields.text("owner")?, "owner")?;
     fields.end()?;
     let desk = Desk::of(&app, &caller, &trail)?;
     let done = desk.raise(raising, owner.as_deref()).await;
-    reply::lines(StatusCode::OK, &done.map_err(of_body)?)
+    reply::lines(StatusCode::OK, &done.map_err(Problem::in_body)?)
 }
 
 /// `POST …/review/findings/{id}/assign`: says who has to see to it.
@@ -84,7 +114,7 @@ pub async fn assign(
     FindingPath { trail, finding }: FindingPath,
     request: Request,
 ) -> Answer {
-    let mut fields = read(&app, request).await?;
+    let mut fields = Fields::of(&app, request).await?;
     let to = filled(Some(fields.needed("to")?), "to")?.unwrap_or_default();
     let comment = fields.text("comment")?;
     fields.end()?;
@@ -100,7 +130,7 @@ pub async fn close(
     FindingPath { trail, finding }: FindingPath,
     request: Request,
 ) -> Answer {
-    let mut fields = read(&app, request).await?;
+    let mut fields = Fields::of(&app, request).await?;
     let disposition = read_disposition(&fields.needed("as")?)?;
     let comment = filled(Some(fields.needed("comment")?), "comment")?.unwrap_or_default();
     let evidence = filled(fields.text("evidence")?, "evidence")?;
@@ -118,25 +148,11 @@ pub async fn sign(
     TrailPath(trail): TrailPath,
     request: Request,
 ) -> Answer {
-    let mut fields = read(&app, request).await?;
+    let mut fields = Fields::of(&app, request).await?;
     let signing = Signing::read(&mut fields)?;
     fields.end()?;
     let signed = Desk::of(&app, &caller, &trail)?.sign(signing).await;
-    reply::lines(StatusCode::CREATED, &signed.map_err(of_body)?)
-}
-
-async fn read(app: &App, request: Request) -> Result<Fields, Problem> {
-    let (parts, body) = request.into_parts();
-    Fields::read(app, &parts.headers, body).await
-}
-
-/// A wrong size or date that stood in a body.
-fn of_body(problem: Problem) -> Problem {
-    let kind = match problem.kind {
-        Kind::InvalidRequest => Kind::InvalidBody,
-        other => other,
-    };
-    Problem { kind, ..problem }
+    reply::lines(StatusCode::CREATED, &signed.map_err(Problem::in_body)?)
 }
 
 /// The bytes that the command line prints, with how many entries they show.

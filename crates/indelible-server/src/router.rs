@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::access::{self, Access};
@@ -12,7 +12,7 @@ use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
     console, credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs,
-    reports, reviews, summary, tail, trails, verify,
+    reports, retention, reviews, summary, tail, trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -53,8 +53,15 @@ fn routes() -> Vec<Route> {
     const FINDINGS: &str = "/v1/trails/{trail}/review/findings";
     const ASSIGN: &str = "/v1/trails/{trail}/review/findings/{id}/assign";
     const CLOSE: &str = "/v1/trails/{trail}/review/findings/{id}/close";
+    const START: &str = "/v1/trails/{trail}/review/start";
     const DAYS: &str = "/v1/trails/{trail}/review/days";
     const SIGN_OFFS: &str = "/v1/trails/{trail}/review/sign-offs";
+    const RETENTION: &str = "/v1/trails/{trail}/retention";
+    const PLAN: &str = "/v1/trails/{trail}/retention/plan";
+    const RUN: &str = "/v1/trails/{trail}/retention/run";
+    const HOLDS: &str = "/v1/trails/{trail}/holds";
+    const RELEASE: &str = "/v1/trails/{trail}/holds/{id}/release";
+    const APPROVE: &str = "/v1/trails/{trail}/holds/{id}/approve";
     vec![
         route(M::GET, "/healthz", Open, get(health::alive)),
         route(M::GET, "/readyz", Open, get(health::ready)),
@@ -86,7 +93,23 @@ fn routes() -> Vec<Route> {
         route(M::POST, ASSIGN, Trail(P::Review), post(reviews::assign)),
         route(M::POST, CLOSE, Trail(P::Review), post(reviews::close)),
         route(M::GET, DAYS, Trail(P::Report), get(reviews::days)),
+        route(
+            M::POST,
+            DAYS,
+            Trail(P::Review),
+            post(reviews::record_missed),
+        ),
+        route(M::POST, START, Trail(P::Review), post(reviews::start)),
         route(M::POST, SIGN_OFFS, Trail(P::Review), post(reviews::sign)),
+        route(M::GET, RETENTION, Trail(P::Report), get(retention::show)),
+        route(M::PUT, RETENTION, Trail(P::Retain), put(retention::set)),
+        route(M::GET, PLAN, Trail(P::Report), get(retention::plan)),
+        route(M::GET, RUN, Trail(P::Report), get(retention::progress)),
+        route(M::POST, RUN, Trail(P::Retain), post(retention::run)),
+        route(M::GET, HOLDS, Trail(P::Report), get(retention::holds)),
+        route(M::POST, HOLDS, Trail(P::Retain), post(retention::place)),
+        route(M::POST, RELEASE, Trail(P::Retain), post(retention::release)),
+        route(M::POST, APPROVE, Trail(P::Retain), post(retention::approve)),
         route(M::GET, "/v1/trails", Key(P::Read), get(trails::list)),
         route(
             M::POST,

@@ -5,12 +5,12 @@ mod answer;
 use clap::{Args, Subcommand};
 use indelible::Audit;
 use indelible::core::engine::{Hold, HoldOrder};
+use indelible_evidence::retention::{Held, Holds};
 use uuid::Uuid;
 
 use crate::failure::{Failure, Status};
 use crate::filters::Filters;
 use crate::session::{Access, Session};
-use answer::{Held, Holds};
 
 /// Keeps entries from expiry and erasure until two people let them go
 ///

@@ -5,10 +5,10 @@ mod run;
 mod set;
 
 use clap::{Args, Subcommand};
+use indelible_evidence::retention::Standing;
 
 use crate::failure::{Failure, Status};
 use crate::session::{Access, Session};
-use answer::Standing;
 
 /// Lets entries go when they are old enough, and says so in the trail
 ///
@@ -53,8 +53,8 @@ impl RetentionCommand {
 
 async fn show(session: &Session) -> Result<Status, Failure> {
     let opened = session.open(Access::Read).await?;
-    let standing = Standing::of(&opened.audit).await;
-    let standing = opened.close(standing).await?;
+    let standing = Standing::of(&opened.audit, session.now()).await;
+    let standing = opened.close(standing.map_err(Failure::from)).await?;
     session.output.print(&standing)?;
     Ok(Status::Fine)
 }

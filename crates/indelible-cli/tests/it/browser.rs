@@ -11,6 +11,7 @@ mod pictures;
 mod pinning;
 mod proof;
 mod quiet;
+mod retention;
 mod reviews;
 mod rows;
 mod story;

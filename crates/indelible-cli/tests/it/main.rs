@@ -35,6 +35,7 @@ mod records;
 mod reports;
 mod reports_system;
 mod retention;
+mod retention_served;
 mod reviews;
 mod reviews_served;
 mod reviews_shared;

@@ -5,6 +5,7 @@ until its end.
 """
 
 import gzip
+import itertools
 import json
 import os
 
@@ -20,6 +21,9 @@ ENTRIES = 5
 CONTROL = "PCI-DSS-4.0.1:10.2.1.4"
 # How long a stream may be silent until it is read no further, in seconds.
 SILENCE = 0.05
+# Numbers that no trail of the run has in its name yet, and the key of a second admin.
+FRESH = itertools.count()
+SECOND = []
 # Those of a question that a cursor may differ in.
 PLACES = ("limit", "offset", "cursor", "as_of", "from")
 
@@ -41,6 +45,14 @@ def before_call(context, case, kwargs):
         mend_review(case)
     elif operation == "list_days":
         mend_days(case)
+    elif operation == "record_missed_days":
+        mend_missed(case)
+    elif operation == "start_reviews":
+        mend_start(case)
+    elif operation == "set_retention":
+        mend_policy(case)
+    elif operation in ("place_hold", "release_hold", "approve_release"):
+        mend_hold(case, operation)
     elif operation in ("raise_findings", "assign_finding", "close_finding", "sign_off"):
         mend_decision(case, operation)
     elif operation == "create_key":
@@ -151,6 +163,64 @@ def mend_days(case):
         query.pop("to", None)
 
 
+def mend_missed(case):
+    case.path_parameters["trail"] = TRAIL
+    # Not before the start.
+    if case.body.get("from") is not None:
+        case.body["to"] = "9999-12-31"
+    else:
+        case.body.pop("to", None)
+
+
+def mend_start(case):
+    # Of a trail that nobody reviewed, and not to come.
+    case.path_parameters["trail"] = f"begun-{next(FRESH)}"
+    case.body["day"] = "2020-01-01"
+
+
+def mend_policy(case):
+    body = case.body
+    least, most = body.get("minimum_days"), body.get("maximum_days")
+    if least is not None and most is not None:
+        least, most = sorted((least, most))
+        body.update(minimum_days=least, maximum_days=most)
+    # Parts go after the minimum, and before the entries do.
+    after = least or 1
+    if most is not None and after >= most:
+        body.pop("classes", None)
+    for kind in body.get("classes") or ():
+        kind["after_days"] = after
+    if least is None and most is None and not body.get("classes"):
+        body["maximum_days"] = 730
+
+
+def mend_hold(case, operation):
+    case.path_parameters["trail"] = TRAIL
+    if operation == "place_hold":
+        # What a question can ask for, and no redaction changes.
+        if "filter" in case.body:
+            case.body["filter"] = ["user_id=u-17"]
+        return
+    # A hold that nobody has let go yet.
+    order = {"filter": ["user_id=of-this-run"], "reason": "of this run"}
+    hold = tell(case, "holds", order).get("id")
+    if hold is None:
+        return
+    case.path_parameters["id"] = hold
+    if operation == "approve_release":
+        # Asked for by another key than that of the run.
+        tell(case, f"holds/{hold}/release", {"reason": "of this run"}, second(case))
+
+
+def second(case):
+    """The key of a second admin, made once; nothing where the key of the run may make none."""
+    if not SECOND:
+        base = case.operation.base_url.rstrip("/")
+        body = {"name": "a second one", "role": "admin"}
+        SECOND.append(send(f"{base}/v1/keys", body, KEY).get("key"))
+    return SECOND[0]
+
+
 def mend_decision(case, operation):
     case.path_parameters["trail"] = TRAIL
     body = case.body
@@ -173,14 +243,14 @@ def mend_decision(case, operation):
     case.path_parameters["id"] = raised(case)[0]
 
 
-def tell(case, what, body):
+def tell(case, what, body, key=KEY):
     base = case.operation.base_url.rstrip("/")
-    return requests.post(
-        f"{base}/v1/trails/{TRAIL}/{what}",
-        json=body,
-        headers={"Authorization": f"Bearer {KEY}"},
-        timeout=10,
-    ).json()
+    return send(f"{base}/v1/trails/{TRAIL}/{what}", body, key)
+
+
+def send(url, body, key):
+    headers = {"Authorization": f"Bearer {key}"}
+    return requests.post(url, json=body, headers=headers, timeout=10).json()
 
 
 def recorded(case):

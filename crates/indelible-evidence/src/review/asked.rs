@@ -22,6 +22,22 @@ pub async fn begun(audit: &Audit) -> Result<Option<Timestamp>, AuditError> {
     Ok(first.map(|entry| entry.created_at))
 }
 
+/// The first day that is to be reviewed, which is not to come.
+///
+/// # Errors
+/// [`QueryError`] for what is no date, and for a day that has not come.
+pub fn read_first_day(text: &str, now: Timestamp) -> Result<Day, QueryError> {
+    let wrong = |problem: String| QueryError::new("day", problem);
+    let zone = RuleSet::standard().schedule.zone;
+    let period = zone.period(text, text);
+    let period = period.map_err(|error| wrong(error.problem().to_owned()))?;
+    let day = zone.day(period.from);
+    match day > zone.day(now) {
+        true => Err(wrong(format!("{day} has not come yet"))),
+        false => Ok(day),
+    }
+}
+
 /// The days that are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DaysAsked {

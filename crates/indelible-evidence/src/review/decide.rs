@@ -5,13 +5,14 @@ use indelible_core::engine::Audit;
 use indelible_core::{AuditError, TrailName};
 
 use super::answer::{DoneLine, Signed};
-use super::entries::{SignRequest, assigned, closed, raised_by_hand, signed};
+use super::entries::{SignRequest, assigned, closed, raised_by_hand, signed, started};
 use super::ledger::{Disposition, FindingState, Ledger, ledger};
 use super::matching::ReviewError;
 use super::pass::Bounds;
 use super::reading::{Review, ReviewRequest, review};
 use super::rules::{RuleSet, Severity};
 use crate::gather::Progress;
+use crate::period::Day;
 use crate::recorder::Recorder;
 
 /// Why something cannot be decided as things stand.
@@ -45,6 +46,17 @@ pub enum Undecided {
         /// The entry that says so.
         seq: u64,
     },
+    /// It was said before from which day on is reviewed.
+    #[error("entry {seq} says already: {day}")]
+    Started {
+        /// The day.
+        day: Day,
+        /// The entry.
+        seq: u64,
+    },
+    /// Days have their answer already.
+    #[error("days were reviewed or missed already: a beginning would make them go away")]
+    Begun,
     /// The sign-off is on record, and does not hold against the trail.
     #[error("entry {seq} was recorded and counts for nothing as a sign-off: {problem}")]
     SignedInVain {
@@ -256,6 +268,34 @@ impl Ledger {
         let event = closed(&known.id, disposition, by, why);
         let seq = recorder.record(event).await?;
         Ok(known.done("closed", seq))
+    }
+
+    /// Says from which day on is reviewed, once, and before any day was.
+    ///
+    /// # Errors
+    /// [`Undecided::Started`], [`Undecided::Begun`]; those of the recorder.
+    pub async fn start<R>(
+        &self,
+        recorder: &R,
+        day: Day,
+        (by, why): (&str, &str),
+    ) -> Result<DoneLine, R::Error>
+    where
+        R: Recorder<Error: From<Undecided>>,
+    {
+        if let Some(start) = &self.start {
+            let (day, seq) = (start.day, start.seq);
+            return Err(Undecided::Started { day, seq }.into());
+        }
+        if !self.sign_offs.is_empty() || !self.missed.is_empty() {
+            return Err(Undecided::Begun.into());
+        }
+        let seq = recorder.record(started(day, why, by)).await?;
+        Ok(DoneLine {
+            finding: day.to_string(),
+            done: "is the first day",
+            seq,
+        })
     }
 
     fn known(&self, id: &str) -> Result<&FindingState, Undecided> {

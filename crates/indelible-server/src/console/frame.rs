@@ -19,6 +19,8 @@ pub enum Place {
     Reviews,
     /// Reports on a trail.
     Reports,
+    /// What of a trail goes by age, and what is held.
+    Retention,
     /// API keys.
     Keys,
     /// Whether the installation is well.
@@ -108,6 +110,10 @@ impl Frame {
             (
                 Permission::Report,
                 way("reports", "Reports", Place::Reports),
+            ),
+            (
+                Permission::Report,
+                way("retention", "Retention", Place::Retention),
             ),
         ];
         self.open(ways)

@@ -1,7 +1,7 @@
 //! Beginning and ending sessions: with an API key, or with a link that the command line made.
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use indelible_core::{AuditAction, AuditEvent, TrailName};
@@ -289,9 +289,29 @@ impl Form {
         Ok(Self(owned.collect()))
     }
 
+    /// What a path names, and the form.
+    ///
+    /// # Errors
+    /// A path that names no such thing; as [`Form::read`].
+    pub async fn at<P>(app: &App, request: Request) -> Result<(P, Self), Problem>
+    where
+        P: FromRequestParts<App, Rejection = Problem>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let path = P::from_request_parts(&mut parts, app).await?;
+        let form = Self::read(app, Request::from_parts(parts, body)).await?;
+        Ok((path, form))
+    }
+
     /// The first field of this name.
     pub fn named(&self, wanted: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| name == wanted);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The same without white space at its ends, where it says something.
+    pub fn said(&self, wanted: &str) -> Option<String> {
+        let text = self.named(wanted).map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
     }
 }

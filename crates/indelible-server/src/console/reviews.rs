@@ -26,6 +26,7 @@ use crate::problem::{Kind, Problem};
 use crate::request::{TrailPath, named, number, pairs};
 use crate::reviews::Desk;
 pub use change::{assign, close, raise, sign};
+pub use row::cut;
 use row::{Count, Day, Finding, Flagged};
 
 #[derive(Template)]

@@ -37,6 +37,8 @@ pub enum Permission {
     Report,
     /// Deciding in reviews: raising, assigning and closing findings, signing off.
     Review,
+    /// Deciding what a trail keeps: policies, runs of retention, legal holds.
+    Retain,
     /// Beginning trails.
     BeginTrails,
     /// Making, listing and revoking keys.
@@ -70,6 +72,7 @@ const TABLE: [(Role, &[Permission]); 4] = {
                 P::Export,
                 P::Report,
                 P::Review,
+                P::Retain,
                 P::BeginTrails,
                 P::ManageKeys,
             ],
@@ -129,6 +132,7 @@ impl Permission {
             Self::Export => "export",
             Self::Report => "report",
             Self::Review => "review",
+            Self::Retain => "retain",
             Self::BeginTrails => "begin_trails",
             Self::ManageKeys => "manage_keys",
         }

@@ -1,5 +1,6 @@
 //! One row for each URL: what it takes, what it answers.
 
+mod retention;
 mod reviews;
 
 use super::parameters::{
@@ -63,7 +64,8 @@ const TRAIL: &[Content] = &[json("Trail")];
 
 /// Every URL.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(reviews::OPERATIONS)
+    let more = reviews::OPERATIONS.iter().chain(retention::OPERATIONS);
+    OPERATIONS.iter().chain(more)
 }
 
 /// Those that are not of reviews, and of what is handed over.

@@ -175,6 +175,13 @@ pub const RECORDING: &[Parameter] = &[
     ),
 ];
 
+/// Whether the end of what takes long is waited for.
+pub const WAIT: &[Parameter] = &[parameter(
+    "Prefer",
+    Shape::Text,
+    "`respond-async` answers at once how far it is; else it is waited for a few seconds",
+)];
+
 /// Whether a proof opens what it proves.
 pub const OPEN: &[Parameter] = &[parameter(
     "open",

@@ -1,5 +1,6 @@
 //! The shapes of bodies. Absent values are null, times RFC 3339 in UTC, hashes lower-case hex.
 
+mod retention;
 mod reviews;
 
 use indelible_evidence::Framework;
@@ -18,7 +19,7 @@ pub fn all() -> Value {
         "type": "string",
         "format": "binary",
     });
-    for (name, schema) in reviews::all() {
+    for (name, schema) in reviews::all().into_iter().chain(retention::all()) {
         all[name] = schema;
     }
     all
@@ -312,6 +313,23 @@ fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
 fn with_example(mut schema: Value, example: Value) -> Value {
     schema["examples"] = json!([example]);
     schema
+}
+
+fn names(all: &[&str]) -> Value {
+    json!({"type": "string", "enum": all})
+}
+
+fn some(kind: &str) -> Value {
+    json!({"type": kind})
+}
+
+/// A text that says something.
+fn said() -> Value {
+    json!({"type": "string", "pattern": r"\S"})
+}
+
+fn texts() -> Value {
+    json!({"type": "array", "items": text()})
 }
 
 fn text() -> Value {

@@ -1,9 +1,10 @@
 //! What a key does in the review of a trail, the same over HTTP and on pages.
 
 use indelible_core::TrailName;
+use indelible_evidence::Recorder;
 use indelible_evidence::review::{
-    DayLines, DaysAsked, Disposition, Done, Ledger, ReviewError, Reviewed, RuleSet, SignRequest,
-    Signed, Undecided, begun, ledger,
+    DayLines, DaysAsked, DaysSeen, Disposition, Done, Ledger, ReviewError, Reviewed, RuleSet,
+    SignRequest, Signed, Undecided, begun, ledger, missed, read_first_day,
 };
 use tokio::sync::MutexGuard;
 
@@ -77,13 +78,50 @@ impl<'d> Desk<'d> {
     /// # Errors
     /// What is no date; a trail without entries.
     pub async fn days(&self, dates: (Option<&str>, Option<&str>)) -> Result<DayLines, Problem> {
+        let (seen, ledger) = self.seen(dates).await?;
+        Ok(DayLines::of(seen, &ledger, self.rules()))
+    }
+
+    /// Puts missed days on record, each once; how days stand then.
+    ///
+    /// # Errors
+    /// As [`Desk::days`].
+    pub async fn record_missed(
+        &self,
+        dates: (Option<&str>, Option<&str>),
+    ) -> Result<DayLines, Problem> {
+        let _turn = self.turn().await;
+        let (seen, _) = self.seen(dates).await?;
+        for line in seen.unrecorded() {
+            self.trail.record(missed(line)).await?;
+        }
+        self.days(dates).await
+    }
+
+    async fn seen(
+        &self,
+        dates: (Option<&str>, Option<&str>),
+    ) -> Result<(DaysSeen, Ledger), Problem> {
         let (rules, now) = (self.rules(), self.app.now());
         let asked = DaysAsked::read(dates, rules, now)?;
         let begun = begun(&self.trail.audit).await?;
         let begun = begun.ok_or_else(|| self.empty())?;
         let ledger = self.ledger().await?;
-        let seen = asked.of(&ledger, rules, (begun, now));
-        Ok(DayLines::of(seen, &ledger, rules))
+        Ok((asked.of(&ledger, rules, (begun, now)), ledger))
+    }
+
+    /// Says from which day on is reviewed.
+    ///
+    /// # Errors
+    /// What is no date, or to come; a trail of which days were reviewed or missed.
+    pub async fn start(&self, day: &str, why: &str) -> Result<Done, Problem> {
+        let day = read_first_day(day, self.app.now())?;
+        let _turn = self.turn().await;
+        let ledger = self.ledger().await?;
+        let done = ledger.start(&self.trail, day, (&self.by, why)).await?;
+        Ok(Done {
+            recorded: vec![done],
+        })
     }
 
     /// Puts findings on record.
@@ -176,6 +214,8 @@ impl From<Undecided> for Problem {
             Undecided::OnRecord(_)
             | Undecided::NothingToDo(_)
             | Undecided::Closed { .. }
+            | Undecided::Started { .. }
+            | Undecided::Begun
             | Undecided::SignedInVain { .. } => Self::new(Kind::AlreadyDecided, error),
         }
     }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use indelible::core::engine::{Engine, Options};
 use indelible::{AuditProtocol, Query};
 use indelible_server::App;
 use serde_json::Value;
@@ -48,7 +47,7 @@ async fn verified(desk: &Desk, cookie: &str) -> String {
 }
 
 #[track_caller]
-fn says(page: &str, text: &str) {
+pub fn says(page: &str, text: &str) {
     assert!(page.contains(text), "{text} is not on the page: {page}");
 }
 
@@ -165,17 +164,9 @@ async fn a_key_that_was_rotated_is_shown_with_the_statement(desk: Desk) {
     says(&page, "<summary>Statement 1</summary>");
 }
 
-/// The desk with another server on the same database, whose readings pass a gate.
 async fn gated(desk: Desk) -> (Desk, Arc<Gated>) {
-    let mut ground = desk.app.engine().ground().clone();
-    let gate = Gated::over(ground.store.clone());
-    ground.store = gate.clone();
-    let options = Options {
-        long_lived: false,
-        ..Options::default()
-    };
-    let engine = Engine::open(ground, options).await.expect("opens");
-    (desk.serving(App::new(engine)), gate)
+    let ground = desk.app.engine().ground().clone();
+    crate::gated::serving(desk, ground).await
 }
 
 async fn progress_is_seen_by_all_and_a_second_run_is_refused_kindly(desk: Desk) {

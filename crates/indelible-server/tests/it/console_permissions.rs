@@ -7,6 +7,7 @@ use indelible_server::Access;
 use serde_json::json;
 
 use crate::console_markup::expect_plain;
+use crate::console_retention::holds;
 use crate::desk::{Answered, Call, Desk, on_both};
 
 on_both!(
@@ -53,6 +54,18 @@ const EXPECTED: &[(&str, &str)] = &[
         "u a",
     ),
     ("POST /console/trails/{trail}/reviews/sign-offs", "u a"),
+    ("GET /console/trails/{trail}/retention", "u a"),
+    ("POST /console/trails/{trail}/retention", "a"),
+    ("POST /console/trails/{trail}/retention/run", "a"),
+    ("POST /console/trails/{trail}/retention/holds", "a"),
+    (
+        "POST /console/trails/{trail}/retention/holds/{id}/release",
+        "a",
+    ),
+    (
+        "POST /console/trails/{trail}/retention/holds/{id}/approve",
+        "a",
+    ),
     ("GET /console/trails/{trail}/reports", "u a"),
     ("GET /console/trails/{trail}/reports/file", "u a"),
     ("GET /console/trails/{trail}/controls/{control}/pack", "u a"),
@@ -235,6 +248,10 @@ async fn fill(desk: &Desk) -> Vec<String> {
             desk.post(&url, close.to_string()).await.is(200);
         }
     }
+    for hostile in HOSTILE {
+        holds(desk, OWN, hostile).await;
+    }
+    holds(desk, OTHER, "zq7-why").await;
     let root = desk.get("/v1/trails").await.is(200).json();
     let mut trails = root["trails"].as_array().expect("a list").iter();
     let head = trails.find(|trail| trail["trail"] == OTHER).expect("it");

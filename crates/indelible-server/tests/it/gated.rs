@@ -6,14 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use indelible::TrailName;
+use indelible::core::engine::{Engine, Ground, Options};
 use indelible::core::entry::StoredEntry;
 use indelible::core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Verdict,
+    Commit, Condition, Find, Head, Projected, ProjectionKind, Removal, Rollup, Span, Verdict,
 };
 use indelible::core::{Store, StoreError};
 use indelible::merkle::Hash;
+use indelible_server::App;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+use crate::desk::Desk;
 
 pub struct Gated {
     store: Arc<dyn Store>,
@@ -51,6 +55,18 @@ impl Gated {
     pub fn let_through(&self) {
         self.leave.add_permits(1);
     }
+}
+
+/// The desk with another server on the same database, whose readings pass a gate.
+pub async fn serving(desk: Desk, mut ground: Ground) -> (Desk, Arc<Gated>) {
+    let gate = Gated::over(ground.store.clone());
+    ground.store = gate.clone();
+    let options = Options {
+        long_lived: false,
+        ..Options::default()
+    };
+    let engine = Engine::open(ground, options).await.expect("opens");
+    (desk.serving(App::new(engine)), gate)
 }
 
 #[async_trait]
@@ -121,6 +137,14 @@ impl Store for Gated {
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError> {
         self.store.projection(trail, kind, after, limit).await
+    }
+
+    async fn first_kept(&self, trail: &TrailName) -> Result<u64, StoreError> {
+        self.store.first_kept(trail).await
+    }
+
+    fn removal(&self) -> Option<&dyn Removal> {
+        self.store.removal()
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

@@ -46,6 +46,17 @@ const EXPECTED: &[(&str, &str)] = &[
     ("POST /v1/trails/{trail}/review/findings/{id}/close", "u a"),
     ("GET /v1/trails/{trail}/review/days", "u a"),
     ("POST /v1/trails/{trail}/review/sign-offs", "u a"),
+    ("POST /v1/trails/{trail}/review/days", "u a"),
+    ("POST /v1/trails/{trail}/review/start", "u a"),
+    ("GET /v1/trails/{trail}/retention", "u a"),
+    ("PUT /v1/trails/{trail}/retention", "a"),
+    ("GET /v1/trails/{trail}/retention/plan", "u a"),
+    ("GET /v1/trails/{trail}/retention/run", "u a"),
+    ("POST /v1/trails/{trail}/retention/run", "a"),
+    ("GET /v1/trails/{trail}/holds", "u a"),
+    ("POST /v1/trails/{trail}/holds", "a"),
+    ("POST /v1/trails/{trail}/holds/{id}/release", "a"),
+    ("POST /v1/trails/{trail}/holds/{id}/approve", "a"),
     ("GET /v1/trails", "r u a"),
     ("POST /v1/trails", "a"),
     ("GET /v1/keys", "a"),
@@ -68,6 +79,7 @@ pub fn call(method: &Method, path: &str, trail: &str) -> Call {
     let id = match path {
         _ if path.contains("/keys/") => "0123456789abcdef",
         _ if path.contains("/findings/") => "manual-1",
+        _ if path.contains("/holds/") => "00000000-0000-0000-0000-000000000000",
         _ => "0",
     };
     let url = path.replace("{framework}", "gdpr-2016-679");
@@ -95,6 +107,17 @@ pub fn call(method: &Method, path: &str, trail: &str) -> Call {
         (&Method::POST, path) if path.ends_with("/assign") => json!({"to": "m"}).to_string(),
         (&Method::POST, path) if path.ends_with("/close") => {
             json!({"as": "benign", "comment": "was me"}).to_string()
+        }
+        (&Method::PUT, path) if path.ends_with("/retention") => {
+            json!({"maximum_days": 730, "legal_basis": "x"}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/holds") => {
+            json!({"filter": ["user_id=nobody"], "reason": "x"}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/release") => json!({"reason": "x"}).to_string(),
+        (&Method::POST, path) if path.ends_with("/days") => "{}".to_owned(),
+        (&Method::POST, path) if path.ends_with("/start") => {
+            json!({"day": "2026-03-09", "why": "x"}).to_string()
         }
         (&Method::POST, path) if path.ends_with("/sign-offs") => json!({"as_of": 2}).to_string(),
         (&Method::POST, path) if path.ends_with("/events") => EVENT.to_owned(),
@@ -163,7 +186,7 @@ async fn sys_18_exactly_the_documented_calls_pass(desk: Desk) {
 }
 
 /// All that an auditor may do: look, have it proved, and review it.
-const LOOKS: [&str; 20] = [
+const LOOKS: [&str; 26] = [
     "GET /v1/reports/system",
     "GET /v1/trails",
     "GET /v1/trails/{trail}/checkpoint",
@@ -174,15 +197,21 @@ const LOOKS: [&str; 20] = [
     "GET /v1/trails/{trail}/events/{id}",
     "GET /v1/trails/{trail}/events/{id}/proof",
     "GET /v1/trails/{trail}/export",
+    "GET /v1/trails/{trail}/holds",
     "GET /v1/trails/{trail}/reports/{framework}",
+    "GET /v1/trails/{trail}/retention",
+    "GET /v1/trails/{trail}/retention/plan",
+    "GET /v1/trails/{trail}/retention/run",
     "GET /v1/trails/{trail}/review",
     "GET /v1/trails/{trail}/review/days",
     "GET /v1/trails/{trail}/review/findings",
     "GET /v1/trails/{trail}/summary",
+    "POST /v1/trails/{trail}/review/days",
     "POST /v1/trails/{trail}/review/findings",
     "POST /v1/trails/{trail}/review/findings/{id}/assign",
     "POST /v1/trails/{trail}/review/findings/{id}/close",
     "POST /v1/trails/{trail}/review/sign-offs",
+    "POST /v1/trails/{trail}/review/start",
     "POST /v1/trails/{trail}/verify",
 ];
 

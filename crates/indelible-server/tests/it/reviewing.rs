@@ -1,5 +1,7 @@
 //! Reviews over HTTP.
 
+mod beginning;
+
 use axum::http::Method;
 use indelible_evidence::review::RuleSet;
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use clap::Args;
 use indelible::Audit;
 use indelible::core::engine::{Retained, RetentionPlan, RetentionProgress};
+use indelible_evidence::retention::Outcome;
 
-use super::answer::Outcome;
 use crate::failure::{Failure, Status, remark};
 use crate::progress::Bars;
 use crate::session::{Access, Session};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indelible::core::engine::{RetentionClass, RetentionPolicy};
+use indelible_evidence::retention::{Standing, read_class};
 
-use super::answer::Standing;
 use crate::failure::{Failure, Status};
 use crate::input;
 use crate::session::{Access, Session};
@@ -34,9 +34,9 @@ pub struct Set {
     /// The law, contract or decision that it follows
     #[arg(long, value_name = "TEXT", required_unless_present = "policy")]
     legal_basis: Option<String>,
-    /// Parts that go earlier, by actions: `ACTION[,ACTION…]=DAYS:PART[,PART…]`; `user_*` is every
-    /// action that begins so. May be given again
-    #[arg(long, value_name = "CLASS", value_parser = class)]
+    /// Parts that go earlier, by actions: `ACTION[,ACTION…]=DAYS:PART[,PART…][:BASIS]`;
+    /// `user_*` is every action that begins so. May be given again
+    #[arg(long, value_name = "CLASS", value_parser = read_class)]
     class: Vec<RetentionClass>,
     /// The policy as a JSON file instead; - is standard input
     #[arg(long, value_name = "FILE",
@@ -57,10 +57,10 @@ impl Set {
         let opened = session.open(Access::Write).await?;
         let audit = &opened.audit;
         let standing = match audit.set_retention_policy(&policy, &by).await {
-            Ok(_) => Standing::of(audit).await,
-            Err(error) => Err(error.into()),
+            Ok(_) => Standing::of(audit, session.now()).await,
+            Err(error) => Err(error),
         };
-        let standing = opened.close(standing).await?;
+        let standing = opened.close(standing.map_err(Failure::from)).await?;
         session.output.print(&standing)?;
         Ok(Status::Fine)
     }
@@ -78,20 +78,4 @@ impl Set {
         serde_json::from_slice(&bytes)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
     }
-}
-
-/// `user_*,document_read=400:actor,details`
-fn class(text: &str) -> Result<RetentionClass, String> {
-    let wrong = || "it is ACTION[,ACTION…]=DAYS:PART[,PART…]".to_owned();
-    let (actions, rest) = text.split_once('=').ok_or_else(wrong)?;
-    let (days, parts) = rest.split_once(':').ok_or_else(wrong)?;
-    let parts = parts.split(',').map(|part| part.trim().parse());
-    Ok(RetentionClass {
-        actions: actions.split(',').map(|a| a.trim().to_owned()).collect(),
-        after_days: days.trim().parse().map_err(|_| wrong())?,
-        parts: parts
-            .collect::<Result<_, _>>()
-            .map_err(|error| format!("{error}"))?,
-        legal_basis: None,
-    })
 }

@@ -133,6 +133,8 @@ impl From<Undecided> for Failure {
             Undecided::OnRecord(_)
             | Undecided::NothingToDo(_)
             | Undecided::Closed { .. }
+            | Undecided::Started { .. }
+            | Undecided::Begun
             | Undecided::SignedInVain { .. } => Self::new(error),
         }
     }

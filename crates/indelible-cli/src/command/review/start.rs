@@ -1,8 +1,8 @@
 //! `indelible review start`
 
 use clap::Args;
-use indelible_evidence::review::{Done, DoneLine, RuleSet, started};
-use indelible_evidence::{Day, Recorder};
+use indelible_evidence::Day;
+use indelible_evidence::review::{Done, DoneLine, read_first_day};
 
 use super::place::standing;
 use crate::command::recorded::Recorded;
@@ -37,12 +37,7 @@ impl Start {
                 return Err(Failure::usage(format!("{name} is empty")));
             }
         }
-        let zone = RuleSet::standard().schedule.zone;
-        let day = zone.period(&self.day, &self.day).map_err(Failure::usage)?;
-        let day = zone.day(day.from);
-        if day > zone.day(session.now()) {
-            return Err(Failure::usage(format!("{day} has not come yet")));
-        }
+        let day = read_first_day(&self.day, session.now()).map_err(Failure::usage)?;
         let opened = session.open(Access::Write).await?;
         let said = self.say(&opened, day).await;
         let said = opened.close(said).await?;
@@ -54,21 +49,7 @@ impl Start {
 
     async fn say(&self, opened: &Opened, day: Day) -> Result<DoneLine, Failure> {
         let ledger = standing(opened).await?;
-        if let Some(start) = &ledger.start {
-            let text = format!("entry {} says already: {}", start.seq, start.day);
-            return Err(Failure::new(text));
-        }
-        if !ledger.sign_offs.is_empty() || !ledger.missed.is_empty() {
-            return Err(Failure::new(
-                "days were reviewed or missed already: a beginning would make them go away",
-            ));
-        }
-        let event = started(day, &self.why, &self.by);
-        let seq = Recorded(opened).record(event).await?;
-        Ok(DoneLine {
-            finding: day.to_string(),
-            done: "is the first day",
-            seq,
-        })
+        let who = (self.by.as_str(), self.why.as_str());
+        ledger.start(&Recorded(opened), day, who).await
     }
 }

@@ -109,6 +109,16 @@ pub const SHOWN: &[Shown] = &[
         "/console/trails/unheard-of/reviews",
     ),
     shown(
+        "retention",
+        "/console/trails/{trail}/retention",
+        "/console/trails/windows/retention?plan",
+    ),
+    shown(
+        "retention-of-nothing",
+        "/console/trails/{trail}/retention",
+        "/console/trails/unheard-of/retention",
+    ),
+    shown(
         "reports",
         "/console/trails/{trail}/reports",
         "/console/trails/windows/reports",

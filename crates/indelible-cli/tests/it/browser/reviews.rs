@@ -81,7 +81,7 @@ fn a_day_is_reviewed_on_a_phone_and_on_a_desk() {
 }
 
 /// On a phone and on a desk, in light and in dark.
-async fn is_well(page: &Page) {
+pub async fn is_well(page: &Page) {
     let looks = [
         Look::PHONE,
         Look::PHONE.dark(),

@@ -1,7 +1,7 @@
 //! What reviewers decide, in forms.
 
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use indelible_core::TrailName;
 use indelible_evidence::review::ByHand;
@@ -39,11 +39,11 @@ pub async fn assign(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let (FindingPath { trail, finding }, form) = read(&app, request).await?;
+    let (FindingPath { trail, finding }, form) = Form::at(&app, request).await?;
     let decided = match needed(&form, "to") {
         Ok(to) => {
             let desk = Desk::of(&app, &caller, &trail)?;
-            let comment = said(&form, "comment");
+            let comment = form.said("comment");
             let done = desk.assign(&finding, &to, comment.as_deref());
             done.await.map(drop)
         }
@@ -58,10 +58,10 @@ pub async fn close(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let (FindingPath { trail, finding }, form) = read(&app, request).await?;
+    let (FindingPath { trail, finding }, form) = Form::at(&app, request).await?;
     let decided = match Wished::closing(&form) {
         Ok((disposition, comment)) => {
-            let evidence = said(&form, "evidence");
+            let evidence = form.said("evidence");
             let desk = Desk::of(&app, &caller, &trail)?;
             let why = (comment.as_str(), evidence.as_deref());
             desk.close((&finding, disposition), why).await.map(drop)
@@ -81,10 +81,10 @@ pub async fn sign(
     let form = Form::read(&app, request).await?;
     let signing = Signing {
         as_of: size(&form)?,
-        from: said(&form, "from"),
-        to: said(&form, "to"),
-        scope: said(&form, "scope"),
-        comment: said(&form, "comment"),
+        from: form.said("from"),
+        to: form.said("to"),
+        scope: form.said("scope"),
+        comment: form.said("comment"),
     };
     let signed = Desk::of(&app, &caller, &trail)?.sign(signing).await;
     match signed {
@@ -98,7 +98,7 @@ struct Wished;
 
 impl Wished {
     fn raising(form: &Form) -> Result<(Raising, Option<String>), Problem> {
-        let owner = said(form, "owner");
+        let owner = form.said("owner");
         if form.named("seqs").is_some() {
             let seqs = needed(form, "seqs")?;
             let seqs = seqs.split([',', ' ']).filter(|seq| !seq.is_empty());
@@ -114,7 +114,7 @@ impl Wished {
             };
             return Ok((Raising::by_hand(found)?, owner));
         }
-        let findings = said(form, "finding").into_iter().collect();
+        let findings = form.said("finding").into_iter().collect();
         let as_of = size(form)?;
         Ok((Raising::Flagged { as_of, findings }, owner))
     }
@@ -123,20 +123,6 @@ impl Wished {
         let disposition = read_disposition(form.named("as").unwrap_or_default())?;
         Ok((disposition, needed(form, "comment")?))
     }
-}
-
-/// The finding that a path names, and the form.
-async fn read(app: &App, request: Request) -> Result<(FindingPath, Form), Problem> {
-    let (mut parts, body) = request.into_parts();
-    let path = FindingPath::from_request_parts(&mut parts, app).await?;
-    let form = Form::read(app, Request::from_parts(parts, body)).await?;
-    Ok((path, form))
-}
-
-/// A field, where it says something.
-fn said(form: &Form, name: &str) -> Option<String> {
-    let text = form.named(name).map(str::trim);
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn needed(form: &Form, name: &str) -> Result<String, Problem> {

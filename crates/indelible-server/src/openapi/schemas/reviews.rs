@@ -3,7 +3,7 @@
 use indelible_evidence::review::{DayState, Disposition, Severity};
 use serde_json::{Value, json};
 
-use super::{count, list, object, of, or_null, text, time, with_example};
+use super::{count, list, names, object, of, or_null, said, some, text, time, with_example};
 use crate::limits::FINDINGS_RAISED_MAX;
 
 /// All of them, by name.
@@ -38,16 +38,19 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("Assigning", assigning()),
         ("Closing", closing()),
         ("Signing", signing()),
+        ("Starting", starting()),
+        (
+            "DaysAsked",
+            with_example(
+                object(
+                    &[],
+                    &[("from", or_null(of("Date"))), ("to", or_null(of("Date")))],
+                ),
+                json!({}),
+            ),
+        ),
         ("SignedOff", signed()),
     ]
-}
-
-fn names(all: &[&str]) -> Value {
-    json!({ "type": "string", "enum": all })
-}
-
-fn some(kind: &str) -> Value {
-    json!({ "type": kind })
 }
 
 /// An object of which only what is said here is promised.
@@ -138,16 +141,14 @@ fn decision() -> Value {
     object(
         &[
             ("finding", text()),
-            ("done", names(&["raised", "assigned", "closed"])),
+            (
+                "done",
+                names(&["raised", "assigned", "closed", "is the first day"]),
+            ),
             ("seq", count()),
         ],
         &[],
     )
-}
-
-/// A text that says something.
-fn said() -> Value {
-    json!({ "type": "string", "pattern": r"\S" })
 }
 
 /// A number of entries, or a place among them.
@@ -196,6 +197,14 @@ fn closing() -> Value {
             &[("evidence", or_null(said()))],
         ),
         json!({ "as": "benign", "comment": "was me" }),
+    )
+}
+
+fn starting() -> Value {
+    let day = json!({ "type": "string", "format": "date" });
+    with_example(
+        object(&[("day", day), ("why", said())], &[]),
+        json!({ "day": "2026-03-02", "why": "cards are taken since" }),
     )
 }
 

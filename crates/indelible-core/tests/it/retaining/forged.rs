@@ -171,7 +171,7 @@ async fn t91_a_hold_whose_entry_was_changed_holds_everything() {
 }
 
 #[tokio::test]
-async fn t91_a_release_rests_on_the_entries_that_say_who_asked_and_who_approved() {
+async fn t91_sys_36_a_release_rests_on_the_entries_that_say_who_asked_and_who_approved() {
     let site = Site::new();
     let audit = aged(&site, 30, 5).await;
     set(&audit, &policy(30)).await;

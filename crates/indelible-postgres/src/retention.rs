@@ -75,13 +75,14 @@ impl PostgresStore {
             (&stretch.from, Type::TIMESTAMPTZ),
             (&stretch.to, Type::TIMESTAMPTZ),
         ];
-        let done = self.trimmed(&lent, &params).await;
+        let is_last = next == wanted.min(size);
+        let done = self.trimmed(&lent, &params, is_last).await;
         if done.is_err() && (lent.is_silent() || lent.batch(sql::ROLLBACK).await.is_err()) {
             lent.abandon();
             return done;
         }
         let reached = done?;
-        if stretches.len() > 1 || reached == wanted.min(size) {
+        if stretches.len() > 1 || is_last {
             // The month may be empty now. What stands in the way is tried again by the next step.
             if self.dropped(&lent).await.is_err()
                 && (lent.is_silent() || lent.batch(sql::ROLLBACK).await.is_err())
@@ -100,10 +101,19 @@ impl PostgresStore {
         lent.batch(sql::COMMIT).await?.map_err(refused)
     }
 
-    async fn trimmed(&self, lent: &Lent, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        // A step that a crash takes back is taken again, and what says that the removal is done is
-        // flushed after it: writers do not wait for this one's way to the disk.
-        let begin = format!("{}; SET LOCAL synchronous_commit = off", self.begin);
+    /// One step; the last one of those that were asked for is on disk, and on the standby, when
+    /// this answers, and so are all before it. Writers do not wait for the others' way to the disk:
+    /// where a crash takes one back, the last one does not fit and is not taken.
+    async fn trimmed(
+        &self,
+        lent: &Lent,
+        params: &[Param<'_>],
+        is_last: bool,
+    ) -> Result<u64, StoreError> {
+        let begin = match is_last {
+            true => self.begin.clone(),
+            false => format!("{}; SET LOCAL synchronous_commit = off", self.begin),
+        };
         lent.batch(&begin).await?.map_err(refused)?;
         let rows = lent.rows(sql::TRIM, params).await?;
         let reached = rows.first().map(|row| number(row, 0, "kept", None));

@@ -179,19 +179,20 @@ where
         let sheet = sheet.map_err(PackError::from)?;
         files.put(name, sheet.as_bytes())?;
     }
-    if recorded {
-        let seq = recorder.record(asked.made(&report, &json, &files)).await?;
-        let proof = audit.prove(seq, true).await?;
-        let proof = proof.ok_or(PackError::Missing("the record of the statement"))?;
-        files.put("statement.proof", proof.text.as_bytes())?;
-    }
-    let packed = match asked.pack(audit, &report, &mut files, progress).await {
+    let made = match recorded {
+        true => Some(recorder.record(asked.made(&report, &json, &files)).await?),
+        false => None,
+    };
+    let packed = match asked
+        .rest((audit, made), &report, &mut files, progress)
+        .await
+    {
         Ok(packed) => packed,
         Err(error) => {
             if recorded {
-                // What is on record as made is not handed over; that it failed is said first.
                 let failed = asked.exported(&report, None, &files);
-                recorder.record(failed).await?;
+                // Where that fails too, why nothing is handed over is what matters.
+                let _ = recorder.record(failed).await;
             }
             return Err(match error {
                 Unpacked::Pack(error) => error.into(),
@@ -243,6 +244,23 @@ impl From<PackError> for Unpacked {
 }
 
 impl PackAsked {
+    /// Writes the proof of the record that the statement was made, where there is one, and the
+    /// entries.
+    async fn rest(
+        &self,
+        (audit, made): (&Audit, Option<u64>),
+        report: &Report,
+        files: &mut Files<'_>,
+        progress: &mut (dyn FnMut(PackProgress) + Send),
+    ) -> Result<Packed, Unpacked> {
+        if let Some(seq) = made {
+            let proof = audit.prove(seq, true).await?;
+            let proof = proof.ok_or(PackError::Missing("the record of the statement"))?;
+            files.put("statement.proof", proof.text.as_bytes())?;
+        }
+        self.pack(audit, report, files, progress).await
+    }
+
     /// Writes the entries; the pack is of the same size of the trail as the statement.
     async fn pack(
         &self,

@@ -45,7 +45,7 @@ pub async fn hand_out(State(app): State<App>, request: Request) -> Answer {
     let asked = PackAsked::of(control.clone(), request, begin)?;
     let folder = format!("{trail}-{}-{}", control.framework(), plain(control.id()));
     let archive = Archive::new(&folder, created).map_err(PackError::from)?;
-    let (handed, (file, length)) = made((app, caller, trail), asked, archive).await?;
+    let (handed, (file, length), seat) = made((app, caller, trail), asked, (archive, seat)).await?;
     let name = format!("{folder}-{}.tar", handed.as_of);
     let body = Body::from_stream(pieces(file, seat));
     let mut response = attached("application/x-tar", body, &name);
@@ -56,19 +56,20 @@ pub async fn hand_out(State(app): State<App>, request: Request) -> Answer {
     Ok(response)
 }
 
-/// Makes the archive on a thread of its own: its files are written as they are made.
+/// Makes the archive on a thread of its own: its files are written as they are made. It goes on
+/// where its caller leaves, and keeps its seat as long.
 async fn made(
     (app, caller, trail): (App, Caller, TrailName),
     asked: PackAsked,
-    mut archive: Archive,
-) -> Result<(HandedOver, (File, u64)), Problem> {
+    (mut archive, seat): (Archive, Seat),
+) -> Result<(HandedOver, (File, u64), Seat), Problem> {
     let runtime = Handle::current();
     let making = move || {
         runtime.block_on(async {
             let recorder = InTrail::of(&app, &caller, &trail);
             let place = (&recorder.audit, &recorder);
             let handed = hand_over(place, asked, &mut archive, &mut |_| {}).await?;
-            Ok((handed, archive.finish().map_err(PackError::from)?))
+            Ok((handed, archive.finish().map_err(PackError::from)?, seat))
         })
     };
     let ended = |error| Problem::new(Kind::Internal, "no pack was made").because(error);

@@ -143,7 +143,7 @@ fn check_lasting(url: &DatabaseUrl) -> Result<(), Failure> {
 }
 
 /// Whether two URLs lead to one database: what is put into the one is in the other.
-async fn is_same(source: &Database, target: &Database) -> Result<bool, Failure> {
+pub(super) async fn is_same(source: &Database, target: &Database) -> Result<bool, Failure> {
     const KIND: &str = "copy";
     let ground = source.engine().ground();
     let mut bytes = [0; 8];

@@ -2,14 +2,16 @@
 
 mod answer;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::Args;
 use indelible::core::KeyRotation;
 use indelible::core::verify::{FindingKind, KeyChain, Progress, Request, TrailReport, verify};
-use indelible::{Audit, AuditAction, AuditEvent, Outcome, TrailName};
+use indelible::{Audit, AuditAction, AuditEvent, Outcome, Timestamp, TrailName};
 use serde_json::json;
 
+use super::copy::is_same;
 use super::recorded::record;
 use super::verify::trust::Trust;
 use crate::failure::{Failure, Status};
@@ -68,24 +70,27 @@ impl DrillCommand {
         let state = tempfile::tempdir().map_err(Failure::new)?;
         let mut settings = session.settings_at(&self.copy)?;
         if settings.database == opened.settings.database {
-            let problem = "COPY is the database in use; restore the backup to another place";
-            return Err(Failure::usage(problem));
+            return Err(in_use());
         }
         settings.state_dir = Some(state.path().to_owned());
         (settings.signing_key, settings.installation) = (None, None);
         let clock = &opened.database.engine().ground().clock;
         let begun = clock.elapsed();
         let trail = opened.audit.name().clone();
-        let copy = match session.open_trail(Access::Read, settings, trail).await {
-            Ok(copy) => copy,
-            Err(failure) => {
-                let took = self.took(clock.elapsed().saturating_sub(begun));
-                record(opened, self.failed(failure.message(), took)).await?;
-                return Err(failure.into_finding());
+        let drilled = match session.open_trail(Access::Read, settings, trail).await {
+            Ok(copy) => {
+                let drilled = self.each(session, opened, &copy, begun).await;
+                copy.close(drilled).await
             }
+            Err(failure) => Err(failure.into_finding()),
         };
-        let drilled = self.each(session, opened, &copy, begun).await;
-        copy.close(drilled).await
+        if let Err(failure) = &drilled
+            && failure.status == Status::Unverified
+        {
+            let took = self.took(clock.elapsed().saturating_sub(begun));
+            record(opened, self.failed(failure.message(), took)).await?;
+        }
+        drilled
     }
 
     async fn each(
@@ -95,16 +100,14 @@ impl DrillCommand {
         copy: &Opened,
         begun: Duration,
     ) -> Result<Drill, Failure> {
+        if is_same(&opened.database, &copy.database).await? {
+            return Err(in_use());
+        }
         let clock = &opened.database.engine().ground().clock;
-        let mut names: Vec<TrailName> = match session.names_trail() {
-            true => vec![opened.audit.name().clone()],
-            false => {
-                let heads = copy.database.engine().heads().await;
-                let heads = heads.map_err(|error| Failure::from(error).into_finding())?;
-                heads.into_iter().map(|head| head.trail).collect()
-            }
+        let names = match session.names_trail() {
+            true => BTreeSet::from([opened.audit.name().clone()]),
+            false => names(opened, copy).await?,
         };
-        names.sort();
         let mut drill = Drill {
             ok: !names.is_empty(),
             backup: self.backup.clone(),
@@ -156,10 +159,12 @@ impl DrillCommand {
                 "recorded_since": drilled.recorded_since(),
                 "duration_ms": drilled.duration_ms,
             }));
-        let is_known = audit.head().await?.is_some();
-        let receipt = match is_known && !name.is_system() {
-            true => indelible::AuditProtocol::record(audit, event).await?,
-            false => opened.database.engine().record_of_itself(event).await?,
+        let receipt = match audit.head().await?.is_some() {
+            true => audit.record_of_own(event).await?,
+            false => {
+                let system = opened.database.trail(TrailName::system());
+                system.record_of_own(event).await?
+            }
         };
         Ok(receipt.seq)
     }
@@ -176,6 +181,32 @@ impl DrillCommand {
                 "duration_ms": answer::millis(took),
             }))
     }
+}
+
+fn in_use() -> Failure {
+    Failure::usage("COPY is the database in use; restore the backup to another place")
+}
+
+/// The trails of the copy, and those in use that began before it was made.
+async fn names(opened: &Opened, copy: &Opened) -> Result<BTreeSet<TrailName>, Failure> {
+    let there = copy.database.engine().heads().await;
+    let there = there.map_err(|error| Failure::from(error).into_finding())?;
+    let (mut names, mut made_at) = (BTreeSet::new(), Timestamp::MIN);
+    for head in there {
+        let audit = copy.database.trail(head.trail.clone());
+        let newest = audit.entry_at(head.size.saturating_sub(1)).await;
+        let newest = newest.map_err(|error| Failure::from(error).into_finding())?;
+        made_at = made_at.max(newest.map_or(Timestamp::MIN, |entry| entry.created_at));
+        names.insert(head.trail);
+    }
+    for head in opened.database.engine().heads().await? {
+        let audit = opened.database.trail(head.trail.clone());
+        let first = audit.entry_at(audit.first_kept().await?).await?;
+        if names.is_empty() || first.is_some_and(|entry| entry.created_at <= made_at) {
+            names.insert(head.trail);
+        }
+    }
+    Ok(names)
 }
 
 /// Verifies a trail of the copy with what this installation knows of it.

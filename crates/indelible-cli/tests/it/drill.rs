@@ -10,6 +10,7 @@ on_each_store! {
     a_copy_from_before_a_rotation_comes_back,
     a_copy_that_was_altered_does_not_come_back,
     a_copy_of_another_trail_is_none,
+    a_copy_that_lacks_a_trail_does_not_come_back,
 }
 
 /// A backup that was brought back beside the database in use.
@@ -170,4 +171,39 @@ fn a_copy_of_another_trail_is_none(new: fn() -> Desk) {
     assert_eq!(out.json()["trails"][0]["compared"], "ahead");
     out.fails(3, "the drill failed: default");
     assert_eq!(on_record(&desk, "default")["outcome"], "failed");
+}
+
+fn a_copy_that_lacks_a_trail_does_not_come_back(new: fn() -> Desk) {
+    let (desk, other) = (new(), new());
+    desk.run(&["record", "paid", "invoice", "--trail", "pay"])
+        .fine();
+    other.records(1);
+    // Nothing at all came back; an empty file has no schema.
+    if desk.is_on_postgres() {
+        let copy = restored(&new());
+        desk.run(&drill(&copy, &[])).fails(3, "");
+        assert_eq!(on_record(&desk, "pay")["context"]["compared"], "missing");
+    }
+    // Nothing of this trail did.
+    let copy = restored(&other);
+    let out = desk.run(&drill(&copy, &["--output", "json"]));
+    let told = out.json();
+    let of = |name: &str| {
+        let trails = told["trails"].as_array().expect("a list");
+        let found = trails.iter().find(|it| it["trail"] == name);
+        found.expect(name).clone()
+    };
+    assert_eq!(of("pay")["compared"], "missing");
+    out.fails(3, "pay");
+    assert_eq!(on_record(&desk, "pay")["outcome"], "failed");
+    assert_eq!(requirement(&desk), "not_met");
+    // A trail that is younger than the copy is not missed.
+    let copy = restored(&desk);
+    desk.run(&["record", "paid", "invoice", "--trail", "later"])
+        .fine();
+    let told = desk.json(&drill(&copy, &[]));
+    assert_eq!(told["ok"], true);
+    assert_eq!(requirement(&desk), "not_met");
+    desk.json(&drill(&restored(&desk), &[]));
+    assert_eq!(requirement(&desk), "met");
 }

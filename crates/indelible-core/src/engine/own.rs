@@ -37,7 +37,8 @@ const CODE_DIGITS: usize = 64;
 /// What Indelible says of its keeping of a trail, in that trail: its details are kept for as long
 /// as the entry is. No other action is its own there: applications and imports have records of
 /// their own that begin with `audit_`.
-const KEEPING: [&str; 21] = [
+const KEEPING: [&str; 22] = [
+    "audit_archive_restored",
     "audit_finding_assigned",
     "audit_finding_raised",
     "audit_finding_resolved",
@@ -62,7 +63,8 @@ const KEEPING: [&str; 21] = [
 ];
 
 /// Those that something is done for later, and that carry the code therefore.
-const ACTED_ON: [&str; 11] = [
+const ACTED_ON: [&str; 12] = [
+    "audit_archive_restored",
     "audit_finding_assigned",
     "audit_finding_raised",
     "audit_finding_resolved",

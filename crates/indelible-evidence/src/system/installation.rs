@@ -81,6 +81,8 @@ pub struct TrailFacts {
     pub verified: Option<Verified>,
     /// What came of reviews.
     pub reviews: Reviews,
+    /// When a backup of it came back last, by a drill that is on record.
+    pub drilled: Option<Timestamp>,
 }
 
 /// The newest entries of a trail, looked at one by one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use indelible_core::engine::{Audit, Engine};
+use indelible_core::engine::{Audit, Author, Engine};
 use indelible_core::store::{Condition, Head};
 use indelible_core::{
     AuditError, AuditProtocol, Entry, Outcome, Query, StoreError, Timestamp, TrailName, catalogue,
@@ -21,6 +21,8 @@ pub const COUNTED_MAX: i64 = 1000;
 const REVIEWED_DAYS: i64 = 90;
 /// What is recorded later than this after it happened is late.
 const LATE_MICROS: i64 = 24 * 3_600 * 1_000_000;
+/// Says that a backup was brought back.
+const DRILLED: &str = "audit_archive_restored";
 /// The actions by which somebody acts in another's name.
 const SHARED: [&str; 2] = [
     "admin_impersonation_started",
@@ -119,7 +121,31 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         newest: newest(&audit, head.size).await?,
         verified: last_verified(&audit, Timestamp::MAX).await?,
         reviews: reviews(&audit, engine.ground().clock.now()).await?,
+        drilled: drilled(&audit).await?,
     })
+}
+
+/// When a backup of the trail came back last, by what Indelible itself has recorded.
+async fn drilled(audit: &Audit) -> Result<Option<Timestamp>, AuditError> {
+    let own = audit.own_records().await?;
+    let asked = Query::new().action(DRILLED).limit(COUNTED_MAX);
+    for entry in audit.query(asked).await?.entries {
+        let is_verified = entry
+            .context
+            .as_ref()
+            .is_some_and(|it| it["verified"] == true);
+        if !is_verified {
+            continue;
+        }
+        let run = audit.stored_from(&Query::new().limit(1), entry.seq).await?;
+        let is_own = run.entries.first().is_some_and(|stored| {
+            own.author(stored) == Author::Own && audit.check_entry(stored).is_ok()
+        });
+        if is_own {
+            return Ok(Some(entry.created_at));
+        }
+    }
+    Ok(None)
 }
 
 fn mark(engine: &Engine, trail: &TrailName) -> Option<u64> {

@@ -48,6 +48,7 @@ pub(super) async fn sound() -> Installation {
     for trail in &mut it.trails {
         trail.mark = Some(trail.size);
         trail.verified = Some(Verified { at, sound: true });
+        trail.drilled = Some(at);
     }
     it.surroundings = Surroundings {
         state: StateKept::Apart {
@@ -241,13 +242,14 @@ async fn what_the_product_does_not_do_is_never_called_met() {
 
 #[tokio::test]
 async fn sys_35_without_a_drill_on_record_nothing_shows_that_a_backup_comes_back() {
+    falls(35, |it| it.trails[0].drilled = None).await;
     let mut it = sound().await;
-    it.actions.remove("audit_archive_restored");
+    it.trails[0].drilled = None;
+    // That somebody recorded it is no evidence of the product's.
+    it.actions.insert("audit_archive_restored".to_owned(), 1);
     let (told, fact) = answer(35, &it);
     assert_eq!(told, Answer::NotMet);
     assert!(fact.contains("indelible drill"), "{fact}");
-    it.actions.insert("audit_archive_restored".to_owned(), 1);
-    assert_eq!(answer(35, &it).0, Answer::Met);
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ pub(super) enum Compared {
     Differs { trail_size: u64 },
     /// It has no more than so many entries, fewer than the copy.
     Ahead { trail_size: u64 },
+    /// It has so many entries, and the copy none.
+    Missing { trail_size: u64 },
     /// Retention removed from it what the copy could be compared with.
     Removed { recorded_since: u64 },
 }
@@ -52,6 +54,9 @@ impl Compared {
         let Some(recorded_since) = size.checked_sub(copy.size) else {
             return Ok(Self::Ahead { trail_size: size });
         };
+        if copy.size == 0 {
+            return Ok(Self::Missing { trail_size: size });
+        }
         match audit.root_at(copy.size).await {
             Ok(Some(root)) if root == copy.root => Ok(Self::Same { recorded_since }),
             Ok(_) => Ok(Self::Differs { trail_size: size }),
@@ -65,6 +70,7 @@ impl Compared {
             Self::Same { .. } => "same",
             Self::Differs { .. } => "differs",
             Self::Ahead { .. } => "ahead",
+            Self::Missing { .. } => "missing",
             Self::Removed { .. } => "removed",
         }
     }
@@ -93,7 +99,7 @@ impl Drilled {
             Compared::Same { recorded_since } | Compared::Removed { recorded_since } => {
                 Some(recorded_since)
             }
-            Compared::Differs { .. } | Compared::Ahead { .. } => None,
+            Compared::Differs { .. } | Compared::Ahead { .. } | Compared::Missing { .. } => None,
         }
     }
 
@@ -108,6 +114,9 @@ impl Drilled {
             )),
             Compared::Differs { .. } => Some(format!(
                 "{trail}: the first {size} entries of the trail in use are not those of the copy"
+            )),
+            Compared::Missing { trail_size: own } => Some(format!(
+                "{trail}: it is not in the copy, and has {own} entries in use"
             )),
             Compared::Ahead { trail_size: own } => Some(format!(
                 "{trail}: the copy has {size} entries and the trail in use {own}: it is no backup \

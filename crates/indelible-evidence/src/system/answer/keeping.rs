@@ -18,14 +18,7 @@ pub fn answer(number: usize, it: &Installation) -> Found {
             let actions = ["audit_retention_policy_changed", "audit_records_expired"];
             seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
         }
-        35 => {
-            let drills = ["audit_archive_restored"];
-            let fact = it.told(&drills);
-            match it.recorded(&drills) {
-                0 => not_met(format!("{fact}: `indelible drill` puts one on record")),
-                _ => met(fact),
-            }
-        }
+        35 => brought_back(it),
         36 => {
             let actions = ["audit_legal_hold_placed", "audit_legal_hold_released"];
             seen_or_elsewhere(it.recorded(&actions) > 0, it.told(&actions))
@@ -59,6 +52,22 @@ fn reviewed(it: &Installation, actions: &[&str], lacking: &str) -> Found {
             "{lacking} by the product; {told}: ask who recorded it"
         )),
     }
+}
+
+fn brought_back(it: &Installation) -> Found {
+    let own = it.trails.iter().filter(|trail| !trail.trail.is_system());
+    let told: Vec<_> = own
+        .clone()
+        .map(|trail| match trail.drilled {
+            Some(at) => format!("{} came back at {at}", trail.trail),
+            None => format!("{} never: `indelible drill` puts it on record", trail.trail),
+        })
+        .collect();
+    let all = !told.is_empty() && own.clone().all(|trail| trail.drilled.is_some());
+    met_if(
+        all,
+        format!("drills of backups on record: {}", told.join(", ")),
+    )
 }
 
 fn history(it: &Installation) -> Found {

@@ -82,6 +82,7 @@ Settings, each stronger than the one before: defaults, indelible.toml, the envir
   [tls] cert, key                                       --tls-cert, --tls-key
   [verification] interval                               --verify-every
   [review] rules        INDELIBLE__REVIEW__RULES                      --rules
+  [erasure] approval    INDELIBLE__ERASURE__APPROVAL                  true: erasures take two people
   [log] level, format                                   --log, --log-format
   [limits] connections, queue_events, patience
 Every [section] key is also a variable INDELIBLE__SECTION__KEY.

@@ -166,6 +166,7 @@ impl Session {
         how.replace_lost = access == Access::Replace;
         how.read_only = access == Access::Read;
         how.options.read_only = how.read_only;
+        how.options.erasure_approval = settings.erasure_approval;
         if let Some(most) = settings.server.queue_events_max {
             how.options.queue_events_max = most;
         }

@@ -41,6 +41,8 @@ pub struct Settings {
     pub rules: Option<Rules>,
     /// The rules of reviews, where they are not those that ship.
     pub review_rules: Option<PathBuf>,
+    /// Whether erasures take two people.
+    pub erasure_approval: bool,
     /// The folder of the spools of all trails, where it is not in the state directory.
     pub spool_folder: Option<PathBuf>,
     /// The file that was read.
@@ -98,6 +100,8 @@ impl Settings {
         let mode =
             from("INDELIBLE__REDACTION__MODE")?.map(|mode| read("the redaction mode", &mode));
         let mode = mode.transpose()?.or(file.redaction.mode.map(|mode| mode.0));
+        let approval = from("INDELIBLE__ERASURE__APPROVAL")?
+            .map(|approval| read("the approval of erasures", &approval));
         let rules = from("INDELIBLE__REDACTION__RULES")?.or(file.redaction.rules);
         Ok(Self {
             password_in_url: holds_password(&database),
@@ -114,6 +118,10 @@ impl Settings {
             review_rules: from("INDELIBLE__REVIEW__RULES")?
                 .map(PathBuf::from)
                 .or(file.review.rules),
+            erasure_approval: approval
+                .transpose()?
+                .or(file.erasure.approval)
+                .unwrap_or(false),
             spool_folder: from("INDELIBLE__DELIVERY__FOLDER")?
                 .map(PathBuf::from)
                 .or(file.delivery.folder),
@@ -248,6 +256,7 @@ mod tests {
                 "[log]\nlevel=\"loud\"\n",
                 "line 2, column 7: `loud` is no level",
             ),
+            ("[erasure]\napproval = 2\n", "line 2, column 12: "),
             ("[limits]\nconnections = 0\n", "line 2, column 15: "),
             (
                 "[limits]\npatience = \"0s\"\n",

@@ -43,7 +43,10 @@ use std::time::Duration;
 
 pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
-pub use erasure::{Erased, ErasureOrder, ErasurePlan, ErasureProgress, UnfinishedErasure};
+pub use erasure::{
+    Erased, ErasureOrder, ErasurePlan, ErasureProgress, ErasureRequest, Signatory,
+    UnfinishedErasure,
+};
 pub use follow::Growth;
 pub use hold::{Hold, HoldOrder, HoldRelease, HoldStanding};
 pub use identity::{InstallationError, installation};
@@ -115,6 +118,9 @@ pub struct Options {
     /// Whether this process writes for long: it then holds a lease and records its start, its
     /// orderly stop and the unclean ends of others in the trail `system`.
     pub long_lived: bool,
+    /// Whether erasures take two people: nothing of a person goes that somebody else has not
+    /// approved.
+    pub erasure_approval: bool,
     /// What the process calls itself in those records.
     pub program: String,
 }
@@ -128,6 +134,7 @@ impl Default for Options {
             patience: Duration::from_secs(10),
             read_only: false,
             long_lived: true,
+            erasure_approval: false,
             program: concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -206,6 +213,7 @@ impl Engine {
             let finished = rotation::finish(&engine.shared).await;
             *engine.shared.finished() = finished.ok().flatten();
             erasure::resume(&engine.shared).await?;
+            erasure::expire(&engine.shared).await;
             if long_lived {
                 retention::resume(&engine.shared).await?;
             }
@@ -242,6 +250,11 @@ impl Engine {
     /// Those of [`crate::AuditProtocol::record`].
     pub async fn record_of_itself(&self, event: AuditEvent) -> Result<Receipt, AuditError> {
         instance::record_of_itself(&self.shared, event).await
+    }
+
+    /// Whether nothing of a person goes that somebody else has not approved.
+    pub fn erasure_takes_two(&self) -> bool {
+        self.shared.options.erasure_approval
     }
 
     /// What the engine stands on.

@@ -62,6 +62,12 @@ pub enum AuditError {
         /// The first of them.
         first: u64,
     },
+    /// Erasures of this installation take two people; nothing was erased.
+    #[error(
+        "an erasure takes two people here: ask for it, and somebody else approves; nothing of \
+         trail {0} was erased"
+    )]
+    Unapproved(TrailName),
     /// An entry was removed by retention; the trail says so.
     #[error(
         "entry {seq} of trail {trail} was removed by retention: what is left begins with entry \
@@ -86,7 +92,7 @@ pub enum AuditError {
     /// What takes two people was asked for and approved by the same; nothing changed.
     #[error(
         "{name} asked for it and cannot approve it: trail {trail} asks a second person to; nothing \
-         was released"
+         changed"
     )]
     SamePerson {
         /// The trail.

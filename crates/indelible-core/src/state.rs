@@ -6,6 +6,7 @@ mod memory;
 use std::io;
 use std::path::PathBuf;
 
+use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use files::StateDir;
@@ -69,6 +70,25 @@ pub trait State: Send + Sync + 'static {
 
     /// The trails of which something was erased.
     fn erased_trails(&self) -> Result<Vec<TrailName>, StateError>;
+
+    /// The orders of erasure of a trail that wait for a second person, by their ids. They name the
+    /// persons, and stand nowhere else.
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError>;
+
+    /// Keeps an order that waits, durably.
+    fn keep_erasure_request(
+        &self,
+        trail: &TrailName,
+        id: Uuid,
+        text: &str,
+    ) -> Result<(), StateError>;
+
+    /// Takes an order that waits away, durably; answers whether it was there. Of several who take
+    /// it one finds it.
+    fn take_erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<bool, StateError>;
+
+    /// The trails of which orders may wait.
+    fn requested_trails(&self) -> Result<Vec<TrailName>, StateError>;
 
     /// Where this state is, for messages.
     fn place(&self) -> String;

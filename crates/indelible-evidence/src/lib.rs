@@ -5,6 +5,8 @@
 //! and what the operator's [`Scope`] declares. What cannot be told is no evidence and is counted.
 //! It is rendered as JSON, Markdown, CSV or one HTML file that can be printed ([`Form`]).
 //!
+//! [`subject`] says what is known of a person, and what an erasure came to.
+//!
 //! A [`review::review`] reads what is new since the last sign-off and puts the operator's rules to it;
 //! what was decided about it is read from the trail too. [`retention`] is what is answered of
 //! policies and legal holds.
@@ -29,6 +31,7 @@ pub mod retention;
 pub mod review;
 mod scope;
 mod state;
+pub mod subject;
 mod system;
 
 pub use condition::{

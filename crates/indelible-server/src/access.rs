@@ -157,12 +157,15 @@ pub async fn admit(
     };
     let response = next.run(request).await;
     let status = response.status();
-    if let (Some(asked), Some(trail)) = (asked, &trail)
+    if let (Some(mut asked), Some(trail)) = (asked, &trail)
         && (status.is_success() || status == StatusCode::NOT_FOUND)
         && let Ok(trail) = trail.parse()
     {
         let results = response.extensions().get::<Shown>();
         let results = results.map_or(0, |Shown(results)| *results);
+        if let Some(Sought(refs)) = response.extensions().get() {
+            asked.insert("subject_refs".to_owned(), json!(refs));
+        }
         let looked = looked(&caller, permission, trail, asked, results);
         // What is not on record is not shown.
         if let Err(error) = app.tally().note(looked).await {
@@ -184,6 +187,11 @@ pub async fn admit(
 /// How many entries an answer shows, for its record.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown(pub u64);
+
+/// What stands for the persons that an answer is about, for its record: what a body says of them
+/// is not recorded.
+#[derive(Debug, Clone)]
+pub struct Sought(pub Vec<String>);
 
 /// What a request asks of a trail: the entry in its path and its parameters.
 async fn asked(request: &mut Request) -> Map<String, Value> {

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore, watch};
 
 use crate::console::{Counted, Looked};
 use crate::counters::Counters;
+use crate::erasures::Erasures;
 use crate::health::Readiness;
 use crate::ingest::{Budget, Room};
 use crate::keys::Keys;
@@ -46,6 +47,7 @@ struct Shared {
     proxies: TrustedProxies,
     verifications: Verifications,
     retention_runs: Runs,
+    erasures: Erasures,
     unpackings: Arc<Semaphore>,
     counters: Counters,
     readiness: Readiness,
@@ -86,6 +88,7 @@ impl App {
                 engine,
                 verifications: Verifications::new(),
                 retention_runs: Runs::default(),
+                erasures: Erasures::new(),
                 unpackings: Arc::new(Semaphore::new(UNPACKINGS_MAX)),
                 counters: Counters::default(),
                 readiness: Readiness::default(),
@@ -223,6 +226,10 @@ impl App {
 
     pub(crate) fn retention_runs(&self) -> &Runs {
         &self.shared.retention_runs
+    }
+
+    pub(crate) fn erasures(&self) -> &Erasures {
+        &self.shared.erasures
     }
 
     pub(crate) fn results_room(&self) -> &Room {

@@ -33,6 +33,7 @@ mod prose;
 mod reports;
 mod retention;
 mod reviews;
+mod subjects;
 mod trails;
 mod verifier;
 
@@ -262,6 +263,48 @@ pub fn routes() -> Vec<Route> {
             "/console/trails/{trail}/retention/holds/{id}/approve",
             Trail(P::Retain),
             post(retention::approve),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/subjects",
+            Trail(P::Read),
+            get(subjects::page),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/subjects/show",
+            Trail(P::Read),
+            post(subjects::look),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/subjects/plan",
+            Trail(P::Erase),
+            post(subjects::plan),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/subjects/erase",
+            Trail(P::Erase),
+            post(subjects::erase),
+        ),
+        route(
+            M::GET,
+            "/console/trails/{trail}/subjects/erasure",
+            Trail(P::Erase),
+            get(subjects::progress),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/subjects/requests/{id}/approve",
+            Trail(P::Erase),
+            post(subjects::approve),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/subjects/requests/{id}/reject",
+            Trail(P::Erase),
+            post(subjects::reject),
         ),
         route(
             M::GET,

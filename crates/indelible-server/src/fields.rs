@@ -30,9 +30,22 @@ impl Fields {
     /// # Errors
     /// Another media type, a body that is too long or no object.
     pub async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        Self::read_up_to(app, headers, body, SMALL_BODY_BYTES_MAX).await
+    }
+
+    /// The same, of so many bytes.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub async fn read_up_to(
+        app: &App,
+        headers: &HeaderMap,
+        body: Body,
+        bytes_max: usize,
+    ) -> Result<Self, Problem> {
         body::expect_json(headers)?;
         let pieces = Pieces::new(app, headers, body)?;
-        let text = body::whole(pieces, SMALL_BODY_BYTES_MAX, |_| Ok(())).await?;
+        let text = body::whole(pieces, bytes_max, |_| Ok(())).await?;
         let parsed = json::parse(&text).map_err(|error| wrong(error.to_string()))?;
         match parsed.value {
             Value::Object(fields) => Ok(Self(fields)),

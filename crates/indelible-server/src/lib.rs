@@ -8,6 +8,7 @@
 //! | `console` | all that as pages, for people |
 //! | `reports`, `reviews` | what is said of a trail's controls, and what reviewers decide |
 //! | `retention` | what goes by age, and what legal holds keep |
+//! | `subjects`, `erasures` | what is known of a person, and that it goes |
 //! | `openapi` | the description of all that, for programs and for people |
 //! | `tail` | entries as they are recorded, as server-sent events |
 //! | `problem` | errors as RFC 9457, and which status code each is |
@@ -51,6 +52,7 @@ mod reviews;
 
 mod credentials;
 mod entry;
+mod erasures;
 mod events;
 mod export;
 mod fields;
@@ -58,6 +60,7 @@ mod health;
 mod ingest;
 mod metrics;
 mod proofs;
+mod subjects;
 mod summary;
 mod tail;
 mod trails;

@@ -70,6 +70,10 @@ pub const RETENTION_WAIT: Duration = Duration::from_secs(5);
 pub const CONSOLE_HOLDS_MAX: usize = 10;
 /// Legal holds that were released on that page.
 pub const CONSOLE_RELEASED_MAX: usize = 5;
+/// Entries that name a person, on that person's page.
+pub const CONSOLE_KNOWN_MAX: usize = 200;
+/// How long a form that erases is waited for before the page of its progress is shown.
+pub const CONSOLE_ERASURE_WAIT: Duration = Duration::from_secs(2);
 /// Turns at deciding about trails; trails that share one wait for each other.
 pub const DECISION_TURNS: usize = 64;
 /// Entries of one page of an export, the most that a query answers at once.
@@ -82,6 +86,12 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 pub const READY_TIME: Duration = Duration::from_secs(1);
 /// Verifications that run at once.
 pub const VERIFICATIONS_MAX: usize = 1;
+/// Erasures that run at once.
+pub const ERASURES_MAX: usize = 1;
+/// Persons and places that one request names.
+pub const SUBJECTS_MAX: usize = 1000;
+/// The longest body that names persons, in bytes.
+pub const SUBJECTS_BODY_BYTES_MAX: usize = 256 << 10;
 /// What a client is told to wait when it is turned away for the moment, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// How long a key is taken for what it was when it was read last.

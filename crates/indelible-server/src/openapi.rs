@@ -120,6 +120,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
             "trail" => named("TrailName"),
             _ if is_of("/findings/") => named("FindingName"),
             _ if is_of("/holds/") => named("HoldName"),
+            _ if is_of("/requests/") => json!({ "type": "string", "format": "uuid" }),
             _ if is_of("/keys/") => {
                 json!({ "type": "string", "description": "A key's id, not its text" })
             }

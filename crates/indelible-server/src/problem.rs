@@ -28,10 +28,12 @@ pub enum Kind {
     Forbidden,
     /// The key is no good any more.
     KeyEnded,
+    /// Something is held, so that nothing goes.
+    Held,
+    /// It takes a second person.
+    SamePerson,
     /// It was decided before.
     AlreadyDecided,
-    /// Who asked for it approves it.
-    SamePerson,
     /// The hold does not stand so that this could be done to it.
     HoldConflict,
     /// What database and trail say of retention differs, or somebody was faster.
@@ -84,6 +86,7 @@ impl Kind {
             Self::Unauthorized => ("unauthorized", S::UNAUTHORIZED, "No good key"),
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
             Self::KeyEnded => ("key-ended", S::CONFLICT, "Key ended"),
+            Self::Held => ("held", S::CONFLICT, "Held"),
             Self::AlreadyDecided => ("already-decided", S::CONFLICT, "Decided already"),
             Self::SamePerson => ("same-person", S::CONFLICT, "Second person needed"),
             Self::HoldConflict => ("hold-conflict", S::CONFLICT, "Hold stands otherwise"),
@@ -319,6 +322,7 @@ impl From<AuditError> for Problem {
                 let detail = format!("trail {trail} accepts no writes until its operator acts");
                 Self::new(Kind::WritesRefused, detail).because(&error)
             }
+            AuditError::Held { .. } => Self::new(Kind::Held, &error),
             AuditError::SamePerson { .. } => Self::new(Kind::SamePerson, &error),
             AuditError::Retention { .. } => Self::new(Kind::RetentionConflict, &error),
             AuditError::Removed { .. } => Self::new(Kind::NotFound, &error),

@@ -46,6 +46,14 @@ pub struct HoldPath {
     pub hold: uuid::Uuid,
 }
 
+/// The trail and the erasure that waits, which a path names.
+pub struct RequestPath {
+    /// The trail.
+    pub trail: TrailName,
+    /// The erasure's id.
+    pub request: uuid::Uuid,
+}
+
 /// The trail and the framework that a path names.
 pub struct ReportPath {
     /// The trail.
@@ -242,6 +250,19 @@ impl FromRequestParts<App> for HoldPath {
         Ok(Self {
             trail: segments.trail()?,
             hold: segments.named("id")?.parse().map_err(ill_formed)?,
+        })
+    }
+}
+
+impl FromRequestParts<App> for RequestPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let segments = segments(parts, app).await?;
+        let request = segments.named("id")?.parse();
+        Ok(Self {
+            trail: segments.trail()?,
+            request: request.map_err(|_| wrong("id", "an erasure that waits has a UUID"))?,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::keys::Permission;
 use crate::problem::{Kind, Problem};
 use crate::{
     console, credentials, entry, events, export, gate, health, ingest, metrics, openapi, proofs,
-    reports, retention, reviews, summary, tail, trails, verify,
+    reports, retention, reviews, subjects, summary, tail, trails, verify,
 };
 
 /// One method of one URL, and what it asks of its caller.
@@ -49,6 +49,12 @@ fn routes() -> Vec<Route> {
     const REPORT: &str = "/v1/trails/{trail}/reports/{framework}";
     const PACK: &str = "/v1/trails/{trail}/controls/{control}/pack";
     const SYSTEM: &str = "/v1/reports/system";
+    const SHOW: &str = "/v1/trails/{trail}/subjects/show";
+    const ERASE: &str = "/v1/trails/{trail}/subjects/erase";
+    const ERASURE: &str = "/v1/trails/{trail}/subjects/erasure";
+    const REQUESTS: &str = "/v1/trails/{trail}/subjects/requests";
+    const APPROVE_REQUEST: &str = "/v1/trails/{trail}/subjects/requests/{id}/approve";
+    const REJECT_REQUEST: &str = "/v1/trails/{trail}/subjects/requests/{id}/reject";
     const REVIEW: &str = "/v1/trails/{trail}/review";
     const FINDINGS: &str = "/v1/trails/{trail}/review/findings";
     const ASSIGN: &str = "/v1/trails/{trail}/review/findings/{id}/assign";
@@ -110,6 +116,22 @@ fn routes() -> Vec<Route> {
         route(M::POST, HOLDS, Trail(P::Retain), post(retention::place)),
         route(M::POST, RELEASE, Trail(P::Retain), post(retention::release)),
         route(M::POST, APPROVE, Trail(P::Retain), post(retention::approve)),
+        route(M::POST, SHOW, Trail(P::Read), post(subjects::show)),
+        route(M::POST, ERASE, Trail(P::Erase), post(subjects::erase)),
+        route(M::GET, ERASURE, Trail(P::Erase), get(subjects::standing)),
+        route(M::GET, REQUESTS, Trail(P::Erase), get(subjects::requests)),
+        route(
+            M::POST,
+            APPROVE_REQUEST,
+            Trail(P::Erase),
+            post(subjects::approve),
+        ),
+        route(
+            M::POST,
+            REJECT_REQUEST,
+            Trail(P::Erase),
+            post(subjects::reject),
+        ),
         route(M::GET, "/v1/trails", Key(P::Read), get(trails::list)),
         route(
             M::POST,

@@ -1,12 +1,15 @@
 //! `indelible subject`
 
+mod answer;
+mod decide;
 mod erase;
 mod show;
 
 use clap::{Args, Subcommand};
-use indelible::core::engine::Subjects;
+use indelible::core::engine::ErasureProgress;
 
 use crate::failure::{Failure, Status};
+use crate::progress::Bars;
 use crate::session::Session;
 
 /// Shows and erases what the trail holds of a person
@@ -14,6 +17,9 @@ use crate::session::Session;
 pub enum Subject {
     Show(show::Show),
     Erase(erase::Erase),
+    Requests(decide::List),
+    Approve(decide::Approve),
+    Reject(decide::Reject),
 }
 
 /// Where a person is looked for beside the ids.
@@ -26,22 +32,23 @@ pub struct Places {
     also: Vec<String>,
 }
 
-impl Places {
-    /// These persons, wherever they are looked for.
-    pub fn subjects(self, ids: Vec<String>) -> Subjects {
-        Subjects {
-            ids,
-            also: self.also,
-            widen: Vec::new(),
-        }
-    }
-}
-
 impl Subject {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         match self {
             Self::Show(command) => command.run(session).await,
             Self::Erase(command) => command.run(session).await,
+            Self::Requests(command) => command.run(session).await,
+            Self::Approve(command) => command.run(session).await,
+            Self::Reject(command) => command.run(session).await,
         }
+    }
+}
+
+fn show(bars: &mut Bars, progress: ErasureProgress) {
+    match progress {
+        ErasureProgress::Search(done, all) => bars.show("searching", done, Some(all)),
+        ErasureProgress::Record(done, all) => bars.show("recording", done, Some(all)),
+        ErasureProgress::Blank(done, all) => bars.show("erasing", done, Some(all)),
+        _ => bars.show("purging", 0, None),
     }
 }

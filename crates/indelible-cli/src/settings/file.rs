@@ -26,6 +26,7 @@ pub struct SettingsFile {
     pub tls: TlsTable,
     pub verification: VerificationTable,
     pub review: ReviewTable,
+    pub erasure: ErasureTable,
     pub outbox: OutboxTable,
     pub log: LogTable,
     pub limits: LimitsTable,
@@ -108,6 +109,13 @@ pub struct VerificationTable {
 pub struct ReviewTable {
     /// The path of a file of rules.
     pub rules: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ErasureTable {
+    /// Whether erasures take two people.
+    pub approval: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -15,6 +15,7 @@ mod retention;
 mod reviews;
 mod rows;
 mod story;
+mod subjects;
 mod tail;
 mod tour;
 mod verifying;

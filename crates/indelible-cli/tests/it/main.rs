@@ -46,5 +46,6 @@ mod seals;
 mod serving;
 mod spooled;
 mod subjects;
+mod subjects_approved;
 mod subjects_many;
 mod verification;

@@ -81,6 +81,8 @@ struct Served {
 impl Served {
     fn start() -> Self {
         let desk = Desk::new();
+        // So that there are orders to be decided about, and nothing goes meanwhile.
+        desk.file("indelible.toml", "[erasure]\napproval = true\n");
         let server = Server::start(&desk, &["--log", "error", "--rate", "1000000"]);
         let key = server.key.clone().expect("the first key");
         let event = "{\"action\":\"user_login\",\"resource_type\":\"session\",\

@@ -17,6 +17,8 @@ KEY_ID = os.environ["INDELIBLE_TEST_KEY_ID"]
 # A trail that holds at least ENTRIES entries.
 TRAIL = "shop"
 ENTRIES = 5
+# Whom its entries name.
+PERSON = "u-17"
 # One that records can be evidence for.
 CONTROL = "PCI-DSS-4.0.1:10.2.1.4"
 # How long a stream may be silent until it is read no further, in seconds.
@@ -55,6 +57,10 @@ def before_call(context, case, kwargs):
         mend_hold(case, operation)
     elif operation in ("raise_findings", "assign_finding", "close_finding", "sign_off"):
         mend_decision(case, operation)
+    elif operation in ("show_subject", "erase_subjects"):
+        mend_subjects(case, operation)
+    elif operation in ("approve_erasure", "reject_erasure"):
+        mend_waiting(case, operation)
     elif operation == "create_key":
         mend_key(case)
     elif operation == "record":
@@ -264,6 +270,40 @@ def raised(case):
     body = {"seqs": [size - 1], "why": "of this run"}
     done = tell(case, "review/findings", body).get("recorded") or [{}]
     return done[0].get("finding", "manual-0"), done[0].get("seq", 0)
+
+
+def mend_subjects(case, operation):
+    case.path_parameters["trail"] = TRAIL
+    body = case.body
+    # Places are paths of a grammar that no pattern says whole.
+    body.pop("also", None)
+    if operation == "show_subject":
+        # One whom the trail names.
+        body["id"] = PERSON
+        return
+    ids = [name.encode()[:200].decode(errors="ignore") for name in body.get("ids") or []]
+    body["ids"] = [name for name in ids if name] or [PERSON]
+    for field in ("request_id", "legal_basis"):
+        if isinstance(body.get(field), str):
+            body[field] = body[field][:50]
+    # Or orders would pile up.
+    body["dry_run"] = True
+
+
+def mend_waiting(case, operation):
+    case.path_parameters.update(trail=TRAIL, id=waiting(case))
+    if operation == "approve_erasure":
+        # Whoever asked does not approve.
+        case.body["dry_run"] = True
+
+
+def waiting(case):
+    """An order of erasure that waits."""
+    there = ask(case, "subjects/requests").json().get("requests")
+    if not there:
+        body = {"ids": ["nobody"], "reason": "of this run"}
+        there = [tell(case, "subjects/erase", body).get("request") or {}]
+    return there[0].get("id", "0197f0c2-0000-7000-8000-000000000000")
 
 
 def mend_key(case):

@@ -11,6 +11,7 @@
 //! A process that ends in between leaves the rest to the next run, or to the next process that
 //! opens the database to write. A restored copy is the same case: it is behind the register.
 
+mod approval;
 mod finish;
 mod history;
 mod plan;
@@ -35,8 +36,11 @@ use crate::filter::Filter;
 use crate::query::QueryError;
 use crate::state::Purpose;
 use crate::store::StoreError;
+use approval::Approval;
 use register::{Line, Pinned};
 
+pub(super) use approval::expire;
+pub use approval::{ErasureRequest, Signatory};
 pub(super) use finish::{finish, resume};
 pub use plan::ErasurePlan;
 pub(super) use purge::Purging;
@@ -57,6 +61,8 @@ pub struct ErasureOrder {
     pub request_id: Option<String>,
     /// Who has it done.
     pub by: Option<String>,
+    /// What who has it done is called, where `by` is no name but an API key's id.
+    pub by_name: Option<String>,
     /// Entries that match one of these are held, beside those that the trail's own holds in force
     /// name: nothing may be erased of them.
     pub holds: Vec<Filter>,
@@ -107,6 +113,8 @@ const LEGAL_BASIS_BYTES_MAX: usize = 1024;
 const SAID_BYTES_MAX: usize = 12 * 1024;
 /// The action of the entry that says what was erased.
 pub(super) const ERASED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASED;
+/// The resource type of what is said of erasures.
+const RESOURCE: &str = "subject_key";
 /// The action of the entry that says that nothing was erased.
 const REFUSED: AuditAction = AuditAction::AUDIT_SUBJECT_ERASURE_REFUSED;
 
@@ -139,31 +147,50 @@ impl Audit {
         order: &ErasureOrder,
         progress: &mut (dyn FnMut(ErasureProgress) + Send),
     ) -> Result<(Erased, ErasurePlan), AuditError> {
-        let shared = &self.engine.shared;
+        if self.engine.shared.options.erasure_approval {
+            return Err(AuditError::Unapproved(self.trail.clone()));
+        }
+        self.check_may_erase(order).await?;
+        self.carry_out(order, None, progress).await
+    }
+
+    /// Refuses an order that cannot be carried out, whoever it is about, before anything is said.
+    async fn check_may_erase(&self, order: &ErasureOrder) -> Result<(), AuditError> {
         check(order)?;
         self.check_may_write().await?;
-        // Before anything is said: whoever may not erase must not leave an entry that says so.
-        finish::removal(shared)?.erase(&self.trail, &[]).await?;
+        // Whoever may not erase must not leave an entry that says so.
+        let removal = finish::removal(&self.engine.shared)?;
+        removal.erase(&self.trail, &[]).await?;
         if self.head().await?.is_none() {
             let problem = format!("{} has no entry of which anything goes", self.trail);
             return Err(QueryError::new("trail", problem).into());
         }
+        Ok(())
+    }
+
+    /// Carries an order out, approved where that is asked for.
+    async fn carry_out(
+        &self,
+        order: &ErasureOrder,
+        approval: Option<&Approval<'_>>,
+        progress: &mut (dyn FnMut(ErasureProgress) + Send),
+    ) -> Result<(Erased, ErasurePlan), AuditError> {
+        let shared = &self.engine.shared;
         let earlier = finish(shared, &self.trail, &[], Purging::Now, &mut |_| {}).await?;
         let secret = self.engine.secret(Purpose::Subjects).await?;
         let plan = plan::under_holds(self, order, progress).await?;
         let refs = order.subjects.refs(&secret);
-        if let Some(first) = plan.held.first() {
-            let (entries, first) = (plan.held.len() as u64, *first);
-            self.record_refusal(order, &refs, entries).await?;
-            let trail = self.trail.clone();
-            return Err(AuditError::Held {
-                trail,
-                entries,
-                first,
-            });
+        self.check_unheld(order, &refs, &plan).await?;
+        let (ids, texts) = self.lines(order, &refs, &plan, approval)?;
+        if let Some(approval) = approval {
+            approval.claim(self, &refs, &plan).await?;
         }
-        let (ids, texts) = self.lines(order, &refs, &plan)?;
-        shared.ground.state.keep_erasures(&self.trail, &texts)?;
+        if let Err(error) = shared.ground.state.keep_erasures(&self.trail, &texts) {
+            if let Some(approval) = approval {
+                approval.give_back(self)?;
+            }
+            return Err(error.into());
+        }
         drop(texts);
         let mut erased = finish(shared, &self.trail, &ids, Purging::Now, progress).await?;
         erased.join(earlier);
@@ -179,6 +206,7 @@ impl Audit {
         order: &ErasureOrder,
         refs: &[String],
         plan: &ErasurePlan,
+        approval: Option<&Approval<'_>>,
     ) -> Result<(Vec<Uuid>, Vec<String>), AuditError> {
         let door = &self.engine.shared.door;
         let (mut ranges, mut persons) = (plan.ranges.pinned(), refs.chunks(REFS_MAX));
@@ -189,6 +217,7 @@ impl Audit {
             let erases: Vec<Pinned> = ranges.by_ref().take(RANGES_MAX).collect();
             let refs = persons.next().unwrap_or_default();
             let mut context = said(order, refs);
+            context.extend(approval.map(Approval::said).unwrap_or_default());
             let affected = entries_of(&erases);
             context.insert("records_affected".to_owned(), json!(affected));
             if count > 1 {
@@ -210,18 +239,42 @@ impl Audit {
         Ok((ids, texts))
     }
 
+    /// Refuses, on record, what is held.
+    async fn check_unheld(
+        &self,
+        order: &ErasureOrder,
+        refs: &[String],
+        plan: &ErasurePlan,
+    ) -> Result<(), AuditError> {
+        let Some(&first) = plan.held.first() else {
+            return Ok(());
+        };
+        let entries = plan.held.len() as u64;
+        let more = json!({"exception": "legal_hold", "records_held": entries});
+        let by = order.by.as_deref();
+        self.record_refusal(order, refs, by, more).await?;
+        let trail = self.trail.clone();
+        Err(AuditError::Held {
+            trail,
+            entries,
+            first,
+        })
+    }
+
     async fn record_refusal(
         &self,
         order: &ErasureOrder,
         refs: &[String],
-        held: u64,
+        by: Option<&str>,
+        more: Value,
     ) -> Result<(), AuditError> {
-        let mut context = said(order, refs.get(..REFS_MAX.min(refs.len())).unwrap_or(refs));
-        context.insert("exception".to_owned(), json!("legal_hold"));
-        context.insert("records_held".to_owned(), json!(held));
-        let mut event = AuditEvent::new(REFUSED, "subject_key").context(Value::Object(context));
-        event.user_id = order.by.clone();
-        recording::record(&self.engine.shared, &self.trail, event, Vec::new()).await?;
+        let mut context = said(order, first(refs));
+        if let Value::Object(more) = more {
+            context.extend(more);
+        }
+        let mut event = AuditEvent::new(REFUSED, RESOURCE).context(Value::Object(context));
+        event.user_id = by.map(str::to_owned);
+        self.record_own(event, Vec::new()).await?;
         Ok(())
     }
 }
@@ -236,6 +289,11 @@ pub(super) fn ordered(audit: &Audit) -> Result<Vec<Erasure>, AuditError> {
     Ok(erasures)
 }
 
+/// As many references as one entry has.
+fn first(refs: &[String]) -> &[String] {
+    refs.get(..REFS_MAX).unwrap_or(refs)
+}
+
 /// What an entry says of an order.
 fn said(order: &ErasureOrder, refs: &[String]) -> Map<String, Value> {
     let mut context = Map::new();
@@ -244,6 +302,7 @@ fn said(order: &ErasureOrder, refs: &[String]) -> Map<String, Value> {
     let also = [
         ("legal_basis", &order.legal_basis),
         ("request_id", &order.request_id),
+        ("key_name", &order.by_name),
     ];
     for (name, value) in also {
         if let Some(value) = value {
@@ -274,6 +333,7 @@ fn check(order: &ErasureOrder) -> Result<(), QueryError> {
         ),
         ("request_id", order.request_id.as_ref(), TEXT_BYTES_MAX),
         ("by", order.by.as_ref(), TEXT_BYTES_MAX),
+        ("by_name", order.by_name.as_ref(), TEXT_BYTES_MAX),
     ];
     for (field, text, max) in texts {
         if text.is_some_and(|text| text.len() > max) {

@@ -37,7 +37,7 @@ const CODE_DIGITS: usize = 64;
 /// What Indelible says of its keeping of a trail, in that trail: its details are kept for as long
 /// as the entry is. No other action is its own there: applications and imports have records of
 /// their own that begin with `audit_`.
-const KEEPING: [&str; 22] = [
+const KEEPING: [&str; 24] = [
     "audit_archive_restored",
     "audit_finding_assigned",
     "audit_finding_raised",
@@ -56,7 +56,9 @@ const KEEPING: [&str; 22] = [
     "audit_review_missed",
     "audit_review_started",
     "audit_subject_erased",
+    "audit_subject_erasure_approved",
     "audit_subject_erasure_refused",
+    "audit_subject_erasure_requested",
     "audit_trail_copy_abandoned",
     "audit_trail_copy_started",
     "audit_trail_succeeded",

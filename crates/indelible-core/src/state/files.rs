@@ -1,15 +1,20 @@
 //! The state directory: `signing.key`, `secrets/<purpose>`, `marks/<trail>`, all mode 0600; once
 //! the key was rotated `retired/<number>` and `rotations/<trail>`, and while it is `signing.key.next`;
-//! once something was erased `erasures/<trail>`.
+//! once something was erased `erasures/<trail>`, and while an erasure waits for a second person
+//! `erasure-requests/<trail>/<id>`.
 
 mod private;
 mod register;
+mod requests;
+mod whole;
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use private::{make_private_folder, private_options};
+use uuid::Uuid;
+use whole::{read_text, replace};
 
 use super::{Purpose, Secret, State, StateError};
 use crate::rotation::KeyRotation;
@@ -158,6 +163,11 @@ impl StateDir {
 
     fn register_path(&self, trail: &TrailName) -> PathBuf {
         self.path.join("erasures").join(trail.as_str())
+    }
+
+    /// Where the orders that wait are, by trail.
+    fn requests_path(&self) -> PathBuf {
+        self.path.join("erasure-requests")
     }
 
     /// A folder that is made when it is needed first.
@@ -309,13 +319,43 @@ impl State for StateDir {
         register::trails(&folder).map_err(at(&folder))
     }
 
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError> {
+        let folder = self.requests_path().join(trail.as_str());
+        requests::all(&folder).map_err(at(&folder))
+    }
+
+    fn keep_erasure_request(
+        &self,
+        trail: &TrailName,
+        id: Uuid,
+        text: &str,
+    ) -> Result<(), StateError> {
+        let folder = self.requests_path().join(trail.as_str());
+        let path = folder.join(id.to_string());
+        self.locked(|| {
+            self.folder_of(&path)?;
+            requests::sweep(&folder).map_err(at(&folder))?;
+            replace(&path, text.as_bytes()).map_err(at(&path))
+        })
+    }
+
+    fn take_erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<bool, StateError> {
+        let folder = self.requests_path().join(trail.as_str());
+        self.locked(|| {
+            requests::sweep(&folder).map_err(at(&folder))?;
+            requests::take(&folder, id).map_err(at(&folder))
+        })
+    }
+
+    fn requested_trails(&self) -> Result<Vec<TrailName>, StateError> {
+        let folder = self.requests_path();
+        requests::trails(&folder).map_err(at(&folder))
+    }
+
     fn place(&self) -> String {
         self.path.display().to_string()
     }
 }
-
-/// The longest file read, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 fn at(path: &Path) -> impl Fn(io::Error) -> StateError {
     let path = path.to_owned();
@@ -329,14 +369,6 @@ fn hex_line(secret: &Secret) -> String {
     let mut text: String = secret.expose().iter().map(|b| format!("{b:02x}")).collect();
     text.push('\n');
     text
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?
-        .take(FILE_BYTES_MAX)
-        .read_to_string(&mut text)?;
-    Ok(text)
 }
 
 fn read_secret(path: &Path) -> Result<Option<Secret>, StateError> {
@@ -353,23 +385,4 @@ fn read_secret(path: &Path) -> Result<Option<Secret>, StateError> {
     Secret::from_hex(text.trim_end())
         .map(Some)
         .ok_or_else(malformed)
-}
-
-/// Puts `bytes` at `path` so that after a loss of power the old or the new content is there.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // No trail's name begins so: the marks of two trails never meet.
-    let mut name = std::ffi::OsString::from("~");
-    name.push(path.file_name().unwrap_or_default());
-    let beside = path.with_file_name(name);
-    let mut file = private_options()
-        .create(true)
-        .truncate(true)
-        .open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use uuid::Uuid;
+
 use super::{Purpose, Secret, State, StateError};
 use crate::trail::TrailName;
 
@@ -21,6 +23,7 @@ struct Kept {
     secrets: HashMap<Purpose, Secret>,
     marks: HashMap<TrailName, String>,
     erasures: BTreeMap<TrailName, Vec<String>>,
+    requests: BTreeMap<TrailName, BTreeMap<Uuid, String>>,
 }
 
 impl StateInMemory {
@@ -122,6 +125,34 @@ impl State for StateInMemory {
 
     fn erased_trails(&self) -> Result<Vec<TrailName>, StateError> {
         Ok(self.kept().erasures.keys().cloned().collect())
+    }
+
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError> {
+        let kept = self.kept();
+        let there = kept.requests.get(trail).into_iter().flatten();
+        Ok(there.map(|(id, text)| (*id, text.clone())).collect())
+    }
+
+    fn keep_erasure_request(
+        &self,
+        trail: &TrailName,
+        id: Uuid,
+        text: &str,
+    ) -> Result<(), StateError> {
+        let mut kept = self.kept();
+        let there = kept.requests.entry(trail.clone()).or_default();
+        there.insert(id, text.to_owned());
+        Ok(())
+    }
+
+    fn take_erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<bool, StateError> {
+        let mut kept = self.kept();
+        let there = kept.requests.get_mut(trail);
+        Ok(there.is_some_and(|there| there.remove(&id).is_some()))
+    }
+
+    fn requested_trails(&self) -> Result<Vec<TrailName>, StateError> {
+        Ok(self.kept().requests.keys().cloned().collect())
     }
 
     fn place(&self) -> String {

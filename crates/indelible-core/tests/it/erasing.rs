@@ -1,5 +1,6 @@
 //! Erasing persons: what goes, what stays, and what the trail says of it.
 
+mod approved;
 mod cuts;
 mod looks;
 mod many;
@@ -48,7 +49,7 @@ fn order(ids: &[&str]) -> ErasureOrder {
         legal_basis: Some("GDPR".to_owned()),
         request_id: Some("DSR-4711".to_owned()),
         by: Some("officer".to_owned()),
-        holds: Vec::new(),
+        ..ErasureOrder::default()
     }
 }
 

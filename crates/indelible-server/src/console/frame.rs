@@ -17,6 +17,8 @@ pub enum Place {
     Integrity,
     /// The daily review of a trail.
     Reviews,
+    /// Persons in a trail.
+    Subjects,
     /// Reports on a trail.
     Reports,
     /// What of a trail goes by age, and what is held.
@@ -114,6 +116,10 @@ impl Frame {
             (
                 Permission::Report,
                 way("retention", "Retention", Place::Retention),
+            ),
+            (
+                Permission::Read,
+                way("subjects", "Subjects", Place::Subjects),
             ),
         ];
         self.open(ways)

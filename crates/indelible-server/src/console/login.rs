@@ -303,6 +303,12 @@ impl Form {
         Ok((path, form))
     }
 
+    /// The values of all fields of this name.
+    pub fn all(&self, wanted: &str) -> impl Iterator<Item = &str> {
+        let named = self.0.iter().filter(move |(name, _)| name == wanted);
+        named.map(|(_, value)| value.as_str())
+    }
+
     /// The first field of this name.
     pub fn named(&self, wanted: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| name == wanted);

@@ -39,6 +39,8 @@ pub enum Permission {
     Review,
     /// Deciding what a trail keeps: policies, runs of retention, legal holds.
     Retain,
+    /// Erasing persons, and deciding about erasures that wait.
+    Erase,
     /// Beginning trails.
     BeginTrails,
     /// Making, listing and revoking keys.
@@ -73,6 +75,7 @@ const TABLE: [(Role, &[Permission]); 4] = {
                 P::Report,
                 P::Review,
                 P::Retain,
+                P::Erase,
                 P::BeginTrails,
                 P::ManageKeys,
             ],
@@ -133,6 +136,7 @@ impl Permission {
             Self::Report => "report",
             Self::Review => "review",
             Self::Retain => "retain",
+            Self::Erase => "erase",
             Self::BeginTrails => "begin_trails",
             Self::ManageKeys => "manage_keys",
         }

@@ -2,6 +2,7 @@
 
 mod retention;
 mod reviews;
+mod subjects;
 
 use super::parameters::{
     AS_OF, DATES, EARLIER, FILTERS, FOLLOWING, FORM, FORMAT, FROM, OPEN, PAGING, PERIOD, PURPOSE,
@@ -64,11 +65,15 @@ const TRAIL: &[Content] = &[json("Trail")];
 
 /// Every URL.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    let more = reviews::OPERATIONS.iter().chain(retention::OPERATIONS);
-    OPERATIONS.iter().chain(more)
+    let others = [
+        reviews::OPERATIONS,
+        retention::OPERATIONS,
+        subjects::OPERATIONS,
+    ];
+    OPERATIONS.iter().chain(others.into_iter().flatten())
 }
 
-/// Those that are not of reviews, and of what is handed over.
+/// Those that are not of reviews, of what is handed over, or of persons.
 const OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",

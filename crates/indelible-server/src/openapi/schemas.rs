@@ -2,6 +2,7 @@
 
 mod retention;
 mod reviews;
+mod subjects;
 
 use indelible_evidence::Framework;
 use serde_json::{Map, Value, json};
@@ -19,7 +20,8 @@ pub fn all() -> Value {
         "type": "string",
         "format": "binary",
     });
-    for (name, schema) in reviews::all().into_iter().chain(retention::all()) {
+    let others = reviews::all().into_iter().chain(retention::all());
+    for (name, schema) in others.chain(subjects::all()) {
         all[name] = schema;
     }
     all

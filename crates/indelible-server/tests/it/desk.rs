@@ -156,15 +156,44 @@ impl Desk {
 
     /// The same by somebody who may erase.
     pub async fn officer(&self) -> Database {
+        let url = self.officers_url();
+        open(&url, &self.folder, self.clock.clone()).await
+    }
+
+    /// The same where erasures take two people.
+    pub async fn officer_of_two(&self) -> Database {
+        let mut settings = settings(&self.folder, self.clock.clone());
+        settings.options.erasure_approval = true;
+        let url = self.officers_url();
+        Database::open(&url, settings).await.expect("opens")
+    }
+
+    fn officers_url(&self) -> DatabaseUrl {
         let Some(server) = &self.server else {
-            return self.another().await;
+            return self.url.clone();
         };
         server.execute(&format!(
             "DO $$ BEGIN CREATE ROLE {ERASER} LOGIN IN ROLE indelible_writer, indelible_eraser; \
              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         ));
-        let url = server.url_as(ERASER).parse().expect("a good URL");
-        open(&url, &self.folder, self.clock.clone()).await
+        server.url_as(ERASER).parse().expect("a good URL")
+    }
+
+    /// The files of the embedded database and of the state directory.
+    pub fn files(&self) -> Vec<std::path::PathBuf> {
+        let (mut folders, mut files) = (vec![self.folder.path().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).expect("readable") {
+                let path = file.expect("readable").path();
+                let list = if path.is_dir() {
+                    &mut folders
+                } else {
+                    &mut files
+                };
+                list.push(path);
+            }
+        }
+        files
     }
 
     /// How a request is answered, its body yet to be read.
@@ -259,11 +288,16 @@ impl Desk {
 }
 
 async fn open(url: &DatabaseUrl, folder: &TempDir, clock: Arc<Stopped>) -> Database {
+    let opened = Database::open(url, settings(folder, clock));
+    opened.await.expect("opens")
+}
+
+fn settings(folder: &TempDir, clock: Arc<Stopped>) -> Settings {
     let mut settings = Settings::default();
     settings.state_dir = Some(folder.path().join("state"));
     settings.options.long_lived = false;
     settings.clock = clock;
-    Database::open(url, settings).await.expect("opens")
+    settings
 }
 
 /// A request.

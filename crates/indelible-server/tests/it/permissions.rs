@@ -57,6 +57,15 @@ const EXPECTED: &[(&str, &str)] = &[
     ("POST /v1/trails/{trail}/holds", "a"),
     ("POST /v1/trails/{trail}/holds/{id}/release", "a"),
     ("POST /v1/trails/{trail}/holds/{id}/approve", "a"),
+    ("POST /v1/trails/{trail}/subjects/show", "r u a"),
+    ("POST /v1/trails/{trail}/subjects/erase", "a"),
+    ("GET /v1/trails/{trail}/subjects/erasure", "a"),
+    ("GET /v1/trails/{trail}/subjects/requests", "a"),
+    (
+        "POST /v1/trails/{trail}/subjects/requests/{id}/approve",
+        "a",
+    ),
+    ("POST /v1/trails/{trail}/subjects/requests/{id}/reject", "a"),
     ("GET /v1/trails", "r u a"),
     ("POST /v1/trails", "a"),
     ("GET /v1/keys", "a"),
@@ -80,6 +89,7 @@ pub fn call(method: &Method, path: &str, trail: &str) -> Call {
         _ if path.contains("/keys/") => "0123456789abcdef",
         _ if path.contains("/findings/") => "manual-1",
         _ if path.contains("/holds/") => "00000000-0000-0000-0000-000000000000",
+        _ if path.contains("/requests/") => "0197f0c2-0000-7000-8000-000000000000",
         _ => "0",
     };
     let url = path.replace("{framework}", "gdpr-2016-679");
@@ -120,6 +130,16 @@ pub fn call(method: &Method, path: &str, trail: &str) -> Call {
             json!({"day": "2026-03-09", "why": "x"}).to_string()
         }
         (&Method::POST, path) if path.ends_with("/sign-offs") => json!({"as_of": 2}).to_string(),
+        (&Method::POST, path) if path.ends_with("/subjects/show") => {
+            json!({"id": "u-0"}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/subjects/erase") => {
+            json!({"ids": ["u-0"], "reason": "Art. 17", "dry_run": true}).to_string()
+        }
+        (&Method::POST, path) if path.ends_with("/approve") => "{}".to_owned(),
+        (&Method::POST, path) if path.ends_with("/reject") => {
+            json!({"reason": "it runs"}).to_string()
+        }
         (&Method::POST, path) if path.ends_with("/events") => EVENT.to_owned(),
         _ => String::new(),
     };
@@ -186,7 +206,7 @@ async fn sys_18_exactly_the_documented_calls_pass(desk: Desk) {
 }
 
 /// All that an auditor may do: look, have it proved, and review it.
-const LOOKS: [&str; 26] = [
+const LOOKS: [&str; 27] = [
     "GET /v1/reports/system",
     "GET /v1/trails",
     "GET /v1/trails/{trail}/checkpoint",
@@ -212,6 +232,7 @@ const LOOKS: [&str; 26] = [
     "POST /v1/trails/{trail}/review/findings/{id}/close",
     "POST /v1/trails/{trail}/review/sign-offs",
     "POST /v1/trails/{trail}/review/start",
+    "POST /v1/trails/{trail}/subjects/show",
     "POST /v1/trails/{trail}/verify",
 ];
 
@@ -236,6 +257,8 @@ async fn t83_sys_23_an_auditor_reads_what_was_recorded_and_does_nothing_else(des
                 // A stream is asked for from a place that is none.
                 _ if path.ends_with("/stream") => 400,
                 _ if path.ends_with("/sign-offs") => 201,
+                // Whom nobody names is not found.
+                _ if path.ends_with("/show") && trail == "system" => 404,
                 _ => 200,
             };
             answered.is(granted);

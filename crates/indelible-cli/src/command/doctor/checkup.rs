@@ -56,8 +56,12 @@ impl Checkup {
             None => "no indelible.toml".to_owned(),
         };
         let mode = settings.redaction;
+        let people = match settings.erasure_approval {
+            true => ", erasures by two people",
+            false => "",
+        };
         let detail = format!(
-            "{}, trail {}, redaction {mode}; {from}",
+            "{}, trail {}, redaction {mode}{people}; {from}",
             settings.database, settings.trail
         );
         if mode == Mode::Off {

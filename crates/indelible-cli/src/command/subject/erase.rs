@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use indelible::core::engine::{Erased, ErasureOrder, ErasurePlan, ErasureProgress};
-use indelible::core::part::{PartKind, PerPart};
-use indelible::{Audit, TrailName};
-use serde::Serialize;
+use indelible::Audit;
+use indelible::core::engine::{ErasureOrder, Subjects};
+use indelible::core::part::PartKind;
+use indelible_evidence::subject::Erasure;
 
-use super::Places;
-use crate::answer::{Answer, Field, Layout, Sheet};
+use super::{Places, show};
 use crate::failure::{Failure, Status, remark};
 use crate::input;
 use crate::progress::Bars;
@@ -23,6 +22,9 @@ use crate::session::{Access, Session};
 /// looked for the person. Who acted on behalf of the person goes with the part, and is counted as
 /// `of_other_actors`. Every receipt and proof of before stays good. The trail gets entries that say which parts of which entries went, why and on whose
 /// order; persons are named in them by a digest alone.
+///
+/// Where the settings ask for two persons (`[erasure] approval`), nothing goes: the order waits
+/// until somebody else approves it with `subject approve`, and --by says who asks.
 ///
 /// What is recorded of the persons afterwards stays. Copies of the database are out of reach, and
 /// are listed. The exit status is 1 where entries are held, also of earlier orders, or where bytes are still in the files.
@@ -68,37 +70,6 @@ pub struct Erase {
 /// The longest file of ids, in bytes.
 const IDS_BYTES_MAX: usize = 256 << 20;
 
-/// What went, or would go.
-#[derive(Serialize)]
-struct Erasure {
-    trail: TrailName,
-    dry_run: bool,
-    as_of: u64,
-    subjects: usize,
-    unknown: Vec<String>,
-    entries: u64,
-    parts: Parts,
-    /// Entries of which the actor part is another's, who acted on behalf of the person.
-    of_other_actors: u64,
-    /// Entries that keep their details, since they are Indelible's own records.
-    kept_own: u64,
-    held: u64,
-    /// Parts that went in this run, of earlier orders too.
-    erased: u64,
-    recorded: Vec<u64>,
-    /// Orders that wait for a hold.
-    held_back: u64,
-    unpurged: Option<String>,
-    leftovers: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Parts {
-    actor: u64,
-    target: u64,
-    details: u64,
-}
-
 impl Erase {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let is_run = self.yes;
@@ -106,53 +77,18 @@ impl Erase {
         let access = if is_run { Access::Write } else { Access::Read };
         let opened = session.open(access).await?;
         let spool = opened.settings.spool_folder.clone();
-        let bars = Bars::default();
-        let done = erase(&opened.audit, &order, is_run, bars).await;
-        let trail = opened.audit.name().clone();
-        let (erased, plan) = opened.close(done).await?;
-        let mut leftovers = erased.leftovers;
-        leftovers.extend(elsewhere(spool));
-        let PerPart {
-            actor,
-            target,
-            details,
-        } = plan.parts;
-        let parts = Parts {
-            actor,
-            target,
-            details,
+        let takes_two = opened.settings.erasure_approval;
+        let done = match (is_run, takes_two) {
+            (false, _) => plan(&opened.audit, &order).await,
+            (true, false) => erase(&opened.audit, &order).await,
+            (true, true) => ask(&opened.audit, &order).await,
         };
-        let answer = Erasure {
-            trail,
-            dry_run: !is_run,
-            as_of: plan.as_of,
-            subjects: order.subjects.ids.len() + order.subjects.also.len(),
-            unknown: plan.unknown,
-            entries: plan.entries,
-            parts,
-            of_other_actors: plan.of_other_actors,
-            kept_own: plan.kept_own,
-            held: plan.held.len() as u64,
-            erased: erased.parts,
-            recorded: erased.recorded,
-            held_back: erased.held_back,
-            unpurged: erased.unpurged,
-            leftovers,
-        };
-        let verdict = match (&answer.unpurged, answer.held_back) {
-            (Some(problem), _) => Err(Failure::new(format!(
-                "what was erased is still in the database's files: {problem}; run it again"
-            ))),
-            (None, 0) => Ok(Status::Fine),
-            (None, count) => Err(Failure::new(format!(
-                "{count} orders wait, since entries that they name are held; `indelible hold list` \
-                 names the holds, and once they are released the next run goes on"
-            ))),
-        };
+        let answer = opened.close(done).await?.with_copies(spool.as_deref());
         if !is_run {
-            remark("nothing was erased; --yes erases");
+            let next = if takes_two { "asks for it" } else { "erases" };
+            remark(&format!("nothing was erased; --yes {next}"));
         }
-        session.output.print_judged(&answer, verdict)
+        session.output.print_judged(&answer, verdict(&answer))
     }
 
     fn order(self) -> Result<ErasureOrder, Failure> {
@@ -164,149 +100,46 @@ impl Erase {
             let lines = text.lines().map(str::trim).filter(|id| !id.is_empty());
             ids.extend(lines.map(str::to_owned));
         }
-        let mut subjects = self.places.subjects(ids);
-        subjects.widen = self.part;
         Ok(ErasureOrder {
-            subjects,
+            subjects: Subjects {
+                ids,
+                also: self.places.also,
+                widen: self.part,
+            },
             reason: self.reason,
             legal_basis: self.legal_basis,
             request_id: self.request_id,
             by: self.by,
-            holds: Vec::new(),
+            ..ErasureOrder::default()
         })
     }
 }
 
-async fn erase(
-    audit: &Audit,
-    order: &ErasureOrder,
-    is_run: bool,
-    mut bars: Bars,
-) -> Result<(Erased, ErasurePlan), Failure> {
+/// What the exit status says of an erasure.
+pub fn verdict(answer: &Erasure) -> Result<Status, Failure> {
+    match answer.trouble() {
+        None => Ok(Status::Fine),
+        Some(trouble) => Err(Failure::new(trouble)),
+    }
+}
+
+async fn plan(audit: &Audit, order: &ErasureOrder) -> Result<Erasure, Failure> {
+    let mut bars = Bars::default();
     let mut progress = |progress| show(&mut bars, progress);
-    if is_run {
-        return Ok(audit.erase(order, &mut progress).await?);
-    }
     let plan = audit.plan_erasure(order, &mut progress).await?;
-    Ok((Erased::default(), plan))
+    Ok(Erasure::planned(audit.name().clone(), order, plan))
 }
 
-fn show(bars: &mut Bars, progress: ErasureProgress) {
-    match progress {
-        ErasureProgress::Search(done, all) => bars.show("searching", done, Some(all)),
-        ErasureProgress::Record(done, all) => bars.show("recording", done, Some(all)),
-        ErasureProgress::Blank(done, all) => bars.show("erasing", done, Some(all)),
-        _ => bars.show("purging", 0, None),
-    }
+async fn erase(audit: &Audit, order: &ErasureOrder) -> Result<Erasure, Failure> {
+    let mut bars = Bars::default();
+    let mut progress = |progress| show(&mut bars, progress);
+    let (erased, plan) = audit.erase(order, &mut progress).await?;
+    Ok(Erasure::planned(audit.name().clone(), order, plan).done(erased))
 }
 
-/// Copies that no command of ours reaches.
-fn elsewhere(spool: Option<PathBuf>) -> Vec<String> {
-    let spool = match spool {
-        Some(folder) => format!(" (here {})", folder.display()),
-        None => String::new(),
-    };
-    vec![
-        "backups and snapshots of the database: let them expire; a restored one is erased again \
-         when it is opened to write, by the register in the state directory, or, where the trail \
-         has gone on elsewhere, when it is succeeded"
-            .to_owned(),
-        "the database that `indelible copy` has read from: it keeps everything; take it away"
-            .to_owned(),
-        "the state directories of other hosts: copy `erasures` there".to_owned(),
-        format!("events that wait in spools{spool} and outboxes: drain them first"),
-        "look-ups of the person in the last minute, which a server that runs records at its end: \
-         erase again then"
-            .to_owned(),
-        "exports, evidence packs and proofs with opened parts that were handed out".to_owned(),
-    ]
-}
-
-impl Answer for Erasure {
-    fn layout(&self) -> Layout {
-        let would = if self.dry_run { "would go" } else { "went" };
-        let count = |count: u64, part: &str| (count > 0).then(|| format!("{count} {part}"));
-        let parts: Vec<String> = [
-            count(self.parts.actor, "actor"),
-            count(self.parts.target, "target"),
-            count(self.parts.details, "details"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let parts = match parts.is_empty() {
-            true => "none".to_owned(),
-            false => parts.join(", "),
-        };
-        let some = |count: u64| match count {
-            0 => String::new(),
-            count => count.to_string(),
-        };
-        // Where a run finds less than was planned, another one was there first.
-        let erased = match self.dry_run {
-            true => String::new(),
-            false => format!("{} parts", self.erased),
-        };
-        let others = match self.of_other_actors {
-            0 => String::new(),
-            count => format!("with {count} of the actor parts goes who acted beside the person"),
-        };
-        let kept_own = match self.kept_own {
-            0 => String::new(),
-            count => format!("{count} of Indelible's own records keep their details"),
-        };
-        let held_back = match self.held_back {
-            0 => String::new(),
-            count => format!("{count} orders wait until nothing that they name is held"),
-        };
-        let seqs: Vec<String> = self.recorded.iter().map(|seq| format!("#{seq}")).collect();
-        let mut fields = vec![
-            Field::text(
-                "trail",
-                format!("{}, as of {} entries", self.trail, self.as_of),
-            ),
-            Field::text("subjects", self.subjects.to_string()),
-            Field::lines("unknown", self.unknown.clone()),
-            Field::text("entries", self.entries.to_string()),
-            Field::text("parts", format!("{parts} {would}")),
-            Field::text("of others", others),
-            Field::text("kept", kept_own),
-            Field::text("held", some(self.held)),
-            Field::text("erased", erased),
-            Field::text("recorded", seqs.join(" ")),
-            Field::text("held back", held_back),
-            Field::lines("left", self.leftovers.clone()),
-        ];
-        fields.retain(|field| !field.is_empty());
-        Layout::Fields(fields)
-    }
-
-    fn sheet(&self) -> Sheet {
-        Sheet::of_fields(vec![
-            ("trail", self.trail.to_string()),
-            ("dry_run", self.dry_run.to_string()),
-            ("as_of", self.as_of.to_string()),
-            ("subjects", self.subjects.to_string()),
-            ("unknown", self.unknown.join(" ")),
-            ("entries", self.entries.to_string()),
-            ("actor", self.parts.actor.to_string()),
-            ("target", self.parts.target.to_string()),
-            ("details", self.parts.details.to_string()),
-            ("of_other_actors", self.of_other_actors.to_string()),
-            ("kept_own", self.kept_own.to_string()),
-            ("held", self.held.to_string()),
-            ("erased", self.erased.to_string()),
-            (
-                "recorded",
-                self.recorded
-                    .iter()
-                    .map(u64::to_string)
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
-            ("held_back", self.held_back.to_string()),
-            ("unpurged", self.unpurged.clone().unwrap_or_default()),
-            ("leftovers", self.leftovers.join("; ")),
-        ])
-    }
+async fn ask(audit: &Audit, order: &ErasureOrder) -> Result<Erasure, Failure> {
+    let mut bars = Bars::default();
+    let mut progress = |progress| show(&mut bars, progress);
+    let (request, plan) = audit.request_erasure(order, &mut progress).await?;
+    Ok(Erasure::planned(audit.name().clone(), order, plan).asked(&request))
 }

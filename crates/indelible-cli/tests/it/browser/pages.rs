@@ -104,6 +104,16 @@ pub const SHOWN: &[Shown] = &[
         "/console/trails/windows/reviews",
     ),
     shown(
+        "subjects",
+        "/console/trails/{trail}/subjects",
+        "/console/trails/windows/subjects",
+    ),
+    shown(
+        "subjects-of-nothing",
+        "/console/trails/{trail}/subjects",
+        "/console/trails/unheard-of/subjects",
+    ),
+    shown(
         "reviews-of-nothing",
         "/console/trails/{trail}/reviews",
         "/console/trails/unheard-of/reviews",
@@ -154,6 +164,10 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     (
         "/console/trails/{trail}/controls/{control}/pack",
         "a download",
+    ),
+    (
+        "/console/trails/{trail}/subjects/erasure",
+        "leads on where no erasure runs",
     ),
     ("/console/reports/system", "a download"),
     (

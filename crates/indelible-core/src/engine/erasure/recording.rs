@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::ERASED;
 use super::register::Line;
+use super::{ERASED, RESOURCE};
 use crate::engine::Shared;
 use crate::engine::queue::{Job, Queue};
 use crate::entry::Erasure;
@@ -43,7 +43,7 @@ fn event(line: Line) -> AuditEvent {
         Some([one]) => one.as_str().map(str::to_owned),
         _ => None,
     };
-    let mut event = AuditEvent::new(ERASED, "subject_key")
+    let mut event = AuditEvent::new(ERASED, RESOURCE)
         .id(line.id)
         .context(line.context);
     event.user_id = line.by;

@@ -53,7 +53,7 @@ impl Audit {
             let problem = format!("nobody has asked for the release of hold {id}");
             return Err(QueryError::new("id", problem).into());
         };
-        if is_same(requested_by, by) {
+        if is_same_name(requested_by, by) {
             let said = json!({"hold_id": id, "approved_by": by, "exception": "same_person"});
             self.say(RELEASE_REFUSED, id, by, said).await?;
             return Err(AuditError::SamePerson {
@@ -155,10 +155,12 @@ impl Looking<'_> {
         let said = self.said(&row["entry"], (RELEASED, hold)).await?;
         let approved = said.filter(|said| said["request_id"] == *request);
         let approved_by = approved.and_then(|said| said["approved_by"].as_str().map(str::to_owned));
-        Ok(match approved_by.filter(|other| !is_same(&by, other)) {
-            Some(approved_by) => HoldRelease::Approved { by, approved_by },
-            None => HoldRelease::Requested { by },
-        })
+        Ok(
+            match approved_by.filter(|other| !is_same_name(&by, other)) {
+                Some(approved_by) => HoldRelease::Approved { by, approved_by },
+                None => HoldRelease::Requested { by },
+            },
+        )
     }
 
     /// What an entry of Indelible's own says of a hold; `None` where it is none.
@@ -181,7 +183,7 @@ impl Looking<'_> {
     }
 }
 
-/// Whether two names are of one person: they differ in nothing but case and spaces.
-fn is_same(one: &str, other: &str) -> bool {
+/// Whether two names are one person's: they differ in nothing but case and spaces.
+pub(in crate::engine) fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }

@@ -8,6 +8,7 @@ use indelible_core::state::{Purpose, Secret, State, StateDir, StateError};
 use indelible_core::{AuditProtocol, KeyRotation, MemoryStore, Refusal, TrailName};
 use indelible_merkle::SigningKey;
 use indelible_merkle::note::VerifierKey;
+use uuid::Uuid;
 
 use super::{audited, fill, key, kinds, name, refusal, verified};
 use crate::ground::{Fault, Site, event, faulty};
@@ -122,6 +123,27 @@ impl State for Cut {
 
     fn erased_trails(&self) -> Result<Vec<TrailName>, StateError> {
         self.inner.erased_trails()
+    }
+
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError> {
+        self.inner.erasure_requests(trail)
+    }
+
+    fn keep_erasure_request(
+        &self,
+        trail: &TrailName,
+        id: Uuid,
+        text: &str,
+    ) -> Result<(), StateError> {
+        self.inner.keep_erasure_request(trail, id, text)
+    }
+
+    fn take_erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<bool, StateError> {
+        self.inner.take_erasure_request(trail, id)
+    }
+
+    fn requested_trails(&self) -> Result<Vec<TrailName>, StateError> {
+        self.inner.requested_trails()
     }
 
     fn place(&self) -> String {

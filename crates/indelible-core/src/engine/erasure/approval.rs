@@ -1,0 +1,355 @@
+//! Erasing by two people: one asks, another approves, and nothing goes before.
+//!
+//! The trail says who asked, who approved or refused, and of whom only by digests. Who is meant
+//! stands in the state directory alone, for as long as the order waits.
+
+mod expiry;
+mod kept;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    Erased, ErasureOrder, ErasurePlan, ErasureProgress, REASON_BYTES_MAX, RESOURCE, first, plan,
+    said,
+};
+use crate::action::AuditAction;
+use crate::engine::Sight;
+use crate::engine::audit::Audit;
+use crate::engine::hold::is_same_name;
+use crate::engine::retention::check_by;
+use crate::error::AuditError;
+use crate::event::AuditEvent;
+use crate::query::QueryError;
+use crate::state::Purpose;
+use crate::time::Timestamp;
+pub(in crate::engine) use expiry::expire;
+use expiry::expire_of;
+use kept::Kept;
+
+/// Says that somebody asks for an erasure.
+const REQUESTED: AuditAction = AuditAction::custom("audit_subject_erasure_requested");
+/// Says that somebody else approved it.
+const APPROVED: AuditAction = AuditAction::custom("audit_subject_erasure_approved");
+/// Orders of one trail that wait at once.
+const WAITING_MAX: usize = 100;
+
+/// An erasure that somebody asked for and that waits for somebody else.
+#[derive(Debug, Clone)]
+pub struct ErasureRequest {
+    /// Its id, which is that of the entry that says that it was asked for.
+    pub id: Uuid,
+    /// What was asked for.
+    pub order: ErasureOrder,
+    /// When.
+    pub requested_at: Timestamp,
+    /// Until when it waits.
+    pub expires_at: Timestamp,
+    /// What stands for the persons in the trail.
+    pub subject_refs: Vec<String>,
+    text: String,
+}
+
+/// Who approves or rejects.
+#[derive(Debug, Clone, Copy)]
+pub struct Signatory<'a> {
+    /// The name, or the id of an API key.
+    pub by: &'a str,
+    /// What its holder is called, where it is the id of a key.
+    pub name: Option<&'a str>,
+}
+
+/// What lets an order be carried out that takes two people.
+pub(super) struct Approval<'a> {
+    request: &'a ErasureRequest,
+    who: Signatory<'a>,
+}
+
+impl Audit {
+    /// Asks for an erasure, which is carried out once somebody else approves. Answers what would
+    /// go as of now.
+    ///
+    /// # Errors
+    /// Those of [`Audit::erase`] before anything goes; [`AuditError::Query`] where nobody is named
+    /// as who asks.
+    pub async fn request_erasure(
+        &self,
+        order: &ErasureOrder,
+        progress: &mut (dyn FnMut(ErasureProgress) + Send),
+    ) -> Result<(ErasureRequest, ErasurePlan), AuditError> {
+        check_by(order.by.as_deref().unwrap_or_default())?;
+        if !order.holds.is_empty() {
+            let problem = "an order that waits keeps none; place a hold on the trail";
+            return Err(QueryError::new("holds", problem).into());
+        }
+        self.check_may_erase(order).await?;
+        let shared = &self.engine.shared;
+        expire_of(self).await?;
+        let state = &shared.ground.state;
+        if state.erasure_requests(&self.trail)?.len() >= WAITING_MAX {
+            let problem = format!("{WAITING_MAX} orders wait already; decide about them first");
+            return Err(QueryError::new("request", problem).into());
+        }
+        let secret = self.engine.secret(Purpose::Subjects).await?;
+        let plan = plan::under_holds(self, order, progress).await?;
+        let refs = order.subjects.refs(&secret);
+        self.check_unheld(order, &refs, &plan).await?;
+        let requested_at = shared.ground.clock.now();
+        let kept = Kept::of(order, requested_at);
+        let request = ErasureRequest {
+            id: shared.door.fresh_id(),
+            order: order.clone(),
+            requested_at,
+            expires_at: kept.expires_at,
+            text: kept.to_text()?,
+            subject_refs: refs,
+        };
+        let mut context = request.said();
+        context.insert("records_affected".to_owned(), json!(plan.entries));
+        context.insert("expires_at".to_owned(), json!(request.expires_at));
+        let by = order.by.as_deref().unwrap_or_default();
+        let event = AuditEvent::new(REQUESTED, RESOURCE)
+            .id(request.id)
+            .user_id(by)
+            .context(Value::Object(context));
+        self.record_own(event, Vec::new()).await?;
+        state.keep_erasure_request(&self.trail, request.id, &request.text)?;
+        Ok((request, plan))
+    }
+
+    /// The erasures that wait for somebody else, the oldest first.
+    ///
+    /// # Errors
+    /// [`AuditError::State`], [`AuditError::Store`].
+    pub async fn erasure_requests(&self) -> Result<Vec<ErasureRequest>, AuditError> {
+        let ground = &self.engine.shared.ground;
+        let (now, mut requests) = (ground.clock.now(), Vec::new());
+        let texts = ground.state.erasure_requests(&self.trail)?;
+        if texts.is_empty() {
+            return Ok(requests);
+        }
+        let secret = self.engine.secret(Purpose::Subjects).await?;
+        for (id, text) in texts {
+            let kept = Kept::read(&text)?;
+            if kept.expires_at > now {
+                let (requested_at, expires_at) = (kept.requested_at, kept.expires_at);
+                let order = kept.into_order();
+                requests.push(ErasureRequest {
+                    id,
+                    requested_at,
+                    expires_at,
+                    subject_refs: order.subjects.refs(&secret),
+                    order,
+                    text,
+                });
+            }
+        }
+        requests.sort_by_key(|request| (request.requested_at, request.id));
+        Ok(requests)
+    }
+
+    /// The erasure of this id that waits, `None` where none does.
+    ///
+    /// # Errors
+    /// As [`Audit::erasure_requests`].
+    pub async fn erasure_request(&self, id: Uuid) -> Result<Option<ErasureRequest>, AuditError> {
+        let mut requests = self.erasure_requests().await?.into_iter();
+        Ok(requests.find(|request| request.id == id))
+    }
+
+    /// Approves an erasure that somebody else has asked for, and carries it out as of now: persons
+    /// are looked for again, and so are holds.
+    ///
+    /// # Errors
+    /// [`AuditError::SamePerson`], recorded, where the same person asked; [`AuditError::Query`]
+    /// where nothing of this id waits; else as [`Audit::erase`]. After [`AuditError::Held`] it
+    /// still waits.
+    pub async fn approve_erasure(
+        &self,
+        id: Uuid,
+        who: Signatory<'_>,
+        progress: &mut (dyn FnMut(ErasureProgress) + Send),
+    ) -> Result<(Erased, ErasurePlan), AuditError> {
+        check_by(who.by)?;
+        self.check_may_write().await?;
+        let request = self.waiting(id).await?;
+        if request.is_by(&who) {
+            let more = json!({"erasure_request": id, "exception": "same_person"});
+            let (order, refs) = (&request.order, &request.subject_refs);
+            self.record_refusal(order, refs, Some(who.by), more).await?;
+            return Err(AuditError::SamePerson {
+                trail: self.trail.clone(),
+                name: who.by.to_owned(),
+            });
+        }
+        self.check_may_erase(&request.order).await?;
+        self.check_asked(&request).await?;
+        let approval = Approval {
+            request: &request,
+            who,
+        };
+        self.carry_out(&request.order, Some(&approval), progress)
+            .await
+    }
+
+    /// Rejects an erasure that waits, or withdraws it: nothing goes, and who was meant is
+    /// forgotten. Answers what was asked for.
+    ///
+    /// # Errors
+    /// [`AuditError::Query`] where nothing of this id waits or no reason is given.
+    pub async fn reject_erasure(
+        &self,
+        id: Uuid,
+        who: Signatory<'_>,
+        reason: &str,
+    ) -> Result<ErasureRequest, AuditError> {
+        check_by(who.by)?;
+        let length = reason.len();
+        if reason.trim().is_empty() || length > REASON_BYTES_MAX {
+            let problem = format!("say why, in up to {REASON_BYTES_MAX} bytes that name nobody");
+            return Err(QueryError::new("reason", problem).into());
+        }
+        self.check_may_write().await?;
+        let request = self.waiting(id).await?;
+        let exception = match request.is_by(&who) {
+            true => "withdrawn",
+            false => "rejected",
+        };
+        if !self.take(id)? {
+            return Err(decided(id));
+        }
+        let more = json!({
+            "erasure_request": id,
+            "exception": exception,
+            "requested_by": request.order.by,
+            "rejected_because": reason,
+        });
+        let (order, refs) = (&request.order, &request.subject_refs);
+        let recorded = self.record_refusal(order, refs, Some(who.by), more).await;
+        if recorded.is_err() {
+            self.give_back(&request)?;
+        }
+        recorded.map(|()| request)
+    }
+
+    async fn waiting(&self, id: Uuid) -> Result<ErasureRequest, AuditError> {
+        expire_of(self).await?;
+        let request = self.erasure_request(id).await?;
+        request.ok_or_else(|| decided(id))
+    }
+
+    fn take(&self, id: Uuid) -> Result<bool, AuditError> {
+        let state = &self.engine.shared.ground.state;
+        Ok(state.take_erasure_request(&self.trail, id)?)
+    }
+
+    fn give_back(&self, request: &ErasureRequest) -> Result<(), AuditError> {
+        let state = &self.engine.shared.ground.state;
+        state.keep_erasure_request(&self.trail, request.id, &request.text)?;
+        Ok(())
+    }
+
+    /// Refuses what the trail does not say was asked for: somebody has changed the file.
+    async fn check_asked(&self, request: &ErasureRequest) -> Result<(), AuditError> {
+        let sight = match self.seq_of(request.id).await? {
+            Some(seq) => self.sight_for_itself(seq).await?,
+            None => None,
+        };
+        let said = request.said();
+        let is_asked = sight.is_some_and(|Sight { entry, .. }| {
+            let context = entry.context.unwrap_or_default();
+            let is_same = |name: &str| context.get(name) == said.get(name);
+            // Whoever asked may have been erased since.
+            let by = entry.user_id.is_none() || entry.user_id == request.order.by;
+            entry.action == REQUESTED.as_str() && by && BOUND.iter().all(|name| is_same(name))
+        });
+        if is_asked {
+            return Ok(());
+        }
+        let problem = format!(
+            "{} is not what the trail has on record as asked for; reject it, and ask again",
+            request.id
+        );
+        Err(QueryError::new("request", problem).into())
+    }
+}
+
+/// What the entry and the order that waits must have in common.
+const BOUND: [&str; 3] = ["erasure_request", "subjects_sha256", "parts"];
+
+impl ErasureRequest {
+    /// What entries say of it. Values that redaction never changes bind it to its entry.
+    fn said(&self) -> Map<String, Value> {
+        let mut digest = Sha256::new();
+        for one in &self.subject_refs {
+            digest.update(one);
+            digest.update("\n");
+        }
+        let bytes = digest.finalize();
+        let digest: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut context = said(&self.order, first(&self.subject_refs));
+        context.insert("erasure_request".to_owned(), json!(self.id));
+        context.insert("subjects".to_owned(), json!(self.subject_refs.len()));
+        context.insert("subjects_sha256".to_owned(), json!(digest));
+        context.insert("parts".to_owned(), json!(self.order.subjects.widen));
+        context
+    }
+
+    fn is_by(&self, who: &Signatory<'_>) -> bool {
+        let asked = [self.order.by.as_deref(), self.order.by_name.as_deref()];
+        let mut asked = asked.into_iter().flatten();
+        asked.any(|asked| {
+            let mut decides = [Some(who.by), who.name].into_iter().flatten();
+            decides.any(|decides| is_same_name(asked, decides))
+        })
+    }
+}
+
+impl Approval<'_> {
+    /// What an erasure entry says of it.
+    pub fn said(&self) -> Map<String, Value> {
+        let mut context = Map::new();
+        context.insert("erasure_request".to_owned(), json!(self.request.id));
+        context.insert("approved_by".to_owned(), json!(self.who.by));
+        context
+    }
+
+    /// Takes the order away, so that nobody else decides about it, and puts the approval on record.
+    pub async fn claim(
+        &self,
+        audit: &Audit,
+        refs: &[String],
+        plan: &ErasurePlan,
+    ) -> Result<(), AuditError> {
+        let request = self.request;
+        if !audit.take(request.id)? {
+            return Err(decided(request.id));
+        }
+        let mut context = self.said();
+        context.insert("requested_by".to_owned(), json!(request.order.by));
+        context.insert("subject_refs".to_owned(), json!(first(refs)));
+        context.insert("records_affected".to_owned(), json!(plan.entries));
+        if let Some(name) = self.who.name {
+            context.insert("key_name".to_owned(), json!(name));
+        }
+        let event = AuditEvent::new(APPROVED, RESOURCE)
+            .user_id(self.who.by)
+            .context(Value::Object(context));
+        let recorded = audit.record_own(event, Vec::new()).await;
+        if recorded.is_err() {
+            self.give_back(audit)?;
+        }
+        recorded.map(drop)
+    }
+
+    /// Puts the order back, since nothing came of the approval.
+    pub fn give_back(&self, audit: &Audit) -> Result<(), AuditError> {
+        audit.give_back(self.request)
+    }
+}
+
+fn decided(id: Uuid) -> AuditError {
+    let problem = format!("no erasure {id} waits: it was decided, has expired, or never was");
+    QueryError::new("request", problem).into()
+}

@@ -1,0 +1,68 @@
+//! Orders of erasure that wait for a second person: a folder for each trail, a file for each order.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use crate::trail::TrailName;
+
+/// The orders in `folder`; none where there is no folder.
+pub(super) fn all(folder: &Path) -> io::Result<Vec<(Uuid, String)>> {
+    let mut all = Vec::new();
+    for name in names(folder)? {
+        // What is being written has a name that is no id.
+        let Ok(id) = name.parse() else { continue };
+        match fs::read_to_string(folder.join(&name)) {
+            Ok(text) => all.push((id, text)),
+            // Somebody has just decided it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    all.sort_unstable();
+    Ok(all)
+}
+
+/// Takes the order of this id away; answers whether it was there.
+pub(super) fn take(folder: &Path, id: Uuid) -> io::Result<bool> {
+    match fs::remove_file(folder.join(id.to_string())) {
+        Ok(()) => {
+            File::open(folder)?.sync_all()?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes away what a process left half written: it names persons. Nobody else may write meanwhile.
+pub(super) fn sweep(folder: &Path) -> io::Result<()> {
+    for name in names(folder)? {
+        if name.starts_with('~') {
+            fs::remove_file(folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The trails that have a folder in `folder`.
+pub(super) fn trails(folder: &Path) -> io::Result<Vec<TrailName>> {
+    let names = names(folder)?.into_iter();
+    Ok(names.filter_map(|name| name.parse().ok()).collect())
+}
+
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let files = match fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for file in files {
+        names.extend(file?.file_name().into_string());
+    }
+    names.sort_unstable();
+    Ok(names)
+}

@@ -1,0 +1,259 @@
+//! Looking for persons, planning, erasing, and deciding about what waits, in forms.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use indelible_core::TrailName;
+use indelible_core::engine::Subjects;
+
+use super::shown::{Known, Running};
+use super::{Form, Given, Planned, SubjectsPage};
+use crate::access::{Caller, Shown, Sought};
+use crate::app::App;
+use crate::console::frame::{Frame, Place};
+use crate::console::{href, page};
+use crate::erasures::Ordered;
+use crate::limits::CONSOLE_ERASURE_WAIT;
+use crate::pause::pause;
+use crate::problem::{Answer, Kind, Problem};
+use crate::request::{RequestPath, TrailPath};
+use crate::subjects::{Desk, Erasing, Showing, parts_of};
+
+/// `POST …/subjects/show`: what is known about a person; others who acted are masked.
+pub async fn look(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let (desk, mut refs) = (Desk::of(&app, &caller, &trail), Vec::new());
+    let known = match showing(&form) {
+        Ok(showing) => {
+            refs = desk.refs(&showing.subjects()).await;
+            desk.known(showing).await
+        }
+        Err(problem) => Err(problem),
+    };
+    let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
+    page.given = Given(Some(form));
+    let (status, entries) = match known {
+        Ok(known) => {
+            let entries = known.entries.len() as u64;
+            page.known = Some(Known::of(known, &trail, app.now()));
+            (StatusCode::OK, entries)
+        }
+        Err(problem) => (trouble(&mut page, problem)?, 0),
+    };
+    let mut response = page::html(status, &page)?;
+    response.extensions_mut().insert(Sought(refs));
+    response.extensions_mut().insert(Shown(entries));
+    Ok(response)
+}
+
+/// `POST …/subjects/plan`: what an erasure would take away, and whether it is really meant.
+pub async fn plan(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let desk = Desk::of(&app, &caller, &trail);
+    let planned = match erasing(&form) {
+        Ok(erasing) => desk.plan(&desk.order(erasing)).await,
+        Err(problem) => Err(problem),
+    };
+    let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
+    page.given = Given(Some(form));
+    let status = match planned {
+        Ok(erasure) => {
+            let of_waiting = None;
+            page.plan = Some(Planned {
+                erasure,
+                of_waiting,
+            });
+            StatusCode::OK
+        }
+        Err(problem) => trouble(&mut page, problem)?,
+    };
+    page::html(status, &page)
+}
+
+/// `POST …/subjects/erase`: erases, or asks for it where that takes two people.
+pub async fn erase(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let desk = Desk::of(&app, &caller, &trail);
+    let done = match erasing(&form).map(|erasing| desk.order(erasing)) {
+        Ok(order) if desk.takes_two() => desk.ask(&order).await.map(|_| true),
+        Ok(order) => begin(&app, &desk, Ordered::Now(order)).await,
+        Err(problem) => Err(problem),
+    };
+    answer((&app, &caller), &trail, form, done).await
+}
+
+/// `POST …/subjects/requests/{id}/approve`: carries out what somebody else has asked for; with
+/// `plan` says what would go as of now.
+pub async fn approve(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (RequestPath { trail, request }, form) = of_request(&app, request).await?;
+    let desk = Desk::of(&app, &caller, &trail);
+    let waiting = desk.waiting(request).await?;
+    if form.named("plan").is_some() {
+        let erasure = desk.plan(&waiting.order).await?;
+        let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
+        page.plan = Some(Planned {
+            erasure,
+            of_waiting: Some(request.to_string()),
+        });
+        return page::html(StatusCode::OK, &page);
+    }
+    let ordered = Ordered::Approved(request, waiting.order);
+    let done = begin(&app, &desk, ordered).await;
+    answer((&app, &caller), &trail, form, done).await
+}
+
+/// `POST …/subjects/requests/{id}/reject`
+pub async fn reject(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (RequestPath { trail, request }, form) = of_request(&app, request).await?;
+    let desk = Desk::of(&app, &caller, &trail);
+    let reason = form.named("rejected_because").unwrap_or_default();
+    let done = desk.reject(request, reason.trim()).await.map(|_| true);
+    answer((&app, &caller), &trail, form, done).await
+}
+
+#[derive(Template)]
+#[template(path = "erasure.html")]
+struct ErasurePage {
+    frame: Frame,
+    running: Running,
+    url: String,
+    subjects: String,
+}
+
+/// `GET …/subjects/erasure`: how far it is; once it has ended, what it came to.
+pub async fn progress(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+) -> Answer {
+    let subjects = href::of_trail(&trail, "subjects");
+    let Some(running) = app.erasures().standing(&trail).running else {
+        return Ok(page::see(&subjects));
+    };
+    let page = ErasurePage {
+        frame: Frame::of(Some(&caller), "Erasure", Some(&trail), Place::Subjects),
+        running: Running::of(running),
+        url: href::of_trail(&trail, "subjects/erasure"),
+        subjects,
+    };
+    page::html(StatusCode::OK, &page)
+}
+
+/// Begins an erasure, which runs to its end whoever leaves; answers whether it has ended. It is
+/// waited for as long as nobody minds.
+async fn begin(app: &App, desk: &Desk<'_>, ordered: Ordered) -> Result<bool, Problem> {
+    let (turn, running) = desk.begin().await?;
+    let app = app.clone();
+    let erasing = tokio::spawn(async move { turn.erase(&app, running, ordered).await });
+    tokio::select! {
+        erased = erasing => match erased {
+            Ok(erased) => erased.map(|_| true),
+            Err(error) => {
+                let detail = "the server failed at this erasure";
+                Err(Problem::new(Kind::Internal, detail).because(error))
+            }
+        },
+        () = pause(CONSOLE_ERASURE_WAIT) => Ok(false),
+    }
+}
+
+/// On to what came of it, or to how far it is; what can be mended is asked for again.
+async fn answer(
+    (app, caller): (&App, &Caller),
+    trail: &TrailName,
+    form: Form,
+    done: Result<bool, Problem>,
+) -> Result<Response, Problem> {
+    let problem = match done {
+        Ok(true) => return Ok(page::see(&href::of_trail(trail, "subjects"))),
+        Ok(false) => return Ok(page::see(&href::of_trail(trail, "subjects/erasure"))),
+        Err(problem) => problem,
+    };
+    let mut page = SubjectsPage::of((app, caller), trail).await?;
+    page.given = Given(Some(form));
+    let status = trouble(&mut page, problem)?;
+    page::html(status, &page)
+}
+
+/// What went wrong, on the page where it can be mended; anything else is a page of its own.
+fn trouble(page: &mut SubjectsPage, problem: Problem) -> Result<StatusCode, Problem> {
+    let is_here = matches!(
+        problem.kind,
+        Kind::InvalidBody
+            | Kind::NotFound
+            | Kind::Held
+            | Kind::SamePerson
+            | Kind::WritesRefused
+            | Kind::Overloaded
+    );
+    if !is_here {
+        return Err(problem);
+    }
+    page.trouble = Some(problem.detail);
+    Ok(problem.kind.status())
+}
+
+/// Who is looked for.
+fn showing(form: &Form) -> Result<Showing, Problem> {
+    let showing = Showing {
+        id: form.named("person").unwrap_or_default().trim().to_owned(),
+        also: listed(form, "places"),
+        names: false,
+    };
+    showing.checked()
+}
+
+/// Who is to be erased, and why.
+fn erasing(form: &Form) -> Result<Erasing, Problem> {
+    let missing = || Problem::new(Kind::InvalidBody, "say why").at("reason");
+    let erasing = Erasing {
+        subjects: Subjects {
+            ids: listed(form, "ids"),
+            also: listed(form, "also"),
+            widen: parts_of(form.all("part"))?,
+        },
+        reason: form.said("reason").ok_or_else(missing)?,
+        legal_basis: form.said("legal_basis"),
+        request_id: form.said("request_id"),
+    };
+    erasing.checked()
+}
+
+/// The lines of a field.
+fn listed(form: &Form, name: &str) -> Vec<String> {
+    let lines = form.named(name).unwrap_or_default().lines();
+    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+async fn of_request(app: &App, request: Request) -> Result<(RequestPath, Form), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let path = RequestPath::from_request_parts(&mut parts, app).await?;
+    let form = Form::read(app, Request::from_parts(parts, body)).await?;
+    Ok((path, form))
+}

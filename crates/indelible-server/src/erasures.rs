@@ -1,0 +1,295 @@
+//! The erasures of this server, whoever orders them: a caller of the API, somebody at the console.
+//! One runs at a time, because each reads a whole trail and writes files anew; how far it is can be
+//! seen meanwhile, and what the last one of each trail came to afterwards. Nothing here names whom
+//! it is about.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indelible_core::engine::{ErasureOrder, ErasureProgress, Signatory};
+use indelible_core::{AuditError, Timestamp, TrailName};
+use indelible_evidence::subject::Erasure;
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::limits::ERASURES_MAX;
+use crate::problem::{Kind, Problem};
+use crate::subjects::of_erasing;
+
+/// The turn at erasing, and how erasures stand.
+pub struct Erasures {
+    turns: Arc<Semaphore>,
+    board: Arc<Mutex<Board>>,
+}
+
+#[derive(Default)]
+struct Board {
+    running: Option<Running>,
+    /// Of each trail the one that ended last, in this process.
+    last: BTreeMap<TrailName, Ended>,
+}
+
+/// An erasure that runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Running {
+    #[serde(skip)]
+    pub trail: TrailName,
+    /// Who ordered or approved it.
+    pub by: String,
+    /// What the key is called.
+    pub key_name: String,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// The same by the clock that is never set.
+    #[serde(skip)]
+    begun: Duration,
+    /// What is done now.
+    pub step: &'static str,
+    /// How much of it is done.
+    pub done: u64,
+    /// Of how much; 0 where nobody knows.
+    pub all: u64,
+}
+
+/// An erasure that ended.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ended {
+    /// Who ordered or approved it.
+    pub by: String,
+    /// What the key is called.
+    pub key_name: String,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// What it came to.
+    pub came: Came,
+}
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Came {
+    /// It was done.
+    Done(Done),
+    /// It was not, for this reason.
+    Failed(String),
+}
+
+/// What is said of an erasure that was done, without whom it was about.
+#[derive(Debug, Clone, Serialize)]
+pub struct Done {
+    /// How many persons and places were named.
+    pub subjects: usize,
+    /// How many of them the trail names nowhere.
+    pub unknown: usize,
+    /// Entries of which something went.
+    pub entries: u64,
+    /// Parts that went.
+    pub erased: u64,
+    /// The entries that say so.
+    pub recorded: Vec<u64>,
+    /// Orders that wait for a hold.
+    pub held_back: u64,
+    /// Why bytes are still in the database's files.
+    pub unpurged: Option<String>,
+    /// Where copies may still stand.
+    pub leftovers: Vec<String>,
+}
+
+/// How erasures of a trail stand.
+#[derive(Debug, Clone, Serialize)]
+pub struct Standing {
+    /// The trail.
+    pub trail: TrailName,
+    /// The one that runs now.
+    pub running: Option<Running>,
+    /// The one that ended last since the server began.
+    pub last: Option<Ended>,
+}
+
+/// What is to be erased.
+pub enum Ordered {
+    /// What this order says.
+    Now(ErasureOrder),
+    /// What somebody else has asked for.
+    Approved(Uuid, ErasureOrder),
+}
+
+impl Erasures {
+    /// None runs yet.
+    pub fn new() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(ERASURES_MAX)),
+            board: Arc::default(),
+        }
+    }
+
+    /// The turn at erasing.
+    ///
+    /// # Errors
+    /// [`Kind::Overloaded`] where somebody has it.
+    pub fn take(&self) -> Result<Turn, Problem> {
+        let permit = self.turns.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| {
+            let detail = "an erasure runs already; one is done at a time";
+            Problem::new(Kind::Overloaded, detail)
+        })?;
+        Ok(Turn {
+            board: self.board.clone(),
+            _permit: permit,
+        })
+    }
+
+    /// How erasures of a trail stand.
+    pub fn standing(&self, trail: &TrailName) -> Standing {
+        let board = lock(&self.board);
+        let running = board.running.as_ref();
+        Standing {
+            trail: trail.clone(),
+            running: running.filter(|it| it.trail == *trail).cloned(),
+            last: board.last.get(trail).cloned(),
+        }
+    }
+}
+
+/// Every change is one assignment or insertion.
+fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The turn at erasing, which ends where this is dropped.
+pub struct Turn {
+    board: Arc<Mutex<Board>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    /// Says that an erasure begins now: from here on it is seen to run.
+    pub fn begin(&self, app: &App, caller: &Caller, trail: &TrailName) -> Running {
+        let running = Running {
+            trail: trail.clone(),
+            by: caller.name(),
+            key_name: caller.key.name.clone(),
+            begun_at: app.now(),
+            begun: app.elapsed(),
+            step: "searching",
+            done: 0,
+            all: 0,
+        };
+        lock(&self.board).running = Some(running.clone());
+        running
+    }
+
+    /// Erases, and keeps what that came to.
+    ///
+    /// # Errors
+    /// Those of erasing. What was begun when the server stops is finished by its next start.
+    pub async fn erase(
+        &self,
+        app: &App,
+        running: Running,
+        ordered: Ordered,
+    ) -> Result<Erasure, Problem> {
+        let mut working = app.work();
+        // Looks that wait to be recorded name who was looked for: they have to be there to go.
+        if let Err(error) = app.settle_all().await {
+            tracing::warn!(%error, "looks that are summed up were not recorded before an erasure");
+        }
+        let erased = tokio::select! {
+            biased;
+            () = working.told_to_stop() => Err(stopped()),
+            erased = self.work(app, &running, ordered) => erased.map_err(of_erasing),
+        };
+        let took = app.elapsed().saturating_sub(running.begun);
+        let trail = running.trail.as_str();
+        let came = match &erased {
+            Ok(erasure) => {
+                tracing::info!(trail, parts = erasure.erased, "erased");
+                Came::Done(Done::of(erasure))
+            }
+            Err(problem) => {
+                let why = problem.internal.as_deref().unwrap_or_default();
+                tracing::warn!(trail, kind = ?problem.kind, why, "an erasure was not done");
+                Came::Failed(problem.detail.clone())
+            }
+        };
+        let ended = Ended {
+            by: running.by,
+            key_name: running.key_name,
+            begun_at: running.begun_at,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            came,
+        };
+        lock(&self.board).last.insert(running.trail, ended);
+        erased
+    }
+
+    async fn work(
+        &self,
+        app: &App,
+        running: &Running,
+        ordered: Ordered,
+    ) -> Result<Erasure, AuditError> {
+        let audit = app.trail(&running.trail);
+        let mut progress = |progress| self.show(progress);
+        let (order, (erased, plan)) = match ordered {
+            Ordered::Now(order) => {
+                let erased = audit.erase(&order, &mut progress).await?;
+                (order, erased)
+            }
+            Ordered::Approved(id, order) => {
+                let who = Signatory {
+                    by: &running.by,
+                    name: Some(&running.key_name),
+                };
+                let erased = audit.approve_erasure(id, who, &mut progress).await?;
+                (order, erased)
+            }
+        };
+        let erasure = Erasure::planned(running.trail.clone(), &order, plan);
+        Ok(erasure.done(erased).with_copies(None))
+    }
+
+    fn show(&self, progress: ErasureProgress) {
+        let (step, done, all) = match progress {
+            ErasureProgress::Search(done, all) => ("searching", done, all),
+            ErasureProgress::Record(done, all) => ("recording", done, all),
+            ErasureProgress::Blank(done, all) => ("erasing", done, all),
+            _ => ("purging", 0, 0),
+        };
+        if let Some(running) = &mut lock(&self.board).running {
+            (running.step, running.done, running.all) = (step, done, all);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        lock(&self.board).running = None;
+    }
+}
+
+impl Done {
+    fn of(erasure: &Erasure) -> Self {
+        Self {
+            subjects: erasure.subjects,
+            unknown: erasure.unknown.len(),
+            entries: erasure.entries,
+            erased: erasure.erased,
+            recorded: erasure.recorded.clone(),
+            held_back: erasure.held_back,
+            unpurged: erasure.unpurged.clone(),
+            leftovers: erasure.leftovers.clone(),
+        }
+    }
+}
+
+fn stopped() -> Problem {
+    let detail = "the server stops; what was begun of the erasure is finished by its next start";
+    Problem::new(Kind::Stopping, detail)
+}

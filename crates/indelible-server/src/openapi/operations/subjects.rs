@@ -1,0 +1,76 @@
+//! The URLs of persons.
+
+use super::{Operation, json};
+use crate::openapi::parameters::PURPOSE;
+
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "POST",
+        path: "/v1/trails/{trail}/subjects/show",
+        id: "show_subject",
+        summary: "What is known about a person; others who acted are masked",
+        query: &[],
+        headers: PURPOSE,
+        body: &[json("Showing")],
+        answers: &[(200, "What is known", &[json("Known")])],
+        problems: &[404],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/trails/{trail}/subjects/erase",
+        id: "erase_subjects",
+        summary: "Erases persons, or says what would go; goes on where the client hangs up",
+        query: &[],
+        headers: PURPOSE,
+        body: &[json("Erasing")],
+        answers: &[
+            (200, "What went, or would go", &[json("Erasure")]),
+            (202, "It waits for somebody else", &[json("Erasure")]),
+        ],
+        problems: &[404, 409],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/subjects/erasure",
+        id: "follow_erasure",
+        summary: "How far the erasure is that runs, and what the last one came to",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "How they stand", &[json("ErasureStanding")])],
+        problems: &[],
+    },
+    Operation {
+        method: "GET",
+        path: "/v1/trails/{trail}/subjects/requests",
+        id: "list_erasure_requests",
+        summary: "The erasures that wait for somebody else, with whom they are about",
+        query: &[],
+        headers: &[],
+        body: &[],
+        answers: &[(200, "The erasures", &[json("ErasureRequests")])],
+        problems: &[],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/trails/{trail}/subjects/requests/{id}/approve",
+        id: "approve_erasure",
+        summary: "Carries out an erasure that somebody else has asked for, as of now",
+        query: &[],
+        headers: &[],
+        body: &[json("Approving")],
+        answers: &[(200, "What went, or would go", &[json("Erasure")])],
+        problems: &[404, 409],
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/trails/{trail}/subjects/requests/{id}/reject",
+        id: "reject_erasure",
+        summary: "Rejects or withdraws an erasure that waits; who was meant is forgotten",
+        query: &[],
+        headers: &[],
+        body: &[json("Rejecting")],
+        answers: &[(200, "The erasure", &[json("ErasureRejected")])],
+        problems: &[404],
+    },
+];

@@ -1,0 +1,181 @@
+//! What a key does about persons in a trail, the same over HTTP and on pages.
+
+use indelible_core::TrailName;
+use indelible_core::engine::{Audit, ErasureOrder, ErasureRequest, Signatory, Subjects};
+use indelible_core::state::Purpose;
+use indelible_evidence::subject::{Erasure, Known, Rejected, Requests, known};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::asked::{Erasing, Showing, of_erasing};
+use crate::access::{Caller, looked};
+use crate::app::App;
+use crate::erasures::{Ordered, Running, Turn};
+use crate::keys::Permission;
+use crate::problem::Problem;
+use crate::proofs;
+
+/// Persons in a trail, for a key. Who orders is the key, whatever else a request says.
+pub struct Desk<'d> {
+    app: &'d App,
+    caller: &'d Caller,
+    audit: Audit,
+}
+
+impl<'d> Desk<'d> {
+    /// This trail, for this caller.
+    pub fn of(app: &'d App, caller: &'d Caller, trail: &TrailName) -> Self {
+        Self {
+            app,
+            caller,
+            audit: app.trail(trail),
+        }
+    }
+
+    /// Whether erasures take two people.
+    pub fn takes_two(&self) -> bool {
+        self.app.engine().erasure_takes_two()
+    }
+
+    /// What stands for persons in the trail, where that can be told.
+    pub async fn refs(&self, subjects: &Subjects) -> Vec<String> {
+        let secret = self.app.engine().secret(Purpose::Subjects).await;
+        secret.map_or_else(|_| Vec::new(), |secret| subjects.refs(&secret))
+    }
+
+    /// The order that this caller gives.
+    pub fn order(&self, erasing: Erasing) -> ErasureOrder {
+        ErasureOrder {
+            subjects: erasing.subjects,
+            reason: erasing.reason,
+            legal_basis: erasing.legal_basis,
+            request_id: erasing.request_id,
+            by: Some(self.caller.name()),
+            by_name: Some(self.caller.key.name.clone()),
+            holds: Vec::new(),
+        }
+    }
+
+    /// What is known about a person.
+    ///
+    /// # Errors
+    /// Too many read at once; nobody of this id is named.
+    pub async fn known(&self, showing: Showing) -> Result<Known, Problem> {
+        // It reads as much as an export does.
+        let _seat = self.app.exports().take(&self.caller.key.id)?;
+        let person = (&*showing.id, showing.also);
+        let known = known(&self.audit, person, showing.names, &mut |_| {}).await;
+        let known = known.map_err(of_erasing)?;
+        if known.entries.is_empty() {
+            let trail = self.audit.name();
+            return Err(Problem::not_found(format!(
+                "trail {trail} names the person nowhere"
+            )));
+        }
+        Ok(known)
+    }
+
+    /// What an order would take away. That somebody looked is on record.
+    ///
+    /// # Errors
+    /// Too many read at once; those of planning.
+    pub async fn plan(&self, order: &ErasureOrder) -> Result<Erasure, Problem> {
+        let _seat = self.app.exports().take(&self.caller.key.id)?;
+        let trail = self.audit.name();
+        let plan = self.audit.plan_erasure(order, &mut |_| {}).await;
+        let plan = plan.map_err(of_erasing)?;
+        let refs = json!(self.refs(&order.subjects).await);
+        let asked = [("subject_refs".to_owned(), refs)].into_iter().collect();
+        let permission = Permission::Erase;
+        let look = looked(self.caller, permission, trail.clone(), asked, plan.entries);
+        self.app.tally().note(look).await?;
+        Ok(Erasure::planned(trail.clone(), order, plan).with_copies(None))
+    }
+
+    /// Erases, to the end whoever leaves.
+    ///
+    /// # Errors
+    /// Another erasure runs; a trail without entries; those of erasing.
+    pub async fn erase(&self, order: ErasureOrder) -> Result<Erasure, Problem> {
+        let (turn, running) = self.begin().await?;
+        turn.erase(self.app, running, Ordered::Now(order)).await
+    }
+
+    /// The turn at erasing in this trail, which is seen to run from here on.
+    ///
+    /// # Errors
+    /// Another erasure runs; a trail without entries.
+    pub async fn begin(&self) -> Result<(Turn, Running), Problem> {
+        self.check_there().await?;
+        let turn = self.app.erasures().take()?;
+        let running = turn.begin(self.app, self.caller, self.audit.name());
+        Ok((turn, running))
+    }
+
+    /// Asks for an erasure, which somebody else is to approve.
+    ///
+    /// # Errors
+    /// Too many read at once; a trail without entries; those of asking.
+    pub async fn ask(&self, order: &ErasureOrder) -> Result<Erasure, Problem> {
+        self.check_there().await?;
+        let _seat = self.app.exports().take(&self.caller.key.id)?;
+        let asked = self.audit.request_erasure(order, &mut |_| {}).await;
+        let (request, plan) = asked.map_err(of_erasing)?;
+        let erasure = Erasure::planned(self.audit.name().clone(), order, plan);
+        Ok(erasure.asked(&request).with_copies(None))
+    }
+
+    /// The erasures that wait.
+    ///
+    /// # Errors
+    /// The state directory failed.
+    pub async fn requests(&self) -> Result<Requests, Problem> {
+        let requests = self.audit.erasure_requests().await?;
+        Ok(Requests::of(self.audit.name().clone(), &requests))
+    }
+
+    /// The erasure of this id that waits.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn waiting(&self, id: Uuid) -> Result<ErasureRequest, Problem> {
+        let request = self.audit.erasure_request(id).await?;
+        request.ok_or_else(|| {
+            let trail = self.audit.name();
+            Problem::not_found(format!("no erasure {id} of trail {trail} waits"))
+        })
+    }
+
+    /// Approves what somebody else has asked for, and carries it out, to the end whoever leaves.
+    ///
+    /// # Errors
+    /// The same key or name asked; as [`Desk::erase`].
+    pub async fn approve(&self, request: ErasureRequest) -> Result<Erasure, Problem> {
+        let (turn, running) = self.begin().await?;
+        let ordered = Ordered::Approved(request.id, request.order);
+        turn.erase(self.app, running, ordered).await
+    }
+
+    /// Rejects an erasure that waits.
+    ///
+    /// # Errors
+    /// Nothing of this id waits; no reason.
+    pub async fn reject(&self, id: Uuid, reason: &str) -> Result<Rejected, Problem> {
+        self.waiting(id).await?;
+        let (by, name) = (self.caller.name(), self.caller.key.name.as_str());
+        let who = Signatory {
+            by: &by,
+            name: Some(name),
+        };
+        let rejected = self.audit.reject_erasure(id, who, reason).await;
+        let rejected = rejected.map_err(of_erasing)?;
+        Ok(Rejected::of(self.audit.name().clone(), rejected))
+    }
+
+    async fn check_there(&self) -> Result<(), Problem> {
+        match self.audit.head().await? {
+            Some(_) => Ok(()),
+            None => Err(proofs::empty(self.audit.name())),
+        }
+    }
+}

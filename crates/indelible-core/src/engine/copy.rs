@@ -11,6 +11,7 @@ mod abandon;
 mod entries;
 mod fence;
 mod right;
+mod rows;
 
 use std::sync::Arc;
 
@@ -116,6 +117,7 @@ impl Engine {
         }
         for (trail, step) in trails.iter().zip(&steps) {
             if let Step::Copy(sending, _) = step {
+                rows::copy(&from.ground, &to.ground, trail).await?;
                 hand_over(from, to, trail, sending).await?;
             }
         }

@@ -40,7 +40,7 @@ const RELEASE_REFUSED: AuditAction = AuditAction::custom("audit_legal_hold_relea
 /// The resource type of these entries.
 const RESOURCE: &str = "legal_hold";
 /// The kind of registry rows of holds; the key is `<trail>/<id>`.
-const KIND: &str = "hold";
+pub(super) const KIND: &str = "hold";
 /// The longest reason and matter, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 

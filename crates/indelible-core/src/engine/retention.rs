@@ -30,7 +30,7 @@ use crate::query::QueryError;
 use crate::time::Timestamp;
 
 pub(crate) use carry_out::removed_before;
-pub(super) use carry_out::resume;
+pub(super) use carry_out::{KIND as STATE, resume};
 pub(super) use kept::hides;
 pub use plan::{Expired, KeptBack, RetentionPlan};
 pub use policy::{RetentionClass, RetentionPolicy};
@@ -83,7 +83,7 @@ const CHANGED: AuditAction = AuditAction::AUDIT_RETENTION_POLICY_CHANGED;
 /// Says that entries, or parts of them, were removed.
 pub(super) const EXPIRED: AuditAction = AuditAction::AUDIT_RECORDS_EXPIRED;
 /// The kind of registry rows that hold the policy in force of a trail.
-const POLICY: &str = "policy";
+pub(super) const POLICY: &str = "policy";
 /// Ranges in one removal entry.
 const RANGES_MAX: usize = 600;
 

@@ -1,5 +1,6 @@
 //! Moving a trail to another database: with its hashes, and with the right to write.
 
+mod kept;
 mod racing;
 
 mod ending;

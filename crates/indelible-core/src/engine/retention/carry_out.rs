@@ -19,7 +19,7 @@ use crate::store::{Find, Removal, StoreError};
 use crate::trail::TrailName;
 
 /// The kind of registry rows that say how far retention is in a trail.
-const KIND: &str = "retention";
+pub(in crate::engine) const KIND: &str = "retention";
 /// Removal entries that are read at once.
 const CHUNK: usize = 64;
 /// Entries that are removed under one look at the holds.

@@ -23,6 +23,7 @@ use crate::part::PartKind;
 use crate::protocol::Receipt;
 use crate::query::QueryError;
 use crate::state::{Purpose, Secret};
+use crate::time::Timestamp;
 use crate::trail::TrailName;
 
 /// The member of the context that holds the code.
@@ -31,6 +32,9 @@ pub const OWN_CODE: &str = "own_code";
 const DOMAIN: &[u8] = b"indelible/own-record/v1\n";
 /// Of rows of the registry.
 const ROW_DOMAIN: &[u8] = b"indelible/own-row/v1\n";
+/// The longest time between the id of an own entry, which is fresh, and its place in the trail. One
+/// that was recorded later was kept by somebody until retention had set its id free.
+const FRESH_MICROS: u64 = 60 * 60 * 1_000_000;
 /// Hexadecimal digits of a code.
 const CODE_DIGITS: usize = 64;
 
@@ -103,8 +107,8 @@ pub struct OwnRecords {
 }
 
 impl OwnRecords {
-    /// Who recorded an entry. Says nothing of whether it is as it was recorded:
-    /// [`Audit::check_entry`].
+    /// Who recorded an entry: a code counts only where the entry was recorded when its id was made.
+    /// Says nothing of whether it is as it was recorded: [`Audit::check_entry`].
     pub fn author(&self, entry: &StoredEntry) -> Author {
         let is_gone = entry.part_hashes.details.is_some() && entry.parts.details.is_none();
         if is_gone {
@@ -119,6 +123,7 @@ impl OwnRecords {
         let code = code.as_ref().and_then(Value::as_str).and_then(bytes);
         match (code, &self.secret) {
             (None, _) => Author::Other,
+            (Some(_), _) if !is_fresh(entry) => Author::Other,
             (Some(_), None) => Author::Unknown,
             (Some(code), Some(secret)) => {
                 let StoredEntry {
@@ -136,6 +141,11 @@ impl OwnRecords {
                 }
             }
         }
+    }
+
+    /// Whether the secret is at hand, without which nothing can be told.
+    pub(super) fn can_tell(&self) -> bool {
+        self.secret.is_some()
     }
 
     /// Whether Indelible has written a row of the registry as it stands.
@@ -242,6 +252,21 @@ impl Audit {
         }
         Ok(event)
     }
+}
+
+/// Whether an entry was recorded when its id was made.
+fn is_fresh(entry: &StoredEntry) -> bool {
+    let made = time_of(entry.id);
+    made.is_some_and(|made| {
+        let since = entry.created_at.as_micros().abs_diff(made.as_micros());
+        since <= FRESH_MICROS
+    })
+}
+
+/// When an id was made, as it says itself.
+pub(super) fn time_of(id: Uuid) -> Option<Timestamp> {
+    let millis = (id.get_version_num() == 7).then(|| i64::try_from(id.as_u128() >> 80))?;
+    Some(Timestamp::from_micros(millis.ok()? * 1_000))
 }
 
 /// The code of an entry that says this.

@@ -3,6 +3,7 @@
 mod erased;
 mod forged;
 mod held;
+mod replayed;
 mod restated;
 mod verified;
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Hold, HoldRelease, KIND, PLACED, RESOURCE, details};
 use crate::engine::audit::Audit;
 use crate::engine::included::Tree;
-use crate::engine::own::{Author, OwnRecords};
+use crate::engine::own::{Author, OWN_CODE, OwnRecords, time_of};
 use crate::entry::StoredEntry;
 use crate::error::AuditError;
 use crate::filter::Filter;
@@ -24,12 +24,13 @@ pub enum HoldStanding {
     Own,
     /// The registry, and an entry without a code that can be checked.
     Registered,
-    /// It cannot be told who recorded its entry: bytes of it are missing or altered, or the secret
-    /// that tells is not at hand. It is in force.
+    /// It cannot be told who recorded its entry, or that it is over: bytes are missing or altered,
+    /// or the secret that tells is not at hand. It is in force.
     Unsure,
     /// The registry alone: the trail has no entry of it. It holds everything until it is released.
     Missing,
-    /// An entry that somebody else recorded. It holds nothing.
+    /// An entry that somebody else recorded, or recorded again after the hold was over. It holds
+    /// nothing.
     Foreign,
 }
 
@@ -43,16 +44,16 @@ impl HoldStanding {
                  force",
             ),
             Self::Unsure => Some(
-                "it cannot be told who recorded its entry, which is altered or whose code cannot be \
-                 checked here. It is in force",
+                "it cannot be told who recorded its entry, or that it is over: the entry is altered, \
+                 or a code cannot be checked here. It is in force",
             ),
             Self::Missing => Some(
                 "the registry knows it, and the trail has no entry of it: it holds everything, until \
                  it is released. `indelible verify` says what is missing",
             ),
             Self::Foreign => Some(
-                "somebody else recorded it: it carries no code of this installation, and holds \
-                 nothing. If it is meant, place one",
+                "somebody else recorded it: it carries no code of this installation, or the hold was \
+                 over before, and holds nothing. If it is meant, place one",
             ),
         }
     }
@@ -130,23 +131,31 @@ impl<'a> Looking<'a> {
         }
         let Some(row) = row else { return Ok(None) };
         // One that is over goes with its entries.
-        if row.value["state"] == "released"
-            && self.own.wrote((KIND, &self.audit.hold_key(id)), &row.value)
-        {
+        if self.says_over(id, row) {
             return Ok(None);
         }
+        let is_untold = !self.own.can_tell() && row.value[OWN_CODE].is_string();
         Ok(Some(Hold {
             id,
             scope: None,
             reason: None,
             matter: None,
             placed_by: None,
-            placed_at: time_of(id),
+            placed_at: time_of(id).unwrap_or(Timestamp::from_micros(0)),
             seq: row.value["seq"].as_u64().unwrap_or(0),
             release: self.release_of(id, &row.value).await?,
             is_known: true,
-            standing: HoldStanding::Missing,
+            standing: match is_untold {
+                true => HoldStanding::Unsure,
+                false => HoldStanding::Missing,
+            },
         }))
+    }
+
+    /// Whether Indelible itself has written in the registry that a hold is over.
+    fn says_over(&self, id: Uuid, row: &Versioned) -> bool {
+        let of = (KIND, &*self.audit.hold_key(id));
+        row.value["state"] == "released" && self.own.wrote(of, &row.value)
     }
 
     /// The entry of an id, where it has this action.
@@ -169,7 +178,15 @@ impl<'a> Looking<'a> {
         // The code says that it is as it was recorded; without it the tree does.
         let is_own = is_whole && author == Author::Own;
         let is_sound = is_own || is_whole && self.tree.has(entry).await?;
+        let release = match row {
+            Some(row) => self.release_of(entry.id, &row.value).await?,
+            None => HoldRelease::None,
+        };
+        // The entries that say so went with that of the hold, which somebody recorded again.
+        let is_again = !matches!(release, HoldRelease::Approved { .. })
+            && row.is_some_and(|row| self.says_over(entry.id, row));
         let standing = match row {
+            _ if is_again => HoldStanding::Foreign,
             _ if is_own => HoldStanding::Own,
             Some(_) => HoldStanding::Registered,
             None if author == Author::Other && is_sound => HoldStanding::Foreign,
@@ -196,10 +213,7 @@ impl<'a> Looking<'a> {
             placed_by: text("placed_by"),
             placed_at: entry.created_at,
             seq: entry.seq,
-            release: match row {
-                Some(row) => self.release_of(entry.id, &row.value).await?,
-                None => HoldRelease::None,
-            },
+            release,
             is_known: row.is_some(),
             standing,
         })
@@ -219,13 +233,4 @@ fn placed_from(seq: u64) -> Find {
         skip: 0,
         limit: CHUNK,
     }
-}
-
-/// When an id was made, as it says itself.
-fn time_of(id: Uuid) -> Timestamp {
-    let millis = match id.get_version_num() {
-        7 => i64::try_from(id.as_u128() >> 80).unwrap_or(0),
-        _ => 0,
-    };
-    Timestamp::from_micros(millis * 1_000)
 }

@@ -265,8 +265,8 @@ impl Audit {
         Ok((retained, plan))
     }
 
-    /// A plan as of now under the holds of now: one that was placed while the trail was looked at
-    /// keeps what it names.
+    /// A plan as of now under the holds and the policy of now: a hold that was placed while the trail
+    /// was looked at keeps what it names, and a policy that was set meanwhile is in force.
     async fn plan_under_holds(
         &self,
         progress: &mut (dyn FnMut(RetentionProgress) + Send),
@@ -276,7 +276,7 @@ impl Audit {
         loop {
             let plan = self.plan_retention(now, progress).await?;
             let later = super::hold::held(self).await?;
-            if later == holds {
+            if later == holds && in_force(self).await? == plan.policy {
                 return Ok(plan);
             }
             holds = later;
@@ -290,6 +290,11 @@ impl Audit {
         said: Value,
         erases: Vec<Erasure>,
     ) -> Result<u64, AuditError> {
+        // Another may have been set since the plan was made, or the entry before this one.
+        if in_force(self).await?.as_ref() != Some(policy) {
+            let problem = "another one was set while this run went on: call it again";
+            return Err(self.no_retention(problem));
+        }
         let mut context: Map<String, Value> = said.as_object().cloned().unwrap_or_default();
         context.insert("legal_basis".to_owned(), json!(policy.legal_basis));
         context.insert("policy".to_owned(), json!(policy));

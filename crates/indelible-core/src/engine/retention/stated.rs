@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CHANGED, EXPIRED, Kept, POLICY, RetentionPolicy};
+use crate::action::AuditAction;
 use crate::engine::audit::Audit;
 use crate::engine::hold::details;
 use crate::engine::included::Tree;
@@ -21,7 +22,7 @@ pub(super) async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, A
     let registry = &audit.engine.shared.ground.registry;
     let mut stated = Stated::of(audit).await?;
     let Some(row) = registry.get(POLICY, audit.trail.as_str()).await? else {
-        return match stated.last_change(0).await? {
+        return match stated.last(CHANGED).await? {
             None => Ok(None),
             Some(seq) => Err(audit.no_retention(format!(
                 "entry {seq} sets one, and the database keeps none: set it again"
@@ -39,13 +40,21 @@ pub(super) async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, A
         let problem = "the database keeps another one than the trail says was set: set it again";
         return Err(audit.no_retention(problem));
     };
-    match stated.last_change(seq + 1).await? {
-        None => Ok(Some(kept.policy)),
-        Some(later) => Err(audit.no_retention(format!(
-            "the database keeps the one of entry {seq}, and entry {later} set another since: set it \
-             again"
-        ))),
+    // An entry that says what went by a policy decides only where none that sets one is left: it may
+    // stand behind one that set another.
+    let last = match stated.last(CHANGED).await? {
+        None => stated.last(EXPIRED).await?,
+        set => set,
+    };
+    let Some(last) = last.filter(|last| *last != seq) else {
+        return Ok(Some(kept.policy));
+    };
+    if stated.policy(last).await?.as_ref() == Some(&kept.policy) {
+        return Ok(Some(kept.policy));
     }
+    Err(audit.no_retention(format!(
+        "the database keeps the one of entry {seq}, and entry {last} sets another: set it again"
+    )))
 }
 
 /// Reads what a trail states of its policies.
@@ -93,11 +102,11 @@ impl<'a> Stated<'a> {
         Ok(policy.and_then(|policy| serde_json::from_value(policy).ok()))
     }
 
-    /// The last entry from a place on that sets a policy, or may.
-    pub async fn last_change(&mut self, from: u64) -> Result<Option<u64>, AuditError> {
+    /// The last entry of an action that states a policy, or may.
+    async fn last(&mut self, action: AuditAction) -> Result<Option<u64>, AuditError> {
         let mut find = Find {
             filter: Filter {
-                actions: Some(vec![CHANGED.as_str().to_owned()]),
+                actions: Some(vec![action.as_str().to_owned()]),
                 ..Filter::default()
             },
             below: u64::MAX,
@@ -110,9 +119,6 @@ impl<'a> Stated<'a> {
             // The newest first.
             let entries = store.find(&self.audit.trail, &find).await?;
             for entry in &entries {
-                if entry.seq < from {
-                    return Ok(None);
-                }
                 // One that was altered since is somebody's who wants it overlooked.
                 let is_own = self.own.author(entry) != Author::Other;
                 if is_own || !self.tree.has(entry).await? {

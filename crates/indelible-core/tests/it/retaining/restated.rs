@@ -170,3 +170,38 @@ async fn what_a_trail_says_of_its_keeping_keeps_its_parts() {
         .collect();
     assert_eq!(erased[..3], [0, 0, 2]);
 }
+
+#[tokio::test]
+async fn a_removal_under_an_older_policy_puts_it_not_in_force_again() {
+    let site = Site::new();
+    let audit = aged(&site, 20, 5).await;
+    set(&audit, &policy(30)).await;
+    set(&audit, &policy(90)).await;
+    // A run that had planned before the second one was set.
+    let late = event("audit_records_expired").context(json!({"policy": policy(30)}));
+    let late = audit.record_of_own(late).await.expect("recorded").id;
+    let now = audit.retention_policy().await.expect("it can be told");
+    assert_eq!(now, Some(policy(90)));
+    write(&audit, Some(&json!({"policy": policy(30), "entry": late}))).await;
+    let problem = refused(&audit).await;
+    assert!(problem.contains("entry 26 sets another"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_is_set_while_a_run_looks_at_the_trail_is_heeded() {
+    let site = Site::new();
+    let audit = aged(&site, 1_100, 5).await;
+    set(&audit, &policy(30)).await;
+    let mut is_set = false;
+    let mut at_first = |_| {
+        if !std::mem::replace(&mut is_set, true) {
+            let handle = tokio::runtime::Handle::current();
+            tokio::task::block_in_place(|| handle.block_on(set(&audit, &policy(90))));
+        }
+    };
+    let ran = audit.retain("officer", &mut at_first).await;
+    let (retained, plan) = ran.expect("it runs");
+    assert!(is_set);
+    assert_eq!((retained.entries, retained.recorded), (0, vec![]));
+    assert_eq!(plan.policy, Some(policy(90)));
+}

@@ -8,7 +8,7 @@ use super::hold::HoldStanding;
 use super::identity::origin;
 use crate::error::AuditError;
 use crate::head_key::HeadKey;
-use crate::store::Head;
+use crate::store::{Head, StoreError};
 use crate::verify::{FindingKind, KeptCheckpoint, Progress, Request, TrailReport, verify};
 
 impl Audit {
@@ -41,8 +41,22 @@ impl Audit {
             digest_key,
         };
         let mut report = verify(&*ground.store, &self.trail, &request, progress).await?;
-        // Where holds cannot be read, what is in the way is among the findings.
-        for hold in self.holds().await.unwrap_or_default() {
+        self.look_at_holds(&mut report).await;
+        Ok(report)
+    }
+
+    /// Warns of what is odd about the holds, and where they cannot be read.
+    async fn look_at_holds(&self, report: &mut TrailReport) {
+        let holds = match self.holds().await {
+            Ok(holds) => holds,
+            // What is in the way is among the findings.
+            Err(error) if !report.ok && is_of_trail(&error) => return,
+            Err(error) => {
+                let detail = format!("which holds are in force cannot be told: {error}");
+                return report.warn(FindingKind::HoldsUnread, detail);
+            }
+        };
+        for hold in holds {
             if hold.standing == HoldStanding::Missing && hold.is_in_force() {
                 let detail = format!(
                     "the registry knows the legal hold {}, and the trail has no entry of it: it \
@@ -52,7 +66,6 @@ impl Audit {
                 report.warn(FindingKind::HoldWithoutEntry, detail);
             }
         }
-        Ok(report)
     }
 
     /// The trail's keys, where the signing key is at hand: the present one, and while it is being
@@ -73,5 +86,14 @@ impl Audit {
         holder
             .or_else(|| identity.current())
             .map(|keys| keys.head().clone())
+    }
+}
+
+/// Whether an error comes from what is damaged in a trail.
+fn is_of_trail(error: &AuditError) -> bool {
+    match error {
+        AuditError::Store(error) => matches!(**error, StoreError::Corrupt { .. }),
+        AuditError::Refused { .. } => true,
+        _ => false,
     }
 }

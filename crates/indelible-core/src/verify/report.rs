@@ -161,6 +161,8 @@ pub enum FindingKind {
     CheckpointNotComparable,
     /// A warning: the registry knows a legal hold of which the trail has no entry.
     HoldWithoutEntry,
+    /// A warning: which legal holds are in force cannot be told.
+    HoldsUnread,
     /// A warning: no high-water mark was at hand, so that a rollback would not be seen.
     MarkMissing,
     /// A warning: counts changed faster than they could be compared.
@@ -191,6 +193,7 @@ impl FindingKind {
             Self::CheckpointSuperseded
                 | Self::CheckpointNotComparable
                 | Self::HoldWithoutEntry
+                | Self::HoldsUnread
                 | Self::MarkMissing
                 | Self::RollupUnchecked
                 | Self::ErasureUndone

@@ -43,6 +43,14 @@ async fn write(audit: &indelible_core::engine::Audit, id: Uuid, row: Option<Valu
     put.expect("put");
 }
 
+/// Makes a site another host, that has the key and not the secrets; answers what the first one has.
+pub(super) fn without_secrets(site: &mut Site) -> Arc<dyn State> {
+    let seed = site.state.signing_seed().expect("readable");
+    let other = StateInMemory::new();
+    other.keep_signing_seed(seed.expect("made")).expect("kept");
+    std::mem::replace(&mut site.state, Arc::new(other))
+}
+
 #[tokio::test]
 async fn t91_a_hold_that_somebody_else_recorded_holds_nothing_and_is_listed() {
     let site = Site::new();
@@ -252,11 +260,7 @@ async fn t91_holds_stay_where_the_secret_is_not_at_hand() {
     let asked = audit.request_release(hold.id, "alice", "closed").await;
     asked.expect("asked");
     write(&audit, hold.id, None).await;
-    // Another host, that has the key and not the secrets.
-    let seed = site.state.signing_seed().expect("readable");
-    let other = StateInMemory::new();
-    other.keep_signing_seed(seed.expect("made")).expect("kept");
-    let state = std::mem::replace(&mut site.state, Arc::new(other));
+    let state = without_secrets(&mut site);
     let there = site.engine().await.trail(TrailName::standard());
     let found = only(&there).await;
     assert_eq!(

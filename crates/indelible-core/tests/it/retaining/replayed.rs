@@ -20,7 +20,7 @@ async fn kept(audit: &Audit, id: Uuid) -> AuditEvent {
 }
 
 /// Places a hold and releases it; answers what somebody keeps of its entry.
-async fn released(audit: &Audit) -> AuditEvent {
+pub(super) async fn released(audit: &Audit) -> AuditEvent {
     let hold = place(audit, Query::new()).await;
     let event = kept(audit, hold.id).await;
     let asked = audit.request_release(hold.id, "alice", "closed").await;

@@ -1,9 +1,14 @@
 //! What verification says of a trail from which entries were removed.
 
+use std::sync::atomic::Ordering::SeqCst;
+
+use indelible_core::engine::HoldStanding;
 use indelible_core::verify::{FindingKind, KeptCheckpoint};
 
-use super::{aged, all, policy, retain, set, verified};
-use crate::ground::Site;
+use super::forged::without_secrets;
+use super::replayed::released;
+use super::{DAY, aged, all, fill, policy, retain, set, verified};
+use crate::ground::{Site, faulty};
 
 #[tokio::test]
 async fn entries_that_go_without_an_entry_that_says_so_are_missed() {
@@ -102,4 +107,40 @@ async fn without_a_policy_or_a_maximum_everything_stays() {
     set(&audit, &kept).await;
     let (retained, _) = retain(&audit).await;
     assert_eq!((retained.entries, retained.recorded), (0, vec![]));
+}
+
+#[tokio::test]
+async fn holds_that_cannot_be_read_are_told() {
+    let (site, store) = faulty();
+    let audit = aged(&site, 3, 2).await;
+    let all = i64::MAX / 2;
+    store.reads_until_failure.store(all, SeqCst);
+    assert_eq!(verified(&audit).await.findings, []);
+    let reads = all - store.reads_until_failure.load(SeqCst);
+    // The last is for holds.
+    store.reads_until_failure.store(reads - 1, SeqCst);
+    let report = verified(&audit).await;
+    let kinds: Vec<_> = report.findings.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [FindingKind::HoldsUnread]);
+    assert!(report.ok && report.findings[0].detail.contains("planned"));
+}
+
+#[tokio::test]
+async fn a_host_without_the_secret_takes_no_release_for_a_hold_without_an_entry() {
+    let mut site = Site::new();
+    let audit = aged(&site, 30, 5).await;
+    set(&audit, &policy(30)).await;
+    released(&audit).await;
+    site.clock.pass(DAY * 40);
+    fill(&audit, 100..105).await;
+    retain(&audit).await;
+    assert_eq!(audit.holds().await.expect("read"), []);
+    without_secrets(&mut site);
+    let there = site.audit().await;
+    let holds = there.holds().await.expect("read");
+    assert_eq!(holds[0].standing, HoldStanding::Unsure);
+    assert!(holds[0].is_in_force(), "it cannot be told");
+    let findings = verified(&there).await.findings;
+    let kinds: Vec<_> = findings.iter().map(|it| it.kind).collect();
+    assert!(!kinds.contains(&FindingKind::HoldWithoutEntry), "{kinds:?}");
 }

@@ -250,6 +250,11 @@ pub const fn words(kind: FindingKind) -> Words {
             "The registry knows it, and the trail does not tell what it holds: it holds everything.",
             "Find out who changed the registry or the trail. It ends when two people release it.",
         ),
+        K::HoldsUnread => of(
+            "Legal holds could not be read",
+            "Which holds are in force cannot be told. While that is so nothing is removed.",
+            "See to what is in the way: the detail names it.",
+        ),
         K::MarkMissing => of(
             "An old copy would not be noticed",
             "There was no high-water mark to compare with.",

@@ -94,7 +94,8 @@ pub async fn report(
     };
     let pinned = Pinned::of(audit, &request, as_of, last.created_at).await?;
     let ledger = ledger_at(audit, as_of).await?;
-    let mut pass = Pass::new(&request, audit.name().clone(), &ledger);
+    let of = (audit.name().clone(), audit.own_records().await?);
+    let mut pass = Pass::new(&request, of, &ledger);
     // Attempts before the period may have their outcome in it, and those in it theirs after.
     let around = Period {
         from: request.period.from.earlier(attempts::RESOLVE_MAX),

@@ -143,6 +143,12 @@ impl OwnRecords {
         }
     }
 
+    /// Whether an entry may be taken at its word: Indelible itself has recorded it, or nothing is done
+    /// for any of its action.
+    pub fn may_be_believed(&self, entry: &StoredEntry) -> bool {
+        !ACTED_ON.contains(&&*entry.action) || self.author(entry) == Author::Own
+    }
+
     /// Whether the secret is at hand, without which nothing can be told.
     pub(super) fn can_tell(&self) -> bool {
         self.secret.is_some()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use indelible_core::catalogue;
+use indelible_core::engine::OwnRecords;
 use indelible_core::entry::StoredEntry;
 use indelible_core::{AuditError, Outcome, StoreError, Timestamp, TrailName};
 
@@ -45,8 +46,9 @@ pub(super) struct Pass {
     pub rows: Vec<RowCount>,
     /// The sign-offs of reviews that hold against the trail.
     signed: BTreeSet<u64>,
-    /// What looks like a decision and counts for nothing.
+    /// What Indelible itself says and is not so.
     invalid: BTreeSet<u64>,
+    own: OwnRecords,
     pub attempts: Attempts,
     pub journal: Journal,
     pub quality: Quality,
@@ -70,10 +72,14 @@ struct Known {
 }
 
 impl Pass {
-    pub fn new(request: &ReportRequest, trail: TrailName, ledger: &Ledger) -> Self {
+    pub fn new(
+        request: &ReportRequest,
+        (trail, own): (TrailName, OwnRecords),
+        ledger: &Ledger,
+    ) -> Self {
         let controls = Controls::of(request.framework);
-        let own = |(framework, _): &&(Framework, &str)| *framework == request.framework;
-        let field_control = FIELD_CONTROLS.iter().find(own);
+        let of_framework = |(framework, _): &&(Framework, &str)| *framework == request.framework;
+        let field_control = FIELD_CONTROLS.iter().find(of_framework);
         let checked = ledger.sign_offs.iter().filter(|it| it.is_checked);
         Self {
             framework: request.framework,
@@ -88,6 +94,7 @@ impl Pass {
             rows: vec![RowCount::default(); controls.rows().len()],
             signed: checked.map(|it| it.seq).collect(),
             invalid: ledger.invalid.iter().map(|it| it.seq).collect(),
+            own,
             attempts: Attempts::default(),
             journal: Journal::of(ledger),
             quality: Quality::default(),
@@ -147,7 +154,8 @@ impl Pass {
         marks.contradictory = contradicts(known.canonical, entry.outcome);
         let is_unsigned =
             entry.action == "audit_review_completed" && !self.signed.contains(&entry.seq);
-        marks.unproved = is_unsigned || self.invalid.contains(&entry.seq);
+        marks.unproved =
+            is_unsigned || self.invalid.contains(&entry.seq) || !self.own.may_be_believed(entry);
         self.quality.contradictory += u64::from(marks.contradictory);
         self.entries += 1;
         let (low, high) = self.seqs.unwrap_or((entry.seq, entry.seq));
@@ -253,8 +261,8 @@ impl Pass {
 
     /// Whether a row's condition holds, and by what. Where a control asks which fields each record
     /// has, a record without one of them cannot be told to be what it asks for; nor can one be
-    /// told to be what its action says where its outcome says the contrary, or a sign-off that
-    /// nothing was looked at for.
+    /// told to be what its action says where its outcome says the contrary, a sign-off that
+    /// nothing was looked at for, or what looks like Indelible's own and somebody else recorded.
     fn judged(&self, row: &Row, facts: &Facts<'_>, marks: Marks) -> Judged {
         let is_of_fields = self.is_of_fields(row) && row.strength == Strength::Direct;
         let lacks = is_of_fields && marks.lacks.names().count() > 0;

@@ -332,3 +332,47 @@ async fn what_no_review_recorded_so_decides_nothing() {
     let finding = standing(&desk).await.findings["manual-1"].clone();
     assert_eq!((finding.entries, finding.owner.as_deref()), (2, Some("m")));
 }
+
+#[tokio::test]
+async fn sys_30_holds_policies_and_removals_that_somebody_else_recorded_are_no_evidence() {
+    let desk = Desk::new().await;
+    let actions = [
+        AuditAction::AUDIT_LEGAL_HOLD_PLACED,
+        AuditAction::AUDIT_RETENTION_POLICY_CHANGED,
+        AuditAction::AUDIT_RECORDS_EXPIRED,
+        AuditAction::AUDIT_FINDING_RESOLVED,
+    ];
+    let said = |action: &AuditAction| {
+        let event = AuditEvent::new(action.clone(), "audit_log").user_id("u-1");
+        event
+            .resource_id("a-1")
+            .context(json!({"policy": {"maximum_days": 1}}))
+    };
+    for action in &actions {
+        desk.forge(said(action)).await;
+    }
+    let mut asked = crate::desk::request(Framework::PciDss);
+    asked.period = Period::parse("2026-06-01", "2026-06-01").expect("a day");
+    let evidence = async || {
+        let report = desk.report(asked.clone()).await;
+        let named = report.controls.iter().flat_map(|control| &control.actions);
+        let named = named.filter(|row| actions.iter().any(|it| it.as_ref() == row.action));
+        named
+            .map(|row| (row.holds, row.unknown))
+            .collect::<Vec<_>>()
+    };
+    let forged = evidence().await;
+    assert!(!forged.is_empty());
+    assert!(
+        forged
+            .iter()
+            .all(|(holds, unknown)| (*holds, *unknown) == (0, 1)),
+        "{forged:?}"
+    );
+    for action in &actions {
+        let own = desk.audit.record_of_own(said(action)).await;
+        own.expect("recorded");
+    }
+    let both = evidence().await;
+    assert!(both.iter().any(|(holds, _)| *holds == 1), "{both:?}");
+}

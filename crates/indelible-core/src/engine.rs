@@ -50,6 +50,7 @@ pub use erasure::{
 pub use follow::Growth;
 pub use hold::{Hold, HoldOrder, HoldRelease, HoldStanding};
 pub use identity::{InstallationError, installation};
+pub use included::Tree;
 pub use neighbours::{Neighbours, Sight};
 pub use own::{Author, OWN_CODE, OwnRecords};
 pub use pack::PackSource;

@@ -3,21 +3,22 @@
 use indelible_merkle::{inclusion_proof, plan, verify_inclusion};
 
 use super::audit::Audit;
-use super::load;
 use super::nodes::NodeCache;
+use super::{load, prove};
 use crate::entry::StoredEntry;
 use crate::error::AuditError;
 use crate::store::{Head, StoreError};
 
-/// The tree of a trail under a head that the holder of its key has made.
-pub(super) struct Tree {
+/// The tree of a trail under a head that the holder of its key has made. Asked in the order of the
+/// trail it reads little.
+pub struct Tree {
     audit: Audit,
     under: Option<(Head, NodeCache)>,
 }
 
 impl Tree {
     /// The tree of a trail, read when it is asked first.
-    pub fn of(audit: &Audit) -> Self {
+    pub(super) fn of(audit: &Audit) -> Self {
         Self {
             audit: audit.clone(),
             under: None,
@@ -53,6 +54,25 @@ impl Tree {
         Ok(path.is_ok_and(|path| {
             verify_inclusion(&entry.leaf_hash, seq, size, &path, &head.root).is_ok()
         }))
+    }
+
+    /// Checks the same.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`], `Corrupt` where the entry is not as it was recorded; as [`Tree::has`].
+    pub async fn check(&mut self, entry: &StoredEntry) -> Result<(), AuditError> {
+        match self.has(entry).await? {
+            true => Ok(()),
+            false => Err(prove::altered(entry.seq)),
+        }
+    }
+}
+
+impl Audit {
+    /// The tree of the trail, for who acts on what an entry says: that its bytes fit together, as
+    /// [`Audit::check_entry`] has it, whoever owns the database can see to.
+    pub fn tree(&self) -> Tree {
+        Tree::of(self)
     }
 }
 

@@ -72,6 +72,7 @@ pub async fn ledger(audit: &Audit) -> Result<Ledger, AuditError> {
 pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> {
     let mut streams = ACTIONS.map(|action| Stream::of(action, as_of));
     let (own, first_kept) = (audit.own_records().await?, audit.first_kept().await?);
+    let mut tree = audit.tree();
     let mut ledger = Ledger {
         first_kept,
         ..Ledger::default()
@@ -92,9 +93,15 @@ pub async fn ledger_at(audit: &Audit, as_of: u64) -> Result<Ledger, AuditError> 
         let Some(entry) = next.run.pop_front() else {
             continue;
         };
-        audit.check_entry(&entry)?;
+        let author = own.author(&entry);
+        match author {
+            // What decides stands in the tree: bytes that fit together anybody can make who owns the
+            // database and has seen an entry of before.
+            Author::Own => tree.check(&entry).await?,
+            Author::Other | Author::Unknown => audit.check_entry(&entry)?,
+        }
         let said = Said::of(&entry)?;
-        if let Some(problem) = foreign(own.author(&entry), &said) {
+        if let Some(problem) = foreign(author, &said) {
             ledger.refused(said.seq, said.at, (said.by, problem.to_owned()));
             continue;
         }

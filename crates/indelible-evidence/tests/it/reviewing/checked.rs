@@ -1,10 +1,12 @@
 //! What looks like a decision of a review, and what others make of it.
 
+use std::time::Duration;
+
 use indelible_core::engine::OWN_CODE;
-use indelible_core::{AuditAction, AuditEvent};
+use indelible_core::{AuditAction, AuditError, AuditEvent, TrailName};
 use indelible_evidence::review::{
-    DayState, Disposition, Ledger, Severity, assigned, closed, first_day, missed, raised_by_hand,
-    started,
+    DayState, Disposition, Ledger, Severity, assigned, closed, first_day, ledger, missed,
+    raised_by_hand, started,
 };
 use indelible_evidence::{
     Form, Framework, Period, State, accesses_sheet, findings_sheet, render, reviews_sheet,
@@ -331,6 +333,27 @@ async fn what_no_review_recorded_so_decides_nothing() {
     desk.record(by_hand).await;
     let finding = standing(&desk).await.findings["manual-1"].clone();
     assert_eq!((finding.entries, finding.owner.as_deref()), (2, Some("m")));
+}
+
+#[tokio::test]
+async fn sys_30_a_decision_that_was_dated_back_is_none() {
+    // All that belongs to it is made to fit, but for the tree above it.
+    let desk = Desk::erasing(|entry| {
+        let mut entry = entry.clone();
+        if entry.action == "audit_finding_raised" {
+            entry.created_at = entry.created_at.earlier(Duration::from_secs(60));
+            entry.leaf_hash = entry.derived_leaf(&TrailName::standard(), &mut Vec::new());
+        }
+        entry
+    });
+    let desk = desk.await;
+    desk.record(event("page_viewed", "2026-06-01T00:00:00Z"))
+        .await;
+    assert_eq!(standing(&desk).await.findings.len(), 0);
+    desk.record(raised_by_hand(&[0], Severity::High, "odd", ("q. sa", None)))
+        .await;
+    let read = ledger(&desk.audit).await;
+    assert!(matches!(read, Err(AuditError::Store(_))), "{read:?}");
 }
 
 #[tokio::test]

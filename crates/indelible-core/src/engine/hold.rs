@@ -5,9 +5,11 @@
 //! alike. The registry says the same a second time. A hold is over only where both say so; where
 //! they differ, or something cannot be told, it is in force.
 
+mod accounted;
 mod in_force;
 mod release;
 mod standing;
+mod watch;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,6 +30,7 @@ pub(super) use in_force::InForce;
 pub(super) use release::is_same_name;
 pub use standing::HoldStanding;
 use standing::Looking;
+pub(super) use watch::Watch;
 
 /// Says that entries are held.
 const PLACED: AuditAction = AuditAction::AUDIT_LEGAL_HOLD_PLACED;

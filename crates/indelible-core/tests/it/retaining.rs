@@ -6,6 +6,7 @@ mod held;
 mod replayed;
 mod restated;
 mod verified;
+mod watched;
 
 use std::time::Duration;
 

@@ -176,15 +176,15 @@ impl Work<'_> {
         let (removal, mut held) = (removal(self.shared)?, Vec::new());
         let mut stretches = Stretches::within(history.size());
         let audit = Engine::of(self.shared).trail(self.trail.clone());
+        let mut watch = hold::Watch::of(&audit).await?;
         for (done, (text, seq)) in (1_u64..).zip(lines.iter().zip(seqs)) {
             let line = Line::read(text)?;
             let mut ranges = self.ranges(history, &line).await?;
             if let Some(seq) = seq {
                 ranges = history.accounted(ranges, *seq).await?;
             }
-            // Anew for every line: a hold may be placed at any time.
-            let mut holds = hold::in_force(&audit).await?;
-            if history.is_held(&ranges, &mut holds).await? {
+            // Again for every line: a hold may be placed at any time.
+            if history.is_held(&ranges, watch.look().await?).await? {
                 let (trail, id) = (self.trail, line.id);
                 tracing::warn!(%trail, order = %id, "an erasure waits: entries that it names are held");
                 held.push(id);

@@ -71,6 +71,28 @@ pub(super) struct Looking<'a> {
     pub tree: Tree,
 }
 
+/// The holds of a trail as they were looked at.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub holds: Vec<Hold>,
+    /// How many of others were met.
+    foreign: usize,
+    /// Where the next look begins.
+    next: u64,
+    /// The versions of the registry's rows by the ids of the holds; `None` before the first look.
+    versions: Option<BTreeMap<Uuid, u64>>,
+}
+
+impl Seen {
+    fn add(&mut self, hold: Hold) {
+        let is_foreign = hold.standing == HoldStanding::Foreign;
+        self.foreign += usize::from(is_foreign);
+        if !is_foreign || self.foreign <= FOREIGN_MAX {
+            self.holds.push(hold);
+        }
+    }
+}
+
 impl<'a> Looking<'a> {
     pub async fn at(audit: &'a Audit) -> Result<Self, AuditError> {
         Ok(Self {
@@ -81,32 +103,45 @@ impl<'a> Looking<'a> {
     }
 
     pub async fn all(mut self) -> Result<Vec<Hold>, AuditError> {
-        let ground = &self.audit.engine.shared.ground;
+        let mut seen = Seen::default();
+        self.go_on(&mut seen).await?;
+        seen.holds.sort_by_key(|hold| hold.seq);
+        Ok(seen.holds)
+    }
+
+    /// Judges what came since the last look; all anew where a row of the registry is another one.
+    /// Answers whether anything did.
+    pub async fn go_on(&mut self, seen: &mut Seen) -> Result<bool, AuditError> {
         let mut rows = self.rows().await?;
-        let (mut holds, mut foreign, mut next) = (Vec::new(), 0, 0);
+        let versions = rows.iter().map(|(id, row)| (*id, row.version)).collect();
+        let is_new = seen.versions.as_ref() != Some(&versions);
+        if is_new {
+            *seen = Seen {
+                versions: Some(versions),
+                ..Seen::default()
+            };
+        }
+        let store = &self.audit.engine.shared.ground.store;
+        let mut is_more = is_new;
         loop {
-            let entries = ground
-                .store
-                .find(&self.audit.trail, &placed_from(next))
-                .await?;
+            let find = placed_from(seen.next);
+            let entries = store.find(&self.audit.trail, &find).await?;
             let Some(newest) = entries.first() else { break };
-            next = newest.seq + 1;
+            (seen.next, is_more) = (newest.seq + 1, true);
             for entry in entries.iter().rev() {
                 let row = rows.remove(&entry.id);
-                let hold = self.hold_of(entry, row.as_ref()).await?;
-                let is_foreign = hold.standing == HoldStanding::Foreign;
-                foreign += usize::from(is_foreign);
-                if !is_foreign || foreign <= FOREIGN_MAX {
-                    holds.push(hold);
+                if row.is_some() && !is_new {
+                    // Until now the registry alone knew it.
+                    seen.holds.retain(|hold| hold.id != entry.id);
                 }
+                seen.add(self.hold_of(entry, row.as_ref()).await?);
             }
         }
         // What no index found: an index row is missing, or the entry.
-        for (id, row) in rows {
-            holds.extend(self.one(id, Some(&row)).await?);
+        for (id, row) in rows.into_iter().filter(|_| is_new) {
+            seen.holds.extend(self.one(id, Some(&row)).await?);
         }
-        holds.sort_by_key(|hold| hold.seq);
-        Ok(holds)
+        Ok(is_more)
     }
 
     /// The registry's rows of the trail, by the ids of the holds.

@@ -105,14 +105,15 @@ pub(super) async fn carry_out(
     }
     let removal = removal(shared)?;
     let from = retained.first_kept;
-    retained.first_kept = trim(audit, (from, first_kept), progress).await?;
+    let mut watch = hold::Watch::of(audit).await?;
+    retained.first_kept = trim(audit, (from, first_kept), &mut watch, progress).await?;
     retained.entries = retained.first_kept - from;
     // What was held since it was recorded stays, and is looked for again by the next run.
     let mut is_held_back = retained.first_kept < first_kept;
     if !erasures.is_empty() {
         progress(RetentionProgress::Blank);
         let all = entries_of(&erasures);
-        erasures = not_held(audit, erasures).await?;
+        erasures = not_held(audit, erasures, watch.look().await?).await?;
         is_held_back |= entries_of(&erasures) < all;
         retained.parts = removal.erase(trail, &erasures).await?;
         if let Err(error) = removal.purge(trail, &erasures).await {
@@ -167,10 +168,11 @@ async fn repeats_policy(audit: &Audit, entry: &StoredEntry, place: u64) -> Resul
 }
 
 /// Removes entries in steps, between which writers have their time. Ends before an entry that was
-/// held since: holds are read anew for each stretch.
+/// held since: holds are looked at again for each stretch.
 async fn trim(
     audit: &Audit,
     (from, first_kept): (u64, u64),
+    watch: &mut hold::Watch<'_>,
     progress: &mut (dyn FnMut(RetentionProgress) + Send),
 ) -> Result<u64, AuditError> {
     let (shared, trail) = (&audit.engine.shared, &audit.trail);
@@ -178,7 +180,9 @@ async fn trim(
     let mut reached = from;
     while reached < first_kept {
         let wanted = first_kept.min(reached.saturating_add(STRETCH_ENTRIES));
-        let end = first_held(audit, reached..wanted).await?.unwrap_or(wanted);
+        let holds = watch.look().await?;
+        let held = first_held(audit, reached..wanted, holds).await?;
+        let end = held.unwrap_or(wanted);
         while reached < end {
             let begun = shared.ground.clock.elapsed();
             let next = removal.trim(trail, end).await?;
@@ -201,8 +205,11 @@ async fn trim(
 }
 
 /// The first entry of a stretch that a hold in force names.
-async fn first_held(audit: &Audit, stretch: Range<u64>) -> Result<Option<u64>, AuditError> {
-    let mut holds = hold::in_force(audit).await?;
+async fn first_held(
+    audit: &Audit,
+    stretch: Range<u64>,
+    holds: &mut hold::InForce,
+) -> Result<Option<u64>, AuditError> {
     if holds.is_empty() {
         return Ok(None);
     }
@@ -218,8 +225,11 @@ async fn first_held(audit: &Audit, stretch: Range<u64>) -> Result<Option<u64>, A
 }
 
 /// The parts of entries that no hold in force names.
-async fn not_held(audit: &Audit, erasures: Vec<Erasure>) -> Result<Vec<Erasure>, AuditError> {
-    let mut holds = hold::in_force(audit).await?;
+async fn not_held(
+    audit: &Audit,
+    erasures: Vec<Erasure>,
+    holds: &mut hold::InForce,
+) -> Result<Vec<Erasure>, AuditError> {
     if holds.is_empty() {
         return Ok(erasures);
     }

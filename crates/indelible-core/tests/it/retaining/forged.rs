@@ -17,7 +17,7 @@ use super::{aged, all, policy, retain, set, verified};
 use crate::ground::{By, Site, event, faulty};
 
 /// An event that looks like the placing of a hold of everything.
-fn forged() -> AuditEvent {
+pub(super) fn forged() -> AuditEvent {
     AuditEvent::new(
         indelible_core::AuditAction::AUDIT_LEGAL_HOLD_PLACED,
         "legal_hold",

@@ -98,6 +98,8 @@ impl Engine {
                 if sending.stage == Stage::Sending {
                     fence::put(from, trail, sending).await?;
                 }
+                // Should this database be lost, what the other one has of the trail is held all the same.
+                rows::copy(&from.ground, &to.ground, trail).await?;
             }
         }
         let mut moved = Vec::with_capacity(trails.len());

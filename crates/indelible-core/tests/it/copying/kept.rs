@@ -3,11 +3,20 @@
 use std::time::Duration;
 
 use indelible_core::TrailName;
-use indelible_core::engine::{HoldOrder, RetentionPolicy};
+use indelible_core::engine::{HoldOrder, HoldStanding, RetentionPolicy};
 use indelible_core::{Query, Registry};
 use serde_json::json;
 
 use super::{moved_to, recorded, sites};
+
+fn order() -> HoldOrder {
+    HoldOrder {
+        query: Query::new(),
+        reason: "r".to_owned(),
+        matter: None,
+        by: "alice".to_owned(),
+    }
+}
 
 #[tokio::test]
 async fn t91_a_trail_that_moved_keeps_its_policy_and_its_holds_as_they_stand() {
@@ -21,12 +30,7 @@ async fn t91_a_trail_that_moved_keeps_its_policy_and_its_holds_as_they_stand() {
     };
     let set = audit.set_retention_policy(&policy, "officer").await;
     set.expect("it is set");
-    let order = HoldOrder {
-        query: Query::new(),
-        reason: "r".to_owned(),
-        matter: None,
-        by: "alice".to_owned(),
-    };
+    let order = order();
     let over = audit.place_hold(&order).await.expect("placed").id;
     let asked = audit.request_release(over, "alice", "closed").await;
     asked.expect("asked");
@@ -54,4 +58,31 @@ async fn t91_a_trail_that_moved_keeps_its_policy_and_its_holds_as_they_stand() {
     from.clock.pass(Duration::from_secs(40 * 24 * 60 * 60));
     let (retained, _) = there.retain("officer", &mut |_| {}).await.expect("runs");
     assert!(retained.entries > 20, "{retained:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t91_a_hold_whose_entry_was_lost_on_the_way_is_in_force_where_the_trail_goes_on() {
+    let (from, to) = sites();
+    let (source, target) = (recorded(&from, 700).await, to.engine().await);
+    let audit = source.trail(TrailName::standard());
+    let hold = audit.place_hold(&order()).await.expect("placed");
+    let other = to.engine().await;
+    let trails = [TrailName::standard()];
+    let mut is_taken = false;
+    let cut = source
+        .move_trails(&trails, (&target, "a", "b"), &mut |_, progress| {
+            if progress.done == 512 {
+                let handle = tokio::runtime::Handle::current();
+                let taken = other.abandon_moves("the first one is lost");
+                let taken = tokio::task::block_in_place(|| handle.block_on(taken));
+                is_taken = taken.is_ok();
+            }
+        })
+        .await;
+    assert!(cut.is_err() && is_taken);
+    let there = other.trail(TrailName::standard());
+    let holds = there.holds().await.expect("read");
+    assert_eq!((holds.len(), holds[0].id), (1, hold.id));
+    assert_eq!(holds[0].standing, HoldStanding::Missing);
+    assert!(holds[0].is_in_force());
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use indelible_core::TrailName;
@@ -106,7 +106,7 @@ pub async fn approve(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let (RequestPath { trail, request }, form) = of_request(&app, request).await?;
+    let (RequestPath { trail, request }, form) = Form::at(&app, request).await?;
     let desk = Desk::of(&app, &caller, &trail);
     let waiting = desk.waiting(request).await?;
     if form.named("plan").is_some() {
@@ -129,7 +129,7 @@ pub async fn reject(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let (RequestPath { trail, request }, form) = of_request(&app, request).await?;
+    let (RequestPath { trail, request }, form) = Form::at(&app, request).await?;
     let desk = Desk::of(&app, &caller, &trail);
     let reason = form.named("rejected_because").unwrap_or_default();
     let done = desk.reject(request, reason.trim()).await.map(|_| true);
@@ -249,11 +249,4 @@ fn listed(form: &Form, name: &str) -> Vec<String> {
     let lines = form.named(name).unwrap_or_default().lines();
     let lines = lines.map(str::trim).filter(|line| !line.is_empty());
     lines.map(str::to_owned).collect()
-}
-
-async fn of_request(app: &App, request: Request) -> Result<(RequestPath, Form), Problem> {
-    let (mut parts, body) = request.into_parts();
-    let path = RequestPath::from_request_parts(&mut parts, app).await?;
-    let form = Form::read(app, Request::from_parts(parts, body)).await?;
-    Ok((path, form))
 }

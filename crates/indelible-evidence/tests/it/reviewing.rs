@@ -3,6 +3,7 @@
 mod bounds;
 mod checked;
 mod file;
+mod forged;
 mod trimmed;
 mod workflow;
 

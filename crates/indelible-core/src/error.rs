@@ -91,8 +91,8 @@ pub enum AuditError {
     },
     /// What takes two people was asked for and approved by the same; nothing changed.
     #[error(
-        "{name} asked for it and cannot approve it: trail {trail} asks a second person to; nothing \
-         changed"
+        "{name} asked for it or set it, and cannot carry it through: trail {trail} asks a second \
+         person to; nothing changed"
     )]
     SamePerson {
         /// The trail.

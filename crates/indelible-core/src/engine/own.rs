@@ -41,7 +41,7 @@ const CODE_DIGITS: usize = 64;
 /// What Indelible says of its keeping of a trail, in that trail: its details are kept for as long
 /// as the entry is. No other action is its own there: applications and imports have records of
 /// their own that begin with `audit_`.
-const KEEPING: [&str; 24] = [
+const KEEPING: [&str; 25] = [
     "audit_archive_restored",
     "audit_finding_assigned",
     "audit_finding_raised",
@@ -56,6 +56,7 @@ const KEEPING: [&str; 24] = [
     "audit_records_expired",
     "audit_report_generated",
     "audit_retention_policy_changed",
+    "audit_retention_run_refused",
     "audit_review_completed",
     "audit_review_missed",
     "audit_review_started",

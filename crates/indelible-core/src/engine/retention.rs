@@ -14,12 +14,14 @@ mod kept;
 mod plan;
 mod policy;
 mod proved;
+mod second;
 mod stated;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
+use super::erasure::Signatory;
 use super::hold::details;
 use crate::action::AuditAction;
 use crate::entry::Erasure;
@@ -114,7 +116,8 @@ impl Audit {
         Ok(store.first_kept(&self.trail).await?)
     }
 
-    /// Sets the trail's retention policy, which the trail records, and removes nothing.
+    /// Sets the trail's retention policy, which the trail records, and removes nothing. Where
+    /// erasing takes two people, somebody else has to run it: [`Audit::retain`].
     ///
     /// # Errors
     /// [`AuditError::Query`] names the field that is ill-formed or contradicts another one;
@@ -122,10 +125,11 @@ impl Audit {
     pub async fn set_retention_policy(
         &self,
         policy: &RetentionPolicy,
-        by: &str,
+        by: impl Into<Signatory<'_>>,
     ) -> Result<Receipt, AuditError> {
+        let who = by.into();
         policy.check()?;
-        check_by(by)?;
+        check_by(who.by)?;
         self.check_may_write().await?;
         let registry = &self.engine.shared.ground.registry;
         let row = registry.get(POLICY, self.trail.as_str()).await?;
@@ -134,18 +138,19 @@ impl Audit {
         let old = old.filter(|old| old.to_string().len() <= policy::BYTES_MAX);
         let days = |policy: &Value| policy["maximum_days"].clone();
         let new = json!(policy);
-        let context = json!({
+        let mut context = second::names_setter(&who);
+        let said = json!({
             "class": "*",
             "old_days": old.as_ref().map(days),
             "new_days": days(&new),
             "legal_basis": policy.legal_basis,
-            "changed_by": by,
             "policy": new,
             "old_policy": old,
         });
+        context.extend(said.as_object().cloned().unwrap_or_default());
         let event = AuditEvent::new(CHANGED, "audit_config")
-            .user_id(by)
-            .context(context);
+            .user_id(who.by)
+            .context(Value::Object(context));
         // What is in force is read from the entry, where redaction may have changed a text.
         let admitted = self.engine.shared.door.admit(event.clone())?;
         let kept = details(&admitted.new.entry)?.and_then(|kept| kept.get("policy").cloned());
@@ -206,15 +211,18 @@ impl Audit {
     /// earlier run was cut short in is finished first.
     ///
     /// # Errors
-    /// As [`Audit::retention_policy`]; [`AuditError::Refused`] where the trail accepts no writes;
+    /// As [`Audit::retention_policy`]; [`AuditError::SamePerson`], recorded, where erasing takes
+    /// two people and the policy was set by who runs it: nothing more went than an earlier run has
+    /// recorded. [`AuditError::Refused`] where the trail accepts no writes;
     /// [`AuditError::Store`], `Unsupported` where this process may remove nothing. After
     /// [`AuditError::Store`] what was recorded is finished by the next run.
     pub async fn retain(
         &self,
-        by: &str,
+        by: impl Into<Signatory<'_>>,
         progress: &mut (dyn FnMut(RetentionProgress) + Send),
     ) -> Result<(Retained, RetentionPlan), AuditError> {
-        check_by(by)?;
+        let who = by.into();
+        check_by(who.by)?;
         self.check_may_write().await?;
         let shared = &self.engine.shared;
         // Before anything is said: whoever may not remove must not leave an entry that says so.
@@ -227,6 +235,7 @@ impl Audit {
         if plan.expired.is_none() && plan.erasures.is_empty() {
             return Ok((before, plan));
         }
+        self.agreed(policy, &who).await?;
         carry_out::begin(shared, &self.trail).await?;
         let mut recorded = before.recorded;
         if let Some(expired) = &plan.expired {
@@ -244,7 +253,7 @@ impl Audit {
                 "last": expired.last,
                 "retained_digest": expired.root.to_string(),
             });
-            recorded.push(self.record_removal(policy, by, said, erases).await?);
+            recorded.push(self.record_removal(policy, &who, said, erases).await?);
         }
         for ranges in plan.erasures.chunks(RANGES_MAX) {
             let entries = ranges.iter().map(|range| range.last - range.first + 1);
@@ -252,7 +261,7 @@ impl Audit {
                 "class": "parts",
                 "record_count": entries.sum::<u64>(),
             });
-            let seq = self.record_removal(policy, by, said, ranges.to_vec());
+            let seq = self.record_removal(policy, &who, said, ranges.to_vec());
             recorded.push(seq.await?);
         }
         let done = carry_out::carry_out(self, progress).await?;
@@ -286,20 +295,19 @@ impl Audit {
     async fn record_removal(
         &self,
         policy: &RetentionPolicy,
-        by: &str,
+        who: &Signatory<'_>,
         said: Value,
         erases: Vec<Erasure>,
     ) -> Result<u64, AuditError> {
-        // Another may have been set since the plan was made, or the entry before this one.
-        if in_force(self).await?.as_ref() != Some(policy) {
-            let problem = "another one was set while this run went on: call it again";
-            return Err(self.no_retention(problem));
-        }
-        let mut context: Map<String, Value> = said.as_object().cloned().unwrap_or_default();
+        let mut context = self.agreed(policy, who).await?;
+        context.extend(said.as_object().cloned().unwrap_or_default());
         context.insert("legal_basis".to_owned(), json!(policy.legal_basis));
         context.insert("policy".to_owned(), json!(policy));
+        if let Some(name) = who.name {
+            context.insert("key_name".to_owned(), json!(name));
+        }
         let event = AuditEvent::new(EXPIRED, "audit_log")
-            .user_id(by)
+            .user_id(who.by)
             .context(Value::Object(context));
         let receipt = self.record_own(event, erases).await?;
         receipt.seq.ok_or(AuditError::Closed)

@@ -5,6 +5,7 @@ mod forged;
 mod held;
 mod replayed;
 mod restated;
+mod second;
 mod verified;
 mod watched;
 

@@ -1,6 +1,6 @@
 //! What a key does about what a trail keeps, the same over HTTP and on pages.
 
-use indelible_core::engine::{Audit, HoldOrder, RetentionPolicy};
+use indelible_core::engine::{Audit, HoldOrder, RetentionPolicy, Signatory};
 use indelible_core::{AuditError, TrailName};
 use indelible_evidence::retention::{Held, Holds, Outcome, Standing};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ impl<'k> Keeper<'k> {
     /// The field that is ill-formed or contradicts another one.
     pub async fn set(&self, policy: &RetentionPolicy) -> Result<Standing, Problem> {
         let _turn = self.app.deciding(self.audit.name()).await;
-        let set = self.audit.set_retention_policy(policy, &self.by).await;
+        let set = self.audit.set_retention_policy(policy, self.who()).await;
         set.map_err(|error| Problem::from(error).in_body())?;
         self.standing().await
     }
@@ -67,7 +67,7 @@ impl<'k> Keeper<'k> {
     /// [`Kind::RunInProgress`]; [`Kind::Overloaded`] where too many run at once.
     pub fn run(&self) -> Result<Ending, Problem> {
         let runs = self.app.retention_runs();
-        runs.begin(self.app, self.audit.clone(), &self.by)
+        runs.begin(self.app, self.audit.clone(), &self.who())
     }
 
     /// All holds of the trail, the oldest first.
@@ -116,6 +116,14 @@ impl<'k> Keeper<'k> {
         self.expect(hold).await?;
         let approved = self.audit.approve_release(hold, &self.by).await;
         Ok(approved.map_err(of_step)?.into())
+    }
+
+    /// Of a key that was rotated what it is called is the same.
+    fn who(&self) -> Signatory<'_> {
+        Signatory {
+            by: &self.by,
+            name: Some(&self.caller.key.name),
+        }
     }
 
     async fn expect(&self, hold: Uuid) -> Result<(), Problem> {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use indelible_core::engine::{Audit, RetentionProgress};
+use indelible_core::engine::{Audit, RetentionProgress, Signatory};
 use indelible_core::{AuditError, StoreError, Timestamp, TrailName};
 use indelible_evidence::retention::Outcome;
 use serde::Serialize;
@@ -108,17 +108,21 @@ impl Runs {
         state.unwrap_or_else(|| RunState::none(trail))
     }
 
-    /// Begins a run, which records that it was this name's, in a task of its own.
+    /// Begins a run, which records that it was this key's, in a task of its own.
     ///
     /// # Errors
     /// [`Kind::RunInProgress`], [`Kind::Overloaded`].
-    pub fn begin(&self, app: &App, audit: Audit, by: &str) -> Result<Ending, Problem> {
-        let turn = self.take(audit.name(), by, app.now())?;
+    pub fn begin(&self, app: &App, audit: Audit, who: &Signatory<'_>) -> Result<Ending, Problem> {
+        let turn = self.take(audit.name(), who.by, app.now())?;
         let (told, ending) = oneshot::channel();
-        let (app, by) = (app.clone(), by.to_owned());
+        let (app, by, name) = (app.clone(), who.by.to_owned(), who.name.map(str::to_owned));
         tokio::spawn(async move {
+            let who = Signatory {
+                by: &by,
+                name: name.as_deref(),
+            };
             // Nobody has to wait for it.
-            let _ = told.send(turn.carry_out(&app, &audit, &by).await);
+            let _ = told.send(turn.carry_out(&app, &audit, who).await);
         });
         Ok(Ending(ending))
     }
@@ -161,14 +165,14 @@ struct Turn {
 }
 
 impl Turn {
-    async fn carry_out(self, app: &App, audit: &Audit, by: &str) -> Ended {
+    async fn carry_out(self, app: &App, audit: &Audit, who: Signatory<'_>) -> Ended {
         let mut working = app.work();
         let mut moved = |progress: RetentionProgress| self.note(|run| run.moved(progress));
         // What is cut short was recorded, and the next run goes on with it, or the next start.
         let done = tokio::select! {
             biased;
             () = working.told_to_stop() => Err(AuditError::Closed),
-            done = audit.retain(by, &mut moved) => done,
+            done = audit.retain(who, &mut moved) => done,
         };
         let trail = self.trail.as_str();
         let came = match done {

@@ -1,6 +1,7 @@
 //! Retention and legal holds over HTTP.
 
 pub mod running;
+mod second;
 
 use std::time::Duration;
 

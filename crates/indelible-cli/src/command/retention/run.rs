@@ -20,8 +20,9 @@ pub struct Plan {}
 ///
 /// Without --yes nothing goes: what would go is counted, as by `plan`. Entries are removed in small
 /// steps with pauses between, so that writers go on; what is cut short is finished by the next run.
-/// On PostgreSQL the role must be a member of indelible_eraser. The exit status is 1 where bytes of
-/// parts are still in the database's files.
+/// On PostgreSQL the role must be a member of indelible_eraser. Where erasures take two people, so
+/// does this: whoever has set the policy cannot run it. The exit status is 1 where bytes of parts are
+/// still in the database's files.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -58,7 +59,7 @@ impl Run {
         let mut bars = Bars::default();
         let done = opened
             .audit
-            .retain(&self.by, &mut |progress| show(&mut bars, progress))
+            .retain(self.by.as_str(), &mut |progress| show(&mut bars, progress))
             .await;
         drop(bars);
         let trail = opened.audit.name().clone();

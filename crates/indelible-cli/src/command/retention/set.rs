@@ -56,7 +56,7 @@ impl Set {
         let policy = self.policy()?;
         let opened = session.open(Access::Write).await?;
         let audit = &opened.audit;
-        let standing = match audit.set_retention_policy(&policy, &by).await {
+        let standing = match audit.set_retention_policy(&policy, by.as_str()).await {
             Ok(_) => Standing::of(audit, session.now()).await,
             Err(error) => Err(error),
         };

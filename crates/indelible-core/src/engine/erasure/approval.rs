@@ -60,6 +60,13 @@ pub struct Signatory<'a> {
     pub name: Option<&'a str>,
 }
 
+impl<'a> From<&'a str> for Signatory<'a> {
+    /// A name, which is nobody's key.
+    fn from(by: &'a str) -> Self {
+        Self { by, name: None }
+    }
+}
+
 /// What lets an order be carried out that takes two people.
 pub(super) struct Approval<'a> {
     request: &'a ErasureRequest,

@@ -19,6 +19,28 @@ const CHUNK: usize = 64;
 
 /// The policy in force, `None` where there is none.
 pub(super) async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, AuditError> {
+    Ok(stated(audit).await?.map(|stated| stated.policy))
+}
+
+/// A policy, and who set it: a name, or the id of an API key and what that is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub policy: RetentionPolicy,
+    pub set_by: SetBy,
+}
+
+/// As entries say it.
+pub(super) type SetBy = [Option<String>; 2];
+/// The members of an entry's context that do.
+pub(super) const SET_BY: [&str; 2] = ["changed_by", "changed_by_name"];
+
+/// Who set a policy, by the context of an entry that states it.
+pub(super) fn set_by(context: &Value) -> SetBy {
+    SET_BY.map(|member| context[member].as_str().map(str::to_owned))
+}
+
+/// The policy in force and who set it, `None` where there is none.
+pub(super) async fn stated(audit: &Audit) -> Result<Option<Statement>, AuditError> {
     let registry = &audit.engine.shared.ground.registry;
     let mut stated = Stated::of(audit).await?;
     let Some(row) = registry.get(POLICY, audit.trail.as_str()).await? else {
@@ -33,10 +55,11 @@ pub(super) async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, A
         .map_err(|error| audit.no_retention(format!("it cannot be read: {error}")))?;
     let seq = audit.seq_of(kept.entry).await?;
     let said = match seq {
-        Some(seq) => stated.policy(seq).await?,
+        Some(seq) => stated.statement(seq).await?,
         None => None,
     };
-    let Some(seq) = seq.filter(|_| said.as_ref() == Some(&kept.policy)) else {
+    let said = said.filter(|said| said.policy == kept.policy);
+    let (Some(seq), Some(said)) = (seq, said) else {
         let problem = "the database keeps another one than the trail says was set: set it again";
         return Err(audit.no_retention(problem));
     };
@@ -47,10 +70,12 @@ pub(super) async fn in_force(audit: &Audit) -> Result<Option<RetentionPolicy>, A
         set => set,
     };
     let Some(last) = last.filter(|last| *last != seq) else {
-        return Ok(Some(kept.policy));
+        return Ok(Some(said));
     };
-    if stated.policy(last).await?.as_ref() == Some(&kept.policy) {
-        return Ok(Some(kept.policy));
+    // Who set it last is who has it in force.
+    let last_said = stated.statement(last).await?;
+    if let Some(last_said) = last_said.filter(|last_said| last_said.policy == kept.policy) {
+        return Ok(Some(last_said));
     }
     Err(audit.no_retention(format!(
         "the database keeps the one of entry {seq}, and entry {last} sets another: set it again"
@@ -75,6 +100,10 @@ impl<'a> Stated<'a> {
 
     /// The policy that an entry states which Indelible itself has recorded.
     pub async fn policy(&mut self, seq: u64) -> Result<Option<RetentionPolicy>, AuditError> {
+        Ok(self.statement(seq).await?.map(|stated| stated.policy))
+    }
+
+    async fn statement(&mut self, seq: u64) -> Result<Option<Statement>, AuditError> {
         let store = &self.audit.engine.shared.ground.store;
         let entry = store.entries(&self.audit.trail, seq..seq + 1).await?.pop();
         let states = |entry: &StoredEntry| {
@@ -98,8 +127,12 @@ impl<'a> Stated<'a> {
                 return Err(self.audit.no_retention(problem));
             }
         }
-        let policy = details(&entry)?.and_then(|said| said.get("policy").cloned());
-        Ok(policy.and_then(|policy| serde_json::from_value(policy).ok()))
+        let said = details(&entry)?.unwrap_or_default();
+        let policy = serde_json::from_value(said["policy"].clone()).ok();
+        Ok(policy.map(|policy| Statement {
+            policy,
+            set_by: set_by(&said),
+        }))
     }
 
     /// The last entry of an action that states a policy, or may.

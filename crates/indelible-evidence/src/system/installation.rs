@@ -23,6 +23,8 @@ pub struct Installation {
     pub redaction: String,
     /// The version of the rules of redaction.
     pub rules_version: u32,
+    /// Whether nothing is erased, by order or by age, that two people have not said yes to.
+    pub erasing_takes_two: bool,
     /// The trails, `system` among them, by name.
     pub trails: Vec<TrailFacts>,
     /// How often each action was recorded, in all trails together.

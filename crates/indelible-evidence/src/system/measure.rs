@@ -65,6 +65,7 @@ pub async fn measure(
         key_at_hand: key_at_hand(engine, &heads),
         redaction: ground.redactor.mode().to_string(),
         rules_version: ground.redactor.version(),
+        erasing_takes_two: engine.erasure_takes_two(),
         trails,
         actions,
         leases: programs.collect(),

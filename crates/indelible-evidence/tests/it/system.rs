@@ -44,6 +44,7 @@ pub(super) async fn sound() -> Installation {
         clock_ahead_micros: Some(1_000),
         ..StoreFacts::default()
     };
+    it.erasing_takes_two = true;
     let at = it.measured_at;
     for trail in &mut it.trails {
         trail.mark = Some(trail.size);
@@ -130,6 +131,7 @@ async fn every_answer_hangs_on_what_was_measured() {
     })
     .await;
     falls(21, |it| it.surroundings.verification_seconds = None).await;
+    falls(22, |it| it.erasing_takes_two = false).await;
     falls(23, |it| {
         it.store.excess_privileges.push("DELETE".to_owned())
     })

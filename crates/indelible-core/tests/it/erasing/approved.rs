@@ -34,7 +34,7 @@ async fn newest(audit: &Audit, action: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn nothing_goes_before_somebody_else_approves_and_nobody_is_named_meanwhile() {
+async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_meanwhile() {
     let site = Site::new();
     let audit = of_two(&site).await.trail(TrailName::standard());
     fill(&audit, 0..20).await;

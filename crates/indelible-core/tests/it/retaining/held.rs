@@ -100,7 +100,7 @@ async fn t91_a_hold_that_is_placed_after_a_removal_was_recorded_keeps_what_it_na
 }
 
 #[tokio::test]
-async fn sys_36_a_release_needs_a_second_person() {
+async fn sys_22_sys_36_a_release_needs_a_second_person() {
     let site = Site::new();
     let audit = aged(&site, 30, 5).await;
     set(&audit, &policy(30)).await;

@@ -36,7 +36,7 @@ async fn newest(audit: &Audit, action: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn sys_34_nobody_erases_alone_by_a_policy_where_that_takes_two() {
+async fn sys_22_nobody_erases_alone_by_a_policy_where_that_takes_two() {
     let site = Site::new();
     aged(&site, 20, 3).await;
     let audit = of_two(&site).await;
@@ -71,7 +71,7 @@ async fn sys_34_nobody_erases_alone_by_a_policy_where_that_takes_two() {
 }
 
 #[tokio::test]
-async fn sys_34_who_set_a_policy_is_known_when_the_entry_that_sets_it_is_gone() {
+async fn sys_22_who_set_a_policy_is_known_when_the_entry_that_sets_it_is_gone() {
     let site = Site::new();
     let audit = of_two(&site).await;
     fill(&audit, 0..5).await;
@@ -88,7 +88,7 @@ async fn sys_34_who_set_a_policy_is_known_when_the_entry_that_sets_it_is_gone() 
 }
 
 #[tokio::test]
-async fn sys_34_a_rotated_key_and_a_redacted_name_are_no_second_person() {
+async fn sys_22_a_rotated_key_and_a_redacted_name_are_no_second_person() {
     let site = Site::new();
     aged(&site, 5, 3).await;
     let audit = of_two(&site).await;

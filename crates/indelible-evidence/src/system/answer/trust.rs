@@ -17,8 +17,7 @@ pub fn answer(number: usize, it: &Installation) -> Found {
         19 => guards(it),
         20 => not_met("the checkpoints are kept outside of the database, the entries are not"),
         21 => detection(it),
-        // Holds and retention ask for a second person, nothing else does.
-        22 => not_met("no command asks for a second person"),
+        22 => second_person(it),
         23 => duties(it),
         24 => custody(it),
         25 => clock(it),
@@ -68,6 +67,17 @@ fn readers(it: &Installation) -> Found {
         if it.surroundings.tls { "on" } else { "off" }
     );
     met_if(apart && keys.unsealed == 0, fact)
+}
+
+fn second_person(it: &Installation) -> Found {
+    let fact = match it.erasing_takes_two {
+        true => "releases of holds, erasures of persons and runs of retention take a second person",
+        false => {
+            "releases of holds take a second person, erasures and runs of retention do not: set \
+             [erasure] approval = true"
+        }
+    };
+    met_if(it.erasing_takes_two, fact.into())
 }
 
 fn guards(it: &Installation) -> Found {

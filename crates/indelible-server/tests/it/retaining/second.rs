@@ -2,7 +2,7 @@
 
 use super::*;
 
-on_both!(sys_34_a_policy_is_run_by_somebody_else_where_erasing_takes_two);
+on_both!(sys_22_a_policy_is_run_by_somebody_else_where_erasing_takes_two);
 
 /// A key of somebody's, and its id.
 async fn key_of(desk: &Desk, name: &str) -> (String, String) {
@@ -12,7 +12,7 @@ async fn key_of(desk: &Desk, name: &str) -> (String, String) {
     (text(&made["key"]), format!("key:{}", text(&made["id"])))
 }
 
-async fn sys_34_a_policy_is_run_by_somebody_else_where_erasing_takes_two(desk: Desk) {
+async fn sys_22_a_policy_is_run_by_somebody_else_where_erasing_takes_two(desk: Desk) {
     let officer = desk.officer_of_two().await;
     let desk = desk.serving(App::new(officer.engine().clone()));
     desk.records("shop", 6).await;

@@ -3,6 +3,7 @@
 //! `scripts/bench [NAME] [--output json]` runs every measurement or one, in interleaved rounds,
 //! and prints the medians as `{name: {ours, baseline, ratio, rounds, …}}`.
 
+mod embedded;
 mod http;
 mod postgres;
 mod python;
@@ -37,6 +38,9 @@ struct Arguments {
     /// Events of one round of recording, and of the trail that is verified.
     #[arg(long, default_value_t = 40_000)]
     events: usize,
+    /// Entries of the large trail that `sqlite_5m` fills.
+    #[arg(long, default_value_t = 5_000_000)]
+    entries: u64,
     /// Does harm to a server instead, for `http_disturbed`.
     #[arg(long, hide = true, requires_all = ["at", "key"])]
     attack: Option<Attack>,
@@ -57,6 +61,15 @@ type Measurement = (
 const MEASUREMENTS: &[Measurement] = &[
     ("record_vs_raw_indexed", |arguments, report| {
         record::indexed(arguments, report)
+    }),
+    ("record_vs_raw_log", |arguments, report| {
+        record::log(arguments, report)
+    }),
+    ("bytes_written_per_stored", |arguments, report| {
+        embedded::written(arguments, report)
+    }),
+    ("sqlite_5m", |arguments, report| {
+        embedded::large(arguments, report)
     }),
     ("verify_vs_hash", |arguments, report| {
         verify::whole(arguments, report)
@@ -92,6 +105,10 @@ const MEASUREMENTS: &[Measurement] = &[
 fn is_of(name: &str, asked: &str) -> bool {
     let of_postgres = asked.starts_with("pg_vs_") && name.starts_with("pg");
     let of_single = ["http_single_vs_nostore", "http_p99_vs_file"].contains(&asked);
+    let of_sqlite = asked == "rate_5m_vs_empty" || asked.ends_with("_5m");
+    if of_sqlite && !asked.starts_with("pg_") && name == "sqlite_5m" {
+        return true;
+    }
     if of_single && name == "http_single" {
         return true;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use indelible::{AuditProtocol, Database, DatabaseUrl, Settings, TrailName};
+use indelible::{Audit, AuditProtocol, Database, DatabaseUrl, Settings, TrailName};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -16,37 +16,84 @@ use crate::workload;
 /// `record()` from 64 and 256 waiting tasks against a raw loop with the same schema, the same
 /// indexes, the same hashing and the mean batch that the tasks came to.
 pub fn indexed(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
+    beside(arguments, report, "record_vs_raw_indexed", Raw::new)
+}
+
+/// The same against a raw loop without any index, which is what a log alone costs.
+pub fn log(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
+    beside(arguments, report, "record_vs_raw_log", Raw::log)
+}
+
+fn beside(
+    arguments: &Arguments,
+    report: &mut Report,
+    name: &str,
+    loop_at: fn(&Path) -> anyhow::Result<Raw>,
+) -> anyhow::Result<()> {
     for tasks in [64, 256] {
         let mut rounds = Rounds::default();
         let mut batches = Vec::new();
         for _ in 0..arguments.rounds {
             let folder = tempfile::tempdir()?;
             let (ours, batch) = record(folder.path(), tasks, arguments.events)?;
-            let (baseline, ()) = raw(folder.path(), batch, arguments.events)?;
+            let mut raw = loop_at(&folder.path().join("raw.db"))?;
+            raw.append(0, 1, 1)?;
             rounds.ours.push(ours);
-            rounds.baseline.push(baseline);
+            rounds
+                .baseline
+                .push(raw_rate(&mut raw, 1, batch, arguments.events)?);
             batches.push(batch);
         }
-        let mean = batches.iter().sum::<f64>() / batches.len() as f64;
-        let facts = json!({"tasks": tasks, "mean_batch": mean.round(), "events": arguments.events});
-        report.add(&format!("record_vs_raw_indexed_{tasks}"), &rounds, facts);
+        let facts = json!({
+            "tasks": tasks, "mean_batch": mean(&batches), "events": arguments.events,
+        });
+        report.add(&format!("{name}_{tasks}"), &rounds, facts);
     }
     // The name of the contract is the harder of the two.
-    report.worst_of("record_vs_raw_indexed", "record_vs_raw_indexed_");
+    report.worst_of(name, &format!("{name}_"));
     Ok(())
+}
+
+pub fn mean(batches: &[f64]) -> f64 {
+    (batches.iter().sum::<f64>() / batches.len() as f64).round()
+}
+
+/// Events per second of a raw loop that goes on at `from` in batches of this mean.
+pub fn raw_rate(raw: &mut Raw, from: u64, batch: f64, events: usize) -> anyhow::Result<f64> {
+    let batch = (batch.round() as u64).max(1);
+    let (rate, ()) = rate(events, || raw.append(from, from + events as u64, batch))?;
+    Ok(rate)
 }
 
 /// Events per second of this many tasks in a fresh file, and the mean batch.
 pub fn record(folder: &Path, tasks: usize, events: usize) -> anyhow::Result<(f64, f64)> {
     let runtime = Runtime::new()?;
+    let database = runtime.block_on(open(folder))?;
+    let audit = database.trail(TrailName::standard());
+    // The first record makes trail and mark; what is measured is the steady state.
+    runtime.block_on(audit.record(workload::event(u64::MAX)))?;
+    let measured = waiting(&runtime, &audit, (tasks, events), 0)?;
+    runtime.block_on(database.close())?;
+    Ok(measured)
+}
+
+/// The embedded database of a folder.
+pub async fn open(folder: &Path) -> anyhow::Result<Database> {
     let mut settings = Settings::default();
     settings.state_dir = Some(folder.join("state"));
     settings.options.long_lived = false;
     let url = DatabaseUrl::Sqlite(folder.join("ours.db"));
-    let database = runtime.block_on(Database::open(&url, settings))?;
-    let audit = database.trail(TrailName::standard());
-    // The first record makes trail and mark; what is measured is the steady state.
-    runtime.block_on(audit.record(workload::event(u64::MAX)))?;
+    Ok(Database::open(&url, settings).await?)
+}
+
+/// Events per second of this many tasks that each wait for every receipt, and the mean batch. The
+/// events are those from `start` on.
+pub fn waiting(
+    runtime: &Runtime,
+    audit: &Audit,
+    (tasks, events): (usize, usize),
+    start: u64,
+) -> anyhow::Result<(f64, f64)> {
     let (rate, sizes) = rate(events, || {
         runtime.block_on(async {
             let share = events / tasks;
@@ -56,7 +103,7 @@ pub fn record(folder: &Path, tasks: usize, events: usize) -> anyhow::Result<(f64
                     tokio::spawn(async move {
                         let mut sizes = Vec::with_capacity(share);
                         for n in 0..share {
-                            let event = workload::event((task * share + n) as u64);
+                            let event = workload::event(start + (task * share + n) as u64);
                             sizes.push(audit.record(event).await?.tree_size);
                         }
                         anyhow::Ok(sizes)
@@ -70,14 +117,6 @@ pub fn record(folder: &Path, tasks: usize, events: usize) -> anyhow::Result<(f64
             anyhow::Ok(sizes)
         })
     })?;
-    runtime.block_on(database.close())?;
     // One commit gives all its receipts the same tree size.
     Ok((rate, events as f64 / sizes.len() as f64))
-}
-
-fn raw(folder: &Path, batch: f64, events: usize) -> anyhow::Result<(f64, ())> {
-    let mut raw = Raw::new(&folder.join("raw.db"))?;
-    raw.append(0, 1, 1)?;
-    let batch = (batch.round() as u64).max(1);
-    rate(events, || raw.append(1, events as u64 + 1, batch))
 }

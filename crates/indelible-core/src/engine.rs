@@ -32,6 +32,7 @@ mod root;
 mod rotation;
 mod secrets;
 mod sequencer;
+mod signatory;
 mod subject;
 mod succession;
 mod verification;
@@ -44,8 +45,7 @@ use std::time::Duration;
 pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use erasure::{
-    Erased, ErasureOrder, ErasurePlan, ErasureProgress, ErasureRequest, Signatory,
-    UnfinishedErasure,
+    Erased, ErasureOrder, ErasurePlan, ErasureProgress, ErasureRequest, UnfinishedErasure,
 };
 pub use follow::Growth;
 pub use hold::{Hold, HoldOrder, HoldRelease, HoldStanding};
@@ -64,6 +64,7 @@ pub use retention::{
 };
 pub use rotation::Rotated;
 pub use secrets::Kept;
+pub use signatory::Signatory;
 pub use subject::{Sighting, Subjects};
 pub use succession::Succession;
 pub use vitals::{Distribution, Reread, Vitals};

@@ -113,11 +113,13 @@ impl HoldCommand {
             Self::Place(place) => audit.place_hold(&place.order(now)?).await?,
             Self::Release(Release { id, reason, by }) => {
                 there(audit, id).await?;
-                audit.request_release(id, &by, &reason).await?
+                audit
+                    .request_release(id, by.as_str().into(), &reason)
+                    .await?
             }
             Self::Approve(Approve { id, by }) => {
                 there(audit, id).await?;
-                audit.approve_release(id, &by).await?
+                audit.approve_release(id, by.as_str().into()).await?
             }
             Self::List(_) => return Err(Failure::usage("a list is no step")),
         })

@@ -27,7 +27,6 @@ use crate::store::StoreError;
 use crate::time::Timestamp;
 
 pub(super) use in_force::InForce;
-pub(super) use release::is_same_name;
 pub use standing::HoldStanding;
 use standing::Looking;
 pub(super) use watch::Watch;

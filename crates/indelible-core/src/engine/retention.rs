@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
-use super::erasure::Signatory;
 use super::hold::details;
+use super::signatory::Signatory;
 use crate::action::AuditAction;
 use crate::entry::Erasure;
 use crate::error::{AuditError, Refusal};

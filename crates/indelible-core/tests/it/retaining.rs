@@ -6,6 +6,7 @@ mod held;
 mod replayed;
 mod restated;
 mod second;
+mod signed;
 mod verified;
 mod watched;
 

@@ -103,22 +103,22 @@ impl<'k> Keeper<'k> {
     pub async fn ask_release(&self, hold: Uuid, reason: &str) -> Result<Held, Problem> {
         let _turn = self.app.deciding(self.audit.name()).await;
         self.expect(hold).await?;
-        let asked = self.audit.request_release(hold, &self.by, reason).await;
+        let asked = self.audit.request_release(hold, self.who(), reason).await;
         Ok(asked.map_err(of_step)?.into())
     }
 
-    /// Approves the release that another key has asked for.
+    /// Approves the release that another key has asked for, which has another name, too.
     ///
     /// # Errors
     /// As [`Keeper::ask_release`]; nobody has asked, or [`Kind::SamePerson`] has.
     pub async fn approve(&self, hold: Uuid) -> Result<Held, Problem> {
         let _turn = self.app.deciding(self.audit.name()).await;
         self.expect(hold).await?;
-        let approved = self.audit.approve_release(hold, &self.by).await;
+        let approved = self.audit.approve_release(hold, self.who()).await;
         Ok(approved.map_err(of_step)?.into())
     }
 
-    /// Of a key that was rotated what it is called is the same.
+    /// Who decides.
     fn who(&self) -> Signatory<'_> {
         Signatory {
             by: &self.by,

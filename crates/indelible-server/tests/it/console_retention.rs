@@ -38,8 +38,8 @@ async fn visit(desk: &Desk, cookie: &str, rest: &str) -> String {
 
 async fn t91_sys_34_sys_36_a_trail_is_kept_and_let_go_on_pages(desk: Desk) {
     let (desk, _officer) = aged(desk).await;
-    let alice = desk.key("admin", Some("shop")).await;
-    let bob = desk.key("admin", Some("shop")).await;
+    let alice = desk.key_called("Alice", "admin", Some("shop")).await;
+    let bob = desk.key_called("Bob", "admin", Some("shop")).await;
     let (alice, bob) = (desk.log_in(&alice).await, desk.log_in(&bob).await);
     let page = visit(&desk, &alice, "").await;
     says(&page, "There is none: everything is kept, for ever.");

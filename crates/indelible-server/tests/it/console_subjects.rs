@@ -112,9 +112,8 @@ async fn an_erasure_that_takes_two_is_asked_for_approved_and_rejected_on_pages(d
     let desk = erasing(desk, true).await;
     day(&desk).await;
     let make = async |name: &str| {
-        let body = json!({"name": name, "role": "admin", "trail": "shop"});
-        let made = desk.post("/v1/keys", body.to_string()).await.is(201).json();
-        desk.log_in(made["key"].as_str().expect("a text")).await
+        let key = desk.key_called(name, "admin", Some("shop")).await;
+        desk.log_in(&key).await
     };
     let (one, two) = (make("dpo one").await, make("dpo two").await);
     let page = desk.visit(&one, SUBJECTS).await.is(200).text();

@@ -74,8 +74,8 @@ async fn name_of(desk: &Desk, key: &str) -> Value {
 async fn t91_sys_34_sys_36_a_trail_is_kept_and_let_go_over_http(desk: Desk) {
     let (desk, _officer) = aged(desk).await;
     let (alice, bob) = (
-        desk.key("admin", Some("shop")).await,
-        desk.key("admin", Some("shop")).await,
+        desk.key_called("Alice", "admin", Some("shop")).await,
+        desk.key_called("Bob", "admin", Some("shop")).await,
     );
     let nothing = look(&desk, &alice, "retention").await;
     assert_eq!(
@@ -132,8 +132,12 @@ async fn t91_sys_34_sys_36_a_trail_is_kept_and_let_go_over_http(desk: Desk) {
     let reason = json!({"reason": "matter closed"});
     let asked = post(&desk, &alice, &release, reason.clone()).await;
     assert_eq!(asked.is(200).json()["release_requested_by"], alice_is);
-    let own = post(&desk, &alice, &approve, Value::Null).await;
-    own.refuses(409, "same-person", None);
+    // Nor is another key of hers another person.
+    let later = desk.key_called("ALICE", "admin", Some("shop")).await;
+    for same in [&later, &alice] {
+        let own = post(&desk, same, &approve, Value::Null).await;
+        own.refuses(409, "same-person", None);
+    }
     let refused = newest(&desk, "audit_legal_hold_release_refused").await;
     assert_eq!(
         (&refused["outcome"], &refused["user_id"]),
@@ -381,7 +385,7 @@ async fn t91_sys_36_what_does_not_fit_is_a_conflict(desk: Desk) {
         answered.refuses(400, "invalid-body", Some("reason"));
     }
     // Two that approve at once let it go once.
-    let other = desk.key("admin", None).await;
+    let other = desk.key_called("Bob", "admin", None).await;
     post(&desk, &key, &format!("holds/{id}/release"), reason)
         .await
         .is(200);

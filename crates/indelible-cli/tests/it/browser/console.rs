@@ -67,7 +67,12 @@ impl Console {
 
     /// A new key.
     pub fn key(&self, role: &str, trail: Option<&str>) -> String {
-        let call = ["keys", "create", role, "--role", role];
+        self.key_called(role, role, trail)
+    }
+
+    /// The same, of this name: two of one name are one person's.
+    pub fn key_called(&self, name: &str, role: &str, trail: Option<&str>) -> String {
+        let call = ["keys", "create", name, "--role", role];
         let of = trail.map(|trail| ["--trail", trail]);
         let call = [&call[..], of.as_ref().map_or(&[], |of| &of[..])].concat();
         self.desk.run(&call).fine().out.trim().to_owned()

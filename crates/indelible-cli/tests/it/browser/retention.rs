@@ -17,8 +17,8 @@ fn t91_sys_36_a_hold_is_placed_and_let_go_by_two_on_a_phone_and_on_a_desk() {
         let event = json!({"action": "page_viewed", "resource_type": "page", "user_id": HOSTILE});
         console.records("shop", &json!([event]));
         let (alice, bob) = (
-            console.key("admin", Some("shop")),
-            console.key("admin", Some("shop")),
+            console.key_called("alice", "admin", Some("shop")),
+            console.key_called("bob", "admin", Some("shop")),
         );
         let page = open(Look::PHONE.dark()).await;
         console.log_in(&page, &alice).await;

@@ -17,8 +17,8 @@ use super::{
 use crate::action::AuditAction;
 use crate::engine::Sight;
 use crate::engine::audit::Audit;
-use crate::engine::hold::is_same_name;
 use crate::engine::retention::check_by;
+use crate::engine::signatory::Signatory;
 use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::query::QueryError;
@@ -49,22 +49,6 @@ pub struct ErasureRequest {
     /// What stands for the persons in the trail.
     pub subject_refs: Vec<String>,
     text: String,
-}
-
-/// Who approves or rejects.
-#[derive(Debug, Clone, Copy)]
-pub struct Signatory<'a> {
-    /// The name, or the id of an API key.
-    pub by: &'a str,
-    /// What its holder is called, where it is the id of a key.
-    pub name: Option<&'a str>,
-}
-
-impl<'a> From<&'a str> for Signatory<'a> {
-    /// A name, which is nobody's key.
-    fn from(by: &'a str) -> Self {
-        Self { by, name: None }
-    }
 }
 
 /// What lets an order be carried out that takes two people.
@@ -304,12 +288,11 @@ impl ErasureRequest {
     }
 
     fn is_by(&self, who: &Signatory<'_>) -> bool {
-        let asked = [self.order.by.as_deref(), self.order.by_name.as_deref()];
-        let mut asked = asked.into_iter().flatten();
-        asked.any(|asked| {
-            let mut decides = [Some(who.by), who.name].into_iter().flatten();
-            decides.any(|decides| is_same_name(asked, decides))
-        })
+        let asked = Signatory {
+            by: self.order.by.as_deref().unwrap_or_default(),
+            name: self.order.by_name.as_deref(),
+        };
+        asked.is_same_person(who)
     }
 }
 

@@ -11,11 +11,16 @@ use super::{
 use crate::action::AuditAction;
 use crate::engine::audit::Audit;
 use crate::engine::own::Author;
-use crate::engine::retention::check_by;
+use crate::engine::signatory::Signatory;
 use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::query::QueryError;
 use crate::registry::Versioned;
+
+/// The member of a context that names who asks.
+const REQUESTED_BY: &str = "requested_by";
+/// The member of a context that names who approves.
+const APPROVED_BY: &str = "approved_by";
 
 impl Audit {
     /// Asks for the release of a hold, which stays in force until somebody else approves.
@@ -26,15 +31,16 @@ impl Audit {
     pub async fn request_release(
         &self,
         id: Uuid,
-        by: &str,
+        who: Signatory<'_>,
         reason: &str,
     ) -> Result<Hold, AuditError> {
-        check_by(by)?;
+        who.check()?;
         check_text("reason", Some(reason))?;
         self.check_may_write().await?;
         let (hold, row) = self.hold_in_force(id).await?;
-        let said = json!({"hold_id": id, "requested_by": by, "reason": reason});
-        let request = self.say(RELEASE_REQUESTED, id, by, said).await?;
+        let mut said = json!({"hold_id": id, "reason": reason});
+        who.put(&mut said, REQUESTED_BY);
+        let request = self.say(RELEASE_REQUESTED, id, who.by, said).await?;
         let now = json!({"state": "requested", "seq": hold.seq, "request": request});
         self.keep(&hold, row, now).await
     }
@@ -42,40 +48,51 @@ impl Audit {
     /// Approves the release that somebody else has asked for: the hold is over.
     ///
     /// # Errors
-    /// [`AuditError::SamePerson`], recorded, where the same person asked;
-    /// [`AuditError::Query`] where there is no such hold, it is over, or nobody asked.
-    pub async fn approve_release(&self, id: Uuid, by: &str) -> Result<Hold, AuditError> {
-        check_by(by)?;
+    /// [`AuditError::SamePerson`], recorded, where the same person asked, under the same name or as
+    /// the same key; [`AuditError::Query`] where there is no such hold, it is over, or nobody asked.
+    pub async fn approve_release(&self, id: Uuid, who: Signatory<'_>) -> Result<Hold, AuditError> {
+        who.check()?;
         self.check_may_write().await?;
         let (hold, row) = self.hold_in_force(id).await?;
-        let (HoldRelease::Requested { by: requested_by }, Some(there)) = (&hold.release, &row)
-        else {
+        let request = row.as_ref().map(|row| row.value["request"].clone());
+        let request = request.unwrap_or_default();
+        let mut looking = Looking::at(self).await?;
+        let asked = looking.said(&request, (RELEASE_REQUESTED, id)).await?;
+        let asked = asked.unwrap_or_default();
+        let Some(requested_by) = Signatory::of(&asked, REQUESTED_BY) else {
             let problem = format!("nobody has asked for the release of hold {id}");
             return Err(QueryError::new("id", problem).into());
         };
-        if is_same_name(requested_by, by) {
-            let said = json!({"hold_id": id, "approved_by": by, "exception": "same_person"});
-            self.say(RELEASE_REFUSED, id, by, said).await?;
+        let mut said = json!({"hold_id": id});
+        who.put(&mut said, APPROVED_BY);
+        let kept = self.as_kept(&said)?;
+        // Redaction may have changed a name in the entry that asks, as it would in this one.
+        let mut names = [Some(who), Signatory::of(&kept, APPROVED_BY)]
+            .into_iter()
+            .flatten();
+        if names.any(|name| requested_by.is_same_person(&name)) {
+            said["exception"] = json!("same_person");
+            self.say(RELEASE_REFUSED, id, who.by, said).await?;
             return Err(AuditError::SamePerson {
                 trail: self.trail.clone(),
-                name: by.to_owned(),
+                name: who.by.to_owned(),
             });
         }
-        let request = there.value["request"].clone();
-        let mut looking = Looking::at(self).await?;
-        let asked = looking.said(&request, (RELEASE_REQUESTED, id)).await?;
-        let said = json!({
-            "hold_id": id,
-            "released_by": requested_by,
-            "approved_by": by,
-            "reason": asked.map(|asked| asked["reason"].clone()),
-            "request_id": request,
-        });
-        let entry = self.say(RELEASED, id, by, said).await?;
+        said["released_by"] = json!(requested_by.by);
+        said["reason"] = asked["reason"].clone();
+        said["request_id"] = request.clone();
+        let entry = self.say(RELEASED, id, who.by, said).await?;
         let seq = hold.seq;
         let now = json!({"state": "released", "seq": seq, "request": request, "entry": entry});
         let now = self.coded_row((KIND, &self.hold_key(id)), now).await?;
         self.keep(&hold, row, now).await
+    }
+
+    /// What an entry that says this would keep of it.
+    pub(in crate::engine) fn as_kept(&self, said: &Value) -> Result<Value, AuditError> {
+        let event = AuditEvent::new(RELEASED, RESOURCE).context(said.clone());
+        let kept = self.engine.shared.door.prepare(event)?;
+        Ok(kept.context.unwrap_or_default())
     }
 
     /// A hold in force, and its row.
@@ -149,16 +166,21 @@ impl Looking<'_> {
         let Some(asked) = self.said(request, (RELEASE_REQUESTED, hold)).await? else {
             return Ok(HoldRelease::None);
         };
-        let Some(by) = asked["requested_by"].as_str().map(str::to_owned) else {
+        let Some(by) = Signatory::of(&asked, REQUESTED_BY) else {
             return Ok(HoldRelease::None);
         };
         let said = self.said(&row["entry"], (RELEASED, hold)).await?;
         let approved = said.filter(|said| said["request_id"] == *request);
-        let approved_by = approved.and_then(|said| said["approved_by"].as_str().map(str::to_owned));
+        let approved = approved.unwrap_or_default();
+        let approved_by = Signatory::of(&approved, APPROVED_BY);
+        let name = by.by.to_owned();
         Ok(
-            match approved_by.filter(|other| !is_same_name(&by, other)) {
-                Some(approved_by) => HoldRelease::Approved { by, approved_by },
-                None => HoldRelease::Requested { by },
+            match approved_by.filter(|other| !by.is_same_person(other)) {
+                Some(other) => HoldRelease::Approved {
+                    by: name,
+                    approved_by: other.by.to_owned(),
+                },
+                None => HoldRelease::Requested { by: name },
             },
         )
     }
@@ -181,9 +203,4 @@ impl Looking<'_> {
         let said = details(&entry)?.unwrap_or_default();
         Ok((said["hold_id"] == hold.to_string()).then_some(said))
     }
-}
-
-/// Whether two names are one person's: they differ in nothing but case and spaces.
-pub(in crate::engine) fn is_same_name(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }

@@ -3,12 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::RetentionPolicy;
 use super::stated::{self, SET_BY, SetBy, Statement};
-use super::{CHANGED, RetentionPolicy};
 use crate::action::AuditAction;
 use crate::engine::audit::Audit;
-use crate::engine::erasure::Signatory;
-use crate::engine::hold::{details, is_same_name};
+use crate::engine::signatory::Signatory;
 use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::outcome::Outcome;
@@ -37,21 +36,17 @@ impl Audit {
     }
 
     async fn check_second(&self, set_by: &SetBy, who: &Signatory<'_>) -> Result<(), AuditError> {
-        if set_by.iter().flatten().next().is_none() {
+        let Some(set) = stated::signatory(set_by) else {
             let problem = "the trail does not say who set it, and who runs it must be somebody \
                            else: set it again";
             return Err(self.no_retention(problem));
-        }
+        };
         // Redaction may have changed the name of who set it, and so changes this one alike.
-        let probe = Value::Object(names_setter(who));
-        let probe = AuditEvent::new(CHANGED, "audit_config").context(probe);
-        let kept = self.engine.shared.door.admit(probe)?;
-        let runs = stated::set_by(&details(&kept.new.entry)?.unwrap_or_default());
-        let is_same = set_by.iter().flatten().any(|set| {
-            let mut runs = runs.iter().flatten();
-            runs.any(|runs| is_same_name(set, runs))
-        });
-        if !is_same {
+        let kept = self.as_kept(&Value::Object(names_setter(who)))?;
+        let kept = stated::set_by(&kept);
+        let as_kept = stated::signatory(&kept);
+        let mut runs = [Some(*who), as_kept].into_iter().flatten();
+        if !runs.any(|runs| set.is_same_person(&runs)) {
             return Ok(());
         }
         let mut context = said_of(set_by);

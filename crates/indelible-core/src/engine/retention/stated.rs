@@ -8,6 +8,7 @@ use crate::engine::audit::Audit;
 use crate::engine::hold::details;
 use crate::engine::included::Tree;
 use crate::engine::own::{Author, OwnRecords};
+use crate::engine::signatory::Signatory;
 use crate::entry::StoredEntry;
 use crate::error::AuditError;
 use crate::filter::Filter;
@@ -37,6 +38,12 @@ pub(super) const SET_BY: [&str; 2] = ["changed_by", "changed_by_name"];
 /// Who set a policy, by the context of an entry that states it.
 pub(super) fn set_by(context: &Value) -> SetBy {
     SET_BY.map(|member| context[member].as_str().map(str::to_owned))
+}
+
+/// Whom that names.
+pub(super) fn signatory([by, name]: &SetBy) -> Option<Signatory<'_>> {
+    let (by, name) = (by.as_deref()?, name.as_deref());
+    Some(Signatory { by, name })
 }
 
 /// The policy in force and who set it, `None` where there is none.

@@ -32,11 +32,14 @@ async fn t91_a_trail_that_moved_keeps_its_policy_and_its_holds_as_they_stand() {
     set.expect("it is set");
     let order = order();
     let over = audit.place_hold(&order).await.expect("placed").id;
-    let asked = audit.request_release(over, "alice", "closed").await;
+    let asked = audit.request_release(over, "alice".into(), "closed").await;
     asked.expect("asked");
-    audit.approve_release(over, "bob").await.expect("over");
+    audit
+        .approve_release(over, "bob".into())
+        .await
+        .expect("over");
     let wider = audit.place_hold(&order).await.expect("placed").id;
-    let asked = audit.request_release(wider, "alice", "closed").await;
+    let asked = audit.request_release(wider, "alice".into(), "closed").await;
     asked.expect("asked");
     let before = audit.holds().await.expect("read");
     // Of an earlier stay, and of another trail.
@@ -54,7 +57,10 @@ async fn t91_a_trail_that_moved_keeps_its_policy_and_its_holds_as_they_stand() {
     let keys = rows.iter().map(|(key, _)| key.starts_with("default/"));
     assert_eq!(keys.collect::<Vec<_>>(), [true, true, false]);
     // Once two have let go of the second one nothing is held there.
-    there.approve_release(wider, "bob").await.expect("over");
+    there
+        .approve_release(wider, "bob".into())
+        .await
+        .expect("over");
     from.clock.pass(Duration::from_secs(40 * 24 * 60 * 60));
     let (retained, _) = there.retain("officer", &mut |_| {}).await.expect("runs");
     assert!(retained.entries > 20, "{retained:?}");

@@ -117,9 +117,12 @@ async fn t91_an_approval_asks_the_holds_again_and_the_order_goes_on_waiting() {
         .await;
     assert!(matches!(held, Err(AuditError::Held { entries: 4, .. })));
     assert_eq!(audit.erasure_requests().await.expect("readable").len(), 1);
-    let asked = audit.request_release(hold.id, "alice", "over").await;
+    let asked = audit.request_release(hold.id, "alice".into(), "over").await;
     asked.expect("asked");
-    audit.approve_release(hold.id, "bob").await.expect("over");
+    audit
+        .approve_release(hold.id, "bob".into())
+        .await
+        .expect("over");
     let approved = audit
         .approve_erasure(request.id, named("second"), &mut |_| {})
         .await;

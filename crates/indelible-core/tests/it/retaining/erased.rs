@@ -87,9 +87,14 @@ async fn t91_an_order_that_was_cut_short_waits_for_a_hold_that_was_placed_since(
     assert_eq!(of_u3(&audit).await, there);
 
     // Once it is released, the order is carried out, and its bytes go too.
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     asked.expect("asked");
-    audit.approve_release(hold.id, "bob").await.expect("over");
+    audit
+        .approve_release(hold.id, "bob".into())
+        .await
+        .expect("over");
     let refused = reading(&site).await.expect_err("it is to be gone");
     assert!(matches!(refused, AuditError::BroughtBack(_)), "{refused}");
     let audit = site.audit().await;
@@ -114,9 +119,14 @@ async fn what_a_hold_had_kept_is_purged_later_where_that_fails_at_first() {
     let hold = place(&audit, Query::new().resource_id("r123")).await;
     let done = audit.erase(&erasure("u2"), &mut |_| {}).await;
     done.expect("nothing of u2 is held");
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     asked.expect("asked");
-    audit.approve_release(hold.id, "bob").await.expect("over");
+    audit
+        .approve_release(hold.id, "bob".into())
+        .await
+        .expect("over");
     // It is blanked, and not purged.
     store.removals_until_failure.store(2, Ordering::SeqCst);
     let audit = site.audit().await;

@@ -34,7 +34,7 @@ async fn only(audit: &indelible_core::engine::Audit) -> Hold {
 }
 
 /// Writes the registry's row of a hold, past everything.
-async fn write(audit: &indelible_core::engine::Audit, id: Uuid, row: Option<Value>) {
+pub(super) async fn write(audit: &indelible_core::engine::Audit, id: Uuid, row: Option<Value>) {
     let registry = &audit.engine().ground().registry;
     let key = format!("{}/{id}", audit.name());
     let there = registry.get("hold", &key).await.expect("read");
@@ -60,7 +60,9 @@ async fn t91_a_hold_that_somebody_else_recorded_holds_nothing_and_is_listed() {
     let hold = only(&audit).await;
     assert_eq!(hold.standing, HoldStanding::Foreign);
     assert!(!hold.is_in_force() && !hold.is_known);
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     assert!(matches!(asked, Err(AuditError::Query(_))), "{asked:?}");
     assert_eq!(retain(&audit).await.0.entries, 30);
     let erased = audit.erase(&erasure("u3"), &mut |_| {}).await;
@@ -129,10 +131,10 @@ async fn t91_a_hold_that_the_registry_alone_knows_holds_everything_until_two_rel
     write(&audit, id, Some(over)).await;
     assert!(only(&audit).await.is_in_force());
     audit
-        .request_release(id, "alice", "lost")
+        .request_release(id, "alice".into(), "lost")
         .await
         .expect("asked");
-    let over = audit.approve_release(id, "bob").await.expect("over");
+    let over = audit.approve_release(id, "bob".into()).await.expect("over");
     assert!(!over.is_in_force());
     assert_eq!(audit.holds().await.expect("read"), []);
     assert_eq!(retain(&audit).await.0.entries, 30);
@@ -188,7 +190,7 @@ async fn t91_sys_36_a_release_rests_on_the_entries_that_say_who_asked_and_who_ap
     let asked = json!({"state": "requested", "by": "alice", "reason": "r"});
     write(&audit, hold.id, Some(asked)).await;
     assert_eq!(only(&audit).await.release, HoldRelease::None);
-    let early = audit.approve_release(hold.id, "bob").await;
+    let early = audit.approve_release(hold.id, "bob".into()).await;
     assert!(matches!(early, Err(AuditError::Query(_))), "{early:?}");
     // Nor did whoever recorded that somebody did.
     let said = |action, context| {
@@ -214,20 +216,25 @@ async fn t91_sys_36_a_release_rests_on_the_entries_that_say_who_asked_and_who_ap
     assert_eq!(only(&audit).await.release, HoldRelease::None);
     // Whoever asked approves nothing by changing the row to another name.
     write(&audit, hold.id, Some(json!({"state": "placed"}))).await;
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     asked.expect("asked");
     let registry = &audit.engine().ground().registry;
     let rows = registry.list("hold").await.expect("read");
     let mut row = rows[0].1.value.clone();
     row["by"] = json!("mallory");
     write(&audit, hold.id, Some(row)).await;
-    let same = audit.approve_release(hold.id, "Alice").await;
+    let same = audit.approve_release(hold.id, "Alice".into()).await;
     assert!(
         matches!(same, Err(AuditError::SamePerson { .. })),
         "{same:?}"
     );
     assert_eq!(retain(&audit).await.0.entries, 0);
-    audit.approve_release(hold.id, "bob").await.expect("over");
+    audit
+        .approve_release(hold.id, "bob".into())
+        .await
+        .expect("over");
     assert_eq!(retain(&audit).await.0.entries, 30);
 }
 
@@ -257,7 +264,9 @@ async fn t91_holds_stay_where_the_secret_is_not_at_hand() {
     let audit = aged(&site, 30, 5).await;
     set(&audit, &policy(30)).await;
     let hold = place(&audit, Query::new()).await;
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     asked.expect("asked");
     write(&audit, hold.id, None).await;
     let state = without_secrets(&mut site);
@@ -272,7 +281,9 @@ async fn t91_holds_stay_where_the_secret_is_not_at_hand() {
         matches!(refused, Err(AuditError::Retention { .. })),
         "{refused:?}"
     );
-    let refused = there.request_release(hold.id, "alice", "closed").await;
+    let refused = there
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     assert!(
         matches!(refused, Err(AuditError::OtherSecret { .. })),
         "{refused:?}"

@@ -89,9 +89,11 @@ async fn t91_a_hold_that_is_placed_after_a_removal_was_recorded_keeps_what_it_na
     let audit = engine.trail(audit.name().clone());
     assert_eq!(audit.first_kept().await.expect("read"), 123);
     assert!(verified(&audit).await.ok);
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     asked.expect("it is asked for");
-    let released = audit.approve_release(hold.id, "bob").await;
+    let released = audit.approve_release(hold.id, "bob".into()).await;
     released.expect("it is over");
     let (retained, _) = retain(&audit).await;
     assert_eq!((retained.first_kept, retained.is_held_back), (300, false));
@@ -105,13 +107,13 @@ async fn sys_22_sys_36_a_release_needs_a_second_person() {
     let audit = aged(&site, 30, 5).await;
     set(&audit, &policy(30)).await;
     let hold = place(&audit, Query::new()).await;
-    let early = audit.approve_release(hold.id, "bob").await;
+    let early = audit.approve_release(hold.id, "bob".into()).await;
     assert!(
         matches!(early, Err(AuditError::Query(_))),
         "nobody asked: {early:?}"
     );
     let asked = audit
-        .request_release(hold.id, "alice", "the matter is closed")
+        .request_release(hold.id, "alice".into(), "the matter is closed")
         .await;
     let asked = asked.expect("it is asked for");
     assert_eq!(
@@ -122,7 +124,7 @@ async fn sys_22_sys_36_a_release_needs_a_second_person() {
     );
     assert!(asked.is_in_force());
     for same in ["alice", " Alice"] {
-        let refused = audit.approve_release(hold.id, same).await;
+        let refused = audit.approve_release(hold.id, same.into()).await;
         assert!(
             matches!(refused, Err(AuditError::SamePerson { .. })),
             "{refused:?}"
@@ -133,13 +135,15 @@ async fn sys_22_sys_36_a_release_needs_a_second_person() {
     let (retained, _) = retain(&audit).await;
     assert_eq!(retained.entries, 0);
     let released = audit
-        .approve_release(hold.id, "bob")
+        .approve_release(hold.id, "bob".into())
         .await
         .expect("it is over");
     assert!(!released.is_in_force());
     let last = all(&audit).await.pop().expect("it is recorded");
     assert_eq!(last.action, "audit_legal_hold_released");
-    let again = audit.request_release(hold.id, "carol", "again").await;
+    let again = audit
+        .request_release(hold.id, "carol".into(), "again")
+        .await;
     assert!(matches!(again, Err(AuditError::Query(_))), "{again:?}");
     let (retained, _) = retain(&audit).await;
     assert_eq!(retained.entries, 30);
@@ -168,10 +172,13 @@ async fn t91_a_hold_that_vanished_from_the_registry_is_in_force_and_noticed() {
     assert_eq!(retained.entries, 0);
     // It is released as any other.
     audit
-        .request_release(hold.id, "alice", "closed")
+        .request_release(hold.id, "alice".into(), "closed")
         .await
         .expect("asked");
-    audit.approve_release(hold.id, "bob").await.expect("over");
+    audit
+        .approve_release(hold.id, "bob".into())
+        .await
+        .expect("over");
     assert_eq!(retain(&audit).await.0.entries, 30);
 }
 

@@ -23,9 +23,14 @@ async fn kept(audit: &Audit, id: Uuid) -> AuditEvent {
 pub(super) async fn released(audit: &Audit) -> AuditEvent {
     let hold = place(audit, Query::new()).await;
     let event = kept(audit, hold.id).await;
-    let asked = audit.request_release(hold.id, "alice", "closed").await;
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
     asked.expect("asked");
-    audit.approve_release(hold.id, "bob").await.expect("over");
+    audit
+        .approve_release(hold.id, "bob".into())
+        .await
+        .expect("over");
     event
 }
 

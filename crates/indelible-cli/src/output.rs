@@ -68,7 +68,7 @@ impl Output {
     /// Those of standard output.
     pub fn print(&self, answer: &impl Answer) -> Result<(), Failure> {
         match self.format() {
-            Format::Table => self.print_layout(&answer.layout())?,
+            Format::Table => self.lay_out(&answer.layout())?,
             Format::Json => self.print_json(&serde_json::to_string_pretty(answer)?)?,
             Format::Ndjson => {
                 for line in answer.lines()? {
@@ -111,7 +111,7 @@ impl Output {
 
     /// Standard output for what is not held as a whole. What steers a terminal does not reach
     /// one, line ends aside.
-    pub fn writer(&self) -> Box<dyn Write> {
+    pub fn writer(&self) -> Box<dyn Write + Send> {
         let out = io::BufWriter::new(io::stdout());
         if self.terminal {
             Box::new(Screen {
@@ -134,7 +134,11 @@ impl Output {
         out.write_all(b"\n")
     }
 
-    fn print_layout(&self, layout: &Layout) -> io::Result<()> {
+    /// Prints what is laid out for people.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn lay_out(&self, layout: &Layout) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
         self.write_layout(layout, &mut out)?;
         out.flush()

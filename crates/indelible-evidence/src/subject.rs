@@ -6,5 +6,5 @@ mod known;
 mod waiting;
 
 pub use erasing::{Erasure, Parts};
-pub use known::{Known, KnownLine, known};
+pub use known::{Known, KnownLine, KnownWriter, Listed, Wanted, each_known, known};
 pub use waiting::{Rejected, Request, Requests};

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::keys::{Key, Permission};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Answer, Kind, Problem};
 use crate::tally::Happening;
 use near::is_near;
 pub use origin::Origin;
@@ -157,15 +157,13 @@ pub async fn admit(
     };
     let response = next.run(request).await;
     let status = response.status();
-    if let (Some(mut asked), Some(trail)) = (asked, &trail)
+    if let (Some(asked), Some(trail)) = (asked, &trail)
         && (status.is_success() || status == StatusCode::NOT_FOUND)
+        && response.extensions().get::<Noted>().is_none()
         && let Ok(trail) = trail.parse()
     {
         let results = response.extensions().get::<Shown>();
         let results = results.map_or(0, |Shown(results)| *results);
-        if let Some(Sought(refs)) = response.extensions().get() {
-            asked.insert("subject_refs".to_owned(), json!(refs));
-        }
         let looked = looked(&caller, permission, trail, asked, results);
         // What is not on record is not shown.
         if let Err(error) = app.tally().note(looked).await {
@@ -188,10 +186,18 @@ pub async fn admit(
 #[derive(Debug, Clone, Copy)]
 pub struct Shown(pub u64);
 
-/// What stands for the persons that an answer is about, for its record: what a body says of them
-/// is not recorded.
-#[derive(Debug, Clone)]
-pub struct Sought(pub Vec<String>);
+/// Says that a handler has put on record itself that somebody looked.
+#[derive(Debug, Clone, Copy)]
+pub struct Noted;
+
+impl Noted {
+    /// This answer, of which that is so.
+    pub fn on(answer: Answer) -> Response {
+        let mut response = answer.into_response();
+        response.extensions_mut().insert(Self);
+        response
+    }
+}
 
 /// What a request asks of a trail: the entry in its path and its parameters.
 async fn asked(request: &mut Request) -> Map<String, Value> {

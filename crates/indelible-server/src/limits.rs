@@ -90,6 +90,10 @@ pub const VERIFICATIONS_MAX: usize = 1;
 pub const ERASURES_MAX: usize = 1;
 /// Persons and places that one request names.
 pub const SUBJECTS_MAX: usize = 1000;
+/// Entries that name a person and are listed in one answer over HTTP, the newest.
+pub const KNOWN_MAX: usize = 1000;
+/// Bytes of them at most; fewer entries are listed where they take more.
+pub const KNOWN_BYTES_MAX: usize = 8 << 20;
 /// The longest body that names persons, in bytes.
 pub const SUBJECTS_BODY_BYTES_MAX: usize = 256 << 10;
 /// What a client is told to wait when it is turned away for the moment, in seconds.

@@ -6,14 +6,14 @@ mod desk;
 use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use indelible_evidence::subject::Known;
 use serde::Serialize;
 
-use crate::access::{Caller, Shown, Sought};
+use crate::access::{Caller, Noted};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::limits::SUBJECTS_BODY_BYTES_MAX;
-use crate::problem::{Answer, Problem};
+use crate::limits::{KNOWN_MAX, SUBJECTS_BODY_BYTES_MAX};
+use crate::problem::{Answer, Kind, Problem};
 use crate::reply;
 use crate::request::{RequestPath, TrailPath};
 pub use asked::{Erasing, Showing, of_erasing, parts_of};
@@ -30,18 +30,8 @@ pub async fn show(
     let showing = Showing::read(&mut fields)?;
     fields.end()?;
     let desk = Desk::of(&app, &caller, &trail);
-    let refs = desk.refs(&showing.subjects()).await;
-    let (mut response, entries) = match desk.known(showing).await {
-        Ok(known) => {
-            let entries = known.entries.len() as u64;
-            (reply::lines(StatusCode::OK, &known)?, entries)
-        }
-        Err(problem) => (problem.into_response(), 0),
-    };
-    // Of whom it was is on record by digests, also where nothing was found.
-    response.extensions_mut().insert(Sought(refs));
-    response.extensions_mut().insert(Shown(entries));
-    Ok(response)
+    let known = desk.known(showing, KNOWN_MAX).await;
+    Ok(Noted::on(known.and_then(|known| json_of(&known))))
 }
 
 /// `POST …/subjects/erase`: erases persons; with `dry_run` says what would go. Where erasures take
@@ -121,6 +111,14 @@ async fn of_request(app: &App, request: Request) -> Result<(RequestPath, Fields)
 async fn read(app: &App, request: Request) -> Result<Fields, Problem> {
     let (parts, body) = request.into_parts();
     Fields::read_up_to(app, &parts.headers, body, SUBJECTS_BODY_BYTES_MAX).await
+}
+
+/// What is known, as the command line prints it.
+fn json_of(known: &Known) -> Answer {
+    let json = known.to_json().map_err(|error| {
+        Problem::new(Kind::Internal, "no answer could be written").because(error)
+    })?;
+    Ok(reply::of(StatusCode::OK, "application/json", json))
 }
 
 /// The bytes that the command line prints.

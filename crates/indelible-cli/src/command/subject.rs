@@ -3,6 +3,7 @@
 mod answer;
 mod decide;
 mod erase;
+mod listing;
 mod show;
 
 use clap::{Args, Subcommand};

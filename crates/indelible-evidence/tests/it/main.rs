@@ -7,6 +7,7 @@ mod conditions;
 mod declaring;
 mod desk;
 mod handing;
+mod known;
 mod linting;
 mod living;
 mod logic;

@@ -18,6 +18,8 @@ pub struct Showing {
     pub also: Vec<String>,
     /// Whether others who acted are shown by name.
     pub names: bool,
+    /// Only entries before this one, where it is given.
+    pub before: Option<u64>,
 }
 
 /// Who is to be erased, and why.
@@ -43,6 +45,7 @@ impl Showing {
             id: fields.needed("id")?,
             also: some(fields, "also")?,
             names: fields.truth("names")?.unwrap_or(false),
+            before: fields.count("before")?,
         };
         read.checked()
     }

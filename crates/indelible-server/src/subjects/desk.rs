@@ -3,7 +3,7 @@
 use indelible_core::TrailName;
 use indelible_core::engine::{Audit, ErasureOrder, ErasureRequest, Signatory, Subjects};
 use indelible_core::state::Purpose;
-use indelible_evidence::subject::{Erasure, Known, Rejected, Requests, known};
+use indelible_evidence::subject::{Erasure, Known, Listed, Rejected, Requests, Wanted, known};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::access::{Caller, looked};
 use crate::app::App;
 use crate::erasures::{Ordered, Running, Turn};
 use crate::keys::Permission;
+use crate::limits::KNOWN_BYTES_MAX;
 use crate::problem::Problem;
 use crate::proofs;
 
@@ -56,17 +57,30 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// What is known about a person.
+    /// What is known about a person, the newest up to so many entries. That somebody looked is on
+    /// record before an answer is made of it, and also where nothing was found.
     ///
     /// # Errors
     /// Too many read at once; nobody of this id is named.
-    pub async fn known(&self, showing: Showing) -> Result<Known, Problem> {
+    pub async fn known(&self, showing: Showing, entries: usize) -> Result<Known, Problem> {
         // It reads as much as an export does.
         let _seat = self.app.exports().take(&self.caller.key.id)?;
-        let person = (&*showing.id, showing.also);
-        let known = known(&self.audit, person, showing.names, &mut |_| {}).await;
+        let refs = self.refs(&showing.subjects()).await;
+        let listed = Listed {
+            entries,
+            bytes: KNOWN_BYTES_MAX,
+            before: showing.before,
+        };
+        let wanted = Wanted {
+            id: showing.id,
+            also: showing.also,
+            names: showing.names,
+        };
+        let known = known(&self.audit, &wanted, listed, &mut |_| {}).await;
         let known = known.map_err(of_erasing)?;
-        if known.entries.is_empty() {
+        let listed = known.entries.len() as u64;
+        self.note_look(refs, (Permission::Read, listed)).await?;
+        if known.total == 0 {
             let trail = self.audit.name();
             return Err(Problem::not_found(format!(
                 "trail {trail} names the person nowhere"
@@ -84,11 +98,9 @@ impl<'d> Desk<'d> {
         let trail = self.audit.name();
         let plan = self.audit.plan_erasure(order, &mut |_| {}).await;
         let plan = plan.map_err(of_erasing)?;
-        let refs = json!(self.refs(&order.subjects).await);
-        let asked = [("subject_refs".to_owned(), refs)].into_iter().collect();
-        let permission = Permission::Erase;
-        let look = looked(self.caller, permission, trail.clone(), asked, plan.entries);
-        self.app.tally().note(look).await?;
+        let refs = self.refs(&order.subjects).await;
+        let look = (Permission::Erase, plan.entries);
+        self.note_look(refs, look).await?;
         Ok(Erasure::planned(trail.clone(), order, plan).with_copies(None))
     }
 
@@ -170,6 +182,18 @@ impl<'d> Desk<'d> {
         let rejected = self.audit.reject_erasure(id, who, reason).await;
         let rejected = rejected.map_err(of_erasing)?;
         Ok(Rejected::of(self.audit.name().clone(), rejected))
+    }
+
+    /// Puts a look on record, with what stands for whom it was about.
+    async fn note_look(
+        &self,
+        refs: Vec<String>,
+        (permission, entries): (Permission, u64),
+    ) -> Result<(), Problem> {
+        let asked = [("subject_refs".to_owned(), json!(refs))];
+        let (trail, asked) = (self.audit.name().clone(), asked.into_iter().collect());
+        let look = looked(self.caller, permission, trail, asked, entries);
+        Ok(self.app.tally().note(look).await?)
     }
 
     async fn check_there(&self) -> Result<(), Problem> {

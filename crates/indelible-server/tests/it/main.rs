@@ -39,6 +39,7 @@ mod reviewing;
 mod self_audit;
 mod slowness;
 mod subjects;
+mod subjects_listed;
 mod surface;
 mod tail;
 mod tail_crowd;

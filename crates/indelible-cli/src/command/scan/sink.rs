@@ -11,9 +11,9 @@ use crate::output::{Format, Output};
 /// Prints each finding as it comes, where the form has no end that it must wait for.
 pub enum Sink {
     /// One JSON object per line.
-    Lines(Box<dyn Write>),
+    Lines(Box<dyn Write + Send>),
     /// One row each.
-    Rows(Box<SheetWriter<Box<dyn Write>>>),
+    Rows(Box<SheetWriter<Box<dyn Write + Send>>>),
     /// Nowhere: the reader went away, but the verdict is still to be said.
     Gone,
     /// Nothing is printed before the end.

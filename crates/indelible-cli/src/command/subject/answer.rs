@@ -1,77 +1,12 @@
 //! What is answered of persons, for people and as tables.
 
 use indelible::core::part::PartKind;
-use indelible_evidence::subject::{Erasure, Known, Rejected, Request, Requests};
+use indelible_evidence::subject::{Erasure, Rejected, Request, Requests};
 
 use crate::answer::{Answer, Field, Layout, Sheet, cell, json_lines};
 
-impl Answer for Known {
-    fn layout(&self) -> Layout {
-        let rows = self.entries.iter().map(|line| {
-            vec![
-                line.seq.to_string(),
-                line.occurred_at.to_string(),
-                line.action.clone(),
-                parts(&line.named_in),
-                cell(&line.by),
-                cell(&line.purpose),
-            ]
-        });
-        let table = Layout::Table(Sheet {
-            columns: vec!["seq", "occurred_at", "action", "named_in", "by", "purpose"],
-            rows: rows.collect(),
-        });
-        let count = self.entries.len();
-        let entries = if count == 1 { "entry" } else { "entries" };
-        let told = format!(
-            "{count} {entries} of trail {} name {}, as of {} entries",
-            self.trail, self.id, self.as_of
-        );
-        Layout::Parts(vec![table, Layout::Line(told)])
-    }
-
-    fn sheet(&self) -> Sheet {
-        let rows = self.entries.iter().map(|line| {
-            vec![
-                line.seq.to_string(),
-                line.id.to_string(),
-                line.occurred_at.to_string(),
-                line.action.clone(),
-                line.outcome.to_string(),
-                line.resource_type.clone(),
-                parts(&line.named_in),
-                cell(&line.by),
-                cell(&line.purpose),
-                cell(&line.recipient),
-                cell(&line.ip_address),
-                cell(&line.user_agent),
-            ]
-        });
-        Sheet {
-            columns: vec![
-                "seq",
-                "id",
-                "occurred_at",
-                "action",
-                "outcome",
-                "resource_type",
-                "named_in",
-                "by",
-                "purpose",
-                "recipient",
-                "ip_address",
-                "user_agent",
-            ],
-            rows: rows.collect(),
-        }
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
-        json_lines(&self.entries)
-    }
-}
-
-fn parts(parts: &[PartKind]) -> String {
+/// Parts, by their names.
+pub fn parts(parts: &[PartKind]) -> String {
     let names: Vec<_> = parts.iter().map(|part| part.as_str()).collect();
     names.join(" ")
 }

@@ -2,10 +2,12 @@
 
 use clap::Args;
 use indelible::Audit;
-use indelible_evidence::subject::{Known, known};
+use indelible_evidence::subject::{Listed, Wanted, each_known, known};
 
 use super::Places;
+use super::listing::{Listing, layout};
 use crate::failure::{Failure, Status};
+use crate::output::{Format, Output};
 use crate::progress::{self, Unit};
 use crate::session::{Access, Session};
 
@@ -35,23 +37,37 @@ pub struct Show {
 impl Show {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let opened = session.open(Access::Read).await?;
-        let looked = self.look(&opened.audit).await;
-        let known = opened.close(looked).await?;
-        if known.entries.is_empty() {
-            let text = format!("trail {} names {} nowhere", known.trail, known.id);
+        let wanted = Wanted {
+            id: self.id,
+            also: self.places.also,
+            names: self.names,
+        };
+        let trail = opened.audit.name().clone();
+        let told = tell(&opened.audit, &wanted, &session.output).await;
+        if opened.close(told).await? == 0 {
+            let text = format!("trail {trail} names {} nowhere", wanted.id);
             return Err(Failure::not_found(text));
         }
-        session.output.print(&known)?;
         Ok(Status::Fine)
     }
+}
 
-    async fn look(self, audit: &Audit) -> Result<Known, Failure> {
-        let total = audit.head().await?.map(|head| head.size);
-        let bar = progress::bar("looking", total, Unit::Entries);
-        let mut progress = |done| bar.set_position(done);
-        let person = (&*self.id, self.places.also);
-        let looked = known(audit, person, self.names, &mut progress).await;
+/// Prints what is known; answers how many entries that are.
+async fn tell(audit: &Audit, wanted: &Wanted, output: &Output) -> Result<u64, Failure> {
+    let total = audit.head().await?.map(|head| head.size);
+    let bar = progress::bar("looking", total, Unit::Entries);
+    let mut progress = |done| bar.set_position(done);
+    if output.format() == Format::Table {
+        let looked = known(audit, wanted, Listed::ALL, &mut progress).await;
         bar.finish_and_clear();
-        Ok(looked?)
+        let known = looked?;
+        if known.total > 0 {
+            output.lay_out(&layout(&known))?;
+        }
+        return Ok(known.total);
     }
+    let mut listing = Listing::new(output, (audit.name(), &wanted.id));
+    let looked = each_known(audit, wanted, &mut |line| listing.add(&line), &mut progress).await;
+    bar.finish_and_clear();
+    listing.end(looked?)
 }

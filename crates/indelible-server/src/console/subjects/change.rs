@@ -10,12 +10,12 @@ use indelible_core::engine::Subjects;
 
 use super::shown::{Known, Running};
 use super::{Form, Given, Planned, SubjectsPage};
-use crate::access::{Caller, Shown, Sought};
+use crate::access::{Caller, Noted};
 use crate::app::App;
 use crate::console::frame::{Frame, Place};
 use crate::console::{href, page};
 use crate::erasures::Ordered;
-use crate::limits::CONSOLE_ERASURE_WAIT;
+use crate::limits::{CONSOLE_ERASURE_WAIT, CONSOLE_KNOWN_MAX};
 use crate::pause::pause;
 use crate::problem::{Answer, Kind, Problem};
 use crate::request::{RequestPath, TrailPath};
@@ -29,28 +29,21 @@ pub async fn look(
     request: Request,
 ) -> Answer {
     let form = Form::read(&app, request).await?;
-    let (desk, mut refs) = (Desk::of(&app, &caller, &trail), Vec::new());
+    let desk = Desk::of(&app, &caller, &trail);
     let known = match showing(&form) {
-        Ok(showing) => {
-            refs = desk.refs(&showing.subjects()).await;
-            desk.known(showing).await
-        }
+        Ok(showing) => desk.known(showing, CONSOLE_KNOWN_MAX).await,
         Err(problem) => Err(problem),
     };
     let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
     page.given = Given(Some(form));
-    let (status, entries) = match known {
+    let status = match known {
         Ok(known) => {
-            let entries = known.entries.len() as u64;
             page.known = Some(Known::of(known, &trail, app.now()));
-            (StatusCode::OK, entries)
+            StatusCode::OK
         }
-        Err(problem) => (trouble(&mut page, problem)?, 0),
+        Err(problem) => trouble(&mut page, problem)?,
     };
-    let mut response = page::html(status, &page)?;
-    response.extensions_mut().insert(Sought(refs));
-    response.extensions_mut().insert(Shown(entries));
-    Ok(response)
+    Ok(Noted::on(page::html(status, &page)))
 }
 
 /// `POST …/subjects/plan`: what an erasure would take away, and whether it is really meant.
@@ -224,6 +217,7 @@ fn showing(form: &Form) -> Result<Showing, Problem> {
         id: form.named("person").unwrap_or_default().trim().to_owned(),
         also: listed(form, "places"),
         names: false,
+        before: None,
     };
     showing.checked()
 }

@@ -7,13 +7,14 @@ use crate::console::href;
 use crate::console::integrity::took;
 use crate::console::moment::Moment;
 use crate::erasures::{Came, Ended, Running as RunningErasure};
-use crate::limits::CONSOLE_KNOWN_MAX;
 
 /// What is known about a person.
 pub struct Known {
     pub id: String,
     pub as_of: u64,
-    pub all: usize,
+    pub all: u64,
+    /// Whether there are older ones.
+    pub is_cut: bool,
     pub lines: Vec<Line>,
 }
 
@@ -30,10 +31,9 @@ pub struct Line {
 }
 
 impl Known {
-    /// The newest of it.
+    /// What is listed of it, the newest first.
     pub fn of(known: KnownSubject, trail: &TrailName, now: Timestamp) -> Self {
-        let all = known.entries.len();
-        let lines = known.entries.into_iter().rev().take(CONSOLE_KNOWN_MAX);
+        let lines = known.entries.into_iter().rev();
         let lines = lines.map(|line| Line {
             seq: line.seq,
             url: href::entry(trail, line.seq),
@@ -47,7 +47,8 @@ impl Known {
         Self {
             id: known.id,
             as_of: known.as_of,
-            all,
+            all: known.total,
+            is_cut: known.truncated,
             lines: lines.collect(),
         }
     }

@@ -4,7 +4,7 @@ use indelible_core::part::PartKind;
 use serde_json::{Value, json};
 
 use super::{count, list, object, of, or_null, text, time, uuid, with_example};
-use crate::limits::SUBJECTS_MAX;
+use crate::limits::{KNOWN_MAX, SUBJECTS_MAX};
 
 /// All of them, by name.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -79,10 +79,27 @@ fn showing() -> Value {
     with_example(
         object(
             &[("id", person())],
-            &[("also", or_null(places())), ("names", or_null(truth()))],
+            &[
+                ("also", or_null(places())),
+                ("names", or_null(truth())),
+                ("before", or_null(before())),
+            ],
         ),
         json!({ "id": "u-17" }),
     )
+}
+
+fn before() -> Value {
+    let mut before = count();
+    before["description"] = json!("Lists only entries before this `seq`");
+    before
+}
+
+fn newest() -> Value {
+    let mut lines = list("KnownLine");
+    lines["description"] = json!("The newest, the oldest of them first");
+    lines["maxItems"] = json!(KNOWN_MAX);
+    lines
 }
 
 fn known() -> Value {
@@ -90,8 +107,10 @@ fn known() -> Value {
         &[
             ("trail", text()),
             ("id", text()),
+            ("entries", newest()),
             ("as_of", count()),
-            ("entries", list("KnownLine")),
+            ("total", count()),
+            ("truncated", truth()),
         ],
         &[],
     )

@@ -35,6 +35,7 @@ mod retention;
 mod reviews;
 mod subjects;
 mod trails;
+mod typed;
 mod verifier;
 
 use axum::http::Method;

@@ -96,6 +96,9 @@ pub const KNOWN_MAX: usize = 1000;
 pub const KNOWN_BYTES_MAX: usize = 8 << 20;
 /// The longest body that names persons, in bytes.
 pub const SUBJECTS_BODY_BYTES_MAX: usize = 256 << 10;
+/// The longest form of the console that names persons, in bytes: what a body may hold, each byte
+/// written as three.
+pub const CONSOLE_PERSONS_BYTES_MAX: usize = 3 * SUBJECTS_BODY_BYTES_MAX;
 /// What a client is told to wait when it is turned away for the moment, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// How long a key is taken for what it was when it was read last.

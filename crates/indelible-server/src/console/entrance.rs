@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use indelible_core::TrailName;
 
+use super::typed::{self, Typed};
 use super::{href, page};
 use crate::access::{Access, Asks, Caller, Origin, admit, named_trail};
 use crate::app::App;
@@ -36,7 +37,7 @@ pub async fn check(
     let (session, renewed) = match session(&app, &carried, is_asked_for).await {
         Ok(Some(found)) => found,
         Ok(None) => return to_login(&request),
-        Err(error) => return Problem::from(error).into_response(),
+        Err(error) => return typed::unanswered(&app, request, error.into()).await,
     };
     let caller = Caller {
         key: session.key.clone(),
@@ -49,9 +50,12 @@ pub async fn check(
     };
     let about = About::of(asks.trail.as_deref(), &caller);
     request.extensions_mut().insert(session);
+    let typed = Typed::of(&request);
+    request.extensions_mut().insert(typed.clone());
     let mut response = admit(&app, asks, caller.clone(), request, next).await;
     // Pages that say what went wrong say it to somebody.
     response.extensions_mut().insert(caller);
+    response.extensions_mut().insert(typed);
     if let Some(about) = about {
         response.extensions_mut().insert(about);
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::frame::{Frame, Place};
+use super::typed::Typed;
 use super::{entrance, href, page};
 use crate::access::{Origin, note};
 use crate::app::App;
@@ -272,6 +273,7 @@ const fn words_of_link(rejection: LinkRejection) -> &'static str {
 }
 
 /// The fields of a form.
+#[derive(Clone)]
 pub struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
@@ -280,13 +282,29 @@ impl Form {
     /// # Errors
     /// A body that is cut, too long or too slow.
     pub async fn read(app: &App, request: Request) -> Result<Self, Problem> {
+        Self::read_up_to(app, request, SMALL_BODY_BYTES_MAX).await
+    }
+
+    /// The same, of so many bytes.
+    ///
+    /// # Errors
+    /// As [`Form::read`].
+    pub async fn read_up_to(
+        app: &App,
+        request: Request,
+        bytes_max: usize,
+    ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let pieces = Pieces::new(app, &parts.headers, body)?;
-        let body = Zeroizing::new(body::whole(pieces, SMALL_BODY_BYTES_MAX, |_| Ok(())).await?);
+        let body = Zeroizing::new(body::whole(pieces, bytes_max, |_| Ok(())).await?);
         let pairs = form_urlencoded::parse(&body);
         let owned =
             pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
-        Ok(Self(owned.collect()))
+        let form = Self(owned.collect());
+        if let Some(typed) = parts.extensions.get::<Typed>() {
+            typed.keep(&form);
+        }
+        Ok(form)
     }
 
     /// What a path names, and the form.
@@ -301,6 +319,11 @@ impl Form {
         let path = P::from_request_parts(&mut parts, app).await?;
         let form = Self::read(app, Request::from_parts(parts, body)).await?;
         Ok((path, form))
+    }
+
+    /// All fields, in their order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
     }
 
     /// The values of all fields of this name.

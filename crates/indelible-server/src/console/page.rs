@@ -13,6 +13,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use super::entrance::About;
 use super::frame::{Frame, Place};
 use super::href;
+use super::typed::{Again, Typed};
 use crate::access::Caller;
 use crate::keys::Permission;
 use crate::problem::{Answer, Kind, Problem};
@@ -58,6 +59,8 @@ struct ProblemPage<'a> {
     field: Option<&'a str>,
     /// Where the trail that is damaged can be verified, for who may.
     integrity: Option<String>,
+    /// What was typed and could not be taken.
+    again: Option<Again>,
     request_id: &'a str,
 }
 
@@ -70,7 +73,10 @@ pub fn refused(problem: &Problem, request_id: &str, known: &Extensions) -> Respo
     let is_damaged = problem.kind == Kind::Damaged && frame.may(Permission::Prove);
     let integrity = trail.filter(|_| is_damaged);
     let integrity = integrity.map(|trail| href::of_trail(trail, "integrity"));
+    let is_passing = status == StatusCode::SERVICE_UNAVAILABLE;
+    let typed = known.get::<Typed>().filter(|_| is_passing);
     let page = ProblemPage {
+        again: typed.and_then(Typed::again),
         status: status.as_u16(),
         title,
         detail: &problem.detail,
@@ -106,6 +112,7 @@ const fn advice(kind: Kind, may_verify: bool) -> &'static str {
         Kind::Unavailable | Kind::Overloaded | Kind::Stopping | Kind::TooManyRequests => {
             "Nothing is lost. Try again in a moment."
         }
+        Kind::TooLarge => "Go back, where what you wrote still stands, and send less at once.",
         _ => "If it stays so, tell whoever runs this server, with the request's id.",
     }
 }

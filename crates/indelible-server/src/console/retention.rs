@@ -13,6 +13,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use indelible_core::TrailName;
 use indelible_evidence::retention::Standing;
+use uuid::Uuid;
 
 use super::frame::{Frame, Place};
 use super::login::Form;
@@ -51,6 +52,8 @@ struct RetentionPage {
     holds: Vec<Hold>,
     in_force: usize,
     pending: usize,
+    /// Holds in force that are passed over.
+    skip: usize,
     /// The pages of further ones.
     next: Option<String>,
     before: Option<String>,
@@ -86,6 +89,8 @@ struct Asked {
     plan: bool,
     /// Holds in force that are passed over.
     skip: usize,
+    /// A hold that is to be among those that are shown, where it is in force.
+    hold: Option<Uuid>,
 }
 
 /// `GET …/retention`: with `plan`, what would go now.
@@ -102,6 +107,7 @@ pub async fn page(
     let asked = Asked {
         plan: plan.map_or(Ok(false), |text| truth("plan", text))?,
         skip: usize::try_from(skip).unwrap_or(usize::MAX),
+        hold: None,
     };
     let page = RetentionPage::of((&app, &caller), &trail, &asked).await?;
     let mut response = page::html(StatusCode::OK, &page)?;
@@ -131,7 +137,11 @@ impl RetentionPage {
         let (in_force, released_all) = (open.len(), over.len());
         let by = caller.name();
         let hold = |it| Hold::of(it, trail, (by.as_str(), app.now()));
-        let skip = asked.skip.min(in_force);
+        let mut skip = asked.skip.min(in_force);
+        let at = open.iter().position(|it| Some(it.id) == asked.hold);
+        if let Some(at) = at.filter(|at| *at < skip || at - skip >= CONSOLE_HOLDS_MAX) {
+            skip = at - at % CONSOLE_HOLDS_MAX;
+        }
         let holds = open.into_iter().skip(skip).take(CONSOLE_HOLDS_MAX);
         let holds: Vec<_> = holds.map(hold).collect();
         let shown = skip + holds.len();
@@ -152,6 +162,7 @@ impl RetentionPage {
             holds,
             in_force,
             pending,
+            skip,
             next: (shown < in_force).then(|| further(trail, shown)),
             before: (skip > 0).then(|| further(trail, skip.saturating_sub(CONSOLE_HOLDS_MAX))),
             released: over

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use indelible_core::TrailName;
 use indelible_evidence::subject::Erasure;
+use uuid::Uuid;
 
 use super::frame::{Frame, Place};
 use super::login::Form;
@@ -54,20 +55,40 @@ struct Planned {
 
 /// What a form said, to be shown in it again.
 #[derive(Default)]
-struct Given(Option<Form>);
+struct Given {
+    form: Option<Form>,
+    /// The order that it was about.
+    of: Option<Uuid>,
+}
 
 impl Given {
+    /// What a form of the whole page said.
+    fn all(form: Option<Form>) -> Self {
+        Self { form, of: None }
+    }
+
+    /// What a form about an order that waits said.
+    fn of(order: Uuid, form: Form) -> Self {
+        Self {
+            form: Some(form),
+            of: Some(order),
+        }
+    }
+
     fn text(&self, name: &str) -> &str {
-        let Self(form) = self;
-        form.as_ref()
-            .and_then(|form| form.named(name))
-            .unwrap_or_default()
+        let form = self.form.as_ref();
+        form.and_then(|form| form.named(name)).unwrap_or_default()
+    }
+
+    /// The same, in the form about this order.
+    fn text_of(&self, order: &str, name: &str) -> &str {
+        let is_of = self.of.is_some_and(|of| of.to_string() == order);
+        if is_of { self.text(name) } else { "" }
     }
 
     fn has(&self, name: &str, value: &str) -> bool {
-        let Self(form) = self;
-        form.as_ref()
-            .is_some_and(|form| form.all(name).any(|given| given == value))
+        let form = self.form.as_ref();
+        form.is_some_and(|form| form.all(name).any(|given| given == value))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::desk::Desk;
 pub struct Gated {
     store: Arc<dyn Store>,
     is_shut: AtomicBool,
+    is_away: AtomicBool,
     come: Semaphore,
     leave: Semaphore,
 }
@@ -31,6 +32,7 @@ impl Gated {
         Arc::new(Self {
             store,
             is_shut: AtomicBool::new(false),
+            is_away: AtomicBool::new(false),
             come: Semaphore::new(0),
             leave: Semaphore::new(0),
         })
@@ -44,6 +46,11 @@ impl Gated {
     /// Those that come from now on do not wait any more.
     pub fn open(&self) {
         self.is_shut.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on nothing can be recorded: the database is away.
+    pub fn go_away(&self) {
+        self.is_away.store(true, Ordering::SeqCst);
     }
 
     /// Waits until one more has come to the gate.
@@ -72,6 +79,10 @@ pub async fn serving(desk: Desk, mut ground: Ground) -> (Desk, Arc<Gated>) {
 #[async_trait]
 impl Store for Gated {
     async fn append(&self, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            let source = "planned".into();
+            return Err(StoreError::Unavailable { source });
+        }
         self.store.append(commits).await
     }
 

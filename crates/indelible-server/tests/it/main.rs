@@ -21,6 +21,7 @@ mod console_reviews;
 mod console_sessions;
 mod console_subjects;
 mod console_trails;
+mod console_typed;
 mod cutting;
 mod description;
 mod hanging_up;

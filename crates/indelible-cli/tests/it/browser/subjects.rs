@@ -75,6 +75,16 @@ fn an_erasure_that_waits_is_seen_on_a_desk() {
         let waiting = page.text("section[aria-labelledby='waiting-title']").await;
         assert!(waiting.contains(HOSTILE), "{waiting}");
         assert!(waiting.contains("somebody else approves"), "{waiting}");
+        // What is refused is asked for again, with what was written.
+        let long = format!("{HOSTILE}{}", "y".repeat(5000));
+        page.fill("#r-1-why", &long).await;
+        page.submit("#r-1-why").await;
+        assert_eq!(page.status().await, 400);
+        is_well(&page).await;
+        let value = "return document.querySelector('#r-1-why').value";
+        assert_eq!(page.run(value, json!([])).await, long);
+        page.run("document.querySelector('#r-1-why').value = ''", json!([]))
+            .await;
         page.fill("#r-1-why", "it runs").await;
         page.submit("#r-1-why").await;
         let waiting = page.text("section[aria-labelledby='waiting-title']").await;

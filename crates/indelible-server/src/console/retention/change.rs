@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use indelible_core::engine::HoldOrder;
 use indelible_core::{Timestamp, TrailName};
 
@@ -143,10 +144,11 @@ fn is_of_form(problem: &Problem) -> bool {
         Kind::RunInProgress,
         Kind::RemovalRefused,
     ];
-    problem.field.is_some() || conflicts.contains(&problem.kind)
+    let is_passing = problem.kind.status() == StatusCode::SERVICE_UNAVAILABLE;
+    problem.field.is_some() || is_passing || conflicts.contains(&problem.kind)
 }
 
-/// Back to the page; what can be mended is asked for again.
+/// Back to the page; what can be mended is asked for again, beside the holds that were seen.
 async fn answer(
     (app, caller): (&App, &Caller),
     (trail, of): (&TrailName, &str),
@@ -158,7 +160,13 @@ async fn answer(
         Err(problem) if is_of_form(&problem) => problem,
         Err(problem) => return Err(problem),
     };
-    let mut shown = RetentionPage::of((app, caller), trail, &Asked::default()).await?;
+    let skip = form.named("skip").and_then(|skip| skip.parse().ok());
+    let seen = Asked {
+        skip: skip.unwrap_or_default(),
+        hold: of.parse().ok(),
+        ..Asked::default()
+    };
+    let mut shown = RetentionPage::of((app, caller), trail, &seen).await?;
     // It shows as much as the page that is asked for, and so leaves the same record.
     let asked = serde_json::Map::new();
     let look = looked(

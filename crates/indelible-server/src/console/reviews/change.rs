@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use indelible_core::TrailName;
 use indelible_evidence::review::ByHand;
@@ -140,6 +141,12 @@ fn size(form: &Form) -> Result<u64, Problem> {
     given.parse().map_err(wrong)
 }
 
+/// Whether it can be mended, or tried again, where it was asked.
+fn is_of_form(problem: &Problem) -> bool {
+    let is_passing = problem.kind.status() == StatusCode::SERVICE_UNAVAILABLE;
+    problem.field.is_some() || is_passing || problem.kind == Kind::AlreadyDecided
+}
+
 /// Back to what was shown, as of the same size; what can be mended is asked for again.
 async fn answer(
     (app, caller): (&App, &Caller),
@@ -150,7 +157,7 @@ async fn answer(
     let as_of = form.named("as_of").and_then(|size| size.parse().ok());
     let problem = match decided {
         Ok(()) => return Ok(back(trail, as_of)),
-        Err(problem) if problem.field.is_some() || problem.kind == Kind::AlreadyDecided => problem,
+        Err(problem) if is_of_form(&problem) => problem,
         Err(problem) => return Err(problem),
     };
     let asked = Asked {

@@ -15,7 +15,9 @@ use crate::app::App;
 use crate::console::frame::{Frame, Place};
 use crate::console::{href, page};
 use crate::erasures::Ordered;
-use crate::limits::{CONSOLE_ERASURE_WAIT, CONSOLE_KNOWN_MAX};
+use crate::limits::{
+    CONSOLE_ERASURE_WAIT, CONSOLE_KNOWN_MAX, CONSOLE_PERSONS_BYTES_MAX, SUBJECTS_MAX,
+};
 use crate::pause::pause;
 use crate::problem::{Answer, Kind, Problem};
 use crate::request::{RequestPath, TrailPath};
@@ -35,7 +37,7 @@ pub async fn look(
         Err(problem) => Err(problem),
     };
     let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
-    page.given = Given(Some(form));
+    page.given = Given::all(Some(form));
     let status = match known {
         Ok(known) => {
             page.known = Some(Known::of(known, &trail, app.now()));
@@ -53,14 +55,14 @@ pub async fn plan(
     TrailPath(trail): TrailPath,
     request: Request,
 ) -> Answer {
-    let form = Form::read(&app, request).await?;
     let desk = Desk::of(&app, &caller, &trail);
-    let planned = match erasing(&form) {
+    let (form, erasing) = persons(&app, request).await;
+    let planned = match erasing {
         Ok(erasing) => desk.plan(&desk.order(erasing)).await,
         Err(problem) => Err(problem),
     };
     let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
-    page.given = Given(Some(form));
+    page.given = Given::all(form);
     let status = match planned {
         Ok(erasure) => {
             let of_waiting = None;
@@ -82,14 +84,14 @@ pub async fn erase(
     TrailPath(trail): TrailPath,
     request: Request,
 ) -> Answer {
-    let form = Form::read(&app, request).await?;
     let desk = Desk::of(&app, &caller, &trail);
-    let done = match erasing(&form).map(|erasing| desk.order(erasing)) {
+    let (form, erasing) = persons(&app, request).await;
+    let done = match erasing.map(|erasing| desk.order(erasing)) {
         Ok(order) if desk.takes_two() => desk.ask(&order).await.map(|_| true),
         Ok(order) => begin(&app, &desk, Ordered::Now(order)).await,
         Err(problem) => Err(problem),
     };
-    answer((&app, &caller), &trail, form, done).await
+    answer((&app, &caller), &trail, Given::all(form), done).await
 }
 
 /// `POST …/subjects/requests/{id}/approve`: carries out what somebody else has asked for; with
@@ -113,7 +115,7 @@ pub async fn approve(
     }
     let ordered = Ordered::Approved(request, waiting.order);
     let done = begin(&app, &desk, ordered).await;
-    answer((&app, &caller), &trail, form, done).await
+    answer((&app, &caller), &trail, Given::all(Some(form)), done).await
 }
 
 /// `POST …/subjects/requests/{id}/reject`
@@ -126,7 +128,8 @@ pub async fn reject(
     let desk = Desk::of(&app, &caller, &trail);
     let reason = form.named("rejected_because").unwrap_or_default();
     let done = desk.reject(request, reason.trim()).await.map(|_| true);
-    answer((&app, &caller), &trail, form, done).await
+    let given = Given::of(request, form);
+    answer((&app, &caller), &trail, given, done).await
 }
 
 #[derive(Template)]
@@ -179,7 +182,7 @@ async fn begin(app: &App, desk: &Desk<'_>, ordered: Ordered) -> Result<bool, Pro
 async fn answer(
     (app, caller): (&App, &Caller),
     trail: &TrailName,
-    form: Form,
+    given: Given,
     done: Result<bool, Problem>,
 ) -> Result<Response, Problem> {
     let problem = match done {
@@ -188,7 +191,7 @@ async fn answer(
         Err(problem) => problem,
     };
     let mut page = SubjectsPage::of((app, caller), trail).await?;
-    page.given = Given(Some(form));
+    page.given = given;
     let status = trouble(&mut page, problem)?;
     page::html(status, &page)
 }
@@ -197,14 +200,9 @@ async fn answer(
 fn trouble(page: &mut SubjectsPage, problem: Problem) -> Result<StatusCode, Problem> {
     let is_here = matches!(
         problem.kind,
-        Kind::InvalidBody
-            | Kind::NotFound
-            | Kind::Held
-            | Kind::SamePerson
-            | Kind::WritesRefused
-            | Kind::Overloaded
+        Kind::InvalidBody | Kind::NotFound | Kind::Held | Kind::SamePerson | Kind::TooLarge
     );
-    if !is_here {
+    if !is_here && problem.kind.status() != StatusCode::SERVICE_UNAVAILABLE {
         return Err(problem);
     }
     page.trouble = Some(problem.detail);
@@ -220,6 +218,26 @@ fn showing(form: &Form) -> Result<Showing, Problem> {
         before: None,
     };
     showing.checked()
+}
+
+/// Reads a form that names many persons: what it says, and whom it wants erased.
+async fn persons(app: &App, request: Request) -> (Option<Form>, Result<Erasing, Problem>) {
+    match Form::read_up_to(app, request, CONSOLE_PERSONS_BYTES_MAX).await {
+        Ok(form) => {
+            let erasing = erasing(&form);
+            (Some(form), erasing)
+        }
+        Err(problem) if problem.kind == Kind::TooLarge => {
+            let kibibytes = CONSOLE_PERSONS_BYTES_MAX >> 10;
+            let detail = format!(
+                "This form takes up to {kibibytes} KiB, as the browser sends it, and up to \
+                 {SUBJECTS_MAX} persons and places. Go back, where what you wrote still stands, and \
+                 name fewer at once."
+            );
+            (None, Err(Problem { detail, ..problem }))
+        }
+        Err(problem) => (None, Err(problem)),
+    }
 }
 
 /// Who is to be erased, and why.

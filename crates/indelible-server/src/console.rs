@@ -230,6 +230,18 @@ pub fn routes() -> Vec<Route> {
             post(reviews::sign),
         ),
         route(
+            M::POST,
+            "/console/trails/{trail}/reviews/start",
+            Trail(P::Review),
+            post(reviews::start),
+        ),
+        route(
+            M::POST,
+            "/console/trails/{trail}/reviews/days",
+            Trail(P::Review),
+            post(reviews::record_missed),
+        ),
+        route(
             M::GET,
             "/console/trails/{trail}/retention",
             Trail(P::Report),

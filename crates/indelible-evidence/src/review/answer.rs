@@ -136,6 +136,12 @@ pub struct RuleChange {
 }
 
 impl DayLines {
+    /// Missed ones of these days that are not on record as such.
+    pub fn unrecorded(&self) -> impl Iterator<Item = &DayLine> {
+        let days = self.days.iter();
+        days.filter(|line| line.is_unrecorded(self.start))
+    }
+
     /// These days, by rules that are at hand.
     pub fn of(seen: DaysSeen, ledger: &Ledger, rules: &RuleSet) -> Self {
         let change = |(before, after): (&SignOff, &SignOff)| RuleChange {

@@ -127,10 +127,8 @@ impl DaysSeen {
 
     /// Missed days that are not on record as such.
     pub fn unrecorded(&self) -> impl Iterator<Item = &DayLine> {
-        self.all.iter().filter(|line| {
-            let is_fresh = line.state == DayState::Missed && line.missed_seq.is_none();
-            is_fresh && line.day >= self.start
-        })
+        let all = self.all.iter();
+        all.filter(|line| line.is_unrecorded(self.start))
     }
 
     /// The days that are asked for; where nobody said from when on, each missed day before too.

@@ -67,6 +67,14 @@ pub struct DayLine {
     pub missed_seq: Option<u64>,
 }
 
+impl DayLine {
+    /// Whether it was missed, and is not on record as that, of days from `start` on.
+    pub fn is_unrecorded(&self, start: Day) -> bool {
+        let is_fresh = self.state == DayState::Missed && self.missed_seq.is_none();
+        is_fresh && self.day >= start
+    }
+}
+
 /// The first day that has to be reviewed: the recorded one, else the one of the first entry.
 pub fn first_day(ledger: &Ledger, schedule: &Schedule, first_entry: Timestamp) -> Day {
     match &ledger.start {

@@ -270,6 +270,11 @@ impl Ledger {
         Ok(known.done("closed", seq))
     }
 
+    /// Whether it can still be said from which day on is reviewed.
+    pub fn may_start(&self) -> bool {
+        self.start.is_none() && self.sign_offs.is_empty() && self.missed.is_empty()
+    }
+
     /// Says from which day on is reviewed, once, and before any day was.
     ///
     /// # Errors
@@ -287,7 +292,7 @@ impl Ledger {
             let (day, seq) = (start.day, start.seq);
             return Err(Undecided::Started { day, seq }.into());
         }
-        if !self.sign_offs.is_empty() || !self.missed.is_empty() {
+        if !self.may_start() {
             return Err(Undecided::Begun.into());
         }
         let seq = recorder.record(started(day, why, by)).await?;

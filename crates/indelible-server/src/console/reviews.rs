@@ -25,7 +25,7 @@ use crate::limits::{CONSOLE_CLOSED_MAX, CONSOLE_FINDINGS_MAX, CONSOLE_FLAGS_MAX}
 use crate::problem::{Kind, Problem};
 use crate::request::{TrailPath, named, number, pairs};
 use crate::reviews::Desk;
-pub use change::{assign, close, raise, sign};
+pub use change::{assign, close, raise, record_missed, sign, start};
 pub use row::cut;
 use row::{Count, Day, Finding, Flagged};
 
@@ -64,7 +64,13 @@ struct Seen {
     closed: Vec<Finding>,
     closed_all: usize,
     days: Vec<Day>,
+    /// The dates between which they were asked for.
+    asked: (String, String),
     missed: usize,
+    /// Missed days of these that are not on record.
+    unrecorded: usize,
+    /// Whether it can still be said which day was the first.
+    may_start: bool,
     /// What has to be said beside the days.
     remarks: Vec<String>,
 }
@@ -162,6 +168,7 @@ impl Seen {
         let desk = Desk::of(app, caller, trail)?;
         let reviewed = desk.reviewed(asked.as_of).await?;
         let days: DayLines = desk.days(asked.days).await?;
+        let may_start = reviewed.ledger.may_start();
         let all = FindingLines::of(reviewed.ledger.clone(), false).findings;
         let (open, closed): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.open);
         let (open_all, closed_all) = (open.len(), closed.len());
@@ -213,7 +220,13 @@ impl Seen {
             open_all,
             closed,
             closed_all,
+            asked: (
+                asked.days.0.unwrap_or_default().to_owned(),
+                asked.days.1.unwrap_or_default().to_owned(),
+            ),
             missed: days.missed,
+            unrecorded: days.unrecorded().count(),
+            may_start,
             remarks: days.remarks(),
             days: lines
                 .take(row::DAYS_SHOWN_MAX)

@@ -54,6 +54,8 @@ const EXPECTED: &[(&str, &str)] = &[
         "u a",
     ),
     ("POST /console/trails/{trail}/reviews/sign-offs", "u a"),
+    ("POST /console/trails/{trail}/reviews/start", "u a"),
+    ("POST /console/trails/{trail}/reviews/days", "u a"),
     ("GET /console/trails/{trail}/retention", "u a"),
     ("POST /console/trails/{trail}/retention", "a"),
     ("POST /console/trails/{trail}/retention/run", "a"),

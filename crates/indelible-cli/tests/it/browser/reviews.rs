@@ -80,6 +80,50 @@ fn a_day_is_reviewed_on_a_phone_and_on_a_desk() {
     });
 }
 
+#[test]
+fn the_first_day_is_said_and_missed_days_are_put_on_record() {
+    play(async {
+        let console = Console::start(Desk::new());
+        let event = json!({"action": "page_viewed", "resource_type": "page", "user_id": "u-1"});
+        console.records("shop", &json!([event]));
+        let key = console.key("auditor", Some("shop"));
+        let page = open(Look::PHONE.dark()).await;
+        console.log_in(&page, &key).await;
+        page.goto(&console.url("/console/trails/shop/reviews"))
+            .await;
+        let days = "section[aria-labelledby='days-title']";
+        page.click(&format!("{days} details summary")).await;
+        is_well(&page).await;
+        page.fill("#d-day", "soon").await;
+        page.fill("#d-why", HOSTILE).await;
+        page.submit("#d-day").await;
+        assert_eq!(page.status().await, 400);
+        is_well(&page).await;
+        let value = "return document.querySelector(arguments[0]).value";
+        assert_eq!(page.run(value, json!(["#d-why"])).await, HOSTILE);
+        // Some days before the newest that the page lists.
+        let before = "const day = new Date(document.querySelector(arguments[0]).textContent); \
+                      day.setUTCDate(day.getUTCDate() - 6); \
+                      document.querySelector('#d-day').value = day.toISOString().slice(0, 10)";
+        page.run(before, json!([format!("{days} tbody th")])).await;
+        page.submit("#d-day").await;
+        assert_eq!(page.status().await, 200);
+        is_well(&page).await;
+        page.follow(&format!("{days} form[action$='/days'] button"))
+            .await;
+        assert_eq!(page.status().await, 200);
+        is_well(&page).await;
+        let missed = console.asks("/v1/trails/shop/events?action=audit_review_missed");
+        let missed = missed["entries"].as_array().map(Vec::len);
+        assert!(missed >= Some(4), "{missed:?}");
+        assert_eq!(page.texts(&format!("{days} form")).await, [""; 0]);
+        let started = console.asks("/v1/trails/shop/events?action=audit_review_started");
+        assert_eq!(started["entries"][0]["context"]["why"], HOSTILE);
+        is_without_fault(&page).await;
+        console.stop();
+    });
+}
+
 /// On a phone and on a desk, in light and in dark.
 pub async fn is_well(page: &Page) {
     let looks = [

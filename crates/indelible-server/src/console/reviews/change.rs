@@ -94,6 +94,45 @@ pub async fn sign(
     }
 }
 
+/// `POST …/reviews/start`: says from which day on is reviewed.
+pub async fn start(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let decided = match needed(&form, "day").and_then(|day| Ok((day, needed(&form, "why")?))) {
+        Ok((day, why)) => {
+            let desk = Desk::of(&app, &caller, &trail)?;
+            desk.start(&day, &why).await.map(drop)
+        }
+        Err(problem) => Err(problem),
+    };
+    answer((&app, &caller), (&trail, START), form, decided).await
+}
+
+/// `POST …/reviews/days`: puts missed days on record, each once.
+pub async fn record_missed(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    TrailPath(trail): TrailPath,
+    request: Request,
+) -> Answer {
+    let form = Form::read(&app, request).await?;
+    let (from, to) = (form.said("from"), form.said("to"));
+    let desk = Desk::of(&app, &caller, &trail)?;
+    let days = desk.record_missed((from.as_deref(), to.as_deref())).await;
+    drop(desk);
+    let decided = days.map(drop);
+    answer((&app, &caller), (&trail, DAYS), form, decided).await
+}
+
+/// The form of the first day, where those of findings have their ids. No finding is called so.
+pub const START: &str = "#start";
+/// That of missed days.
+const DAYS: &str = "#days";
+
 /// What a form wishes for.
 struct Wished;
 

@@ -66,6 +66,14 @@ fn an_erasure_that_waits_is_seen_on_a_desk() {
         page.goto(&console.url("/console/trails/shop/subjects"))
             .await;
         is_well(&page).await;
+        // A form that is too long is told by the page itself.
+        let many = "document.querySelector('#e-ids').value = 'x'.repeat(800 << 10)";
+        page.run(many, json!([])).await;
+        page.fill("#e-reason", "Art. 17(1)(b)").await;
+        page.submit("#e-reason").await;
+        assert_eq!(page.status().await, 413);
+        is_well(&page).await;
+        assert!(page.text("[role=alert]").await.contains("768 KiB"));
         page.fill("#e-ids", HOSTILE).await;
         page.fill("#e-reason", "Art. 17(1)(b)").await;
         page.submit("#e-reason").await;

@@ -6,6 +6,7 @@ mod dice;
 mod gated;
 
 mod connections;
+mod console_days;
 mod console_entries;
 mod console_health;
 mod console_integrity;

@@ -44,6 +44,7 @@ async fn what_a_server_could_not_take_is_shown_to_be_sent_again(desk: Desk) {
     ] {
         let url = format!("{SHOP}{rest}");
         let answered = desk.submit(&cookie, &url, &form).await.is(503);
+        assert_eq!(answered.header("cache-control"), "no-store");
         let page = answered.text();
         expect_plain(&url, &page);
         says(&page, &format!("<form method=\"post\" action=\"{url}\">"));

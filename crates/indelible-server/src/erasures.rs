@@ -3,6 +3,8 @@
 //! seen meanwhile, and what the last one of each trail came to afterwards. Nothing here names whom
 //! it is about.
 
+mod stop;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use indelible_core::engine::{ErasureOrder, ErasureProgress, Signatory};
 use indelible_core::{AuditError, Timestamp, TrailName};
 use indelible_evidence::subject::Erasure;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
 use crate::access::Caller;
@@ -19,6 +21,7 @@ use crate::app::App;
 use crate::limits::ERASURES_MAX;
 use crate::problem::{Kind, Problem};
 use crate::subjects::of_erasing;
+use stop::{Certain, stopped, until};
 
 /// The turn at erasing, and how erasures stand.
 pub struct Erasures {
@@ -200,10 +203,12 @@ impl Turn {
         if let Err(error) = app.settle_all().await {
             tracing::warn!(%error, "looks that are summed up were not recorded before an erasure");
         }
-        let erased = tokio::select! {
-            biased;
-            () = working.told_to_stop() => Err(stopped()),
-            erased = self.work(app, &running, ordered) => erased.map_err(of_erasing),
+        let waits = matches!(ordered, Ordered::Approved(..));
+        let (says, certain) = watch::channel(Certain::Nothing);
+        let work = self.work(app, &running, ordered, &says);
+        let erased = match until(working.told_to_stop(), certain, work).await {
+            Ok(erased) => erased.map_err(of_erasing),
+            Err(certain) => Err(stopped(certain, waits)),
         };
         let took = app.elapsed().saturating_sub(running.begun);
         let trail = running.trail.as_str();
@@ -234,9 +239,14 @@ impl Turn {
         app: &App,
         running: &Running,
         ordered: Ordered,
+        says: &watch::Sender<Certain>,
     ) -> Result<Erasure, AuditError> {
         let audit = app.trail(&running.trail);
-        let mut progress = |progress| self.show(progress);
+        let mut progress = |progress| match progress {
+            ErasureProgress::Keep => drop(says.send_replace(Certain::Open)),
+            ErasureProgress::Kept => drop(says.send_replace(Certain::Begun)),
+            progress => self.show(progress),
+        };
         let (order, (erased, plan)) = match ordered {
             Ordered::Now(order) => {
                 let erased = audit.erase(&order, &mut progress).await?;
@@ -287,9 +297,4 @@ impl Done {
             leftovers: erasure.leftovers.clone(),
         }
     }
-}
-
-fn stopped() -> Problem {
-    let detail = "the server stops; what was begun of the erasure is finished by its next start";
-    Problem::new(Kind::Stopping, detail)
 }

@@ -48,6 +48,7 @@ impl Subject {
 fn show(bars: &mut Bars, progress: ErasureProgress) {
     match progress {
         ErasureProgress::Search(done, all) => bars.show("searching", done, Some(all)),
+        ErasureProgress::Keep | ErasureProgress::Kept => {}
         ErasureProgress::Record(done, all) => bars.show("recording", done, Some(all)),
         ErasureProgress::Blank(done, all) => bars.show("erasing", done, Some(all)),
         _ => bars.show("purging", 0, None),

@@ -74,6 +74,11 @@ pub struct ErasureOrder {
 pub enum ErasureProgress {
     /// The persons are looked for: entries looked at, entries in all.
     Search(u64, u64),
+    /// What is to go is put into the register; an order that waited is taken. Whoever gives up
+    /// between this and [`ErasureProgress::Kept`] does not know whether it is carried out.
+    Keep,
+    /// It stands in the register: it is finished, whatever happens from here on.
+    Kept,
     /// The entries that say what is erased are recorded: done, in all.
     Record(u64, u64),
     /// Parts are blanked: entries done that say so, such entries in all.
@@ -172,7 +177,7 @@ impl Audit {
     async fn carry_out(
         &self,
         order: &ErasureOrder,
-        approval: Option<&Approval<'_>>,
+        approval: Option<Approval>,
         progress: &mut (dyn FnMut(ErasureProgress) + Send),
     ) -> Result<(Erased, ErasurePlan), AuditError> {
         let shared = &self.engine.shared;
@@ -181,17 +186,13 @@ impl Audit {
         let plan = plan::under_holds(self, order, progress).await?;
         let refs = order.subjects.refs(&secret);
         self.check_unheld(order, &refs, &plan).await?;
-        let (ids, texts) = self.lines(order, &refs, &plan, approval)?;
-        if let Some(approval) = approval {
-            approval.claim(self, &refs, &plan).await?;
+        let (ids, texts) = self.lines(order, &refs, &plan, approval.as_ref())?;
+        progress(ErasureProgress::Keep);
+        match approval {
+            Some(approval) => approval.claim(self, &plan, texts).await?,
+            None => shared.ground.state.keep_erasures(&self.trail, &texts)?,
         }
-        if let Err(error) = shared.ground.state.keep_erasures(&self.trail, &texts) {
-            if let Some(approval) = approval {
-                approval.give_back(self)?;
-            }
-            return Err(error.into());
-        }
-        drop(texts);
+        progress(ErasureProgress::Kept);
         let mut erased = finish(shared, &self.trail, &ids, Purging::Now, progress).await?;
         erased.join(earlier);
         Ok((erased, plan))
@@ -206,7 +207,7 @@ impl Audit {
         order: &ErasureOrder,
         refs: &[String],
         plan: &ErasurePlan,
-        approval: Option<&Approval<'_>>,
+        approval: Option<&Approval>,
     ) -> Result<(Vec<Uuid>, Vec<String>), AuditError> {
         let door = &self.engine.shared.door;
         let (mut ranges, mut persons) = (plan.ranges.pinned(), refs.chunks(REFS_MAX));

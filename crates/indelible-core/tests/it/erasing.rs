@@ -4,6 +4,7 @@ mod approved;
 mod cuts;
 mod looks;
 mod many;
+mod orders;
 mod refused;
 mod replayed;
 mod restored;

@@ -3,6 +3,7 @@
 //! The trail says who asked, who approved or refused, and of whom only by digests. Who is meant
 //! stands in the state directory alone, for as long as the order waits.
 
+mod claim;
 mod expiry;
 mod kept;
 
@@ -24,14 +25,13 @@ use crate::event::AuditEvent;
 use crate::query::QueryError;
 use crate::state::Purpose;
 use crate::time::Timestamp;
+pub(super) use claim::Approval;
 pub(in crate::engine) use expiry::expire;
 use expiry::expire_of;
 use kept::Kept;
 
 /// Says that somebody asks for an erasure.
 const REQUESTED: AuditAction = AuditAction::custom("audit_subject_erasure_requested");
-/// Says that somebody else approved it.
-const APPROVED: AuditAction = AuditAction::custom("audit_subject_erasure_approved");
 /// Orders of one trail that wait at once.
 const WAITING_MAX: usize = 100;
 
@@ -49,12 +49,6 @@ pub struct ErasureRequest {
     /// What stands for the persons in the trail.
     pub subject_refs: Vec<String>,
     text: String,
-}
-
-/// What lets an order be carried out that takes two people.
-pub(super) struct Approval<'a> {
-    request: &'a ErasureRequest,
-    who: Signatory<'a>,
 }
 
 impl Audit {
@@ -176,12 +170,9 @@ impl Audit {
         }
         self.check_may_erase(&request.order).await?;
         self.check_asked(&request).await?;
-        let approval = Approval {
-            request: &request,
-            who,
-        };
-        self.carry_out(&request.order, Some(&approval), progress)
-            .await
+        let order = request.order.clone();
+        let approval = Approval::new(request, who);
+        self.carry_out(&order, Some(approval), progress).await
     }
 
     /// Rejects an erasure that waits, or withdraws it: nothing goes, and who was meant is
@@ -293,49 +284,6 @@ impl ErasureRequest {
             name: self.order.by_name.as_deref(),
         };
         asked.is_same_person(who)
-    }
-}
-
-impl Approval<'_> {
-    /// What an erasure entry says of it.
-    pub fn said(&self) -> Map<String, Value> {
-        let mut context = Map::new();
-        context.insert("erasure_request".to_owned(), json!(self.request.id));
-        context.insert("approved_by".to_owned(), json!(self.who.by));
-        context
-    }
-
-    /// Takes the order away, so that nobody else decides about it, and puts the approval on record.
-    pub async fn claim(
-        &self,
-        audit: &Audit,
-        refs: &[String],
-        plan: &ErasurePlan,
-    ) -> Result<(), AuditError> {
-        let request = self.request;
-        if !audit.take(request.id)? {
-            return Err(decided(request.id));
-        }
-        let mut context = self.said();
-        context.insert("requested_by".to_owned(), json!(request.order.by));
-        context.insert("subject_refs".to_owned(), json!(first(refs)));
-        context.insert("records_affected".to_owned(), json!(plan.entries));
-        if let Some(name) = self.who.name {
-            context.insert("key_name".to_owned(), json!(name));
-        }
-        let event = AuditEvent::new(APPROVED, RESOURCE)
-            .user_id(self.who.by)
-            .context(Value::Object(context));
-        let recorded = audit.record_own(event, Vec::new()).await;
-        if recorded.is_err() {
-            self.give_back(audit)?;
-        }
-        recorded.map(drop)
-    }
-
-    /// Puts the order back, since nothing came of the approval.
-    pub fn give_back(&self, audit: &Audit) -> Result<(), AuditError> {
-        audit.give_back(self.request)
     }
 }
 

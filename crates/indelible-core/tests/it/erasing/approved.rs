@@ -7,7 +7,7 @@ use indelible_core::engine::{Engine, ErasureRequest, HoldOrder, Options, Signato
 use super::*;
 
 /// An engine of an installation in which erasures take two people.
-async fn of_two(site: &Site) -> Engine {
+pub(super) async fn of_two(site: &Site) -> Engine {
     let options = Options {
         long_lived: false,
         erasure_approval: true,
@@ -16,17 +16,17 @@ async fn of_two(site: &Site) -> Engine {
     Engine::open(site.ground(), options).await.expect("opens")
 }
 
-fn named(by: &str) -> Signatory<'_> {
+pub(super) fn named(by: &str) -> Signatory<'_> {
     Signatory { by, name: None }
 }
 
-async fn ask(audit: &Audit, order: &ErasureOrder) -> ErasureRequest {
+pub(super) async fn ask(audit: &Audit, order: &ErasureOrder) -> ErasureRequest {
     let asked = audit.request_erasure(order, &mut |_| {}).await;
     asked.expect("asked").0
 }
 
 /// The details of the newest entry, which is of this action.
-async fn newest(audit: &Audit, action: &str) -> serde_json::Value {
+pub(super) async fn newest(audit: &Audit, action: &str) -> serde_json::Value {
     let entry = all(audit).await.pop().expect("an entry");
     let shown = entry.open(audit.name()).expect("JSON");
     assert_eq!(shown.action, action);

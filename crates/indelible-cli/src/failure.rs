@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use indelible::core::OrderProblem;
 use indelible::core::StoreError;
 use indelible::core::engine::InstallationError;
 use indelible::{AuditError, ConnectError, DatabaseUrl};
@@ -176,7 +177,10 @@ impl From<AuditError> for Failure {
             AuditError::Invalid(_) | AuditError::Query(_) | AuditError::Reserved(_) => {
                 Status::Usage
             }
-            AuditError::Removed { .. } => Status::NotFound,
+            AuditError::Removed { .. }
+            | AuditError::Order(OrderProblem::Unknown(_) | OrderProblem::Decided(_)) => {
+                Status::NotFound
+            }
             _ => Status::Failed,
         };
         Self::with(status, &error).hinted(&error)

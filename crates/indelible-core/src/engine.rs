@@ -45,7 +45,8 @@ use std::time::Duration;
 pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use erasure::{
-    Erased, ErasureOrder, ErasurePlan, ErasureProgress, ErasureRequest, UnfinishedErasure,
+    Erased, ErasureOrder, ErasurePlan, ErasureProgress, ErasureRejected, ErasureRequest,
+    ErasureRequests, UnfinishedErasure,
 };
 pub use follow::Growth;
 pub use hold::{Hold, HoldOrder, HoldRelease, HoldStanding};
@@ -164,6 +165,8 @@ pub(crate) struct Shared {
     pulse: vitals::Pulse,
     reread: reread::Waiting,
     growing: Growing,
+    /// When orders of erasure that are over were last looked for, by the clock that is never set.
+    expired: Mutex<Option<Duration>>,
     /// The trails that hold what was erased and can do nothing about it until they are succeeded.
     brought_back: Mutex<HashSet<TrailName>>,
     /// Held while closing; true once all is closed.
@@ -202,6 +205,7 @@ impl Engine {
                 pulse: vitals::Pulse::new(),
                 reread: reread::Waiting::default(),
                 growing: Growing::default(),
+                expired: Mutex::default(),
                 brought_back: Mutex::default(),
                 closed: tokio::sync::Mutex::new(false),
             }),
@@ -215,7 +219,7 @@ impl Engine {
             let finished = rotation::finish(&engine.shared).await;
             *engine.shared.finished() = finished.ok().flatten();
             erasure::resume(&engine.shared).await?;
-            erasure::expire(&engine.shared).await;
+            engine.expire_erasure_requests().await;
             if long_lived {
                 retention::resume(&engine.shared).await?;
             }
@@ -257,6 +261,12 @@ impl Engine {
     /// Whether nothing of a person goes that somebody else has not approved.
     pub fn erasure_takes_two(&self) -> bool {
         self.shared.options.erasure_approval
+    }
+
+    /// Forgets, in all trails, who was meant by orders of erasure that nobody has decided about in
+    /// time. Whoever runs for long calls it as often as it likes: it looks once an hour.
+    pub async fn expire_erasure_requests(&self) {
+        erasure::expire(&self.shared).await;
     }
 
     /// What the engine stands on.

@@ -100,6 +100,9 @@ pub enum AuditError {
         /// The name.
         name: String,
     },
+    /// An order of erasure that waits for a second person does not stand so that this could be done.
+    #[error(transparent)]
+    Order(#[from] OrderProblem),
     /// The database holds what was erased: it is a copy that was made before, or the erasure is not
     /// finished in it.
     #[error(
@@ -162,6 +165,27 @@ pub enum AuditError {
     /// The engine has been closed.
     #[error("the audit trail is closed")]
     Closed,
+}
+
+/// Why nothing is done about an order of erasure that waits, or waits no more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderProblem {
+    /// There never was one of this id.
+    #[error("no erasure {0} waits")]
+    Unknown(Uuid),
+    /// It was asked for, and waits no more.
+    #[error("erasure {0} waits no more: it was decided, or has expired")]
+    Decided(Uuid),
+    /// What is kept of it cannot be read.
+    #[error("erasure {0} cannot be read, and is not carried out; reject it, and ask again")]
+    Unreadable(Uuid),
+    /// What is kept of it is not what the trail has on record.
+    #[error("{0} is not what the trail has on record as asked for; reject it, and ask again")]
+    Unbound(Uuid),
+    /// More than this do not wait at once.
+    #[error("{0} orders wait already; decide about them first")]
+    Full(usize),
 }
 
 /// Why a trail accepts no writes.

@@ -46,7 +46,7 @@ pub use attempt::{Attempt, BeginAttempt, unresolved};
 pub use backoff::Backoff;
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, uuid_of_name, uuid_v7};
 pub use entry::Entry;
-pub use error::{AuditError, Refusal};
+pub use error::{AuditError, OrderProblem, Refusal};
 pub use event::{AuditEvent, EventError, KEPT_NESTING_MAX};
 pub use head_key::{HEAD_MAC_BYTES, HeadKey};
 pub use memory::{MemoryStore, Snapshot as MemorySnapshot};

@@ -71,9 +71,15 @@ pub trait State: Send + Sync + 'static {
     /// The trails of which something was erased.
     fn erased_trails(&self) -> Result<Vec<TrailName>, StateError>;
 
-    /// The orders of erasure of a trail that wait for a second person, by their ids. They name the
-    /// persons, and stand nowhere else.
-    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError>;
+    /// The ids of the orders of erasure of a trail that wait for a second person.
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<Uuid>, StateError>;
+
+    /// An order that waits. It names the persons, who stand nowhere else. Where it cannot be read
+    /// the others still can.
+    fn erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<Option<String>, StateError>;
+
+    /// Takes away what a process left half written of orders: it may name persons.
+    fn sweep_erasure_requests(&self, trail: &TrailName) -> Result<(), StateError>;
 
     /// Keeps an order that waits, durably.
     fn keep_erasure_request(

@@ -165,11 +165,13 @@ impl App {
         turns[place].lock().await
     }
 
-    /// Records the sums of accesses and refusals whose minute is over.
+    /// Records the sums of accesses and refusals whose minute is over, and forgets orders of erasure
+    /// that nobody has decided about in time.
     ///
     /// # Errors
     /// The first failure met; what could not be recorded is tried again the next time.
     pub async fn settle(&self) -> Result<(), AuditError> {
+        self.shared.engine.expire_erasure_requests().await;
         self.shared.tally.settle().await
     }
 

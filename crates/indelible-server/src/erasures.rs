@@ -135,12 +135,12 @@ impl Erasures {
     /// The turn at erasing.
     ///
     /// # Errors
-    /// [`Kind::Overloaded`] where somebody has it.
+    /// [`Kind::RunInProgress`] where somebody has it.
     pub fn take(&self) -> Result<Turn, Problem> {
         let permit = self.turns.clone().try_acquire_owned();
         let permit = permit.map_err(|_| {
             let detail = "an erasure runs already; one is done at a time";
-            Problem::new(Kind::Overloaded, detail)
+            Problem::new(Kind::RunInProgress, detail)
         })?;
         Ok(Turn {
             board: self.board.clone(),

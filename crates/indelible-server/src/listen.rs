@@ -198,7 +198,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Records the sums whose minute is over, again and again.
+/// Records the sums whose minute is over, and ends orders that waited too long, again and again.
 async fn settle(app: App) {
     let mut pace = tokio::time::interval(TALLY_PACE);
     loop {

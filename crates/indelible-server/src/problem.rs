@@ -6,7 +6,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use indelible_core::{AuditError, EventError, QueryError, StoreError};
+use indelible_core::{AuditError, EventError, OrderProblem, QueryError, StoreError};
 use serde::Serialize;
 
 use crate::limits::RETRY_AFTER_SECONDS;
@@ -36,6 +36,8 @@ pub enum Kind {
     AlreadyDecided,
     /// The hold does not stand so that this could be done to it.
     HoldConflict,
+    /// The order of erasure does not stand so that this could be done about it.
+    OrderConflict,
     /// What database and trail say of retention differs, or somebody was faster.
     RetentionConflict,
     /// A run of retention is under way.
@@ -90,6 +92,7 @@ impl Kind {
             Self::AlreadyDecided => ("already-decided", S::CONFLICT, "Decided already"),
             Self::SamePerson => ("same-person", S::CONFLICT, "Second person needed"),
             Self::HoldConflict => ("hold-conflict", S::CONFLICT, "Hold stands otherwise"),
+            Self::OrderConflict => ("order-conflict", S::CONFLICT, "Order stands otherwise"),
             Self::RetentionConflict => ("retention-conflict", S::CONFLICT, "Retention differs"),
             Self::RunInProgress => ("run-in-progress", S::CONFLICT, "Run in progress"),
             Self::RemovalRefused => ("removal-refused", S::CONFLICT, "Removal refused"),
@@ -324,6 +327,14 @@ impl From<AuditError> for Problem {
             }
             AuditError::Held { .. } => Self::new(Kind::Held, &error),
             AuditError::SamePerson { .. } => Self::new(Kind::SamePerson, &error),
+            AuditError::Order(problem) => {
+                let kind = match problem {
+                    OrderProblem::Unknown(_) => Kind::NotFound,
+                    OrderProblem::Decided(_) => Kind::AlreadyDecided,
+                    _ => Kind::OrderConflict,
+                };
+                Self::new(kind, problem)
+            }
             AuditError::Retention { .. } => Self::new(Kind::RetentionConflict, &error),
             AuditError::Removed { .. } => Self::new(Kind::NotFound, &error),
             AuditError::BroughtBack(trail) => {

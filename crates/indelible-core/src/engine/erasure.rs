@@ -39,8 +39,8 @@ use crate::store::StoreError;
 use approval::Approval;
 use register::{Line, Pinned};
 
-pub use approval::ErasureRequest;
 pub(super) use approval::expire;
+pub use approval::{ErasureRejected, ErasureRequest, ErasureRequests};
 pub(super) use finish::{finish, resume};
 pub use plan::ErasurePlan;
 pub(super) use purge::Purging;

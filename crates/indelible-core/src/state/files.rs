@@ -319,9 +319,24 @@ impl State for StateDir {
         register::trails(&folder).map_err(at(&folder))
     }
 
-    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError> {
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<Uuid>, StateError> {
         let folder = self.requests_path().join(trail.as_str());
-        requests::all(&folder).map_err(at(&folder))
+        requests::ids(&folder).map_err(at(&folder))
+    }
+
+    fn erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<Option<String>, StateError> {
+        let path = self.requests_path().join(trail.as_str());
+        let path = path.join(id.to_string());
+        requests::read(&path).map_err(at(&path))
+    }
+
+    fn sweep_erasure_requests(&self, trail: &TrailName) -> Result<(), StateError> {
+        let folder = self.requests_path().join(trail.as_str());
+        if !requests::has_halves(&folder).map_err(at(&folder))? {
+            return Ok(());
+        }
+        // Under the lock nobody is writing one.
+        self.locked(|| requests::sweep(&folder).map_err(at(&folder)))
     }
 
     fn keep_erasure_request(

@@ -127,10 +127,19 @@ impl State for StateInMemory {
         Ok(self.kept().erasures.keys().cloned().collect())
     }
 
-    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError> {
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<Uuid>, StateError> {
         let kept = self.kept();
         let there = kept.requests.get(trail).into_iter().flatten();
-        Ok(there.map(|(id, text)| (*id, text.clone())).collect())
+        Ok(there.map(|(id, _)| *id).collect())
+    }
+
+    fn erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<Option<String>, StateError> {
+        let kept = self.kept();
+        Ok(kept.requests.get(trail).and_then(|it| it.get(&id)).cloned())
+    }
+
+    fn sweep_erasure_requests(&self, _: &TrailName) -> Result<(), StateError> {
+        Ok(())
     }
 
     fn keep_erasure_request(

@@ -1,6 +1,6 @@
 //! Erasures that wait for somebody else.
 
-use indelible_core::engine::ErasureRequest;
+use indelible_core::engine::{ErasureRejected, ErasureRequest, ErasureRequests};
 use indelible_core::part::PartKind;
 use indelible_core::{Timestamp, TrailName};
 use serde::Serialize;
@@ -13,6 +13,8 @@ pub struct Requests {
     pub trail: TrailName,
     /// They, the oldest first.
     pub requests: Vec<Request>,
+    /// The ids of those that cannot be read: they can be rejected, and nothing else.
+    pub unreadable: Vec<Uuid>,
 }
 
 /// An erasure that waits. Whoever decides about it has to see whose it is: the persons stand in
@@ -58,10 +60,11 @@ pub struct Rejected {
 
 impl Requests {
     /// These, of a trail.
-    pub fn of(trail: TrailName, requests: &[ErasureRequest]) -> Self {
+    pub fn of(trail: TrailName, requests: ErasureRequests) -> Self {
         Self {
             trail,
-            requests: requests.iter().map(Request::of).collect(),
+            requests: requests.waiting.iter().map(Request::of).collect(),
+            unreadable: requests.unreadable,
         }
     }
 }
@@ -89,7 +92,7 @@ impl Request {
 
 impl Rejected {
     /// This one, of a trail.
-    pub fn of(trail: TrailName, request: ErasureRequest) -> Self {
+    pub fn of(trail: TrailName, request: ErasureRejected) -> Self {
         Self {
             trail,
             rejected: request.id,

@@ -162,7 +162,7 @@ async fn an_erasure_that_takes_two_is_asked_for_approved_and_rejected_on_pages(d
     assert!(!page.contains("zwiebel"), "{page}");
     desk.submit(&two, &of(&ids[1], "approve"), &[])
         .await
-        .is(404);
+        .is(409);
 }
 
 async fn a_page_of_another_site_erases_nobody(desk: Desk) {

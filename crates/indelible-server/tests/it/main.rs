@@ -31,6 +31,7 @@ mod ingest;
 mod key_rows;
 mod keys;
 mod metrics;
+mod orders;
 mod pages;
 mod permissions;
 mod proofs;

@@ -338,6 +338,10 @@ async fn one_erasure_is_done_at_a_time(desk: Desk) {
     let answered = tokio::join!(one, two, three);
     let statuses = [&answered.0, &answered.1, &answered.2].map(|it| it.status.as_u16());
     let done = statuses.iter().filter(|status| **status == 200).count();
-    let busy = statuses.iter().filter(|status| **status == 503).count();
+    let busy = statuses.iter().filter(|status| **status == 409).count();
+    let [one, two, three] = [answered.0, answered.1, answered.2];
+    for refused in [one, two, three].into_iter().filter(|it| it.status == 409) {
+        refused.refuses(409, "run-in-progress", None);
+    }
     assert!(done >= 1 && done + busy == 3, "{statuses:?}");
 }

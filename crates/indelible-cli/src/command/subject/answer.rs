@@ -2,6 +2,7 @@
 
 use indelible::core::part::PartKind;
 use indelible_evidence::subject::{Erasure, Rejected, Request, Requests};
+use uuid::Uuid;
 
 use crate::answer::{Answer, Field, Layout, Sheet, cell, json_lines};
 
@@ -114,7 +115,7 @@ fn waits(request: &Request) -> String {
 
 impl Answer for Requests {
     fn layout(&self) -> Layout {
-        if self.requests.is_empty() {
+        if self.requests.is_empty() && self.unreadable.is_empty() {
             return Layout::Line(format!("no erasure of trail {} waits", self.trail));
         }
         let row = |it: &Request| {
@@ -126,9 +127,15 @@ impl Answer for Requests {
                 it.reason.clone(),
             ]
         };
+        let unreadable = |id: &Uuid| {
+            let mut row = vec![id.to_string(), String::new(), String::new(), String::new()];
+            row.push("it cannot be read; reject it".to_owned());
+            row
+        };
+        let rows = self.requests.iter().map(row);
         Layout::Table(Sheet {
             columns: vec!["request", "requested_at", "by", "subjects", "reason"],
-            rows: self.requests.iter().map(row).collect(),
+            rows: rows.chain(self.unreadable.iter().map(unreadable)).collect(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use indelible::Audit;
-use indelible::core::engine::{ErasureRequest, Signatory};
+use indelible::core::engine::Signatory;
 use indelible_evidence::subject::{Erasure, Rejected, Requests};
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ impl List {
         let requests = opened.audit.erasure_requests().await;
         let trail = opened.audit.name().clone();
         let requests = opened.close(requests.map_err(Failure::from)).await?;
-        session.output.print(&Requests::of(trail, &requests))?;
+        session.output.print(&Requests::of(trail, requests))?;
         Ok(Status::Fine)
     }
 }
@@ -86,7 +86,7 @@ impl Approve {
     }
 
     async fn approve(&self, audit: &Audit) -> Result<Erasure, Failure> {
-        let order = waiting(audit, self.request).await?.order;
+        let order = audit.erasure_request(self.request).await?.order;
         let mut bars = Bars::default();
         let mut progress = |progress| show(&mut bars, progress);
         let trail = audit.name().clone();
@@ -114,7 +114,6 @@ impl Reject {
     }
 
     async fn reject(&self, audit: &Audit) -> Result<Rejected, Failure> {
-        waiting(audit, self.request).await?;
         let who = Signatory {
             by: &self.by,
             name: None,
@@ -122,13 +121,4 @@ impl Reject {
         let rejected = audit.reject_erasure(self.request, who, &self.reason);
         Ok(Rejected::of(audit.name().clone(), rejected.await?))
     }
-}
-
-async fn waiting(audit: &Audit, id: Uuid) -> Result<ErasureRequest, Failure> {
-    let request = audit.erasure_request(id).await?;
-    let unknown = || {
-        let trail = audit.name();
-        Failure::not_found(format!("no erasure {id} of trail {trail} waits"))
-    };
-    request.ok_or_else(unknown)
 }

@@ -6,21 +6,20 @@
 mod claim;
 mod expiry;
 mod kept;
+mod reject;
+mod waiting;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{
-    Erased, ErasureOrder, ErasurePlan, ErasureProgress, REASON_BYTES_MAX, RESOURCE, first, plan,
-    said,
-};
+use super::{Erased, ErasureOrder, ErasurePlan, ErasureProgress, RESOURCE, first, plan, said};
 use crate::action::AuditAction;
 use crate::engine::Sight;
 use crate::engine::audit::Audit;
 use crate::engine::retention::check_by;
 use crate::engine::signatory::Signatory;
-use crate::error::AuditError;
+use crate::error::{AuditError, OrderProblem};
 use crate::event::AuditEvent;
 use crate::query::QueryError;
 use crate::state::Purpose;
@@ -29,6 +28,8 @@ pub(super) use claim::Approval;
 pub(in crate::engine) use expiry::expire;
 use expiry::expire_of;
 use kept::Kept;
+pub use reject::ErasureRejected;
+pub use waiting::ErasureRequests;
 
 /// Says that somebody asks for an erasure.
 const REQUESTED: AuditAction = AuditAction::custom("audit_subject_erasure_requested");
@@ -73,8 +74,7 @@ impl Audit {
         expire_of(self).await?;
         let state = &shared.ground.state;
         if state.erasure_requests(&self.trail)?.len() >= WAITING_MAX {
-            let problem = format!("{WAITING_MAX} orders wait already; decide about them first");
-            return Err(QueryError::new("request", problem).into());
+            return Err(OrderProblem::Full(WAITING_MAX).into());
         }
         let secret = self.engine.secret(Purpose::Subjects).await?;
         let plan = plan::under_holds(self, order, progress).await?;
@@ -103,52 +103,12 @@ impl Audit {
         Ok((request, plan))
     }
 
-    /// The erasures that wait for somebody else, the oldest first.
-    ///
-    /// # Errors
-    /// [`AuditError::State`], [`AuditError::Store`].
-    pub async fn erasure_requests(&self) -> Result<Vec<ErasureRequest>, AuditError> {
-        let ground = &self.engine.shared.ground;
-        let (now, mut requests) = (ground.clock.now(), Vec::new());
-        let texts = ground.state.erasure_requests(&self.trail)?;
-        if texts.is_empty() {
-            return Ok(requests);
-        }
-        let secret = self.engine.secret(Purpose::Subjects).await?;
-        for (id, text) in texts {
-            let kept = Kept::read(&text)?;
-            if kept.expires_at > now {
-                let (requested_at, expires_at) = (kept.requested_at, kept.expires_at);
-                let order = kept.into_order();
-                requests.push(ErasureRequest {
-                    id,
-                    requested_at,
-                    expires_at,
-                    subject_refs: order.subjects.refs(&secret),
-                    order,
-                    text,
-                });
-            }
-        }
-        requests.sort_by_key(|request| (request.requested_at, request.id));
-        Ok(requests)
-    }
-
-    /// The erasure of this id that waits, `None` where none does.
-    ///
-    /// # Errors
-    /// As [`Audit::erasure_requests`].
-    pub async fn erasure_request(&self, id: Uuid) -> Result<Option<ErasureRequest>, AuditError> {
-        let mut requests = self.erasure_requests().await?.into_iter();
-        Ok(requests.find(|request| request.id == id))
-    }
-
     /// Approves an erasure that somebody else has asked for, and carries it out as of now: persons
     /// are looked for again, and so are holds.
     ///
     /// # Errors
-    /// [`AuditError::SamePerson`], recorded, where the same person asked; [`AuditError::Query`]
-    /// where nothing of this id waits; else as [`Audit::erase`]. After [`AuditError::Held`] it
+    /// [`AuditError::SamePerson`], recorded, where the same person asked; [`AuditError::Order`]
+    /// where nothing of this id waits as it was asked for; else as [`Audit::erase`]. After [`AuditError::Held`] it
     /// still waits.
     pub async fn approve_erasure(
         &self,
@@ -175,50 +135,9 @@ impl Audit {
         self.carry_out(&order, Some(approval), progress).await
     }
 
-    /// Rejects an erasure that waits, or withdraws it: nothing goes, and who was meant is
-    /// forgotten. Answers what was asked for.
-    ///
-    /// # Errors
-    /// [`AuditError::Query`] where nothing of this id waits or no reason is given.
-    pub async fn reject_erasure(
-        &self,
-        id: Uuid,
-        who: Signatory<'_>,
-        reason: &str,
-    ) -> Result<ErasureRequest, AuditError> {
-        check_by(who.by)?;
-        let length = reason.len();
-        if reason.trim().is_empty() || length > REASON_BYTES_MAX {
-            let problem = format!("say why, in up to {REASON_BYTES_MAX} bytes that name nobody");
-            return Err(QueryError::new("reason", problem).into());
-        }
-        self.check_may_write().await?;
-        let request = self.waiting(id).await?;
-        let exception = match request.is_by(&who) {
-            true => "withdrawn",
-            false => "rejected",
-        };
-        if !self.take(id)? {
-            return Err(decided(id));
-        }
-        let more = json!({
-            "erasure_request": id,
-            "exception": exception,
-            "requested_by": request.order.by,
-            "rejected_because": reason,
-        });
-        let (order, refs) = (&request.order, &request.subject_refs);
-        let recorded = self.record_refusal(order, refs, Some(who.by), more).await;
-        if recorded.is_err() {
-            self.give_back(&request)?;
-        }
-        recorded.map(|()| request)
-    }
-
     async fn waiting(&self, id: Uuid) -> Result<ErasureRequest, AuditError> {
         expire_of(self).await?;
-        let request = self.erasure_request(id).await?;
-        request.ok_or_else(|| decided(id))
+        self.erasure_request(id).await
     }
 
     fn take(&self, id: Uuid) -> Result<bool, AuditError> {
@@ -249,11 +168,7 @@ impl Audit {
         if is_asked {
             return Ok(());
         }
-        let problem = format!(
-            "{} is not what the trail has on record as asked for; reject it, and ask again",
-            request.id
-        );
-        Err(QueryError::new("request", problem).into())
+        Err(OrderProblem::Unbound(request.id).into())
     }
 }
 
@@ -285,9 +200,4 @@ impl ErasureRequest {
         };
         asked.is_same_person(who)
     }
-}
-
-fn decided(id: Uuid) -> AuditError {
-    let problem = format!("no erasure {id} waits: it was decided, has expired, or never was");
-    QueryError::new("request", problem).into()
 }

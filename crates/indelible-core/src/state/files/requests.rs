@@ -8,21 +8,31 @@ use uuid::Uuid;
 
 use crate::trail::TrailName;
 
-/// The orders in `folder`; none where there is no folder.
-pub(super) fn all(folder: &Path) -> io::Result<Vec<(Uuid, String)>> {
-    let mut all = Vec::new();
-    for name in names(folder)? {
-        // What is being written has a name that is no id.
-        let Ok(id) = name.parse() else { continue };
-        match fs::read_to_string(folder.join(&name)) {
-            Ok(text) => all.push((id, text)),
-            // Somebody has just decided it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+/// The ids of the orders in `folder`; none where there is no folder.
+pub(super) fn ids(folder: &Path) -> io::Result<Vec<Uuid>> {
+    let names = names(folder)?.into_iter();
+    // What is being written has a name that is no id.
+    Ok(names.filter_map(|name| id_of(&name)).collect())
+}
+
+// Other ways to write an id are no names of ours: they would be listed and never found.
+fn id_of(name: &str) -> Option<Uuid> {
+    let id: Uuid = name.parse().ok()?;
+    (id.to_string() == name).then_some(id)
+}
+
+/// The order at `path`, `None` where somebody has decided it.
+pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
-    all.sort_unstable();
-    Ok(all)
+}
+
+/// Whether something half written stands in `folder`.
+pub(super) fn has_halves(folder: &Path) -> io::Result<bool> {
+    Ok(names(folder)?.iter().any(|name| name.starts_with('~')))
 }
 
 /// Takes the order of this id away; answers whether it was there.

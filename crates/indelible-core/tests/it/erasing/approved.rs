@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use indelible_core::OrderProblem;
 use indelible_core::engine::{Engine, ErasureRequest, HoldOrder, Options, Signatory};
 
 use super::*;
@@ -14,6 +15,14 @@ pub(super) async fn of_two(site: &Site) -> Engine {
         ..Options::default()
     };
     Engine::open(site.ground(), options).await.expect("opens")
+}
+
+/// No order.
+pub(super) const NONE: [Uuid; 0] = [];
+
+/// The orders that stand in the state directory.
+pub(super) fn kept(site: &Site, audit: &Audit) -> Vec<Uuid> {
+    site.state.erasure_requests(audit.name()).expect("readable")
 }
 
 pub(super) fn named(by: &str) -> Signatory<'_> {
@@ -55,7 +64,7 @@ async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_m
 
     // Another process, after a restart.
     let audit = of_two(&site).await.trail(TrailName::standard());
-    let waiting = audit.erasure_requests().await.expect("readable");
+    let waiting = audit.erasure_requests().await.expect("readable").waiting;
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].order.subjects, wider.subjects);
     for same in [
@@ -88,15 +97,23 @@ async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_m
     assert_eq!(approval.action, "audit_subject_erasure_approved");
     assert_eq!(approval.user_id.as_deref(), Some("second"));
     assert!(verified(&audit).await.ok);
-    assert_eq!(audit.erasure_requests().await.expect("readable").len(), 0);
     assert_eq!(
-        site.state.erasure_requests(audit.name()).expect("readable"),
-        []
+        audit
+            .erasure_requests()
+            .await
+            .expect("readable")
+            .waiting
+            .len(),
+        0
     );
+    assert_eq!(kept(&site, &audit), NONE);
     let again = audit
         .approve_erasure(request.id, named("third"), &mut |_| {})
         .await;
-    assert!(matches!(again, Err(AuditError::Query(_))));
+    assert!(matches!(
+        again,
+        Err(AuditError::Order(OrderProblem::Decided(_)))
+    ));
 }
 
 #[tokio::test]
@@ -116,7 +133,15 @@ async fn t91_an_approval_asks_the_holds_again_and_the_order_goes_on_waiting() {
         .approve_erasure(request.id, named("second"), &mut |_| {})
         .await;
     assert!(matches!(held, Err(AuditError::Held { entries: 4, .. })));
-    assert_eq!(audit.erasure_requests().await.expect("readable").len(), 1);
+    assert_eq!(
+        audit
+            .erasure_requests()
+            .await
+            .expect("readable")
+            .waiting
+            .len(),
+        1
+    );
     let asked = audit.request_release(hold.id, "alice".into(), "over").await;
     asked.expect("asked");
     audit
@@ -145,28 +170,33 @@ async fn what_is_rejected_withdrawn_or_too_old_is_forgotten_and_on_record() {
         assert_eq!(said["rejected_because"], "it runs");
         assert_eq!(said["erasure_request"], json!(request.id));
         assert!(!said.to_string().contains("u3"), "{said}");
-        assert_eq!(
-            site.state.erasure_requests(audit.name()).expect("readable"),
-            []
-        );
+        assert_eq!(kept(&site, &audit), NONE);
     }
     let request = ask(&audit, &order(&["u3"])).await;
     site.clock.pass(Duration::from_secs(15 * 24 * 60 * 60));
-    assert_eq!(audit.erasure_requests().await.expect("readable").len(), 0);
+    assert_eq!(
+        audit
+            .erasure_requests()
+            .await
+            .expect("readable")
+            .waiting
+            .len(),
+        0
+    );
     let late = audit
         .approve_erasure(request.id, named("second"), &mut |_| {})
         .await;
-    assert!(matches!(late, Err(AuditError::Query(_))));
+    assert!(matches!(
+        late,
+        Err(AuditError::Order(OrderProblem::Decided(_)))
+    ));
     let said = newest(&audit, "audit_subject_erasure_refused").await;
     assert_eq!(said["exception"], "expired");
     // The next start forgets, too.
     ask(&audit, &order(&["u3"])).await;
     site.clock.pass(Duration::from_secs(15 * 24 * 60 * 60));
     let engine = of_two(&site).await;
-    assert_eq!(
-        site.state.erasure_requests(audit.name()).expect("readable"),
-        []
-    );
+    assert_eq!(kept(&site, &audit), NONE);
     let audit = engine.trail(TrailName::standard());
     newest(&audit, "audit_subject_erasure_refused").await;
     assert!(all(&audit).await.iter().all(|it| it.erased().is_empty()));
@@ -179,11 +209,9 @@ async fn an_order_whose_file_was_changed_is_not_carried_out() {
     let audit = of_two(&site).await.trail(TrailName::standard());
     fill(&audit, 0..20).await;
     let request = ask(&audit, &order(&["u3"])).await;
-    let (id, text) = site
-        .state
-        .erasure_requests(audit.name())
-        .expect("readable")
-        .remove(0);
+    let id = request.id;
+    let text = site.state.erasure_request(audit.name(), id);
+    let text = text.expect("readable").expect("there");
     let widened = [
         text.replace("\"u3\"", "\"u3\",\"u4\""),
         text.replace("\"parts\":[]", "\"parts\":[\"details\"]"),
@@ -196,10 +224,11 @@ async fn an_order_whose_file_was_changed_is_not_carried_out() {
         let refused = audit
             .approve_erasure(request.id, named("second"), &mut |_| {})
             .await;
-        let Err(AuditError::Query(error)) = refused else {
-            panic!("{refused:?}")
-        };
-        assert_eq!(error.field(), "request");
+        let unbound = OrderProblem::Unbound(id);
+        assert!(
+            matches!(&refused, Err(AuditError::Order(it)) if *it == unbound),
+            "{refused:?}"
+        );
     }
     assert!(all(&audit).await.iter().all(|it| it.erased().is_empty()));
     // Nor one that the trail has no entry of.
@@ -210,5 +239,8 @@ async fn an_order_whose_file_was_changed_is_not_carried_out() {
     let refused = audit
         .approve_erasure(forged, named("second"), &mut |_| {})
         .await;
-    assert!(matches!(refused, Err(AuditError::Query(_))));
+    assert!(matches!(
+        refused,
+        Err(AuditError::Order(OrderProblem::Unbound(_)))
+    ));
 }

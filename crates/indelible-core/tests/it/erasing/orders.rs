@@ -1,6 +1,13 @@
 //! Orders that wait, and what comes in between.
 
-use super::approved::{ask, named, newest, of_two};
+use std::sync::Arc;
+use std::time::Duration;
+
+use indelible_core::OrderProblem;
+use indelible_core::engine::{Engine, Options};
+use indelible_core::state::StateDir;
+
+use super::approved::{NONE, ask, kept, named, newest, of_two};
 use super::*;
 use crate::ground::faulty;
 
@@ -25,7 +32,15 @@ async fn an_approval_that_is_given_up_half_way_is_carried_out_all_the_same() {
     while register().is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(audit.erasure_requests().await.expect("readable").len(), 0);
+    assert_eq!(
+        audit
+            .erasure_requests()
+            .await
+            .expect("readable")
+            .waiting
+            .len(),
+        0
+    );
     let audit = of_two(&site).await.trail(TrailName::standard());
     let said = newest(&audit, "audit_subject_erased").await;
     assert_eq!(said["erasure_request"], json!(request.id));
@@ -34,4 +49,124 @@ async fn an_approval_that_is_given_up_half_way_is_carried_out_all_the_same() {
     assert_eq!(gone.iter().filter(is_approval).count(), 1);
     let gone = gone.iter().filter(|it| !it.erased().is_empty()).count();
     assert_eq!(gone, 4);
+}
+
+const DAYS_15: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_stops_no_other_and_can_be_rejected() {
+    let site = Site::new();
+    let audit = of_two(&site).await.trail(TrailName::standard());
+    fill(&audit, 0..20).await;
+    let bad = ask(&audit, &order(&["u1"])).await.id;
+    let good = ask(&audit, &order(&["u3"])).await.id;
+    let spoil = |id| {
+        let kept = site
+            .state
+            .keep_erasure_request(audit.name(), id, "{\"ids\":[");
+        kept.expect("kept");
+    };
+    spoil(bad);
+    let requests = audit.erasure_requests().await.expect("readable");
+    assert_eq!(requests.unreadable, [bad]);
+    assert_eq!(requests.waiting.len(), 1);
+    let refused = audit
+        .approve_erasure(bad, named("second"), &mut |_| {})
+        .await;
+    assert!(matches!(
+        refused,
+        Err(AuditError::Order(OrderProblem::Unreadable(_)))
+    ));
+    let another = ask(&audit, &order(&["u2"])).await.id;
+    let done = audit.reject_erasure(another, named("second"), "no").await;
+    done.expect("rejected");
+    let done = audit
+        .approve_erasure(good, named("second"), &mut |_| {})
+        .await;
+    assert_eq!(done.expect("approved").0.parts, 4);
+
+    let done = audit.reject_erasure(bad, named("second"), "broken").await;
+    assert_eq!(done.expect("rejected").subject_refs, Vec::<String>::new());
+    let said = newest(&audit, "audit_subject_erasure_refused").await;
+    assert_eq!(said["exception"], "unreadable");
+    assert_eq!(said["erasure_request"], json!(bad));
+    assert_eq!(said["rejected_because"], "broken");
+    assert_eq!(kept(&site, &audit), NONE);
+
+    // One that nobody rejects is over by the time in its id.
+    let bad = ask(&audit, &order(&["u1"])).await.id;
+    spoil(bad);
+    audit.erasure_requests().await.expect("readable");
+    assert_eq!(kept(&site, &audit), [bad]);
+    site.clock.pass(DAYS_15);
+    let requests = audit.erasure_requests().await.expect("readable");
+    assert_eq!((requests.waiting.len(), requests.unreadable.len()), (0, 0));
+    assert_eq!(kept(&site, &audit), NONE);
+    let said = newest(&audit, "audit_subject_erasure_refused").await;
+    assert_eq!(said["exception"], "expired");
+}
+
+#[tokio::test]
+async fn orders_end_while_the_engine_runs_and_where_they_are_listed() {
+    let site = Site::new();
+    let engine = of_two(&site).await;
+    let audit = engine.trail(TrailName::standard());
+    fill(&audit, 0..20).await;
+    ask(&audit, &order(&["u3"])).await;
+    site.clock.pass(DAYS_15);
+    engine.expire_erasure_requests().await;
+    assert_eq!(kept(&site, &audit), NONE);
+    newest(&audit, "audit_subject_erasure_refused").await;
+
+    ask(&audit, &order(&["u3"])).await;
+    site.clock.jump(15 * 24 * 60 * 60);
+    // Looked for once an hour, by the clock that is never set.
+    engine.expire_erasure_requests().await;
+    assert_eq!(kept(&site, &audit).len(), 1);
+    site.clock.pass(Duration::from_secs(60 * 60));
+    engine.expire_erasure_requests().await;
+    assert_eq!(kept(&site, &audit), NONE);
+
+    ask(&audit, &order(&["u3"])).await;
+    site.clock.pass(DAYS_15);
+    audit.erasure_requests().await.expect("readable");
+    assert_eq!(kept(&site, &audit), NONE);
+
+    // Whoever only reads lists none that is over, and leaves it where it is.
+    ask(&audit, &order(&["u3"])).await;
+    site.clock.pass(DAYS_15);
+    let options = Options {
+        read_only: true,
+        ..Options::default()
+    };
+    let reading = Engine::open(site.ground(), options).await.expect("opens");
+    let reading = reading.trail(TrailName::standard());
+    let requests = reading.erasure_requests().await.expect("readable");
+    assert_eq!((requests.waiting.len(), kept(&site, &audit).len()), (0, 1));
+}
+
+#[tokio::test]
+async fn what_was_left_half_written_of_an_order_goes_with_the_next_look() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = StateDir::create(folder.path()).expect("opens");
+    let mut site = Site::new();
+    site.state = Arc::new(state);
+    let engine = of_two(&site).await;
+    let audit = engine.trail(TrailName::standard());
+    fill(&audit, 0..20).await;
+    let id = ask(&audit, &order(&["u3"])).await.id;
+    let orders = folder
+        .path()
+        .join("erasure-requests")
+        .join(audit.name().as_str());
+    let half = orders.join("~half");
+    std::fs::write(&half, "{\"ids\":[\"u3\"").expect("written");
+    // Bytes that are no text are an order that cannot be read.
+    std::fs::write(orders.join(Uuid::from_u128(7).to_string()), [0xff]).expect("written");
+    site.clock.pass(Duration::from_secs(60 * 60));
+    engine.expire_erasure_requests().await;
+    assert!(!half.exists());
+    let requests = audit.erasure_requests().await.expect("readable");
+    assert_eq!(requests.waiting[0].id, id);
+    assert_eq!(requests.unreadable, [Uuid::from_u128(7)]);
 }

@@ -125,8 +125,16 @@ impl State for Cut {
         self.inner.erased_trails()
     }
 
-    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<(Uuid, String)>, StateError> {
+    fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<Uuid>, StateError> {
         self.inner.erasure_requests(trail)
+    }
+
+    fn erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<Option<String>, StateError> {
+        self.inner.erasure_request(trail, id)
+    }
+
+    fn sweep_erasure_requests(&self, trail: &TrailName) -> Result<(), StateError> {
+        self.inner.sweep_erasure_requests(trail)
     }
 
     fn keep_erasure_request(

@@ -200,7 +200,16 @@ async fn answer(
 fn trouble(page: &mut SubjectsPage, problem: Problem) -> Result<StatusCode, Problem> {
     let is_here = matches!(
         problem.kind,
-        Kind::InvalidBody | Kind::NotFound | Kind::Held | Kind::SamePerson | Kind::TooLarge
+        Kind::InvalidBody
+            | Kind::NotFound
+            | Kind::Held
+            | Kind::SamePerson
+            | Kind::AlreadyDecided
+            | Kind::OrderConflict
+            | Kind::WritesRefused
+            | Kind::RunInProgress
+            | Kind::Overloaded
+            | Kind::TooLarge
     );
     if !is_here && problem.kind.status() != StatusCode::SERVICE_UNAVAILABLE {
         return Err(problem);

@@ -71,6 +71,6 @@ pub const OPERATIONS: &[Operation] = &[
         headers: &[],
         body: &[json("Rejecting")],
         answers: &[(200, "The erasure", &[json("ErasureRejected")])],
-        problems: &[404],
+        problems: &[404, 409],
     },
 ];

@@ -21,7 +21,11 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (
             "ErasureRequests",
             object(
-                &[("trail", text()), ("requests", list("ErasureRequest"))],
+                &[
+                    ("trail", text()),
+                    ("requests", list("ErasureRequest")),
+                    ("unreadable", json!({ "type": "array", "items": uuid() })),
+                ],
                 &[],
             ),
         ),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
-use super::{ErasureRequest, Signatory, decided};
+use super::{ErasureRequest, Signatory};
 use crate::action::AuditAction;
 use crate::engine::audit::Audit;
 use crate::engine::erasure::{ErasurePlan, RESOURCE, first};
@@ -65,7 +65,7 @@ impl Approval {
     ) -> Result<(), AuditError> {
         let request = &self.request;
         if !audit.take(request.id)? {
-            return Err(decided(request.id));
+            return Err(audit.gone(request.id).await);
         }
         let mut context = self.said();
         context.insert("requested_by".to_owned(), json!(request.order.by));

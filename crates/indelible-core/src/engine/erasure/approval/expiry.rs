@@ -1,18 +1,26 @@
 //! Orders that nobody decided about in time.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::kept::Kept;
+use super::kept::WAIT_MAX;
+use super::waiting::Found;
 use crate::engine::audit::Audit;
+use crate::engine::own::time_of;
 use crate::engine::{Engine, Shared};
 use crate::error::AuditError;
-use crate::state::Purpose;
+
+/// How often orders are looked for that are over.
+const PACE: Duration = Duration::from_secs(60 * 60);
 
 /// Forgets, in all trails, who was meant by orders that nobody decided about in time. Where that
 /// cannot be done now it is done later: it keeps nobody from recording.
 pub(in crate::engine) async fn expire(shared: &Arc<Shared>) {
+    if shared.options.read_only || !is_due(shared) {
+        return;
+    }
     let trails = shared.ground.state.requested_trails().unwrap_or_default();
     for trail in trails {
         let audit = Engine::of(shared).trail(trail.clone());
@@ -22,24 +30,49 @@ pub(in crate::engine) async fn expire(shared: &Arc<Shared>) {
     }
 }
 
+fn is_due(shared: &Shared) -> bool {
+    let now = shared.ground.clock.elapsed();
+    let mut last = shared
+        .expired
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let is_due = last.is_none_or(|last| now.saturating_sub(last) >= PACE);
+    if is_due {
+        *last = Some(now);
+    }
+    is_due
+}
+
 /// The same in one trail.
 pub(super) async fn expire_of(audit: &Audit) -> Result<(), AuditError> {
     let ground = &audit.engine.shared.ground;
     let now = ground.clock.now();
-    for (id, text) in ground.state.erasure_requests(&audit.trail)? {
-        let kept = Kept::read(&text)?;
-        if kept.expires_at > now || !audit.take(id)? {
-            continue;
-        }
-        let order = kept.into_order();
-        let secret = audit.engine.secret(Purpose::Subjects).await?;
-        let refs = order.subjects.refs(&secret);
-        let more = json!({
-            "erasure_request": id,
-            "exception": "expired",
-            "requested_by": order.by,
-        });
-        let recorded = audit.record_refusal(&order, &refs, None, more).await;
+    ground.state.sweep_erasure_requests(&audit.trail)?;
+    for id in ground.state.erasure_requests(&audit.trail)? {
+        let recorded = match audit.found(id).await? {
+            Some(Found::Readable(request)) => {
+                if request.expires_at > now || !audit.take(id)? {
+                    continue;
+                }
+                let more = json!({
+                    "erasure_request": id,
+                    "exception": "expired",
+                    "requested_by": request.order.by,
+                });
+                let (order, refs) = (&request.order, &request.subject_refs);
+                audit.record_refusal(order, refs, None, more).await
+            }
+            Some(Found::Unreadable) => {
+                // The time when it was asked for stands in its id, and nowhere else.
+                let asked = time_of(id);
+                if asked.is_none_or(|asked| asked.later(WAIT_MAX) > now) {
+                    continue;
+                }
+                let more = json!({"erasure_request": id, "exception": "expired"});
+                audit.forget_unreadable(id, None, more).await.map(drop)
+            }
+            None => continue,
+        };
         // Who was meant is forgotten all the same.
         if let Err(error) = recorded {
             let trail = &audit.trail;

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::time::Timestamp;
 
 /// How long an order waits.
-const WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// An order as the state directory has it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -181,7 +181,10 @@ pub enum OrderProblem {
     #[error("erasure {0} cannot be read, and is not carried out; reject it, and ask again")]
     Unreadable(Uuid),
     /// What is kept of it is not what the trail has on record.
-    #[error("{0} is not what the trail has on record as asked for; reject it, and ask again")]
+    #[error(
+        "{0} is not what the trail has on record as asked for, or was asked for by an earlier version; \
+         reject it, and ask again"
+    )]
     Unbound(Uuid),
     /// More than this do not wait at once.
     #[error("{0} orders wait already; decide about them first")]

@@ -70,7 +70,7 @@ const KEEPING: [&str; 25] = [
 ];
 
 /// Those that something is done for later, and that carry the code therefore.
-const ACTED_ON: [&str; 12] = [
+const ACTED_ON: [&str; 14] = [
     "audit_archive_restored",
     "audit_finding_assigned",
     "audit_finding_raised",
@@ -83,6 +83,8 @@ const ACTED_ON: [&str; 12] = [
     "audit_review_completed",
     "audit_review_missed",
     "audit_review_started",
+    "audit_subject_erasure_approved",
+    "audit_subject_erasure_requested",
 ];
 
 /// Whether an entry of this action says how a trail is kept.

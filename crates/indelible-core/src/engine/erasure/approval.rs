@@ -3,6 +3,7 @@
 //! The trail says who asked, who approved or refused, and of whom only by digests. Who is meant
 //! stands in the state directory alone, for as long as the order waits.
 
+mod bond;
 mod claim;
 mod expiry;
 mod kept;
@@ -15,7 +16,6 @@ use uuid::Uuid;
 
 use super::{Erased, ErasureOrder, ErasurePlan, ErasureProgress, RESOURCE, first, plan, said};
 use crate::action::AuditAction;
-use crate::engine::Sight;
 use crate::engine::audit::Audit;
 use crate::engine::retention::check_by;
 use crate::engine::signatory::Signatory;
@@ -50,6 +50,8 @@ pub struct ErasureRequest {
     /// What stands for the persons in the trail.
     pub subject_refs: Vec<String>,
     text: String,
+    /// What binds it to its entry.
+    bond: String,
 }
 
 impl Audit {
@@ -82,12 +84,14 @@ impl Audit {
         self.check_unheld(order, &refs, &plan).await?;
         let requested_at = shared.ground.clock.now();
         let kept = Kept::of(order, requested_at);
+        let (id, text) = (shared.door.fresh_id(), kept.to_text()?);
         let request = ErasureRequest {
-            id: shared.door.fresh_id(),
+            id,
             order: order.clone(),
             requested_at,
             expires_at: kept.expires_at,
-            text: kept.to_text()?,
+            bond: bond::of(&secret, id, &text),
+            text,
             subject_refs: refs,
         };
         let mut context = request.said();
@@ -150,33 +154,10 @@ impl Audit {
         state.keep_erasure_request(&self.trail, request.id, &request.text)?;
         Ok(())
     }
-
-    /// Refuses what the trail does not say was asked for: somebody has changed the file.
-    async fn check_asked(&self, request: &ErasureRequest) -> Result<(), AuditError> {
-        let sight = match self.seq_of(request.id).await? {
-            Some(seq) => self.sight_for_itself(seq).await?,
-            None => None,
-        };
-        let said = request.said();
-        let is_asked = sight.is_some_and(|Sight { entry, .. }| {
-            let context = entry.context.unwrap_or_default();
-            let is_same = |name: &str| context.get(name) == said.get(name);
-            // Whoever asked may have been erased since.
-            let by = entry.user_id.is_none() || entry.user_id == request.order.by;
-            entry.action == REQUESTED.as_str() && by && BOUND.iter().all(|name| is_same(name))
-        });
-        if is_asked {
-            return Ok(());
-        }
-        Err(OrderProblem::Unbound(request.id).into())
-    }
 }
 
-/// What the entry and the order that waits must have in common.
-const BOUND: [&str; 3] = ["erasure_request", "subjects_sha256", "parts"];
-
 impl ErasureRequest {
-    /// What entries say of it. Values that redaction never changes bind it to its entry.
+    /// What the entry that it was asked for by says of it.
     fn said(&self) -> Map<String, Value> {
         let mut digest = Sha256::new();
         for one in &self.subject_refs {
@@ -190,6 +171,7 @@ impl ErasureRequest {
         context.insert("subjects".to_owned(), json!(self.subject_refs.len()));
         context.insert("subjects_sha256".to_owned(), json!(digest));
         context.insert("parts".to_owned(), json!(self.order.subjects.widen));
+        context.insert(bond::MEMBER.to_owned(), json!(self.bond));
         context
     }
 

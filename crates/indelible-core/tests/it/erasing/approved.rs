@@ -212,12 +212,19 @@ async fn an_order_whose_file_was_changed_is_not_carried_out() {
     let id = request.id;
     let text = site.state.erasure_request(audit.name(), id);
     let text = text.expect("readable").expect("there");
+    let original = text.clone();
     let widened = [
         text.replace("\"u3\"", "\"u3\",\"u4\""),
         text.replace("\"parts\":[]", "\"parts\":[\"details\"]"),
         text.replace("\"officer\"", "\"mallory\""),
+        text.replace("\"by_name\":null", "\"by_name\":\"desk\""),
+        text.replace("Art. 17(1)(a)", "Art. 17(1)(b)"),
+        text.replace("\"GDPR\"", "null"),
+        text.replace("DSR-4711", "DSR-4712"),
+        text.replace("\"expires_at\":\"2026", "\"expires_at\":\"2027"),
     ];
     for text in widened {
+        assert_ne!(text, original);
         site.state
             .keep_erasure_request(audit.name(), id, &text)
             .expect("kept");

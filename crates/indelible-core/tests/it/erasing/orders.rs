@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use indelible_core::OrderProblem;
 use indelible_core::engine::{Engine, Options};
 use indelible_core::state::StateDir;
+use indelible_core::{AuditAction, OrderProblem};
 
 use super::approved::{NONE, ask, kept, named, newest, of_two};
 use super::*;
@@ -169,4 +169,43 @@ async fn what_was_left_half_written_of_an_order_goes_with_the_next_look() {
     let requests = audit.erasure_requests().await.expect("readable");
     assert_eq!(requests.waiting[0].id, id);
     assert_eq!(requests.unreadable, [Uuid::from_u128(7)]);
+}
+
+#[tokio::test]
+async fn an_entry_that_somebody_else_made_is_no_order() {
+    let site = Site::new();
+    let engine = of_two(&site).await;
+    let audit = engine.trail(TrailName::standard());
+    let other = engine.trail("other".parse().expect("a name"));
+    for audit in [&audit, &other] {
+        let events = (0..20).map(|n| numbered(n + 100 * u64::from(audit.name() == other.name())));
+        for answer in audit.record_all(events.collect()).await {
+            answer.expect("recorded");
+        }
+    }
+    // What was asked for in one trail is recorded in another by whoever may record there.
+    let id = ask(&audit, &order(&["u3"])).await.id;
+    let said = newest(&audit, "audit_subject_erasure_requested").await;
+    let alike = AuditEvent::new(
+        AuditAction::custom("audit_subject_erasure_requested"),
+        "subject_key",
+    );
+    let alike = alike.id(id).user_id("officer").context(said);
+    other.record(alike).await.expect("recorded");
+    let text = site.state.erasure_request(audit.name(), id);
+    let text = text.expect("readable").expect("there");
+    let kept = site.state.keep_erasure_request(other.name(), id, &text);
+    kept.expect("kept");
+    let refused = other
+        .approve_erasure(id, named("second"), &mut |_| {})
+        .await;
+    assert!(
+        matches!(refused, Err(AuditError::Order(OrderProblem::Unbound(_)))),
+        "{refused:?}"
+    );
+    assert!(all(&other).await.iter().all(|it| it.erased().is_empty()));
+    let done = audit
+        .approve_erasure(id, named("second"), &mut |_| {})
+        .await;
+    assert_eq!(done.expect("approved").0.parts, 4);
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::expiry::expire_of;
 use super::kept::Kept;
-use super::{ErasureRequest, REQUESTED};
+use super::{ErasureRequest, REQUESTED, bond};
 use crate::engine::audit::Audit;
 use crate::error::{AuditError, OrderProblem};
 use crate::state::Purpose;
@@ -100,6 +100,7 @@ impl Audit {
             expires_at,
             subject_refs: order.subjects.refs(&secret),
             order,
+            bond: bond::of(&secret, id, &text),
             text,
         }))))
     }

@@ -3,6 +3,7 @@
 //! seen meanwhile, and what the last one of each trail came to afterwards. Nothing here names whom
 //! it is about.
 
+mod ended;
 mod stop;
 
 use std::collections::BTreeMap;
@@ -18,9 +19,11 @@ use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::app::App;
-use crate::limits::ERASURES_MAX;
+use crate::limits::{ERASURES_KEPT_MAX, ERASURES_MAX};
 use crate::problem::{Kind, Problem};
 use crate::subjects::of_erasing;
+use ended::Ending;
+pub use ended::{Came, Ended};
 use stop::{Certain, stopped, until};
 
 /// The turn at erasing, and how erasures stand.
@@ -32,8 +35,21 @@ pub struct Erasures {
 #[derive(Default)]
 struct Board {
     running: Option<Running>,
-    /// Of each trail the one that ended last, in this process.
+    /// Of each trail the one that ended last, in this process, of the trails in which one was last.
     last: BTreeMap<TrailName, Ended>,
+}
+
+impl Board {
+    fn keep(&mut self, trail: TrailName, ended: Ended) {
+        self.last.insert(trail, ended);
+        if self.last.len() > ERASURES_KEPT_MAX {
+            let ends = self.last.iter();
+            let oldest = ends.min_by_key(|(_, ended)| ended.begun_at);
+            if let Some(oldest) = oldest.map(|(trail, _)| trail.clone()) {
+                self.last.remove(&oldest);
+            }
+        }
+    }
 }
 
 /// An erasure that runs.
@@ -56,52 +72,6 @@ pub struct Running {
     pub done: u64,
     /// Of how much; 0 where nobody knows.
     pub all: u64,
-}
-
-/// An erasure that ended.
-#[derive(Debug, Clone, Serialize)]
-pub struct Ended {
-    /// Who ordered or approved it.
-    pub by: String,
-    /// What the key is called.
-    pub key_name: String,
-    /// When it began.
-    pub begun_at: Timestamp,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
-    /// What it came to.
-    pub came: Came,
-}
-
-/// What an erasure came to.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Came {
-    /// It was done.
-    Done(Done),
-    /// It was not, for this reason.
-    Failed(String),
-}
-
-/// What is said of an erasure that was done, without whom it was about.
-#[derive(Debug, Clone, Serialize)]
-pub struct Done {
-    /// How many persons and places were named.
-    pub subjects: usize,
-    /// How many of them the trail names nowhere.
-    pub unknown: usize,
-    /// Entries of which something went.
-    pub entries: u64,
-    /// Parts that went.
-    pub erased: u64,
-    /// The entries that say so.
-    pub recorded: Vec<u64>,
-    /// Orders that wait for a hold.
-    pub held_back: u64,
-    /// Why bytes are still in the database's files.
-    pub unpurged: Option<String>,
-    /// Where copies may still stand.
-    pub leftovers: Vec<String>,
 }
 
 /// How erasures of a trail stand.
@@ -198,6 +168,11 @@ impl Turn {
         running: Running,
         ordered: Ordered,
     ) -> Result<Erasure, Problem> {
+        let ending = Ending::new(
+            self.board.clone(),
+            app.engine().ground().clock.clone(),
+            running.clone(),
+        );
         let mut working = app.work();
         // Looks that wait to be recorded name who was looked for: they have to be there to go.
         if let Err(error) = app.settle_all().await {
@@ -210,27 +185,7 @@ impl Turn {
             Ok(erased) => erased.map_err(of_erasing),
             Err(certain) => Err(stopped(certain, waits)),
         };
-        let took = app.elapsed().saturating_sub(running.begun);
-        let trail = running.trail.as_str();
-        let came = match &erased {
-            Ok(erasure) => {
-                tracing::info!(trail, parts = erasure.erased, "erased");
-                Came::Done(Done::of(erasure))
-            }
-            Err(problem) => {
-                let why = problem.internal.as_deref().unwrap_or_default();
-                tracing::warn!(trail, kind = ?problem.kind, why, "an erasure was not done");
-                Came::Failed(problem.detail.clone())
-            }
-        };
-        let ended = Ended {
-            by: running.by,
-            key_name: running.key_name,
-            begun_at: running.begun_at,
-            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            came,
-        };
-        lock(&self.board).last.insert(running.trail, ended);
+        ending.came(Came::of(&running.trail, &erased));
         erased
     }
 
@@ -281,20 +236,5 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         lock(&self.board).running = None;
-    }
-}
-
-impl Done {
-    fn of(erasure: &Erasure) -> Self {
-        Self {
-            subjects: erasure.subjects,
-            unknown: erasure.unknown.len(),
-            entries: erasure.entries,
-            erased: erasure.erased,
-            recorded: erasure.recorded.clone(),
-            held_back: erasure.held_back,
-            unpurged: erasure.unpurged.clone(),
-            leftovers: erasure.leftovers.clone(),
-        }
     }
 }

@@ -86,6 +86,8 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 pub const READY_TIME: Duration = Duration::from_secs(1);
 /// Verifications that run at once.
 pub const VERIFICATIONS_MAX: usize = 1;
+/// Trails of which it is known what their last erasure came to.
+pub const ERASURES_KEPT_MAX: usize = 64;
 /// Erasures that run at once.
 pub const ERASURES_MAX: usize = 1;
 /// Persons and places that one request names.

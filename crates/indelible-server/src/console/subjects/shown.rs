@@ -94,9 +94,6 @@ pub struct Last {
     pub recorded: Vec<(u64, String)>,
 }
 
-/// Entries that a page links to.
-const LINKS_MAX: usize = 20;
-
 impl Last {
     pub fn of(ended: Ended, trail: &TrailName, now: Timestamp) -> Self {
         let recorded = match &ended.came {
@@ -105,7 +102,7 @@ impl Last {
         };
         let link = |seq: &u64| (*seq, href::entry(trail, *seq));
         Self {
-            recorded: recorded.iter().take(LINKS_MAX).map(link).collect(),
+            recorded: recorded.iter().map(link).collect(),
             by: ended.key_name,
             at: Moment::of(ended.begun_at, now),
             took: took(ended.took_ms.saturating_mul(1000)),

@@ -210,6 +210,7 @@ fn standing() -> Value {
             ("entries", count()),
             ("erased", count()),
             ("recorded", json!({ "type": "array", "items": count() })),
+            ("recorded_in_all", count()),
             ("held_back", count()),
             ("unpurged", or_null(text())),
             ("leftovers", texts()),

@@ -309,6 +309,12 @@ pub fn routes() -> Vec<Route> {
         ),
         route(
             M::POST,
+            "/console/trails/{trail}/subjects/requests/{id}/show",
+            Trail(P::Erase),
+            post(subjects::who),
+        ),
+        route(
+            M::POST,
             "/console/trails/{trail}/subjects/requests/{id}/approve",
             Trail(P::Erase),
             post(subjects::approve),

@@ -23,7 +23,7 @@ use crate::limits::SUBJECTS_MAX;
 use crate::problem::{Answer, Problem};
 use crate::request::TrailPath;
 use crate::subjects::Desk;
-pub use change::{approve, erase, look, plan, progress, reject};
+pub use change::{approve, erase, look, plan, progress, reject, who};
 use shown::{Known, Last, Running, Waiting};
 
 #[derive(Template)]
@@ -44,6 +44,8 @@ struct SubjectsPage {
     running: Option<Running>,
     last: Option<Last>,
     waiting: Vec<Waiting>,
+    /// The ids of orders that wait and cannot be read.
+    unreadable: Vec<String>,
 }
 
 /// What would go, and the form that makes it go.
@@ -110,13 +112,15 @@ impl SubjectsPage {
         // Who may not erase sees neither whom that is about nor what came of it.
         let (standing, waiting) = match may_erase {
             true => {
-                let waiting = desk.requests().await?.requests;
-                (Some(app.erasures().standing(trail)), waiting)
+                let waiting = desk.requests_unseen().await?;
+                (Some(app.erasures().standing(trail)), Some(waiting))
             }
-            false => (None, Vec::new()),
+            false => (None, None),
         };
         let (running, last) = standing.map_or((None, None), |it| (it.running, it.last));
         let own = caller.name();
+        let (waiting, unreadable) =
+            waiting.map_or_else(Default::default, |it| (it.requests, it.unreadable));
         let waiting = waiting.into_iter();
         Ok(Self {
             trouble: None,
@@ -131,6 +135,7 @@ impl SubjectsPage {
             running: running.map(Running::of),
             last: last.map(|last| Last::of(last, trail, now)),
             waiting: waiting.map(|it| Waiting::of(it, &own, now)).collect(),
+            unreadable: unreadable.iter().map(ToString::to_string).collect(),
             frame,
         })
     }

@@ -3,8 +3,10 @@
 use indelible_core::TrailName;
 use indelible_core::engine::{Audit, ErasureOrder, ErasureRequest, Signatory, Subjects};
 use indelible_core::state::Purpose;
-use indelible_evidence::subject::{Erasure, Known, Listed, Rejected, Requests, Wanted, known};
-use serde_json::json;
+use indelible_evidence::subject::{
+    Erasure, Known, Listed, Rejected, Request, Requests, Wanted, known,
+};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::asked::{Erasing, Showing, of_erasing};
@@ -79,7 +81,8 @@ impl<'d> Desk<'d> {
         let known = known(&self.audit, &wanted, listed, &mut |_| {}).await;
         let known = known.map_err(of_erasing)?;
         let listed = known.entries.len() as u64;
-        self.note_look(refs, (Permission::Read, listed)).await?;
+        let asked = json!({"subject_refs": refs});
+        self.note(asked, (Permission::Read, listed)).await?;
         if known.total == 0 {
             let trail = self.audit.name();
             return Err(Problem::not_found(format!(
@@ -98,9 +101,8 @@ impl<'d> Desk<'d> {
         let trail = self.audit.name();
         let plan = self.audit.plan_erasure(order, &mut |_| {}).await;
         let plan = plan.map_err(of_erasing)?;
-        let refs = self.refs(&order.subjects).await;
-        let look = (Permission::Erase, plan.entries);
-        self.note_look(refs, look).await?;
+        let asked = json!({"subject_refs": self.refs(&order.subjects).await});
+        self.note(asked, (Permission::Erase, plan.entries)).await?;
         Ok(Erasure::planned(trail.clone(), order, plan).with_copies(None))
     }
 
@@ -137,13 +139,48 @@ impl<'d> Desk<'d> {
         Ok(erasure.asked(&request).with_copies(None))
     }
 
-    /// The erasures that wait.
+    /// The erasures that wait, with whom they are about. For each it is on record that somebody
+    /// looked.
+    ///
+    /// # Errors
+    /// The state directory failed; the look could not be recorded.
+    pub async fn requests(&self) -> Result<Requests, Problem> {
+        let requests = self.requests_unseen().await?;
+        for request in &requests.requests {
+            self.note_seen(request).await?;
+        }
+        Ok(requests)
+    }
+
+    /// The same, not on record: whoever asks for it shows nobody whom they are about.
     ///
     /// # Errors
     /// The state directory failed.
-    pub async fn requests(&self) -> Result<Requests, Problem> {
+    pub async fn requests_unseen(&self) -> Result<Requests, Problem> {
         let requests = self.audit.erasure_requests().await?;
         Ok(Requests::of(self.audit.name().clone(), requests))
+    }
+
+    /// Puts on record that this caller is shown whom an order that waits is about.
+    ///
+    /// # Errors
+    /// Those of recording.
+    pub async fn note_seen(&self, request: &Request) -> Result<(), Problem> {
+        let refs = &request.subject_refs;
+        let asked = json!({"erasure_request": request.id, "subject_refs": refs});
+        self.note(asked, (Permission::Erase, refs.len() as u64))
+            .await
+    }
+
+    async fn note(
+        &self,
+        asked: Value,
+        (permission, results): (Permission, u64),
+    ) -> Result<(), Problem> {
+        let asked = asked.as_object().cloned().unwrap_or_default();
+        let trail = self.audit.name().clone();
+        let look = looked(self.caller, permission, trail, asked, results);
+        Ok(self.app.tally().note(look).await?)
     }
 
     /// The erasure of this id that waits.
@@ -180,17 +217,6 @@ impl<'d> Desk<'d> {
     }
 
     /// Puts a look on record, with what stands for whom it was about.
-    async fn note_look(
-        &self,
-        refs: Vec<String>,
-        (permission, entries): (Permission, u64),
-    ) -> Result<(), Problem> {
-        let asked = [("subject_refs".to_owned(), json!(refs))];
-        let (trail, asked) = (self.audit.name().clone(), asked.into_iter().collect());
-        let look = looked(self.caller, permission, trail, asked, entries);
-        Ok(self.app.tally().note(look).await?)
-    }
-
     async fn check_there(&self) -> Result<(), Problem> {
         match self.audit.head().await? {
             Some(_) => Ok(()),

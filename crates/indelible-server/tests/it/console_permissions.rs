@@ -74,6 +74,10 @@ const EXPECTED: &[(&str, &str)] = &[
     ("POST /console/trails/{trail}/subjects/erase", "a"),
     ("GET /console/trails/{trail}/subjects/erasure", "a"),
     (
+        "POST /console/trails/{trail}/subjects/requests/{id}/show",
+        "a",
+    ),
+    (
         "POST /console/trails/{trail}/subjects/requests/{id}/approve",
         "a",
     ),

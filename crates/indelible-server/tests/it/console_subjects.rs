@@ -138,8 +138,15 @@ async fn an_erasure_that_takes_two_is_asked_for_approved_and_rejected_on_pages(d
     assert!(!page.contains("Approve and erase"), "{page}");
     let page = desk.visit(&two, SUBJECTS).await.is(200).text();
     assert!(page.contains("Approve and erase"), "{page}");
-    assert!(page.contains("<bdi>zwiebel.z</bdi>"), "{page}");
+    // Whom it is about is shown to whoever asks for it, which is on record.
+    assert!(page.contains("1 person or place"), "{page}");
+    assert!(!page.contains("zwiebel"), "{page}");
     let of = |id: &str, what: &str| url(&format!("/requests/{id}/{what}"));
+    let looks = looks_at(&desk, &ids[0]).await;
+    let shown = desk.submit(&two, &of(&ids[0], "show"), &[]).await.is(200);
+    expect_plain("who", &shown.text());
+    assert_eq!(shown.text().matches("<bdi>zwiebel.z</bdi>").count(), 1);
+    assert_eq!(looks_at(&desk, &ids[0]).await, looks + 1);
     let same = desk.submit(&one, &of(&ids[0], "approve"), &[]).await;
     assert!(
         same.text().contains("asks a second person"),
@@ -163,6 +170,16 @@ async fn an_erasure_that_takes_two_is_asked_for_approved_and_rejected_on_pages(d
     desk.submit(&two, &of(&ids[1], "approve"), &[])
         .await
         .is(409);
+}
+
+/// How often it is on record that somebody was shown whom an order is about.
+async fn looks_at(desk: &Desk, id: &str) -> usize {
+    desk.app.settle_all().await.expect("recorded");
+    let url = "/v1/trails/shop/events?limit=1000&action=audit_log_accessed";
+    let page = desk.get(url).await.is(200).json();
+    let looks = page["entries"].as_array().expect("a list").iter();
+    let looks = looks.filter(|look| look["context"]["query"]["erasure_request"] == id);
+    looks.count()
 }
 
 async fn a_page_of_another_site_erases_nobody(desk: Desk) {

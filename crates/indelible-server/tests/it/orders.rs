@@ -9,6 +9,7 @@ use crate::desk::{Answered, Call, Desk, on_both};
 on_both!(
     what_waits_no_more_is_told_from_what_never_did,
     more_orders_than_may_wait_are_a_conflict,
+    a_list_of_whom_orders_are_about_is_a_look_on_record,
 );
 
 const SUBJECTS: &str = "/v1/trails/shop/subjects";
@@ -91,4 +92,28 @@ async fn more_orders_than_may_wait_are_a_conflict(desk: Desk) {
     let why = json!({"reason": "broken"});
     send(&desk, &format!("{bad}reject"), &why).await.is(200);
     send(&desk, "/erase", &order).await.is(202);
+}
+
+async fn a_list_of_whom_orders_are_about_is_a_look_on_record(desk: Desk) {
+    let desk = of_two(desk).await;
+    let looks = async || {
+        let url = "/v1/trails/shop/events?action=audit_log_accessed&limit=1000";
+        let page = desk.get(url).await.is(200).json();
+        let all = page["entries"].as_array().expect("a list").clone();
+        let of_orders = |look: &Value| look["context"]["access"] == "erase";
+        all.into_iter().filter(of_orders).collect::<Vec<_>>()
+    };
+    let url = format!("{SUBJECTS}/requests");
+    desk.get(&url).await.is(200);
+    assert_eq!(looks().await, [] as [Value; 0], "nobody was shown");
+    let id = ask(&desk).await;
+    let listed = desk.get(&url).await.is(200).json();
+    assert_eq!(listed["requests"][0]["ids"], json!(["zwiebel.z"]));
+    let looks = looks().await;
+    assert_eq!(looks.len(), 1);
+    let query = &looks[0]["context"]["query"];
+    assert_eq!(query["erasure_request"], json!(id));
+    assert_eq!(query["subject_refs"], listed["requests"][0]["subject_refs"]);
+    assert_eq!(looks[0]["context"]["result_count"], 1, "{}", looks[0]);
+    assert!(!looks[0].to_string().contains("zwiebel"), "{}", looks[0]);
 }

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use indelible_core::TrailName;
 use indelible_core::engine::Subjects;
+use indelible_evidence::subject::Request as Waiting;
 
 use super::shown::{Known, Running};
 use super::{Form, Given, Planned, SubjectsPage};
@@ -116,6 +117,25 @@ pub async fn approve(
     let ordered = Ordered::Approved(request, waiting.order);
     let done = begin(&app, &desk, ordered).await;
     answer((&app, &caller), &trail, Given::all(Some(form)), done).await
+}
+
+/// `POST …/subjects/requests/{id}/show`: whom an order that waits is about, which is on record as a
+/// look.
+pub async fn who(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer {
+    let (RequestPath { trail, request }, _) = Form::at(&app, request).await?;
+    let desk = Desk::of(&app, &caller, &trail);
+    let waiting = Waiting::of(&desk.waiting(request).await?);
+    desk.note_seen(&waiting).await?;
+    let mut page = SubjectsPage::of((&app, &caller), &trail).await?;
+    let id = waiting.id.to_string();
+    if let Some(shown) = page.waiting.iter_mut().find(|it| it.id == id) {
+        shown.name(waiting);
+    }
+    page::html(StatusCode::OK, &page)
 }
 
 /// `POST …/subjects/requests/{id}/reject`

@@ -122,19 +122,22 @@ pub struct Waiting {
     pub reason: String,
     pub legal_basis: Option<String>,
     pub request_id: Option<String>,
+    /// What stands for the persons in the trail.
+    pub refs: Vec<String>,
+    /// They themselves, where somebody asked for that, which is on record.
     pub persons: Vec<String>,
     pub all: usize,
     pub parts: String,
 }
 
-/// Persons of one order that a page names.
+/// Persons of one order that a page names, and digests that it shows.
 const PERSONS_MAX: usize = 50;
+const REFS_MAX: usize = 3;
 
 impl Waiting {
     pub fn of(request: Request, own: &str, now: Timestamp) -> Self {
         let is_own = request.by.as_deref() == Some(own);
         let all = request.ids.len() + request.also.len();
-        let persons = request.ids.into_iter().chain(request.also);
         Self {
             id: request.id.to_string(),
             by: request.key_name.or(request.by).unwrap_or_default(),
@@ -144,9 +147,16 @@ impl Waiting {
             reason: request.reason,
             legal_basis: request.legal_basis,
             request_id: request.request_id,
-            persons: persons.take(PERSONS_MAX).collect(),
+            refs: request.subject_refs.into_iter().take(REFS_MAX).collect(),
+            persons: Vec::new(),
             all,
             parts: parts(&request.parts),
         }
+    }
+
+    /// Names the persons of this order, who are the same as when it was listed.
+    pub fn name(&mut self, request: Request) {
+        let persons = request.ids.into_iter().chain(request.also);
+        self.persons = persons.take(PERSONS_MAX).collect();
     }
 }

@@ -165,7 +165,7 @@ fn what_one_asks_by_a_server_another_approves_after_its_restart(new: fn() -> Des
     let done: Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!(done["erased"], 1);
     let (status, said) = server.call(&two, "POST", &approve, "{}");
-    assert_eq!(status, 404, "{said}");
+    assert_eq!(status, 409, "{said}");
     let (_, entries) = server.call(&admin, "GET", "/v1/trails/shop/events?limit=1000", "");
     assert!(!entries.contains("zwiebel"), "{entries}");
     let (code, _, log) = server.stop("TERM");

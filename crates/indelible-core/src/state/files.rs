@@ -6,6 +6,7 @@
 mod private;
 mod register;
 mod requests;
+mod secret;
 mod whole;
 
 use std::fs::{self, File};
@@ -13,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use private::{make_private_folder, private_options};
+use secret::{hex_line, read_secret};
 use uuid::Uuid;
 use whole::{read_text, replace};
 
@@ -170,6 +172,10 @@ impl StateDir {
         self.path.join("erasure-requests")
     }
 
+    fn requests_of(&self, trail: &TrailName) -> PathBuf {
+        self.requests_path().join(trail.as_str())
+    }
+
     /// A folder that is made when it is needed first.
     fn folder_of(&self, file: &Path) -> Result<(), StateError> {
         let folder = file.parent().unwrap_or(&self.path);
@@ -320,22 +326,20 @@ impl State for StateDir {
     }
 
     fn erasure_requests(&self, trail: &TrailName) -> Result<Vec<Uuid>, StateError> {
-        let folder = self.requests_path().join(trail.as_str());
+        let folder = self.requests_of(trail);
         requests::ids(&folder).map_err(at(&folder))
     }
 
     fn erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<Option<String>, StateError> {
-        let path = self.requests_path().join(trail.as_str());
-        let path = path.join(id.to_string());
+        let path = self.requests_of(trail).join(id.to_string());
         requests::read(&path).map_err(at(&path))
     }
 
     fn sweep_erasure_requests(&self, trail: &TrailName) -> Result<(), StateError> {
-        let folder = self.requests_path().join(trail.as_str());
+        let folder = self.requests_of(trail);
         if !requests::has_halves(&folder).map_err(at(&folder))? {
             return Ok(());
         }
-        // Under the lock nobody is writing one.
         self.locked(|| requests::sweep(&folder).map_err(at(&folder)))
     }
 
@@ -345,7 +349,7 @@ impl State for StateDir {
         id: Uuid,
         text: &str,
     ) -> Result<(), StateError> {
-        let folder = self.requests_path().join(trail.as_str());
+        let folder = self.requests_of(trail);
         let path = folder.join(id.to_string());
         self.locked(|| {
             self.folder_of(&path)?;
@@ -355,7 +359,7 @@ impl State for StateDir {
     }
 
     fn take_erasure_request(&self, trail: &TrailName, id: Uuid) -> Result<bool, StateError> {
-        let folder = self.requests_path().join(trail.as_str());
+        let folder = self.requests_of(trail);
         self.locked(|| {
             requests::sweep(&folder).map_err(at(&folder))?;
             requests::take(&folder, id).map_err(at(&folder))
@@ -378,26 +382,4 @@ fn at(path: &Path) -> impl Fn(io::Error) -> StateError {
         path: path.clone(),
         source,
     }
-}
-
-fn hex_line(secret: &Secret) -> String {
-    let mut text: String = secret.expose().iter().map(|b| format!("{b:02x}")).collect();
-    text.push('\n');
-    text
-}
-
-fn read_secret(path: &Path) -> Result<Option<Secret>, StateError> {
-    let text = match read_text(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(at(path)(error)),
-    };
-    let problem = "expected 64 hexadecimal digits".to_owned();
-    let malformed = || StateError::Malformed {
-        path: path.to_owned(),
-        problem: problem.clone(),
-    };
-    Secret::from_hex(text.trim_end())
-        .map(Some)
-        .ok_or_else(malformed)
 }

@@ -216,7 +216,6 @@ impl<'d> Desk<'d> {
         Ok(Rejected::of(self.audit.name().clone(), rejected))
     }
 
-    /// Puts a look on record, with what stands for whom it was about.
     async fn check_there(&self) -> Result<(), Problem> {
         match self.audit.head().await? {
             Some(_) => Ok(()),

@@ -81,6 +81,12 @@ fn an_erasure_that_waits_is_seen_on_a_desk() {
             .await;
         is_well(&page).await;
         let waiting = page.text("section[aria-labelledby='waiting-title']").await;
+        assert!(!waiting.contains(HOSTILE), "{waiting}");
+        assert!(waiting.contains("1 person or place"), "{waiting}");
+        page.follow("section[aria-labelledby='waiting-title'] form[action$='/show'] button")
+            .await;
+        is_well(&page).await;
+        let waiting = page.text("section[aria-labelledby='waiting-title']").await;
         assert!(waiting.contains(HOSTILE), "{waiting}");
         assert!(waiting.contains("somebody else approves"), "{waiting}");
         // What is refused is asked for again, with what was written.

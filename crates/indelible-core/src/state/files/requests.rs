@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Whether something half written stands in `folder`.
+/// Whether something half written stands in `folder`, or is being written.
 pub(super) fn has_halves(folder: &Path) -> io::Result<bool> {
     Ok(names(folder)?.iter().any(|name| name.starts_with('~')))
 }

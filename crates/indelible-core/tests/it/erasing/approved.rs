@@ -17,6 +17,14 @@ pub(super) async fn of_two(site: &Site) -> Engine {
     Engine::open(site.ground(), options).await.expect("opens")
 }
 
+/// Such an installation with 20 entries of five persons.
+pub(super) async fn filled() -> (Site, Audit) {
+    let site = Site::new();
+    let audit = of_two(&site).await.trail(TrailName::standard());
+    fill(&audit, 0..20).await;
+    (site, audit)
+}
+
 /// No order.
 pub(super) const NONE: [Uuid; 0] = [];
 
@@ -44,9 +52,7 @@ pub(super) async fn newest(audit: &Audit, action: &str) -> serde_json::Value {
 
 #[tokio::test]
 async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_meanwhile() {
-    let site = Site::new();
-    let audit = of_two(&site).await.trail(TrailName::standard());
-    fill(&audit, 0..20).await;
+    let (site, audit) = filled().await;
     let before = all(&audit).await;
     let refused = audit.erase(&order(&["u3"]), &mut |_| {}).await;
     assert!(matches!(refused, Err(AuditError::Unapproved(_))));
@@ -118,9 +124,7 @@ async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_m
 
 #[tokio::test]
 async fn t91_an_approval_asks_the_holds_again_and_the_order_goes_on_waiting() {
-    let site = Site::new();
-    let audit = of_two(&site).await.trail(TrailName::standard());
-    fill(&audit, 0..20).await;
+    let (_site, audit) = filled().await;
     let request = ask(&audit, &order(&["u3"])).await;
     let hold = HoldOrder {
         query: Query::new().user_id("u3"),
@@ -156,9 +160,7 @@ async fn t91_an_approval_asks_the_holds_again_and_the_order_goes_on_waiting() {
 
 #[tokio::test]
 async fn what_is_rejected_withdrawn_or_too_old_is_forgotten_and_on_record() {
-    let site = Site::new();
-    let audit = of_two(&site).await.trail(TrailName::standard());
-    fill(&audit, 0..20).await;
+    let (site, audit) = filled().await;
     for (by, exception) in [("second", "rejected"), ("Officer", "withdrawn")] {
         let request = ask(&audit, &order(&["u3"])).await;
         let empty = audit.reject_erasure(request.id, named(by), " ").await;
@@ -205,9 +207,7 @@ async fn what_is_rejected_withdrawn_or_too_old_is_forgotten_and_on_record() {
 
 #[tokio::test]
 async fn an_order_whose_file_was_changed_is_not_carried_out() {
-    let site = Site::new();
-    let audit = of_two(&site).await.trail(TrailName::standard());
-    fill(&audit, 0..20).await;
+    let (site, audit) = filled().await;
     let request = ask(&audit, &order(&["u3"])).await;
     let id = request.id;
     let text = site.state.erasure_request(audit.name(), id);

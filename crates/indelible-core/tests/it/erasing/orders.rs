@@ -7,7 +7,7 @@ use indelible_core::engine::{Engine, Options};
 use indelible_core::state::StateDir;
 use indelible_core::{AuditAction, OrderProblem};
 
-use super::approved::{NONE, ask, kept, named, newest, of_two};
+use super::approved::{NONE, ask, filled, kept, named, newest, of_two};
 use super::*;
 use crate::ground::faulty;
 
@@ -55,9 +55,7 @@ const DAYS_15: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
 #[tokio::test]
 async fn an_order_that_cannot_be_read_stops_no_other_and_can_be_rejected() {
-    let site = Site::new();
-    let audit = of_two(&site).await.trail(TrailName::standard());
-    fill(&audit, 0..20).await;
+    let (site, audit) = filled().await;
     let bad = ask(&audit, &order(&["u1"])).await.id;
     let good = ask(&audit, &order(&["u3"])).await.id;
     let spoil = |id| {

@@ -186,6 +186,12 @@ pub enum OrderProblem {
          reject it, and ask again"
     )]
     Unbound(Uuid),
+    /// It cannot be told whether Indelible itself has recorded that it was asked for.
+    #[error(
+        "it cannot be told who recorded that erasure {0} was asked for: the secret for own-records is \
+         not at hand; bring the state directory's `secrets` here"
+    )]
+    Untold(Uuid),
     /// More than this do not wait at once.
     #[error("{0} orders wait already; decide about them first")]
     Full(usize),

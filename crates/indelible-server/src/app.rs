@@ -171,8 +171,10 @@ impl App {
     /// # Errors
     /// The first failure met; what could not be recorded is tried again the next time.
     pub async fn settle(&self) -> Result<(), AuditError> {
+        // Sums that are over wait for nothing else.
+        let settled = self.shared.tally.settle().await;
         self.shared.engine.expire_erasure_requests().await;
-        self.shared.tally.settle().await
+        settled
     }
 
     /// Records all that was summed up, before the engine is closed.

@@ -87,6 +87,16 @@ impl Tally {
         Ok(())
     }
 
+    /// Records what happened in an entry of its own, however much else is summed up meanwhile. It is
+    /// durable when this returns.
+    ///
+    /// # Errors
+    /// Those of recording.
+    pub async fn record_apart(&self, mut happening: Happening) -> Result<(), AuditError> {
+        happening.details = bounded::bounded(happening.details);
+        self.record(&happening.trail, first(&happening)).await
+    }
+
     /// Records the sums whose minute is over, and those that another process left behind.
     ///
     /// # Errors

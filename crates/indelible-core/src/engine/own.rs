@@ -70,7 +70,7 @@ const KEEPING: [&str; 25] = [
 ];
 
 /// Those that something is done for later, and that carry the code therefore.
-const ACTED_ON: [&str; 14] = [
+const ACTED_ON: [&str; 15] = [
     "audit_archive_restored",
     "audit_finding_assigned",
     "audit_finding_raised",
@@ -84,6 +84,7 @@ const ACTED_ON: [&str; 14] = [
     "audit_review_missed",
     "audit_review_started",
     "audit_subject_erasure_approved",
+    "audit_subject_erasure_refused",
     "audit_subject_erasure_requested",
 ];
 

@@ -129,7 +129,7 @@ impl Audit {
     ) -> Result<Receipt, AuditError> {
         let who = by.into();
         policy.check()?;
-        check_by(who.by)?;
+        who.check()?;
         self.check_may_write().await?;
         let registry = &self.engine.shared.ground.registry;
         let row = registry.get(POLICY, self.trail.as_str()).await?;
@@ -222,7 +222,7 @@ impl Audit {
         progress: &mut (dyn FnMut(RetentionProgress) + Send),
     ) -> Result<(Retained, RetentionPlan), AuditError> {
         let who = by.into();
-        check_by(who.by)?;
+        who.check()?;
         self.check_may_write().await?;
         let shared = &self.engine.shared;
         // Before anything is said: whoever may not remove must not leave an entry that says so.
@@ -338,7 +338,7 @@ impl Audit {
 pub(super) fn check_by(by: &str) -> Result<(), QueryError> {
     match by.trim() {
         "" => Err(QueryError::new("by", "who has it done must be named")),
-        text if text.len() > crate::door::TEXT_BYTES_MAX => {
+        _ if by.len() > crate::door::TEXT_BYTES_MAX => {
             Err(QueryError::new("by", "a name has up to 255 bytes"))
         }
         _ => Ok(()),

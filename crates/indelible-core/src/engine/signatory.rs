@@ -3,11 +3,15 @@
 use serde_json::{Value, json};
 
 use super::retention::check_by;
-use crate::door::TEXT_BYTES_MAX;
 use crate::query::QueryError;
 
 /// The member of a context that says what the holder of a key is called.
 const NAME: &str = "key_name";
+
+/// How the ids of keys begin.
+const KEY: &str = "key:";
+/// The longest name of a key, in bytes: 100 characters, as long as they can be, and some room.
+const NAME_BYTES_MAX: usize = 1_024;
 
 /// Who asks, approves or rejects.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +45,17 @@ impl<'a> Signatory<'a> {
         }
     }
 
+    /// Whether it is told whose hand it was. The id of a key alone is another one after each rotation.
+    pub(super) fn is_told(&self) -> bool {
+        self.name.is_some() || !self.by.starts_with(KEY)
+    }
+
     /// Refuses a name that an entry would not keep whole, and nobody.
     pub(super) fn check(&self) -> Result<(), QueryError> {
         check_by(self.by)?;
         match self.name {
-            Some(name) if name.len() > TEXT_BYTES_MAX => {
-                let problem = format!("it has up to {TEXT_BYTES_MAX} bytes");
+            Some(name) if name.len() > NAME_BYTES_MAX => {
+                let problem = format!("it has up to {NAME_BYTES_MAX} bytes");
                 Err(QueryError::new("name", problem))
             }
             _ => Ok(()),

@@ -46,6 +46,9 @@ const CHOSEN: [&str; 9] = [
     "severity",
     "skip",
 ];
+/// Fields of a form that is shown again, and the bytes in them.
+const FIELDS_MAX: usize = 64;
+const BYTES_MAX: usize = 64 * 1024;
 /// The longest text that a line shows, in bytes.
 const LINE_BYTES: usize = 80;
 
@@ -66,7 +69,16 @@ impl Typed {
     /// The form to be sent again, where somebody has typed something.
     pub fn again(&self) -> Option<Again> {
         let form = self.form.lock().unwrap_or_else(PoisonError::into_inner);
-        let fields: Vec<_> = form.as_ref()?.fields().map(Field::of).collect();
+        let form = form.as_ref()?;
+        let bytes: usize = form
+            .fields()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        // No form of ours is like that.
+        if form.fields().count() > FIELDS_MAX || bytes > BYTES_MAX {
+            return None;
+        }
+        let fields: Vec<_> = form.fields().map(Field::of).collect();
         let is_typed = |it: &Field| !it.is_hidden && !it.value.trim().is_empty();
         let url = self.url.clone();
         let again = Again { url, fields };

@@ -114,9 +114,18 @@ impl Came {
             Err(problem) => {
                 let why = problem.internal.as_deref().unwrap_or_default();
                 tracing::warn!(%trail, kind = ?problem.kind, why, "an erasure was not done");
-                Self::Failed(shortened(&problem.detail))
+                Self::Failed(told(problem))
             }
         }
+    }
+}
+
+/// What is told of it afterwards to whoever may erase. The text of a problem with a field may repeat
+/// what the order says there, and so whom it is about.
+fn told(problem: &Problem) -> String {
+    match &problem.field {
+        Some(field) => shortened(&format!("{}: {field}", problem.kind.title())),
+        None => shortened(&problem.detail),
     }
 }
 
@@ -149,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::limits::ERASURES_KEPT_MAX;
+    use crate::problem::Kind;
 
     struct Still;
 
@@ -198,6 +208,28 @@ mod tests {
         assert!(fails.is_err());
         assert!(came(last(&board, "shop")).starts_with("it was cut short"));
         assert_eq!(last(&board, "shop").map(|it| it.took_ms), Some(7000));
+    }
+
+    #[test]
+    fn what_an_order_says_is_not_repeated_where_it_is_refused() {
+        let of_field = Problem::new(
+            Kind::InvalidBody,
+            "`email=ada@shop.example` is not PATH=VALUE",
+        )
+        .at("also");
+        let trail = "shop".parse().expect("a name");
+        let Came::Failed(why) = Came::of(&trail, &Err(of_field)) else {
+            panic!("it failed");
+        };
+        assert!(why.ends_with(": also") && !why.contains("ada"), "{why}");
+        let stopped = Problem::new(
+            Kind::Stopping,
+            "what was begun is finished by its next start",
+        );
+        let Came::Failed(why) = Came::of(&trail, &Err(stopped)) else {
+            panic!("it failed");
+        };
+        assert_eq!(why, "what was begun is finished by its next start");
     }
 
     #[test]

@@ -180,7 +180,8 @@ impl<'d> Desk<'d> {
         let asked = asked.as_object().cloned().unwrap_or_default();
         let trail = self.audit.name().clone();
         let look = looked(self.caller, permission, trail, asked, results);
-        Ok(self.app.tally().note(look).await?)
+        // A flood of other looks must not leave out whom this one was about.
+        Ok(self.app.tally().record_apart(look).await?)
     }
 
     /// The erasure of this id that waits.

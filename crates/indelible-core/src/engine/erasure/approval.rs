@@ -102,8 +102,12 @@ impl Audit {
             .id(request.id)
             .user_id(by)
             .context(Value::Object(context));
-        self.record_own(event, Vec::new()).await?;
+        // Without its entry nothing is carried out: one that is cut off here is bound to nothing.
         state.keep_erasure_request(&self.trail, request.id, &request.text)?;
+        if let Err(error) = self.record_own(event, Vec::new()).await {
+            self.take(request.id)?;
+            return Err(error);
+        }
         Ok((request, plan))
     }
 
@@ -120,7 +124,7 @@ impl Audit {
         who: Signatory<'_>,
         progress: &mut (dyn FnMut(ErasureProgress) + Send),
     ) -> Result<(Erased, ErasurePlan), AuditError> {
-        check_by(who.by)?;
+        who.check()?;
         self.check_may_write().await?;
         let request = self.waiting(id).await?;
         if request.is_by(&who) {

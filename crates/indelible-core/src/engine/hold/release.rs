@@ -63,6 +63,11 @@ impl Audit {
             let problem = format!("nobody has asked for the release of hold {id}");
             return Err(QueryError::new("id", problem).into());
         };
+        if !requested_by.is_told() {
+            let problem = "an earlier version kept only the key that asked for it, and not whose it is: \
+                           ask for the release again";
+            return Err(QueryError::new("id", problem).into());
+        }
         let mut said = json!({"hold_id": id});
         who.put(&mut said, APPROVED_BY);
         let kept = self.as_kept(&said)?;

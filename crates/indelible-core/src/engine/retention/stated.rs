@@ -40,10 +40,10 @@ pub(super) fn set_by(context: &Value) -> SetBy {
     SET_BY.map(|member| context[member].as_str().map(str::to_owned))
 }
 
-/// Whom that names.
+/// Whom that names; nobody where an earlier build has named a key and not whose it is.
 pub(super) fn signatory([by, name]: &SetBy) -> Option<Signatory<'_>> {
     let (by, name) = (by.as_deref()?, name.as_deref());
-    Some(Signatory { by, name })
+    Some(Signatory { by, name }).filter(Signatory::is_told)
 }
 
 /// The policy in force and who set it, `None` where there is none.

@@ -207,3 +207,48 @@ async fn an_entry_that_somebody_else_made_is_no_order() {
         .await;
     assert_eq!(done.expect("approved").0.parts, 4);
 }
+
+#[tokio::test]
+async fn t73_an_order_that_was_decided_is_not_carried_out_when_its_file_comes_back() {
+    let (site, audit) = filled().await;
+    let (state, trail) = (&site.state, audit.name());
+    let text_of = |id| state.erasure_request(trail, id).expect("readable");
+    let back = |id, text: &Option<String>| {
+        let text = text.as_deref().expect("it waits");
+        state.keep_erasure_request(trail, id, text).expect("kept");
+    };
+    let approve = async |id| {
+        let mut quiet = |_| {};
+        let approved = audit.approve_erasure(id, named("second"), &mut quiet);
+        approved.await.map(|(erased, _)| erased.parts)
+    };
+    let decided = |done: &Result<u64, AuditError>| {
+        matches!(done, Err(AuditError::Order(OrderProblem::Decided(_))))
+    };
+    for who in ["third", "officer"] {
+        let id = ask(&audit, &order(&["u1"])).await.id;
+        let text = text_of(id);
+        let ended = audit.reject_erasure(id, named(who), "no").await;
+        ended.expect("rejected, or withdrawn");
+        back(id, &text);
+        let done = approve(id).await;
+        assert!(decided(&done), "{who}: {done:?}");
+        audit
+            .reject_erasure(id, named(who), "again")
+            .await
+            .expect("it goes");
+    }
+    let id = ask(&audit, &order(&["u3"])).await.id;
+    let text = text_of(id);
+    approve(id).await.expect("approved");
+    back(id, &text);
+    let done = approve(id).await;
+    assert!(decided(&done), "{done:?}");
+    // Whoever may record can make an entry that looks like a decision.
+    let id = ask(&audit, &order(&["u2"])).await.id;
+    let alike = AuditAction::custom("audit_subject_erasure_refused");
+    let alike = AuditEvent::new(alike, "subject_key")
+        .context(json!({"erasure_request": id, "exception": "rejected"}));
+    audit.record(alike).await.expect("recorded");
+    approve(id).await.expect("nobody has decided about it");
+}

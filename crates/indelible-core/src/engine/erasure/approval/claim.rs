@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
+use super::bond::NOT_CARRIED_OUT;
 use super::{ErasureRequest, Signatory};
 use crate::action::AuditAction;
 use crate::engine::audit::Audit;
@@ -11,7 +12,7 @@ use crate::error::AuditError;
 use crate::event::AuditEvent;
 
 /// Says that somebody else approved it.
-const APPROVED: AuditAction = AuditAction::custom("audit_subject_erasure_approved");
+pub(super) const APPROVED: AuditAction = AuditAction::custom("audit_subject_erasure_approved");
 
 /// What lets an order be carried out that takes two people.
 pub(in crate::engine::erasure) struct Approval {
@@ -80,13 +81,25 @@ impl Approval {
             .context(Value::Object(context));
         let state = &audit.engine.shared.ground.state;
         let done = match audit.record_own(event, Vec::new()).await {
-            Ok(_) => {
-                let kept = state.keep_erasures(&audit.trail, lines);
-                kept.map_err(AuditError::from)
-            }
+            Ok(_) => match state.keep_erasures(&audit.trail, lines) {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    let more = json!({
+                        "erasure_request": request.id,
+                        "exception": NOT_CARRIED_OUT,
+                        "approved_by": self.by,
+                    });
+                    let (order, refs) = (&request.order, &request.subject_refs);
+                    // Else the approval that is on record would be taken for one that was carried out.
+                    if let Err(error) = audit.record_refusal(order, refs, None, more).await {
+                        let (trail, id) = (&audit.trail, request.id);
+                        tracing::error!(%trail, %id, %error, "an approval came to nothing, which is not on record");
+                    }
+                    Err(error.into())
+                }
+            },
             Err(error) => Err(error),
         };
-        // Nothing came of the approval.
         if done.is_err() {
             audit.give_back(request)?;
         }

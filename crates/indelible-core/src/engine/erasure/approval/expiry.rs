@@ -51,8 +51,18 @@ pub(super) async fn expire_of(audit: &Audit) -> Result<(), AuditError> {
     for id in ground.state.erasure_requests(&audit.trail)? {
         let recorded = match audit.found(id).await? {
             Some(Found::Readable(request)) => {
-                if request.expires_at > now || !audit.take(id)? {
+                if request.expires_at > now {
                     continue;
+                }
+                match audit.take(id) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    // One that stays keeps no other from being decided.
+                    Err(error) => {
+                        let trail = &audit.trail;
+                        tracing::warn!(%trail, %id, %error, "an order of erasure that expired stays");
+                        continue;
+                    }
                 }
                 let more = json!({
                     "erasure_request": id,

@@ -8,7 +8,6 @@ use super::expiry::expire_of;
 use super::waiting::Found;
 use crate::engine::audit::Audit;
 use crate::engine::erasure::{REASON_BYTES_MAX, REFUSED, RESOURCE};
-use crate::engine::retention::check_by;
 use crate::error::AuditError;
 use crate::event::AuditEvent;
 use crate::query::QueryError;
@@ -35,7 +34,7 @@ impl Audit {
         who: Signatory<'_>,
         reason: &str,
     ) -> Result<ErasureRejected, AuditError> {
-        check_by(who.by)?;
+        who.check()?;
         let length = reason.len();
         if reason.trim().is_empty() || length > REASON_BYTES_MAX {
             let problem = format!("say why, in up to {REASON_BYTES_MAX} bytes that name nobody");
@@ -79,7 +78,7 @@ impl Audit {
         })
     }
 
-    /// Takes an order away that nobody can read, once that is on record.
+    /// Takes an order away that nobody can read, and puts that on record.
     pub(super) async fn forget_unreadable(
         &self,
         id: Uuid,
@@ -88,9 +87,12 @@ impl Audit {
     ) -> Result<ErasureRejected, AuditError> {
         let mut event = AuditEvent::new(REFUSED, RESOURCE).context(more);
         event.user_id = by.map(str::to_owned);
-        // It could not be put back as it was, and is never carried out.
+        // First, so that it is on record once. It could not be put back as it was, nor is it carried
+        // out.
+        if !self.take(id)? {
+            return Err(self.gone(id).await);
+        }
         self.record_own(event, Vec::new()).await?;
-        self.take(id)?;
         Ok(ErasureRejected {
             id,
             subject_refs: Vec::new(),

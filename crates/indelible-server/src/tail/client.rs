@@ -18,7 +18,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::feed::{Feed, Held, Slot};
 use super::frame;
 use super::record::Record;
-use super::shown::{self, Shown};
+use super::shown::{self, Read, Shown};
 use crate::app::App;
 use crate::keys::InUse;
 use crate::limits::{FEED_PAGE_ENTRIES, STREAM_CHUNK_BYTES_MAX, STREAM_SILENCE_MAX};
@@ -209,7 +209,13 @@ impl Run {
     async fn page(&mut self) -> Result<Bytes, Problem> {
         // Few pages are in memory at once, however many clients come back at the same time.
         let turn = self.client.reads.clone().acquire_owned().await;
-        let read = shown::read(&self.client.audit, self.client.next, self.page).await?;
+        let read = match shown::read(&self.client.audit, self.client.next, self.page).await? {
+            Read::Entries(entries) => entries,
+            Read::Removed { first_kept } => {
+                let skipped = std::mem::replace(&mut self.client.next, first_kept);
+                return Ok(frame::skipped(skipped..first_kept, &self.place()));
+            }
+        };
         let (mut text, mut taken, whole) = (Vec::new(), 0, read.len() as u64);
         if whole == 0 {
             return Err(Problem::new(Kind::Internal, "the trail has become shorter"));

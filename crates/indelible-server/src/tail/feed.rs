@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use indelible_core::engine::Audit;
 use tokio::sync::watch;
 
-use super::shown::{self, Shown};
+use super::shown::{self, Read, Shown};
 use crate::limits::{FEED_BYTES_MAX, FEED_ENTRIES_MAX, FEED_INTERVAL, FEED_PAGE_ENTRIES};
 use crate::problem::Problem;
 
@@ -44,7 +44,15 @@ impl Feed {
     /// Reads on, and answers whether there may be more at once.
     async fn read_on(&self, growing: &watch::Sender<()>, audit: &Audit) -> Result<bool, Problem> {
         let next = self.window().end();
-        let read = shown::read(audit, next, FEED_PAGE_ENTRIES).await?;
+        let read = match shown::read(audit, next, FEED_PAGE_ENTRIES).await? {
+            Read::Entries(entries) => entries,
+            Read::Removed { first_kept } => {
+                // Those who follow are behind the window then, and come back.
+                *self.window() = Window::at(first_kept);
+                growing.send_replace(());
+                return Ok(true);
+            }
+        };
         if read.is_empty() {
             return Ok(false);
         }

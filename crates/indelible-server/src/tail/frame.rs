@@ -4,6 +4,8 @@
 //! where to go on from. So a client that is cut off before its first entry goes on without a gap,
 //! and one whose filters match rarely need not be read the same entries again.
 
+use std::ops::Range;
+
 use axum::body::Bytes;
 
 use crate::limits::STREAM_RETRY_MS;
@@ -17,6 +19,15 @@ pub fn beginning(place: &str) -> Bytes {
 /// Nothing but the place that was reached.
 pub fn heartbeat(place: &str) -> Bytes {
     Bytes::from(format!(": nothing new\nid: {place}\n\n"))
+}
+
+/// What is passed over, since retention has removed it, and the place after it.
+pub fn skipped(seqs: Range<u64>, place: &str) -> Bytes {
+    let Range { start, end } = seqs;
+    Bytes::from(format!(
+        ": retention has removed the entries {start} to {}; an `audit_records_expired` says why\nid: {place}\n\n",
+        end.saturating_sub(1)
+    ))
 }
 
 /// The last block of a stream that a client should come back to.

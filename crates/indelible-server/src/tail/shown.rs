@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use indelible_core::engine::Audit;
 use indelible_core::entry::{Columns, StoredEntry, Unreadable};
 use indelible_core::part::PartKind;
-use indelible_core::{Following, StoreError, TrailName};
+use indelible_core::{AuditError, Following, StoreError, TrailName};
 
 use super::frame;
 use crate::problem::{Kind, Problem};
@@ -67,8 +67,23 @@ impl Shown {
 }
 
 /// The entries of a trail from `from` on, at most `count`.
-pub async fn read(audit: &Audit, from: u64, count: u64) -> Result<Vec<StoredEntry>, Problem> {
-    Ok(audit.stored(from..from.saturating_add(count)).await?)
+pub async fn read(audit: &Audit, from: u64, count: u64) -> Result<Read, Problem> {
+    match audit.stored(from..from.saturating_add(count)).await {
+        Ok(entries) => Ok(Read::Entries(entries)),
+        Err(AuditError::Removed { first_kept, .. }) => Ok(Read::Removed { first_kept }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is found at a place of a trail.
+pub enum Read {
+    /// The entries from there on.
+    Entries(Vec<StoredEntry>),
+    /// Nothing: retention has removed what was there.
+    Removed {
+        /// The first entry that is left.
+        first_kept: u64,
+    },
 }
 
 fn unreadable(unreadable: Unreadable) -> Problem {

@@ -2,6 +2,7 @@
 
 pub mod running;
 mod second;
+mod streaming;
 
 use std::time::Duration;
 

@@ -53,7 +53,7 @@ pub use hold::{Hold, HoldOrder, HoldRelease, HoldStanding};
 pub use identity::{InstallationError, installation};
 pub use included::Tree;
 pub use neighbours::{Neighbours, Sight};
-pub use own::{Author, OWN_CODE, OwnRecords};
+pub use own::{Author, OWN_CODE, OwnRecords, own_actions};
 pub use pack::PackSource;
 pub use paging::{StoredRun, TwoWayPage};
 pub use prove::{Proved, Prover, SizedCheckpoint};

@@ -17,6 +17,7 @@
 mod condition;
 mod contradiction;
 mod controls;
+mod custom;
 mod design;
 mod framework;
 mod gather;

@@ -14,6 +14,7 @@ pub(crate) use limits::{limits, removed, verification};
 pub use made::{Made, generated};
 pub(crate) use reason::{Known, counted, reason};
 
+use crate::custom::is_custom;
 use crate::framework::{ControlId, Framework};
 use crate::gather::{
     JournalEntry, Listed, LogAccess, Quality, Sampling, Unresolved, Verified, WorkflowCount,
@@ -253,9 +254,10 @@ impl Report {
         Some(self)
     }
 
-    /// The entries of actions outside of the catalogue.
+    /// The entries of actions outside of the catalogue that are not Indelible's own.
     pub fn custom_entries(&self) -> u64 {
-        let custom = self.actions.iter().filter(|it| it.canonical.is_none());
+        let actions = self.actions.iter();
+        let custom = actions.filter(|it| is_custom(&it.action));
         custom.map(|it| it.entries).sum::<u64>() + self.actions_unlisted
     }
 

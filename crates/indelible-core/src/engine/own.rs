@@ -69,6 +69,9 @@ const KEEPING: [&str; 25] = [
     "audit_trail_succeeded",
 ];
 
+/// That a program is wired to a trail: a record of Indelible's own that says nothing of its keeping.
+const SELF_CHECKED: &str = "audit_self_checked";
+
 /// Those that something is done for later, and that carry the code therefore.
 const ACTED_ON: [&str; 15] = [
     "audit_archive_restored",
@@ -91,6 +94,12 @@ const ACTED_ON: [&str; 15] = [
 /// Whether an entry of this action says how a trail is kept.
 pub(super) fn is_keeping(action: &str) -> bool {
     KEEPING.contains(&action)
+}
+
+/// The actions that Indelible itself records, beside those that the catalogue has anyway. Whoever may
+/// record can record one: [`OwnRecords`] tells who did.
+pub fn own_actions() -> impl Iterator<Item = &'static str> {
+    KEEPING.into_iter().chain([SELF_CHECKED])
 }
 
 /// Who recorded an entry that looks like one of Indelible's own.

@@ -98,7 +98,7 @@ pub struct Newest {
     pub without_resource: u64,
     /// Acting for somebody else.
     pub on_behalf: u64,
-    /// Of actions outside of the catalogue.
+    /// Of actions outside of the catalogue that are not Indelible's own.
     pub custom: u64,
     /// In which a secret was replaced.
     pub redacted: u64,

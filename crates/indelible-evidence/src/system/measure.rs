@@ -11,6 +11,7 @@ use indelible_merkle::{Checkpoint, Note, SigningKey};
 
 use super::installation::{Installation, Newest, Reviews, StoreFacts, Surroundings, TrailFacts};
 use crate::contradiction::contradicts;
+use crate::custom::is_custom;
 use crate::gather::last_verified;
 use crate::period::Day;
 use crate::review::{DayState, RuleSet, days, first_day, ledger};
@@ -222,14 +223,15 @@ impl Newest {
         );
         count(|it| &mut it.without_resource, entry.resource_id.is_none());
         count(|it| &mut it.on_behalf, entry.on_behalf_of.is_some());
-        count(|it| &mut it.custom, known.is_none());
+        let custom = is_custom(&entry.action);
+        count(|it| &mut it.custom, custom);
         count(
             |it| &mut it.contradictory,
             contradicts(known, entry.outcome),
         );
         count(
             |it| &mut it.untold,
-            known.is_none() && entry.outcome == Outcome::Completed,
+            custom && entry.outcome == Outcome::Completed,
         );
         let waited = entry.created_at.as_micros() - entry.occurred_at.as_micros();
         count(|it| &mut it.before_it_happened, waited < 0);

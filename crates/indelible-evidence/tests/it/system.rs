@@ -1,5 +1,6 @@
 //! The answers to what is asked of the audit system, and the data behind them.
 
+mod own;
 mod reviews;
 
 use std::fs;

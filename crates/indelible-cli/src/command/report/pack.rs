@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use indelible::core::state::StateDir;
 use indelible_evidence::{
     ControlId, Folder, HandedOver, PackAsked, PackError, PackProgress, hand_over,
 };
@@ -78,7 +79,7 @@ impl Pack {
 
 async fn write(opened: &Opened, asked: PackAsked, place: &Path) -> Result<Handed, Failure> {
     let beside = place.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = TempDir::new_in(beside.unwrap_or(Path::new(".")))?;
+    let folder = private_folder(beside.unwrap_or(Path::new(".")))?;
     let mut files = Files {
         folder: folder.path().to_owned(),
         file: None,
@@ -112,6 +113,14 @@ async fn write(opened: &Opened, asked: PackAsked, place: &Path) -> Result<Handed
     })
 }
 
+/// A folder that has no name yet, its owner's alone.
+fn private_folder(beside: &Path) -> io::Result<TempDir> {
+    let mut made = tempfile::Builder::new();
+    #[cfg(unix)]
+    made.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    made.tempdir_in(beside)
+}
+
 impl From<PackError> for Failure {
     fn from(error: PackError) -> Self {
         match error {
@@ -132,7 +141,7 @@ struct Files {
 
 impl Folder for Files {
     fn begin(&mut self, name: &str) -> io::Result<()> {
-        let file = File::create_new(self.folder.join(name))?;
+        let file = StateDir::private_file(&self.folder.join(name))?;
         self.file = Some(BufWriter::new(file));
         Ok(())
     }

@@ -9,6 +9,26 @@ use crate::packs;
 
 on_each_store!(the_pack_of_a_control_is_checked_without_the_trail);
 
+#[cfg(unix)]
+#[test]
+fn the_pack_of_a_control_is_for_its_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path| {
+        let found = std::fs::metadata(path).expect("there");
+        found.permissions().mode() & 0o777
+    };
+    let desk = Desk::new();
+    shop(&desk);
+    desk.json(&DENIED);
+    let folder = desk.path("here/denied");
+    assert_eq!(mode(&folder), 0o700);
+    let files = crate::desk::files(&folder);
+    assert!(files.len() > 5, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
 /// What the pack for PCI DSS 4.0.1 10.2.1.4 is made with.
 const DENIED: [&str; 15] = [
     "report",

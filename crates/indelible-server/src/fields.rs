@@ -1,6 +1,6 @@
 //! Small JSON bodies, read by the strict reader, every field by its name.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use indelible_core::json;
@@ -31,6 +31,17 @@ impl Fields {
     /// Another media type, a body that is too long or no object.
     pub async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         Self::read_up_to(app, headers, body, SMALL_BODY_BYTES_MAX).await
+    }
+
+    /// The same, where there may be none: no body at all has no fields, whatever its type.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub async fn read_if_any(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        match body.size_hint().exact() {
+            Some(0) => Ok(Self(Map::new())),
+            _ => Self::read(app, headers, body).await,
+        }
     }
 
     /// The same, of so many bytes.

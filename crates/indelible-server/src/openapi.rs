@@ -99,7 +99,7 @@ fn described(operation: &Operation, access: Access) -> Value {
     }
     if !operation.body.is_empty() {
         described["requestBody"] = json!({
-            "required": true,
+            "required": !operation.may_lack_body(),
             "content": content(operation.body),
         });
     }

@@ -104,7 +104,7 @@ pub async fn reject(
 async fn of_request(app: &App, request: Request) -> Result<(RequestPath, Fields), Problem> {
     let (mut parts, body) = request.into_parts();
     let path = RequestPath::from_request_parts(&mut parts, app).await?;
-    let fields = Fields::read(app, &parts.headers, body).await?;
+    let fields = Fields::read_if_any(app, &parts.headers, body).await?;
     Ok((path, fields))
 }
 

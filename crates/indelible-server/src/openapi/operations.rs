@@ -27,6 +27,13 @@ pub struct Operation {
     pub problems: &'static [u16],
 }
 
+impl Operation {
+    /// Whether it may be called without its body, whose fields may all be left out.
+    pub fn may_lack_body(&self) -> bool {
+        self.body.iter().any(|body| body.schema == "Approving")
+    }
+}
+
 /// A body: its media type and the name of its schema, with `[]` for a list of them, nothing for a
 /// text.
 pub struct Content {

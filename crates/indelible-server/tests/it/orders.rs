@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::desk::{Answered, Call, Desk, on_both};
 
 on_both!(
+    an_approval_needs_no_body_and_a_rejection_its_reason,
     what_waits_no_more_is_told_from_what_never_did,
     more_orders_than_may_wait_are_a_conflict,
     a_list_of_whom_orders_are_about_is_a_look_on_record,
@@ -61,6 +62,28 @@ async fn what_waits_no_more_is_told_from_what_never_did(desk: Desk) {
     assert!(state.erasure_requests(&shop).expect("readable").is_empty());
     let over = send(&desk, &of(&id, "approve"), &json!({})).await;
     over.refuses(409, "already-decided", None);
+}
+
+async fn an_approval_needs_no_body_and_a_rejection_its_reason(desk: Desk) {
+    let desk = of_two(desk).await;
+    let other = desk.key_called("Bob", "admin", Some("shop")).await;
+    let id = ask(&desk).await;
+    let call = |what: &str| {
+        let url = format!("{SUBJECTS}/requests/{id}/{what}");
+        Call::new(Method::POST, &url).key(&other)
+    };
+    let bare = desk.call(call("reject")).await;
+    bare.refuses(400, "invalid-body", Some("reason"));
+    // What is there must say that it is JSON.
+    let untold = desk.call(call("approve").body("{}".to_owned())).await;
+    untold.refuses(415, "unsupported-media-type", Some("content-type"));
+    let went = desk.call(call("approve")).await.is(200).json();
+    assert_eq!(
+        (&went["dry_run"], &went["erased"]),
+        (&json!(false), &json!(1))
+    );
+    let late = call("approve").header("content-type", "application/json");
+    desk.call(late).await.refuses(409, "already-decided", None);
 }
 
 async fn more_orders_than_may_wait_are_a_conflict(desk: Desk) {

@@ -4,6 +4,7 @@ mod answer;
 mod decide;
 mod erase;
 mod listing;
+mod planned;
 mod show;
 
 use clap::{Args, Subcommand};

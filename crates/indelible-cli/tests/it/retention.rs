@@ -97,6 +97,10 @@ fn t91_sys_36_a_hold_keeps_from_erasure_until_two_let_go() {
     let id = hold["id"].as_str().expect("an id").to_owned();
     let erase = ["subject", "erase", "u-2", "--reason", "Art. 17", "--yes"];
     desk.run(&erase).fails(1, "held");
+    let dry = desk.run(&erase[..5]).fine();
+    let said = format!("is held by {id}); `indelible hold list`");
+    assert!(dry.err.contains(&said), "{}", dry.err);
+    assert!(!dry.err.contains("--yes"), "{}", dry.err);
     let release = [
         "hold", "release", &id, "--reason", "closed", "--by", "alice",
     ];

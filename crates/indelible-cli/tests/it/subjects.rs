@@ -153,8 +153,8 @@ fn sys_43_a_person_is_erased_and_the_trail_verifies(new: fn() -> Desk) {
     );
     assert_eq!(done["unpurged"], Value::Null);
     let left = done["leftovers"].as_array().expect("leftovers");
-    assert!(left.len() >= 6, "{left:?}");
-    assert_eq!(left.len() > 6, desk.is_on_postgres(), "{left:?}");
+    assert!(left.len() >= 7, "{left:?}");
+    assert_eq!(left.len() > 7, desk.is_on_postgres(), "{left:?}");
 
     desk.run(&["verify"]).fine();
     desk.file("before.tlog-proof", &proof);

@@ -154,5 +154,8 @@ fn elsewhere(spool: Option<&Path>) -> Vec<String> {
          erase again then"
             .to_owned(),
         "exports, evidence packs and proofs with opened parts that were handed out".to_owned(),
+        "legal holds whose filter named the person: the trail's own records keep it \
+         (`indelible hold list`)"
+            .to_owned(),
     ]
 }

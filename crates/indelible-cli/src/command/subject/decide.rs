@@ -7,8 +7,9 @@ use indelible_evidence::subject::{Erasure, Rejected, Requests};
 use uuid::Uuid;
 
 use super::erase::verdict;
+use super::planned::planned;
 use super::show;
-use crate::failure::{Failure, Status, remark};
+use crate::failure::{Failure, Status};
 use crate::progress::Bars;
 use crate::session::{Access, Session};
 
@@ -79,21 +80,17 @@ impl Approve {
         let spool = opened.settings.spool_folder.clone();
         let done = self.approve(&opened.audit).await;
         let answer = opened.close(done).await?.with_copies(spool.as_deref());
-        if self.dry_run {
-            remark("nothing was erased; without --dry-run it is");
-        }
         session.output.print_judged(&answer, verdict(&answer))
     }
 
     async fn approve(&self, audit: &Audit) -> Result<Erasure, Failure> {
         let order = audit.erasure_request(self.request).await?.order;
+        if self.dry_run {
+            return planned(audit, &order, "without --dry-run it is").await;
+        }
         let mut bars = Bars::default();
         let mut progress = |progress| show(&mut bars, progress);
         let trail = audit.name().clone();
-        if self.dry_run {
-            let plan = audit.plan_erasure(&order, &mut progress).await?;
-            return Ok(Erasure::planned(trail, &order, plan));
-        }
         let who = Signatory {
             by: &self.by,
             name: None,

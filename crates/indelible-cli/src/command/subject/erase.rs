@@ -8,8 +8,9 @@ use indelible::core::engine::{ErasureOrder, Subjects};
 use indelible::core::part::PartKind;
 use indelible_evidence::subject::Erasure;
 
+use super::planned::planned;
 use super::{Places, show};
-use crate::failure::{Failure, Status, remark};
+use crate::failure::{Failure, Status};
 use crate::input;
 use crate::progress::Bars;
 use crate::session::{Access, Session};
@@ -79,15 +80,12 @@ impl Erase {
         let spool = opened.settings.spool_folder.clone();
         let takes_two = opened.settings.erasure_approval;
         let done = match (is_run, takes_two) {
-            (false, _) => plan(&opened.audit, &order).await,
+            (false, true) => planned(&opened.audit, &order, "--yes asks for it").await,
+            (false, false) => planned(&opened.audit, &order, "--yes erases").await,
             (true, false) => erase(&opened.audit, &order).await,
             (true, true) => ask(&opened.audit, &order).await,
         };
         let answer = opened.close(done).await?.with_copies(spool.as_deref());
-        if !is_run {
-            let next = if takes_two { "asks for it" } else { "erases" };
-            remark(&format!("nothing was erased; --yes {next}"));
-        }
         session.output.print_judged(&answer, verdict(&answer))
     }
 
@@ -121,13 +119,6 @@ pub fn verdict(answer: &Erasure) -> Result<Status, Failure> {
         None => Ok(Status::Fine),
         Some(trouble) => Err(Failure::new(trouble)),
     }
-}
-
-async fn plan(audit: &Audit, order: &ErasureOrder) -> Result<Erasure, Failure> {
-    let mut bars = Bars::default();
-    let mut progress = |progress| show(&mut bars, progress);
-    let plan = audit.plan_erasure(order, &mut progress).await?;
-    Ok(Erasure::planned(audit.name().clone(), order, plan))
 }
 
 async fn erase(audit: &Audit, order: &ErasureOrder) -> Result<Erasure, Failure> {

@@ -174,6 +174,7 @@ fn is_forged(action: &str) -> bool {
         "audit_records_expired",
         "audit_retention_policy_changed",
         "audit_review_completed",
+        "audit_subject_erasure_refused",
     ]
     .contains(&action)
 }

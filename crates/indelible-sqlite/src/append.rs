@@ -50,12 +50,6 @@ pub(crate) fn write(db: &Connection, batch: &Batch) -> rusqlite::Result<Written>
     }
     let trail = head(db, batch, found)?;
     entries(db, batch, trail)?;
-    let mut insert = db.prepare_cached(sql::TERM_INSERT)?;
-    for row in &batch.terms {
-        let value = blob(batch.at(row.value));
-        let changed = insert.execute(params![trail, row.field as u8, value, row.seq])?;
-        one("term", changed)?;
-    }
     for (node, hash) in &batch.nodes {
         let mut insert = db.prepare_cached(sql::NODE_INSERT)?;
         let changed = insert.execute(params![trail, node.height, node.index, hash.as_bytes()])?;

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::{SqliteError, backend, refused, unavailable};
 use crate::files::{Files, Open};
+use crate::index::{Index, IndexReader};
 
 /// Statements kept prepared per connection; more than there are.
 const STATEMENTS: usize = 64;
@@ -24,6 +25,10 @@ const READER_CACHE_KIB: i64 = 16 * 1024;
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 /// Pages that one transaction may touch before some go to the log early, and so twice.
 const WRITER_SPILL_PAGES: i64 = 16 * 1024;
+/// Kibibytes of pages that the connection that writes the index keeps in memory.
+const INDEX_CACHE_KIB: i64 = 2 * 1024;
+/// Pages in the write-ahead log of the index after which it is copied into the file.
+const INDEX_CHECKPOINT_PAGES: i64 = 4_000;
 /// Bytes that the write-ahead log is cut back to when it starts over after a burst.
 const WAL_BYTES_KEPT: i64 = 128 * 1024 * 1024;
 
@@ -43,6 +48,20 @@ pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection,
     pragma(&db, "journal_size_limit", WAL_BYTES_KEPT)?;
     // The writer makes its own checkpoints, between transactions.
     pragma(&db, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// Opens the connection that writes the index, which can be made again: it is flushed where the
+/// write-ahead log is copied into the file, and stays whole without.
+pub(crate) fn indexing(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    pragma(&db, "cache_size", -INDEX_CACHE_KIB)?;
+    pragma(&db, "synchronous", "NORMAL")?;
+    // Freed pages are used again, and a purge leaves none.
+    pragma(&db, "secure_delete", false)?;
+    pragma(&db, "temp_store", "MEMORY")?;
+    pragma(&db, "journal_size_limit", WAL_BYTES_KEPT)?;
+    pragma(&db, "wal_autocheckpoint", INDEX_CHECKPOINT_PAGES)?;
     Ok(db)
 }
 
@@ -95,6 +114,7 @@ pub(crate) fn pragma(
 pub(crate) struct Readers {
     path: PathBuf,
     files: Arc<Files>,
+    index: Arc<Index>,
     let_go: Option<LetGo>,
     busy_timeout: Duration,
     count: u32,
@@ -105,9 +125,10 @@ pub(crate) struct Readers {
 /// Has whoever writes let go of files that are not the database's any more.
 pub(crate) type LetGo = Box<dyn Fn() + Send + Sync>;
 
-/// A connection that only reads. It is closed before it counts as closed.
-struct Reader {
-    db: Connection,
+/// A connection that only reads, and the index beside it. It is closed before it counts as closed.
+pub(crate) struct Reader {
+    pub(crate) db: Connection,
+    pub(crate) index: IndexReader,
     #[expect(dead_code, reason = "it is held")]
     open: Open,
 }
@@ -122,7 +143,7 @@ struct SetWhenDropped(Arc<AtomicBool>);
 impl Readers {
     pub(crate) fn new(
         path: PathBuf,
-        files: Arc<Files>,
+        (files, index): (Arc<Files>, Arc<Index>),
         let_go: Option<LetGo>,
         busy_timeout: Duration,
         count: u32,
@@ -132,6 +153,7 @@ impl Readers {
         Arc::new(Self {
             path,
             files,
+            index,
             let_go,
             busy_timeout,
             count,
@@ -148,14 +170,23 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&Connection, &Caller) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.search(move |reader, caller| read(&reader.db, caller))
+            .await
+    }
+
+    /// As [`Self::read`], with the index too.
+    pub(crate) async fn search<T: Send + 'static>(
+        self: &Arc<Self>,
+        search: impl FnOnce(&mut Reader, &Caller) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| unavailable(SqliteError::Closed))?;
         let gone = Arc::new(AtomicBool::new(false));
         let _guard = SetWhenDropped(Arc::clone(&gone));
         let readers = Arc::clone(self);
         let work = move || {
-            let reader = readers.reader()?;
-            let answer = read(&reader.db, &Caller::waiting(gone));
+            let mut reader = readers.reader()?;
+            let answer = search(&mut reader, &Caller::waiting(gone));
             // After an error of the file a fresh connection is the better start.
             if !matches!(answer, Err(StoreError::Unavailable { .. })) {
                 readers.lock().push(reader);
@@ -179,6 +210,7 @@ impl Readers {
             None => Ok(Reader {
                 open: self.files.open()?,
                 db: reading(&self.path, self.busy_timeout)?,
+                index: IndexReader::of(Arc::clone(&self.index)),
             }),
         }
     }

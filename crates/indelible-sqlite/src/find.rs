@@ -7,8 +7,6 @@
 
 mod blocks;
 mod candidates;
-#[cfg(test)]
-mod cost;
 mod plan;
 mod postings;
 mod way;
@@ -20,6 +18,7 @@ use rusqlite::{CachedStatement, Connection};
 
 use crate::connection::Caller;
 use crate::error::{corrupt, refused};
+use crate::index::{Covering, Snapshot, Uncovered};
 use crate::read::{self, Extent};
 use crate::row::{self, place, seq_of};
 use crate::sql;
@@ -36,6 +35,8 @@ const CHUNK_IN_TIME: usize = 64;
 #[derive(Clone, Copy)]
 struct Search<'a> {
     db: &'a Connection,
+    /// Nothing where the index covers nothing of the trail.
+    index: Option<&'a Covering<'a>>,
     caller: &'a Caller,
     trail: i64,
     way: Way,
@@ -43,30 +44,37 @@ struct Search<'a> {
 
 /// The entries that `find` asks for.
 pub(crate) fn find(
-    db: &Connection,
+    (db, index): (&Connection, Option<&Snapshot<'_>>),
     caller: &Caller,
     trail: &TrailName,
     find: &Find,
 ) -> Result<Vec<StoredEntry>, StoreError> {
-    let Some(Extent {
+    // After the moment of the index: it covers nothing that the log has not.
+    let Some(extent) = read::extent(db, trail)? else {
+        return Ok(Vec::new());
+    };
+    let Extent {
         trail,
         size,
         first_kept,
-    }) = read::extent(db, trail)?
-    else {
-        return Ok(Vec::new());
+    } = extent;
+    let covering = match index {
+        Some(index) => index.covering(db, extent)?,
+        None => None,
     };
     // The lists are read one after another: entries that come while they are read must not
     // appear in one and be missed in another.
     let (way, mut start) = Way::of(find, first_kept, size);
     let search = Search {
         db,
+        index: covering.as_ref(),
         caller,
         trail,
         way,
     };
     let mut skip = find.skip;
-    let plan = Plan::new(search, &find.filter)?;
+    let uncovered = Uncovered::of(extent, covering.as_ref());
+    let plan = Plan::new(search, &find.filter, uncovered)?;
     if plan.takes_all() {
         start = start.and_then(|seq| way.after(seq, skip));
         skip = 0;
@@ -77,7 +85,8 @@ pub(crate) fn find(
         limit: find.limit,
     };
     let (has_bounds, rest) = (plan.blocks.is_some(), plan.rest);
-    let mut candidates = Candidates::new(plan.lists, plan.blocks, start);
+    let lists = (plan.lists, plan.uncovered);
+    let mut candidates = Candidates::new(lists, plan.blocks, start);
     while found.entries.len() < found.limit {
         let least = match (&rest, has_bounds) {
             (Some(_), _) => CHUNK,
@@ -89,7 +98,10 @@ pub(crate) fn find(
             break;
         }
         if let Some(rest) = &rest {
-            found.extend(search.entries(&chunk)?, |entry| rest.matches(entry))?;
+            let uncovered = candidates.uncovered();
+            found.extend(search.entries(&chunk)?, |entry| {
+                rest.matches(entry, uncovered.contains(entry.seq))
+            })?;
         } else {
             let chosen = candidates.in_time(search, chunk)?;
             let chosen = found.pass(&chosen);

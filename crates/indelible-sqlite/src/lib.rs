@@ -19,14 +19,16 @@
 //! # }
 //! ```
 //!
-//! Four choices carry the rest; the README beside this crate shows the schema and the life of an
+//! Five choices carry the rest; the README beside this crate shows the schema and the life of an
 //! entry:
 //!
 //! - One thread writes and shares each flush among all who wait; a few connections read.
 //! - The write-ahead log is flushed at every commit (`synchronous=FULL`): acknowledged is durable.
 //! - Triggers refuse, loudly, to change or delete what is evidence, also for other programs that
 //!   open the file. `condition` tells when one is missing or altered.
-//! - Searches leapfrog over index rows and never count.
+//! - The log alone is durable before a receipt is given; what searches look up is made of it by a
+//!   second thread, in a second file, and an answer is the same with it and without.
+//! - Searches leapfrog over postings and never count.
 
 mod connection;
 mod error;
@@ -40,6 +42,7 @@ pub mod sql;
 mod append;
 mod condition;
 mod find;
+mod index;
 mod projection;
 mod read;
 mod registry;

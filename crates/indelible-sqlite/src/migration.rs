@@ -22,7 +22,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 1,
         name: "log",
@@ -52,6 +52,11 @@ const MIGRATIONS: [Migration; 6] = [
         version: 6,
         name: "retention",
         sql: include_str!("../migrations/0006_retention.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "log_first",
+        sql: include_str!("../migrations/0007_log_first.sql"),
     },
 ];
 
@@ -257,16 +262,13 @@ mod tests {
         let schema = expected_schema().expect("the migrations apply");
         let has = |name: &str| schema.iter().any(|(there, _)| there == name);
         for table in [
-            "head", "entry", "part", "event_id", "node", "term", "span", "rollup", "kept",
+            "head", "entry", "part", "event_id", "node", "span", "rollup", "kept",
         ] {
             assert!(has(table), "{table}");
             for guard in ["update", "delete"] {
                 assert!(has(&format!("{table}_{guard}")), "{table}_{guard}");
             }
-            assert!(
-                table == "term" || has(&format!("{table}_insert")),
-                "{table}_insert"
-            );
+            assert!(has(&format!("{table}_insert")), "{table}_insert");
         }
     }
 }

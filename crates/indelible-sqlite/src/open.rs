@@ -13,6 +13,7 @@ use crate::condition;
 use crate::connection::{self, LetGo, Readers, pragma};
 use crate::error::{SqliteError, corrupt, refused, unavailable};
 use crate::files::{Files, beside};
+use crate::index::{Index, Scans};
 use crate::migration::{self, MigrationStatus};
 use crate::owner::{Owner, owner};
 use crate::store::SqliteStore;
@@ -40,6 +41,9 @@ pub struct Options {
     /// Bytes that the database may grow to, the write-ahead log not counted; appends beyond are
     /// refused as with a full disk. No limit where `None`.
     pub bytes_max: Option<u64>,
+    /// Entries that the index covers at once; at least 1. With fewer it is less behind while much
+    /// is recorded, and merged more often.
+    pub index_entries: u32,
 }
 
 impl Default for Options {
@@ -50,6 +54,7 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
             bytes_max: None,
+            index_entries: 65_536,
         }
     }
 }
@@ -77,6 +82,7 @@ impl SqliteStore {
         let path = provided(path.as_ref(), options.create && !options.read_only)?;
         not_anothers(&path)?;
         let files = Files::of(&path);
+        let index = Index::of(&path, &files, options)?;
         let writer = if options.read_only {
             let db = connection::reading(&path, options.busy_timeout)?;
             complete(&migration::status(&db)?)?;
@@ -87,18 +93,26 @@ impl SqliteStore {
             prepare(&mut db)?;
             Some(Writer::start(
                 path.clone(),
-                Arc::clone(&files),
+                (Arc::clone(&files), Arc::clone(&index)),
                 options,
                 db,
             )?)
         };
         let let_go = writer.as_ref().map(|w| Box::new(w.let_go()) as LetGo);
         let (timeout, count) = (options.busy_timeout, options.readers);
-        let readers = Readers::new(path.clone(), files, let_go, timeout, count);
+        let readers = Readers::new(
+            path.clone(),
+            (files, Arc::clone(&index)),
+            let_go,
+            timeout,
+            count,
+        );
         Ok(Self {
             path,
             writer,
             readers,
+            index,
+            scans: Scans::default(),
         })
     }
 
@@ -137,7 +151,7 @@ fn provided(path: &Path, create: bool) -> Result<PathBuf, StoreError> {
 }
 
 /// Makes the file, readable by its owner alone, unless it is there.
-fn provide(path: &Path, create: bool) -> Result<(), StoreError> {
+pub(crate) fn provide(path: &Path, create: bool) -> Result<(), StoreError> {
     // Closing any handle of a file drops the locks that SQLite holds on it in this process. So
     // the handle is gone before anybody here can open the new file, and one that was there before
     // is not opened at all.

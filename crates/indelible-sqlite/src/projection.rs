@@ -1,13 +1,13 @@
 //! The rows of the projections, page by page in the order of their keys.
 
 use indelible_core::TrailName;
-use indelible_core::store::{Projected, ProjectionKind, StoreError, Term, TermField};
+use indelible_core::store::{Projected, ProjectionKind, StoreError};
 use indelible_merkle::NodeId;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use crate::error::{backend, corrupt};
+use crate::error::backend;
 use crate::read::{self, Extent, each, signed};
 use crate::row::cell;
 
@@ -41,21 +41,21 @@ pub(crate) fn page(
             let key = [integer(span.height.into()), integer(span.index)];
             spans(db, trail, key, limit)
         }
-        (ProjectionKind::Term, None) => terms(db, trail, (&BEFORE_ALL, &[], 0), limit),
-        (ProjectionKind::Term, Some(Projected::Term(Term { field, value, seq }))) => {
-            let field = Value::Integer(*field as i64);
-            terms(db, trail, (&field, value, signed(*seq)), limit)
-        }
         (ProjectionKind::Rollup, None) => rollups(db, trail, (&BEFORE_ALL, "", ""), limit),
         (ProjectionKind::Rollup, Some(Projected::Rollup(row))) => {
             let hour = Value::Integer(row.hour);
             let key = (&hour, &*row.action, row.outcome.as_str());
             rollups(db, trail, key, limit)
         }
-        (kind, Some(other)) => Err(backend(format!(
-            "{other:?} is no row of the projection {kind:?}"
-        ))),
+        // The rows of the index are read from the index.
+        (ProjectionKind::Term, None) => Ok(Vec::new()),
+        (kind, Some(other)) => Err(stranger(kind, other)),
     }
+}
+
+/// A row that is none of a projection.
+pub(crate) fn stranger(kind: ProjectionKind, other: &Projected) -> StoreError {
+    backend(format!("{other:?} is no row of the projection {kind:?}"))
 }
 
 fn ids(
@@ -109,34 +109,6 @@ ORDER BY height, idx LIMIT ?4";
     each(db, sql, params![trail, height, index, limit], |row| {
         read::span(row).map(Projected::Span)
     })
-}
-
-fn terms(
-    db: &Connection,
-    trail: i64,
-    (field, value, seq): (&Value, &[u8], i64),
-    limit: i64,
-) -> Result<Vec<Projected>, StoreError> {
-    let sql = "\
-SELECT field, value, seq FROM term WHERE trail = ?1 AND (field, value, seq) > (?2, ?3, ?4) \
-ORDER BY field, value, seq LIMIT ?5";
-    each(
-        db,
-        sql,
-        params![trail, field, value, seq, limit],
-        |row: &Row<'_>| {
-            let what = "an index row";
-            let seq = cell(row, 2, what, None)?;
-            let number: u8 = cell(row, 0, what, Some(seq))?;
-            let unknown = || corrupt(what, Some(seq), format!("there is no field {number}"));
-            let field = TermField::from_number(number).ok_or_else(unknown)?;
-            Ok(Projected::Term(Term {
-                field,
-                value: cell(row, 1, what, Some(seq))?,
-                seq,
-            }))
-        },
-    )
 }
 
 fn rollups(

@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use indelible_core::TrailName;
-use indelible_core::entry::{Columns, Erasure, StoredEntry};
+use indelible_core::entry::{Erasure, StoredEntry};
 use indelible_core::part::PartKind;
-use indelible_core::store::{
-    NO_USER, Purged, Removal, Store, StoreError, Term, TermField, each_term,
-};
+use indelible_core::store::{Purged, Removal, Store, StoreError};
 use rusqlite::{Connection, params};
 
 use crate::append::one;
 use crate::connection::pragma;
 use crate::error::{SqliteError, refused, unavailable};
-use crate::read::{self, Extent};
+use crate::read;
 use crate::row::place;
 use crate::sql;
 use crate::store::SqliteStore;
@@ -46,6 +44,8 @@ impl Removal for SqliteStore {
     }
 
     async fn purge(&self, _: &TrailName, _: &[Erasure]) -> Result<Purged, StoreError> {
+        // The index first: what it shows by then the log may forget.
+        self.index.purge().await?;
         self.writer()?.purge().await?;
         Ok(Purged::default())
     }
@@ -103,11 +103,8 @@ fn steps(trail: &TrailName, erasures: &[Erasure], size: u64) -> Vec<Step> {
 
 /// What is to be done to one entry.
 struct Blanking {
-    place: i64,
+    seq: u64,
     parts: Vec<PartKind>,
-    /// Index rows that go, and those that come instead.
-    gone: Vec<Term>,
-    come: Vec<Term>,
 }
 
 /// Blanks the parts of a step within a transaction; answers how many were there. Nothing was
@@ -124,7 +121,7 @@ pub(crate) fn blank(db: &Connection, step: &Step) -> rusqlite::Result<Result<u64
             for entry in read::entries(db, &step.trail, range)? {
                 // Once, however many stretches name it.
                 if let Some(parts) = wanted.remove(&entry.seq) {
-                    blankings.extend(blanking(extent, entry, &parts)?);
+                    blankings.extend(blanking(&entry, &parts));
                 }
             }
         }
@@ -135,44 +132,18 @@ pub(crate) fn blank(db: &Connection, step: &Step) -> rusqlite::Result<Result<u64
         Err(error) => return Ok(Err(error)),
     };
     let mut gone = 0;
-    for blanking in blankings {
-        gone += write(db, trail, &blanking)?;
+    for blanking in &blankings {
+        gone += write(db, trail, blanking)?;
     }
+    altered(db, trail, &blankings)?;
     Ok(Ok(gone))
 }
 
-fn blanking(
-    extent: Extent,
-    mut entry: StoredEntry,
-    wanted: &BTreeSet<PartKind>,
-) -> Result<Option<Blanking>, StoreError> {
+fn blanking(entry: &StoredEntry, wanted: &BTreeSet<PartKind>) -> Option<Blanking> {
     let is_there = |kind: &PartKind| wanted.contains(kind) && entry.parts.get(*kind).is_some();
     let parts: Vec<_> = PartKind::ALL.into_iter().filter(is_there).collect();
-    if parts.is_empty() {
-        return Ok(None);
-    }
-    let before = terms(&entry)?;
-    for &kind in &parts {
-        *entry.parts.get_mut(kind) = None;
-    }
-    let after = terms(&entry)?;
-    Ok(Some(Blanking {
-        place: place(extent.trail, entry.seq),
-        parts,
-        gone: before.difference(&after).cloned().collect(),
-        come: after.difference(&before).cloned().collect(),
-    }))
-}
-
-/// The index rows of an entry.
-fn terms(entry: &StoredEntry) -> Result<BTreeSet<Term>, StoreError> {
-    let columns = Columns::derive(entry).map_err(StoreError::unreadable)?;
-    let mut terms = BTreeSet::new();
-    each_term(entry, &columns, &mut |field, value| {
-        let (value, seq) = (value.to_vec(), entry.seq);
-        terms.insert(Term { field, value, seq });
-    });
-    Ok(terms)
+    let seq = entry.seq;
+    (!parts.is_empty()).then_some(Blanking { seq, parts })
 }
 
 fn write(db: &Connection, trail: i64, blanking: &Blanking) -> rusqlite::Result<u64> {
@@ -182,20 +153,30 @@ fn write(db: &Connection, trail: i64, blanking: &Blanking) -> rusqlite::Result<u
             PartKind::Target => sql::TARGET_ERASE,
             PartKind::Details => sql::DETAILS_ERASE,
         };
-        let changed = db.prepare_cached(sql)?.execute([blanking.place])?;
+        let changed = db
+            .prepare_cached(sql)?
+            .execute([place(trail, blanking.seq)])?;
         one("part", changed)?;
     }
-    for term in &blanking.gone {
-        let mut delete = db.prepare_cached(sql::TERM_DELETE)?;
-        // One that was missing already is gone; verification tells.
-        delete.execute(params![trail, term.field as u8, term.value, term.seq])?;
-    }
-    for term in &blanking.come {
-        debug_assert!(term.field == TermField::UserId && term.value == NO_USER);
-        let mut insert = db.prepare_cached(sql::TERM_PUT)?;
-        insert.execute(params![trail, term.field as u8, term.value, term.seq])?;
-    }
     Ok(blanking.parts.len() as u64)
+}
+
+/// Says, with the change itself, of which entries an index says something that is not so any more.
+fn altered(db: &Connection, trail: i64, blankings: &[Blanking]) -> rusqlite::Result<()> {
+    if blankings.is_empty() {
+        return Ok(());
+    }
+    let mut next = db.prepare_cached(sql::ALTERATION_NEXT)?;
+    let (ordinal, token): (u64, [u8; 16]) =
+        next.query_row([trail], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut seqs: Vec<u64> = blankings.iter().map(|blanking| blanking.seq).collect();
+    seqs.sort_unstable();
+    let mut insert = db.prepare_cached(sql::ALTERATION_INSERT)?;
+    for run in seqs.chunk_by(|seq, next| seq + 1 == *next) {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        insert.execute(params![trail, ordinal, first, last, token])?;
+    }
+    Ok(())
 }
 
 /// Writes the database anew, without what was erased, and empties the write-ahead log.
@@ -204,6 +185,7 @@ fn write(db: &Connection, trail: i64, blanking: &Blanking) -> rusqlite::Result<u
 /// about in it goes with the page.
 pub(crate) fn purge(db: &Connection) -> Result<(), StoreError> {
     empty_log(db)?;
+    db.execute(sql::ALTERATIONS_FORGET, []).map_err(refused)?;
     // The new copy may be larger than memory. The file of it has no name in any folder.
     pragma(db, "temp_store", "FILE")?;
     let done = db.execute_batch("VACUUM");

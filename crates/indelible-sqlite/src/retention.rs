@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use indelible_core::TrailName;
-use indelible_core::entry::{Columns, StoredEntry};
-use indelible_core::store::{StoreError, each_term, next_first_kept};
+use indelible_core::entry::StoredEntry;
+use indelible_core::store::{StoreError, next_first_kept};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::append::one;
@@ -49,9 +49,9 @@ pub(crate) fn trim(db: &Connection, step: &Trim) -> rusqlite::Result<Result<u64,
         return Ok(Ok(now));
     }
     // All is read before anything is written.
-    let rows = read::entries(db, &step.trail, now..next).and_then(|entries| rows(entries, next));
-    let (entries, terms) = match rows {
-        Ok(rows) => rows,
+    let entries = read::entries(db, &step.trail, now..next);
+    let entries = match entries.and_then(|entries| whole(entries, next)) {
+        Ok(entries) => entries,
         Err(error) => return Ok(Err(error)),
     };
     let trail = extent.trail;
@@ -63,11 +63,6 @@ pub(crate) fn trim(db: &Connection, step: &Trim) -> rusqlite::Result<Result<u64,
     one("kept", changed)?;
     leaves(db, trail, &entries, next)?;
     counts(db, trail, &entries)?;
-    let mut delete = db.prepare_cached(sql::TERM_DELETE)?;
-    for (field, value, seq) in terms {
-        // One that was missing already is gone.
-        delete.execute(params![trail, field, value, seq])?;
-    }
     let mut delete = db.prepare_cached(sql::EVENT_ID_DELETE)?;
     for entry in &entries {
         delete.execute(params![trail, entry.id.as_bytes(), entry.seq])?;
@@ -81,22 +76,13 @@ pub(crate) fn trim(db: &Connection, step: &Trim) -> rusqlite::Result<Result<u64,
     Ok(Ok(next))
 }
 
-type Terms = Vec<(u8, Vec<u8>, u64)>;
-
-/// The entries, gap-free up to `next`, and their index rows.
-fn rows(entries: Vec<StoredEntry>, next: u64) -> Result<(Vec<StoredEntry>, Terms), StoreError> {
-    let mut terms = Vec::new();
-    for entry in &entries {
-        let columns = Columns::derive(entry).map_err(StoreError::unreadable)?;
-        each_term(entry, &columns, &mut |field, value| {
-            terms.push((field as u8, value.to_vec(), entry.seq));
-        });
-    }
+/// The entries, gap-free up to `next`.
+fn whole(entries: Vec<StoredEntry>, next: u64) -> Result<Vec<StoredEntry>, StoreError> {
     let first = next - entries.len() as u64;
     if let Some((_, seq)) = entries.iter().zip(first..).find(|(e, seq)| e.seq != *seq) {
         return Err(corrupt("the log", Some(seq), "the entry is missing"));
     }
-    Ok((entries, terms))
+    Ok(entries)
 }
 
 /// Keeps the leaf hashes of the block that is divided, and lets go of those of the one before.

@@ -95,9 +95,6 @@ pub const EVENT_ID_INSERT: &str = "INSERT INTO event_id (trail, id, seq) VALUES 
 /// ?1 trail, ?2 height, ?3 idx, ?4 hash.
 pub const NODE_INSERT: &str = "INSERT INTO node (trail, height, idx, hash) VALUES (?1, ?2, ?3, ?4)";
 
-/// ?1 trail, ?2 field, ?3 value, ?4 seq.
-pub const TERM_INSERT: &str = "INSERT INTO term (trail, field, value, seq) VALUES (?1, ?2, ?3, ?4)";
-
 /// ?1 place.
 pub const ACTOR_ERASE: &str = "\
 UPDATE part SET actor_salt = NULL, actor = NULL WHERE place = ?1 AND actor IS NOT NULL";
@@ -109,14 +106,6 @@ UPDATE part SET target_salt = NULL, target = NULL WHERE place = ?1 AND target IS
 /// ?1 place.
 pub const DETAILS_ERASE: &str = "\
 UPDATE part SET details_salt = NULL, details = NULL WHERE place = ?1 AND details IS NOT NULL";
-
-/// ?1 trail, ?2 field, ?3 value, ?4 seq.
-pub const TERM_DELETE: &str =
-    "DELETE FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq = ?4";
-
-/// As [`TERM_INSERT`], where the row may be there already.
-pub const TERM_PUT: &str =
-    "INSERT OR IGNORE INTO term (trail, field, value, seq) VALUES (?1, ?2, ?3, ?4)";
 
 /// ?1 trail, ?2 height, ?3 idx, ?4 earliest, ?5 latest.
 pub const SPAN_INSERT: &str =
@@ -162,29 +151,18 @@ SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY plac
 pub const TIMES_FALLING: &str = "\
 SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC";
 
-/// ?1 trail, ?2 field, ?3 value, ?4 the smallest seq, ?5 rows at most; rising.
-pub const POSTINGS: &str = "\
-SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq >= ?4 \
-ORDER BY seq LIMIT ?5";
+/// ?1 trail, ?2 ordinal, ?3 first, ?4 last, ?5 token.
+pub const ALTERATION_INSERT: &str = "\
+INSERT INTO op_alteration (trail, ordinal, first, last, token) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// As [`POSTINGS`], falling, ?4 the largest seq.
-pub const POSTINGS_FALLING: &str = "\
-SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value = ?3 AND seq <= ?4 \
-ORDER BY seq DESC LIMIT ?5";
+/// ?1 trail.
+pub const ALTERATION_NEXT: &str = "\
+SELECT coalesce(max(ordinal), 0) + 1, randomblob(16) FROM op_alteration WHERE trail = ?1";
 
-/// ?1 trail, ?2 field, ?3 the first value, ?4 the last value: the least value of the range.
-pub const VALUE_FROM: &str = "\
-SELECT value FROM term WHERE trail = ?1 AND field = ?2 AND value >= ?3 AND value <= ?4 \
-ORDER BY value LIMIT 1";
-
-/// As [`VALUE_FROM`], with ?3 exclusive.
-pub const VALUE_AFTER: &str = "\
-SELECT value FROM term WHERE trail = ?1 AND field = ?2 AND value > ?3 AND value <= ?4 \
-ORDER BY value LIMIT 1";
-
-/// ?1 trail, ?2 field, ?3 the first value, ?4 the last value, ?5 rows at most; in no useful order.
-pub const POSTINGS_OF_RANGE: &str = "\
-SELECT seq FROM term WHERE trail = ?1 AND field = ?2 AND value >= ?3 AND value <= ?4 LIMIT ?5";
+/// Forgets what every index that is believed shows by now: all but the last of each trail.
+pub const ALTERATIONS_FORGET: &str = "\
+DELETE FROM op_alteration WHERE ordinal < (\
+SELECT max(later.ordinal) FROM op_alteration AS later WHERE later.trail = op_alteration.trail)";
 
 /// ?1 trail, ?2 height, ?3 idx.
 pub const SPAN: &str =

@@ -15,8 +15,9 @@ use indelible_merkle::Hash;
 use uuid::Uuid;
 
 use crate::append::Batch;
-use crate::connection::Readers;
+use crate::connection::{Reader, Readers};
 use crate::error::{SqliteError, unavailable};
+use crate::index::{Index, Scans};
 use crate::writer::{Done, Task, Writer};
 use crate::{condition, find, projection, read, retention};
 
@@ -29,6 +30,8 @@ pub struct SqliteStore {
     /// `None` when opened for reading only.
     pub(crate) writer: Option<Writer>,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) scans: Scans,
 }
 
 impl SqliteStore {
@@ -88,8 +91,11 @@ impl Store for SqliteStore {
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError> {
         let (trail, wanted) = (trail.clone(), find.clone());
         self.readers
-            .read(move |db, caller| {
-                retention::undisturbed(db, &trail, || find::find(db, caller, &trail, &wanted))
+            .search(move |Reader { db, index, .. }, caller| {
+                index.search(|index| {
+                    let find = || find::find((db, index), caller, &trail, &wanted);
+                    retention::undisturbed(db, &trail, find)
+                })
             })
             .await
     }
@@ -137,6 +143,19 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError> {
         let (trail, after) = (trail.clone(), after.cloned());
+        if kind == ProjectionKind::Term {
+            let after = match after {
+                None => None,
+                Some(Projected::Term(term)) => Some(term),
+                Some(other) => return Err(projection::stranger(kind, &other)),
+            };
+            if after.is_none() {
+                self.index.settle().await;
+            }
+            let (index, scans) = (Arc::clone(&self.index), self.scans.clone());
+            let page = move |db: &_| scans.page(&index, db, &trail, (after.as_ref(), limit));
+            return self.readers.read(move |db, _| page(db)).await;
+        }
         let read = move |db: &_| projection::page(db, &trail, kind, after.as_ref(), limit);
         self.readers.read(move |db, _| read(db)).await
     }
@@ -160,6 +179,8 @@ impl Store for SqliteStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
+        self.scans.end();
+        self.index.close().await;
         match &self.writer {
             Some(writer) => writer.close().await,
             None => Ok(()),

@@ -19,6 +19,7 @@ use crate::append::Batch;
 use crate::connection::{self, pragma};
 use crate::error::{SqliteError, refused, shared, unavailable, unknown};
 use crate::files::{Files, Open};
+use crate::index::Index;
 use crate::open::Options;
 use crate::registry::Put;
 use crate::removal::{self, Step};
@@ -80,7 +81,7 @@ impl Writer {
     /// Starts the thread with a connection that is ready to write.
     pub(crate) fn start(
         path: PathBuf,
-        files: Arc<Files>,
+        (files, index): (Arc<Files>, Arc<Index>),
         options: &Options,
         db: Connection,
     ) -> Result<Self, StoreError> {
@@ -88,6 +89,7 @@ impl Writer {
         let mut thread = Thread {
             path,
             files,
+            index,
             open: None,
             busy_timeout: options.busy_timeout,
             bytes_max: options.bytes_max,
@@ -168,6 +170,7 @@ impl Writer {
 struct Thread {
     path: PathBuf,
     files: Arc<Files>,
+    index: Arc<Index>,
     busy_timeout: Duration,
     bytes_max: Option<u64>,
     /// None after an error that the connection may not have survived.
@@ -194,7 +197,9 @@ impl Thread {
                 }
             }
             if !tasks.is_empty() {
+                self.index.pace();
                 let answers = self.write(&tasks);
+                self.index.grown(entries as u64);
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     // Whoever asked may have stopped waiting.
                     let _ = reply.send(answer);

@@ -1,11 +1,10 @@
 //! A commit packed into few allocations, so that it can go to the writing thread.
 //!
-//! Packing runs in the caller's task, in parallel to the writer: index rows are derived and put
-//! into the order of their tree here, which keeps the writer on the same pages for neighbours.
+//! Packing runs in the caller's task, in parallel to the writer.
 
 use indelible_core::entry::StoredEntry;
 use indelible_core::part::{Part, PerPart, SALT_BYTES};
-use indelible_core::store::{Commit, Parent, Rollup, Span, StoreError, TermField, each_term};
+use indelible_core::store::{Commit, Parent, Rollup, Span, StoreError};
 use indelible_core::{HEAD_MAC_BYTES, Outcome, TrailName};
 use indelible_merkle::{Hash, NodeId};
 
@@ -18,8 +17,6 @@ pub(crate) struct Batch {
     pub(super) parent: Option<Parent>,
     pub(super) head: HeadRow,
     pub(super) entries: Vec<EntryRow>,
-    /// By field, value and seq.
-    pub(super) terms: Vec<TermRow>,
     pub(super) nodes: Vec<(NodeId, Hash)>,
     pub(super) spans: Vec<Span>,
     pub(super) rollups: Vec<Rollup>,
@@ -53,13 +50,6 @@ pub(super) struct EntryRow {
     pub(super) parts: PerPart<Option<([u8; SALT_BYTES], Slice)>>,
 }
 
-/// One index row.
-pub(super) struct TermRow {
-    pub(super) field: TermField,
-    pub(super) value: Slice,
-    pub(super) seq: u64,
-}
-
 /// A stretch of the batch's bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Slice {
@@ -88,7 +78,6 @@ impl Batch {
                 mac: head.mac,
             },
             entries: Vec::with_capacity(commit.entries.len()),
-            terms: Vec::with_capacity(commit.entries.len() * 8),
             nodes: commit.nodes.clone(),
             spans: commit.spans.clone(),
             rollups: commit.rollups.clone(),
@@ -97,20 +86,7 @@ impl Batch {
         for new in &commit.entries {
             let row = batch.entry(&new.entry)?;
             batch.entries.push(row);
-            each_term(&new.entry, &new.columns, &mut |field, value| {
-                let value = batch.keep(value);
-                batch.terms.push(TermRow {
-                    field,
-                    value,
-                    seq: new.entry.seq,
-                });
-            });
         }
-        let bytes = &batch.bytes;
-        batch.terms.sort_unstable_by(|a, b| {
-            let key = |row: &TermRow| (row.field, &bytes[row.value.start..row.value.end], row.seq);
-            key(a).cmp(&key(b))
-        });
         Ok(batch)
     }
 

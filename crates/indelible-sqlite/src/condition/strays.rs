@@ -14,7 +14,14 @@ const STRAYS_MAX: usize = 100;
 /// Tables whose key is a place.
 const BY_PLACE: [&str; 2] = ["entry", "part"];
 /// Tables whose key begins with the trail's number.
-const BY_TRAIL: [&str; 6] = ["event_id", "node", "term", "span", "rollup", "kept"];
+const BY_TRAIL: [&str; 6] = [
+    "event_id",
+    "node",
+    "span",
+    "rollup",
+    "kept",
+    "op_alteration",
+];
 /// Numbers of trails that a place can hold.
 const NUMBERS: (i64, i64) = (i64::MIN >> SEQ_END.ilog2(), i64::MAX >> SEQ_END.ilog2());
 

@@ -5,10 +5,13 @@ use indelible_core::store::StoreError;
 use super::Search;
 use super::blocks::Blocks;
 use super::postings::List;
+use crate::index::Uncovered;
 
 /// Seqs that may match, in the order of the way.
 pub(super) struct Candidates {
     lists: Vec<List>,
+    /// Entries that no list tells of: each may match.
+    uncovered: Uncovered,
     blocks: Option<Blocks>,
     /// The seq that is looked at next; none at the way's end.
     at: Option<u64>,
@@ -16,12 +19,22 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// The candidates from `start` on.
-    pub(super) fn new(lists: Vec<List>, blocks: Option<Blocks>, start: Option<u64>) -> Self {
+    pub(super) fn new(
+        (lists, uncovered): (Vec<List>, Uncovered),
+        blocks: Option<Blocks>,
+        start: Option<u64>,
+    ) -> Self {
         Self {
             lists,
+            uncovered,
             blocks,
             at: start,
         }
+    }
+
+    /// The entries that no list tells of.
+    pub(super) fn uncovered(&self) -> &Uncovered {
+        &self.uncovered
     }
 
     /// The next `count` candidates, fewer only at the end.
@@ -64,7 +77,17 @@ impl Candidates {
         let mut at = self.at.take();
         'on: while let Some(seq) = at {
             for list in &mut self.lists {
-                let found = list.seek(search, seq)?;
+                let listed = list.seek(search, seq)?;
+                let unlisted = self.uncovered.seek(seq, search.way.either(false, true));
+                let nearer =
+                    |one: u64, other: u64| match search.way.rank(one) >= search.way.rank(other) {
+                        true => one,
+                        false => other,
+                    };
+                let found = match (listed, unlisted) {
+                    (Some(listed), Some(unlisted)) => Some(nearer(listed, unlisted)),
+                    (listed, unlisted) => listed.or(unlisted),
+                };
                 if found != Some(seq) {
                     at = found.and_then(|found| search.way.reaching(found));
                     continue 'on;

@@ -1,18 +1,16 @@
 //! What a filter becomes: lists to leapfrog, bounds on times, tests on entries.
 
-use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
 use indelible_core::entry::{Columns, StoredEntry};
 use indelible_core::filter::{AddressFilter, Filter, UserFilter};
 use indelible_core::store::{NO_USER, StoreError, TermField};
-use rusqlite::{OptionalExtension, params};
 
 use super::Search;
 use super::blocks::Blocks;
 use super::postings::List;
-use crate::error::{corrupt, refused};
-use crate::sql;
+use crate::error::corrupt;
+use crate::index::Uncovered;
 
 /// Addresses of a block that are looked up one by one.
 const ADDRESSES_MAX: usize = 256;
@@ -28,6 +26,8 @@ pub(super) struct Plan {
     pub(super) blocks: Option<Blocks>,
     /// What must be tested on the entries themselves, beside the bounds on times.
     pub(super) rest: Option<Rest>,
+    /// The entries of which everything must be tested.
+    pub(super) uncovered: Uncovered,
 }
 
 /// The conditions that the index cannot tell.
@@ -35,17 +35,20 @@ pub(super) struct Rest {
     filter: Filter,
     /// Whether one of them is on a column, which must then be derived.
     on_columns: bool,
+    /// All conditions, for entries that the index does not cover.
+    whole: Filter,
 }
 
 impl Rest {
     /// The conditions of `filter` that are left, or none.
-    fn of(filter: &Filter, addresses_listed: bool) -> Option<Self> {
+    fn of(whole: &Filter, addresses_listed: bool, is_covered: bool) -> Option<Self> {
+        let filter = whole;
         let on_columns = matches!(filter.addresses, Some(AddressFilter::Block { .. }));
         let addresses = filter
             .addresses
             .clone()
             .filter(|_| !(on_columns && addresses_listed));
-        if addresses.is_none() && filter.context.is_empty() {
+        if addresses.is_none() && filter.context.is_empty() && is_covered {
             return None;
         }
         let on_columns = on_columns && addresses.is_some();
@@ -57,24 +60,41 @@ impl Rest {
             latest,
             ..Filter::default()
         };
-        Some(Self { filter, on_columns })
+        let whole = whole.clone();
+        Some(Self {
+            filter,
+            on_columns,
+            whole,
+        })
     }
 
-    /// Whether an entry of the lists matches.
-    pub(super) fn matches(&self, entry: &StoredEntry) -> Result<bool, StoreError> {
-        let columns = match self.on_columns {
-            true => Columns::derive(entry),
-            false => Ok(Columns::default()),
+    /// Whether an entry matches: one of the lists, or one that the index does not cover.
+    pub(super) fn matches(
+        &self,
+        entry: &StoredEntry,
+        is_uncovered: bool,
+    ) -> Result<bool, StoreError> {
+        let matches = match (is_uncovered, self.on_columns) {
+            // The index knows no value of what cannot be read either.
+            (true, _) => self
+                .whole
+                .matches(entry, &Columns::derive(entry).unwrap_or_default()),
+            (false, true) => {
+                Columns::derive(entry).and_then(|columns| self.filter.matches(entry, &columns))
+            }
+            (false, false) => self.filter.matches(entry, &Columns::default()),
         };
-        columns
-            .and_then(|columns| self.filter.matches(entry, &columns))
-            .map_err(|e| corrupt(e.part.as_str(), Some(e.seq), &e.source))
+        matches.map_err(|e| corrupt(e.part.as_str(), Some(e.seq), &e.source))
     }
 }
 
 impl Plan {
     /// Plans a search. Lists that are likely to be short come first.
-    pub(super) fn new(search: Search, filter: &Filter) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        search: Search,
+        filter: &Filter,
+        uncovered: Uncovered,
+    ) -> Result<Self, StoreError> {
         use TermField::{Action, CorrelationId, Outcome, ResourceId, ResourceType, Tag, UserId};
         let mut lists = Vec::new();
         let mut addresses_listed = true;
@@ -130,10 +150,13 @@ impl Plan {
                 filter.latest.map_or(i64::MAX, |time| time.as_micros()),
             )
         });
+        // Without conditions everything matches, wherever it stands.
+        let is_covered = uncovered.is_empty() || (lists.is_empty() && blocks.is_none());
         Ok(Self {
             lists,
             blocks,
-            rest: Rest::of(filter, addresses_listed),
+            rest: Rest::of(filter, addresses_listed, is_covered),
+            uncovered,
         })
     }
 
@@ -155,33 +178,14 @@ fn addresses(search: Search, first: Ipv6Addr, last: Ipv6Addr) -> Result<Option<L
     if first == last {
         return Ok(Some(List::any(field, [&first[..]])));
     }
-    let mut values = BTreeSet::new();
-    let mut sql = sql::VALUE_FROM;
-    let mut bound = first.to_vec();
-    while values.len() <= ADDRESSES_MAX {
-        let params = params![search.trail, field as u8, bound, last];
-        let next = search
-            .statement(sql)?
-            .query_row(params, |row| row.get::<_, Vec<u8>>(0));
-        let Some(next) = next.optional().map_err(refused)? else {
-            return Ok(Some(List::any(field, values.iter().map(Vec::as_slice))));
-        };
-        sql = sql::VALUE_AFTER;
-        bound.clone_from(&next);
-        values.insert(next);
+    let Some(index) = search.index else {
+        return Ok(Some(List::Given(Vec::new())));
+    };
+    let values = index.values(field, (&first, &last), ADDRESSES_MAX)?;
+    if values.len() <= ADDRESSES_MAX {
+        return Ok(Some(List::any(field, values.iter().map(Vec::as_slice))));
     }
-    gathered(search, first, last)
-}
-
-fn gathered(search: Search, first: [u8; 16], last: [u8; 16]) -> Result<Option<List>, StoreError> {
-    let field = TermField::IpAddress as u8;
-    let mut statement = search.statement(sql::POSTINGS_OF_RANGE)?;
-    let limit = GATHERED_MAX as u64 + 1;
-    let params = params![search.trail, field, first, last, limit];
-    let rows = statement
-        .query_map(params, |row| row.get(0))
-        .map_err(refused)?;
-    let mut seqs: Vec<u64> = rows.collect::<Result<_, _>>().map_err(refused)?;
+    let mut seqs = index.seqs(field, (&first, &last), GATHERED_MAX + 1)?;
     if seqs.len() > GATHERED_MAX {
         return Ok(None);
     }

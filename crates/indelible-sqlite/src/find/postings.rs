@@ -2,12 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use indelible_core::store::{StoreError, TermField};
-use rusqlite::params;
-
 use super::Search;
-use crate::error::refused;
-use crate::sql;
+use indelible_core::store::{StoreError, TermField};
 
 /// Seqs read at first, and again after a jump: most searches need a page, a leap needs one.
 const CHUNK_MIN: usize = 8;
@@ -109,18 +105,10 @@ impl Postings {
     }
 
     fn fetch(&mut self, search: Search, at: u64) -> Result<(), StoreError> {
-        let sql = search.way.either(sql::POSTINGS_FALLING, sql::POSTINGS);
-        let mut statement = search.statement(sql)?;
-        let params = params![
-            search.trail,
-            self.field as u8,
-            self.value,
-            at,
-            self.chunk as u64
-        ];
-        let mut rows = statement.query(params).map_err(refused)?;
-        while let Some(row) = rows.next().map_err(refused)? {
-            self.ahead.push(row.get(0).map_err(refused)?);
+        search.caller.waits()?;
+        if let Some(index) = search.index {
+            let way = (at, search.way.either(false, true));
+            index.postings(self.field, &self.value, way, self.chunk, &mut self.ahead)?;
         }
         self.ended = self.ahead.len() < self.chunk;
         self.last = self.ahead.last().copied();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use indelible_conformance::{Database, Effort, OutboxUnderTest, StoreUnderTest, suite};
 
+use indelible_sqlite::{Options, SqliteStore};
+
 use crate::fixture::Folder;
 use crate::outbox::{InOwnFile, InTrailsFile};
 
@@ -39,6 +41,31 @@ suite! {
     database: File(Folder::new()),
     effort: effort(),
     claims: [survives_reopen, shared_by_two, has_outbox],
+}
+
+/// An index that covers seven entries at once: every test crosses runs and merges.
+struct Small(Folder);
+
+#[async_trait]
+impl Database for Small {
+    async fn open(&self) -> Arc<dyn StoreUnderTest> {
+        let options = Options {
+            index_entries: 7,
+            ..Options::default()
+        };
+        Arc::new(SqliteStore::open_with(self.0.file(), &options).expect("it opens"))
+    }
+}
+
+mod small {
+    use super::{Folder, Small, effort};
+    use indelible_conformance::suite;
+
+    suite! {
+        database: Small(Folder::new()),
+        effort: effort(),
+        claims: [survives_reopen, shared_by_two],
+    }
 }
 
 mod beside {

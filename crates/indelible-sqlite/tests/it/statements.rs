@@ -4,7 +4,7 @@ use indelible_sqlite::sql;
 
 use crate::fixture::Folder;
 
-const READS: [&str; 13] = [
+const READS: [&str; 8] = [
     sql::HEAD,
     sql::HEAD_PARENT,
     sql::EVENT_ID_SEQ,
@@ -12,22 +12,16 @@ const READS: [&str; 13] = [
     sql::ENTRIES_FALLING,
     sql::TIMES,
     sql::TIMES_FALLING,
-    sql::POSTINGS,
-    sql::POSTINGS_FALLING,
-    sql::VALUE_FROM,
-    sql::VALUE_AFTER,
-    sql::POSTINGS_OF_RANGE,
     sql::SPAN,
 ];
 
-const WRITES: [&str; 10] = [
+const WRITES: [&str; 9] = [
     sql::HEAD_INSERT,
     sql::HEAD_UPDATE,
     sql::ENTRY_INSERT,
     sql::PART_INSERT,
     sql::EVENT_ID_INSERT,
     sql::NODE_INSERT,
-    sql::TERM_INSERT,
     sql::SPAN_INSERT,
     sql::ROLLUP_UPDATE,
     sql::ROLLUP_INSERT,

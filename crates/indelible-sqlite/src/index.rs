@@ -1,0 +1,65 @@
+//! The index: given the log up to some entry, which entries have a value.
+//!
+//! The log alone is durable before a receipt is given. The index is made of it by a thread of its
+//! own, in a file of its own (`<database>-index`), in sorted runs that never change and are merged,
+//! so that a search has few to look at. It may be behind, missing, old or damaged: what it does not
+//! cover is read from the log, so that the answer is the same and only later.
+//!
+//! Nothing is believed that cannot be checked: a block is asked for by a number that must be there,
+//! and holds a checksum over the file's own number, its own and its content; runs of a trail are
+//! believed only where the log has the entry that they end with, and every change that erasures
+//! made to it since is known.
+
+mod block;
+mod build;
+mod cover;
+mod feeder;
+mod file;
+mod merge;
+mod record;
+mod run;
+mod scan;
+mod tail;
+mod work;
+
+pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
+pub(crate) use feeder::Index;
+pub(crate) use scan::Scans;
+
+/// Why the index could not be read or written.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// It is not as it was written: it is made anew.
+    Damage(String),
+    /// Somebody else writes it just now.
+    Busy,
+    /// SQLite or the file system says no, which may pass.
+    Other(indelible_core::store::StoreError),
+}
+
+impl Fault {
+    fn damage(problem: impl ToString) -> Self {
+        Self::Damage(problem.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => Self::Busy,
+            _ => crate::error::refused(error).into(),
+        }
+    }
+}
+
+impl From<indelible_core::store::StoreError> for Fault {
+    fn from(error: indelible_core::store::StoreError) -> Self {
+        use indelible_core::store::StoreError::{Backend, Corrupt};
+        match error {
+            // A table that is not there is one that somebody took away.
+            Corrupt { .. } | Backend { .. } => Self::Damage(error.to_string()),
+            error => Self::Other(error),
+        }
+    }
+}

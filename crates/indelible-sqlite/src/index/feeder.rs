@@ -1,0 +1,257 @@
+//! The handle of the index, and the thread that makes it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indelible_core::store::StoreError;
+use tokio::sync::oneshot;
+
+use super::Fault;
+use super::file::IndexFile;
+use super::work::Work;
+use crate::error::unavailable;
+use crate::files::{Files, Open, beside};
+use crate::open::Options;
+
+/// How long nobody has to write before what is left is indexed.
+const IDLE: Duration = Duration::from_millis(200);
+/// Entries that the index may be behind before writers wait for it.
+pub(super) const LAG_ENTRIES_MAX: u64 = 262_144;
+/// For how long a transaction waits then. Recording never depends on the index.
+const PACE: Duration = Duration::from_millis(10);
+
+/// The index of one database.
+pub(crate) struct Index {
+    path: PathBuf,
+    busy_timeout: Duration,
+    files: Arc<Files>,
+    jobs: Mutex<Option<Sender<Job>>>,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What the thread and those who ask it know of each other.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// Whether the thread was told that there is something to do.
+    is_told: AtomicBool,
+    /// Entries that are not covered, as far as is known.
+    lag: AtomicU64,
+    /// Whether the thread makes progress: nobody waits for one that does not.
+    works: AtomicBool,
+    /// Why it could not, where it could not.
+    problem: Mutex<Option<String>>,
+    moved: Condvar,
+    moving: Mutex<()>,
+}
+
+enum Job {
+    /// The log has grown, or something of the index was found wrong.
+    Look,
+    /// Somebody found the index damaged.
+    Damaged,
+    /// Covers all that is in the log now.
+    Settle(oneshot::Sender<()>),
+    /// Leaves nothing of what was erased or removed in the file.
+    Purge(oneshot::Sender<Result<(), StoreError>>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Index {
+    /// The index of the database at `log`, which a thread makes where `options` let it be written.
+    pub fn of(
+        log: &Path,
+        log_files: &Arc<Files>,
+        options: &Options,
+    ) -> Result<Arc<Self>, StoreError> {
+        let path = beside(log, "-index");
+        let index = Self {
+            files: Files::of(&path),
+            path,
+            busy_timeout: options.busy_timeout,
+            jobs: Mutex::new(None),
+            shared: Arc::default(),
+        };
+        if !options.read_only {
+            let (jobs, queue) = channel();
+            let work = Work::new(
+                (log.to_owned(), Arc::clone(log_files)),
+                (index.path.clone(), Arc::clone(&index.files)),
+                options,
+            );
+            let thread = Thread {
+                shared: Arc::clone(&index.shared),
+                work,
+            };
+            std::thread::Builder::new()
+                .name("indelible-index".to_owned())
+                .spawn(move || thread.run(&queue))
+                .map_err(unavailable)?;
+            *index.jobs() = Some(jobs);
+        }
+        Ok(Arc::new(index))
+    }
+
+    /// Whether the file is still the one that was opened.
+    pub(super) fn is_there(&self) -> bool {
+        self.files.are_there().unwrap_or(false)
+    }
+
+    /// A connection that reads it; `None` where there is nothing to read.
+    pub(super) fn reading(&self) -> Result<Option<(IndexFile, Open)>, Fault> {
+        let open = self.files.open()?;
+        let Some(file) = IndexFile::reading(&self.path, self.busy_timeout)? else {
+            return Ok(None);
+        };
+        self.files
+            .remember()
+            .map_err(|error| Fault::Other(unavailable(error)))?;
+        Ok(Some((file, open)))
+    }
+
+    /// Tells the thread of what a reader has met.
+    pub(super) fn failed(&self, fault: &Fault) {
+        if matches!(fault, Fault::Damage(_)) {
+            self.send(Job::Damaged);
+        }
+    }
+
+    /// Says that entries were committed.
+    pub fn grown(&self, entries: u64) {
+        self.shared.lag.fetch_add(entries, Ordering::Relaxed);
+        if !self.shared.is_told.swap(true, Ordering::AcqRel) {
+            self.send(Job::Look);
+        }
+    }
+
+    /// Waits a little while the index is farther behind than it may be.
+    pub fn pace(&self) {
+        let shared = &self.shared;
+        let is_behind = || {
+            shared.lag.load(Ordering::Relaxed) > LAG_ENTRIES_MAX
+                && shared.works.load(Ordering::Relaxed)
+        };
+        if is_behind() {
+            let moving = lock(&shared.moving);
+            if is_behind() {
+                drop(shared.moved.wait_timeout(moving, PACE));
+            }
+        }
+    }
+
+    /// Covers all that is in the log now, if it can.
+    pub async fn settle(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.send(Job::Settle(reply)) {
+            // A thread that has ended covers nothing more.
+            let _ = done.await;
+        }
+    }
+
+    /// Leaves nothing of what was erased or removed in the file.
+    pub async fn purge(&self) -> Result<(), StoreError> {
+        let (reply, done) = oneshot::channel();
+        match self.send(Job::Purge(reply)) {
+            true => done.await.unwrap_or(Ok(())),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends the thread.
+    pub async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.send(Job::Close(reply)) {
+            let _ = done.await;
+        }
+        self.jobs().take();
+    }
+
+    fn send(&self, job: Job) -> bool {
+        self.jobs()
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Option<Sender<Job>>> {
+        lock(&self.jobs)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Thread {
+    shared: Arc<Shared>,
+    work: Work,
+}
+
+impl Thread {
+    fn run(mut self, queue: &Receiver<Job>) {
+        let (mut goes_on, mut is_left) = (true, false);
+        loop {
+            let next = match (goes_on, is_left) {
+                (true, _) => queue.try_recv().map_err(|error| match error {
+                    TryRecvError::Empty => RecvTimeoutError::Timeout,
+                    TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                }),
+                (false, true) => queue.recv_timeout(IDLE),
+                (false, false) => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            // What waits for more entries waits no longer once nobody writes.
+            let is_idle = !goes_on && matches!(next, Err(RecvTimeoutError::Timeout));
+            match next {
+                Ok(Job::Look) => self.shared.is_told.store(false, Ordering::Release),
+                Ok(Job::Damaged) => self.work.discard(),
+                Ok(Job::Settle(reply)) => {
+                    let _ = self.all();
+                    let _ = reply.send(());
+                }
+                Ok(Job::Purge(reply)) => {
+                    let purged = self.work.purge();
+                    let _ = reply.send(purged);
+                }
+                Ok(Job::Close(reply)) => {
+                    self.work.close();
+                    let _ = reply.send(());
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let worked = self.work.step(is_idle);
+            (goes_on, is_left) = self.tell(worked, is_idle);
+        }
+    }
+
+    /// Covers everything, however little it is.
+    fn all(&mut self) -> Result<(), ()> {
+        loop {
+            let worked = self.work.flush(1);
+            match self.tell(worked, true) {
+                (true, _) => {}
+                (false, _) => return Ok(()),
+            }
+        }
+    }
+
+    /// Tells how far it is; whether there is more to do at once, and whether something is left.
+    fn tell(&self, worked: Result<bool, Fault>, is_idle: bool) -> (bool, bool) {
+        let lag = self.work.lag();
+        self.shared.lag.store(lag, Ordering::Relaxed);
+        let (goes_on, problem) = match worked {
+            Ok(goes_on) => (goes_on, None),
+            Err(Fault::Damage(problem)) => (false, Some(problem)),
+            Err(Fault::Busy) => (false, None),
+            Err(Fault::Other(error)) => (false, Some(error.to_string())),
+        };
+        self.shared
+            .works
+            .store(problem.is_none(), Ordering::Relaxed);
+        *lock(&self.shared.problem) = problem;
+        self.shared.moved.notify_all();
+        (goes_on, lag > 0 && !is_idle)
+    }
+}

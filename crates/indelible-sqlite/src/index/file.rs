@@ -1,0 +1,250 @@
+//! The file of the index: made, opened, read and written by the numbers of its rows.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Fault;
+use super::block::{Fence, Leaf, opened};
+use super::record::{Covered, Meta};
+use super::run::{Blocks, Run};
+use crate::connection::{self, pragma};
+use crate::files::beside;
+use crate::open::provide;
+
+/// `INDX`: what tells an index from a database of trails, which it never is.
+const APPLICATION_ID: i64 = 0x494e_4458;
+/// How the file is laid out. One of another layout is made anew.
+const LAYOUT: i64 = 1;
+
+const SCHEMA: &str = "\
+CREATE TABLE block (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE trail (trail INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT;";
+
+/// A connection to the file.
+pub(super) struct IndexFile {
+    pub db: Connection,
+    pub epoch: u64,
+}
+
+impl IndexFile {
+    /// Opens the file to read it; `None` where there is none that can be used.
+    pub fn reading(path: &Path, busy_timeout: Duration) -> Result<Option<Self>, Fault> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let db = connection::reading(path, busy_timeout)?;
+        match said(&db)? {
+            Some((APPLICATION_ID, LAYOUT)) => {
+                let epoch = meta(&db)?.epoch;
+                Ok(Some(Self { db, epoch }))
+            }
+            // Somebody makes it just now.
+            None => Ok(None),
+            Some(_) => Err(Fault::damage("it is no index of this layout")),
+        }
+    }
+
+    /// Opens the file to write it, and makes it where there is none.
+    pub fn writing(path: &Path, epoch: u64) -> Result<Self, Fault> {
+        provide(path, true)?;
+        // Whoever else writes is not waited for: there is always a next time.
+        let mut db = connection::indexing(path, Duration::ZERO)?;
+        match said(&db)? {
+            Some((APPLICATION_ID, LAYOUT)) => {}
+            None => make(&mut db, epoch)?,
+            Some(_) => return Err(Fault::damage("it is no index of this layout")),
+        }
+        let epoch = meta(&db)?.epoch;
+        Ok(Self { db, epoch })
+    }
+
+    pub fn meta(&self) -> Result<Meta, Fault> {
+        let meta = meta(&self.db)?;
+        match meta.epoch == self.epoch {
+            true => Ok(meta),
+            false => Err(Fault::damage("it is another file than before")),
+        }
+    }
+
+    pub fn keep_meta(&self, meta: &Meta) -> Result<(), Fault> {
+        let mut put = self
+            .db
+            .prepare_cached("INSERT OR REPLACE INTO meta (id, body) VALUES (1, ?1)")?;
+        put.execute([meta.write()?])?;
+        Ok(())
+    }
+
+    pub fn covered(&self, trail: i64) -> Result<Option<Covered>, Fault> {
+        let mut get = self
+            .db
+            .prepare_cached("SELECT body FROM trail WHERE trail = ?1")?;
+        let body: Option<Vec<u8>> = get.query_row([trail], |row| row.get(0)).optional()?;
+        let read = |body: Vec<u8>| Covered::read(self.epoch, trail, &body);
+        body.map(read).transpose()
+    }
+
+    pub fn keep_covered(&self, trail: i64, covered: &Covered) -> Result<(), Fault> {
+        let mut put = self
+            .db
+            .prepare_cached("INSERT OR REPLACE INTO trail (trail, body) VALUES (?1, ?2)")?;
+        put.execute(params![trail, covered.write(self.epoch, trail)?])?;
+        Ok(())
+    }
+
+    pub fn put(&self, blocks: Vec<(u64, Vec<u8>)>) -> Result<(), Fault> {
+        let mut put = self
+            .db
+            .prepare_cached("INSERT INTO block (id, body) VALUES (?1, ?2)")?;
+        for (id, body) in blocks {
+            put.execute(params![id.cast_signed(), body])?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the blocks of a run.
+    pub fn remove(&self, run: u64) -> Result<(), Fault> {
+        let (first, last) = (Run::block_id(run, 0), Run::block_id(run, u32::MAX));
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM block WHERE id BETWEEN ?1 AND ?2")?;
+        delete.execute([first.cast_signed(), last.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Does something in one transaction that writes.
+    pub fn change<T>(&self, body: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+        self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let done = body().and_then(|done| {
+            self.db.prepare_cached("COMMIT")?.execute([])?;
+            Ok(done)
+        });
+        if done.is_err() && !self.db.is_autocommit() {
+            self.db.prepare_cached("ROLLBACK")?.execute([])?;
+        }
+        done
+    }
+
+    /// A number that changes when another connection has changed the file.
+    pub fn version(&self) -> Result<i64, Fault> {
+        let mut get = self.db.prepare_cached("PRAGMA data_version")?;
+        Ok(get.query_row([], |row| row.get(0))?)
+    }
+
+    fn block<T>(&self, id: u64, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut get = self
+            .db
+            .prepare_cached("SELECT body FROM block WHERE id = ?1")?;
+        let mut rows = get.query([id.cast_signed()])?;
+        let Some(row) = rows.next()? else {
+            return Err(Fault::damage(format!("block {id:x} is missing")));
+        };
+        let body = row.get_ref(0)?.as_blob().map_err(Fault::damage)?;
+        read(opened(self.epoch, id, body)?)
+    }
+}
+
+/// Blocks that were read of late, so that a search does not read the same one again and again.
+pub(super) struct Recent<'f> {
+    file: &'f IndexFile,
+    leaves: RefCell<HashMap<u64, Rc<Leaf>>>,
+    fences: RefCell<HashMap<u64, Rc<Fence>>>,
+}
+
+/// Blocks of either kind that are kept.
+const RECENT_MAX: usize = 128;
+
+impl<'f> Recent<'f> {
+    pub fn of(file: &'f IndexFile) -> Self {
+        Self {
+            file,
+            leaves: RefCell::default(),
+            fences: RefCell::default(),
+        }
+    }
+}
+
+impl Blocks for Recent<'_> {
+    fn leaf(&self, id: u64) -> Result<Rc<Leaf>, Fault> {
+        recent(&self.leaves, id, || self.file.block(id, Leaf::read))
+    }
+
+    fn fence(&self, id: u64) -> Result<Rc<Fence>, Fault> {
+        recent(&self.fences, id, || self.file.block(id, Fence::read))
+    }
+}
+
+fn recent<T>(
+    kept: &RefCell<HashMap<u64, Rc<T>>>,
+    id: u64,
+    read: impl FnOnce() -> Result<T, Fault>,
+) -> Result<Rc<T>, Fault> {
+    if let Some(there) = kept.borrow().get(&id) {
+        return Ok(Rc::clone(there));
+    }
+    let read = Rc::new(read()?);
+    let mut kept = kept.borrow_mut();
+    if kept.len() >= RECENT_MAX {
+        kept.clear();
+    }
+    kept.insert(id, Rc::clone(&read));
+    Ok(read)
+}
+
+/// Whose file it is and how it is laid out; `None` of an empty one.
+fn said(db: &Connection) -> Result<Option<(i64, i64)>, Fault> {
+    let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    if number("SELECT count(*) FROM sqlite_schema")? == 0 {
+        return Ok(None);
+    }
+    Ok(Some((
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+    )))
+}
+
+fn meta(db: &Connection) -> Result<Meta, Fault> {
+    let mut get = db.prepare_cached("SELECT body FROM meta WHERE id = 1")?;
+    let body: Option<Vec<u8>> = get.query_row([], |row| row.get(0)).optional()?;
+    Meta::read(&body.ok_or_else(|| Fault::damage("it does not say which file it is"))?)
+}
+
+fn make(db: &mut Connection, epoch: u64) -> Result<(), Fault> {
+    pragma(db, "page_size", 4096)?;
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    let exclusive = rusqlite::TransactionBehavior::Exclusive;
+    let transaction = db.transaction_with_behavior(exclusive)?;
+    // Another process may have been faster.
+    if said(&transaction)?.is_none() {
+        pragma(&transaction, "application_id", APPLICATION_ID)?;
+        pragma(&transaction, "user_version", LAYOUT)?;
+        transaction.execute_batch(SCHEMA)?;
+        let meta = Meta {
+            epoch,
+            next_run: 1,
+            merging: None,
+        };
+        transaction.execute(
+            "INSERT INTO meta (id, body) VALUES (1, ?1)",
+            [meta.write()?],
+        )?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Takes the file away, and what SQLite keeps beside it. Whoever has it open reads it to the end.
+pub(super) fn discard(path: &Path) -> std::io::Result<()> {
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What the file says of itself and of each trail, under a checksum.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use super::block::{opened, sealed};
+use super::run::Run;
+
+/// Of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Meta {
+    /// Which file it is: drawn when it is made.
+    pub epoch: u64,
+    /// The number of the next run. None is given twice.
+    pub next_run: u64,
+    /// The merge that is under way.
+    pub merging: Option<Merge>,
+}
+
+/// A merge under way, by whoever made its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Merge {
+    pub token: u64,
+    pub run: u64,
+}
+
+/// Of a trail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Covered {
+    /// The runs: each begins where the one before ends.
+    pub runs: Vec<Run>,
+    /// The leaf hash of the last entry that they cover, in hexadecimal digits.
+    pub leaf: String,
+    /// The last change of the log that they show, by erasures; none where there was none.
+    pub altered: Option<Alteration>,
+}
+
+/// A change of what entries hold, as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Alteration {
+    pub ordinal: u64,
+    pub token: String,
+}
+
+/// What the checksum of the file's own record is bound to: no block has this id.
+const META_ID: u64 = u64::MAX;
+/// Ids from here on are those of records of trails.
+const TRAIL_IDS: u64 = 1 << 63;
+
+impl Meta {
+    pub fn write(&self) -> Result<Vec<u8>, Fault> {
+        write(0, META_ID, self)
+    }
+
+    pub fn read(body: &[u8]) -> Result<Self, Fault> {
+        read(0, META_ID, body)
+    }
+}
+
+impl Covered {
+    pub fn write(&self, epoch: u64, trail: i64) -> Result<Vec<u8>, Fault> {
+        write(epoch, TRAIL_IDS | trail.cast_unsigned(), self)
+    }
+
+    pub fn read(epoch: u64, trail: i64, body: &[u8]) -> Result<Self, Fault> {
+        let covered: Self = read(epoch, TRAIL_IDS | trail.cast_unsigned(), body)?;
+        let meets = |pair: &[Run]| pair[0].end == pair[1].first;
+        let is_sound = covered.runs.iter().all(|run| run.first < run.end)
+            && covered.runs.windows(2).all(meets);
+        match is_sound {
+            true => Ok(covered),
+            false => Err(Fault::damage("the runs of a trail do not meet")),
+        }
+    }
+
+    /// The first entry that is covered.
+    pub fn first(&self) -> u64 {
+        self.runs.first().map_or(0, |run| run.first)
+    }
+
+    /// The entry after the last one that is covered.
+    pub fn end(&self) -> u64 {
+        self.runs.last().map_or(0, |run| run.end)
+    }
+}
+
+fn write(epoch: u64, id: u64, record: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    let text = serde_json::to_vec(record).map_err(Fault::damage)?;
+    Ok(sealed(epoch, id, &text))
+}
+
+fn read<T: DeserializeOwned>(epoch: u64, id: u64, body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(opened(epoch, id, body)?).map_err(Fault::damage)
+}

@@ -1,0 +1,268 @@
+//! All terms of a trail, page by page, as verification compares them with the entries.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indelible_core::TrailName;
+use indelible_core::entry::StoredEntry;
+use indelible_core::store::{Projected, StoreError, Term, TermField};
+use rusqlite::Connection;
+
+use super::cover::{Uncovered, believed};
+use super::feeder::Index;
+use super::file::{IndexFile, Recent};
+use super::record::Covered;
+use super::{Fault, tail};
+use crate::error::{corrupt, refused};
+use crate::files::Open;
+use crate::read::{self, Extent};
+use crate::row::{self, place};
+use crate::sql;
+
+/// Passes under way, each of which reads the index as it was when it began.
+#[derive(Clone, Default)]
+pub(crate) struct Scans(Arc<Mutex<Vec<(TrailName, Scan)>>>);
+
+/// Passes that are kept in mind at once.
+const SCANS_MAX: usize = 4;
+
+/// A pass: first what the index covers, in the order of its keys; then what it does not, entry by
+/// entry.
+struct Scan {
+    index: Option<(IndexFile, Covered, Open)>,
+    extent: Extent,
+    range: Range<u64>,
+    uncovered: Uncovered,
+    /// The row that was answered last.
+    last: Option<Projected>,
+}
+
+impl Scans {
+    /// The rows after one of them, or the first ones.
+    pub fn page(
+        &self,
+        index: &Index,
+        log: &Connection,
+        trail: &TrailName,
+        (after, limit): (Option<&Term>, usize),
+    ) -> Result<Vec<Projected>, StoreError> {
+        let mut scan = match after.and_then(|after| self.take(trail, after)) {
+            Some(scan) => scan,
+            None => match Scan::begin(index, log, trail)? {
+                Some(scan) => scan,
+                None => return Ok(Vec::new()),
+            },
+        };
+        let page = scan.page(log, after, limit).map_err(|fault| {
+            index.failed(&fault);
+            match fault {
+                Fault::Damage(problem) => corrupt("the index", None, problem),
+                Fault::Busy => corrupt("the index", None, "somebody writes it"),
+                Fault::Other(error) => error,
+            }
+        })?;
+        if page.len() == limit && limit > 0 {
+            scan.last = page.last().cloned();
+            self.keep(trail, scan);
+        }
+        Ok(page)
+    }
+
+    /// The pass that goes on after this row: another one may have read another order.
+    fn take(&self, trail: &TrailName, after: &Term) -> Option<Scan> {
+        let mut scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let goes_on =
+            |scan: &Scan| matches!(&scan.last, Some(Projected::Term(last)) if last == after);
+        let place = scans
+            .iter()
+            .position(|(of, scan)| of == trail && goes_on(scan))?;
+        Some(scans.remove(place).1)
+    }
+
+    fn keep(&self, trail: &TrailName, scan: Scan) {
+        let mut scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if scans.len() == SCANS_MAX {
+            scans.remove(0);
+        }
+        scans.push((trail.clone(), scan));
+    }
+
+    /// Lets go of all.
+    pub fn end(&self) {
+        let mut scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        scans.clear();
+    }
+}
+
+impl Scan {
+    fn begin(
+        index: &Index,
+        log: &Connection,
+        trail: &TrailName,
+    ) -> Result<Option<Self>, StoreError> {
+        // The index before the log, which then has all that the index covers.
+        let opened = match index.reading() {
+            Ok(opened) => opened,
+            Err(fault) => {
+                index.failed(&fault);
+                None
+            }
+        };
+        let begun = opened.and_then(|(file, open)| {
+            let begun = file.db.execute_batch("BEGIN").map_err(Fault::from);
+            match begun.and_then(|()| file.meta()) {
+                Ok(_) => Some((file, open)),
+                Err(fault) => {
+                    index.failed(&fault);
+                    None
+                }
+            }
+        });
+        let Some(extent) = read::extent(log, trail)? else {
+            return Ok(None);
+        };
+        let mut scan = Self {
+            index: None,
+            extent,
+            range: 0..0,
+            uncovered: Uncovered::all_of(extent),
+            last: None,
+        };
+        if let Some((file, open)) = begun
+            && let Some(covered) = file.covered(extent.trail).unwrap_or_default()
+            && let Some(altered) = believed(log, extent, &covered)?
+        {
+            scan.range = covered.first().max(extent.first_kept)..covered.end();
+            scan.uncovered = Uncovered::beside(extent, &scan.range, altered);
+            scan.index = Some((file, covered, open));
+        }
+        Ok(Some(scan))
+    }
+
+    fn page(
+        &self,
+        log: &Connection,
+        after: Option<&Term>,
+        limit: usize,
+    ) -> Result<Vec<Projected>, Fault> {
+        let mut rows = Vec::with_capacity(limit.min(4096));
+        let in_log = after.is_some_and(|term| self.uncovered.contains(term.seq));
+        if let Some((file, covered, _)) = &self.index
+            && !in_log
+        {
+            self.covered((file, covered), after, limit, &mut rows)?;
+        }
+        let after = after.filter(|_| in_log);
+        for range in self.uncovered.ranges() {
+            self.uncovered(log, range.clone(), after, limit, &mut rows)?;
+        }
+        Ok(rows)
+    }
+
+    fn covered(
+        &self,
+        (file, covered): (&IndexFile, &Covered),
+        after: Option<&Term>,
+        limit: usize,
+        rows: &mut Vec<Projected>,
+    ) -> Result<(), Fault> {
+        let blocks = Recent::of(file);
+        let (key, seq) = match after {
+            Some(term) => (tail::key(term.field, &term.value), term.seq + 1),
+            None => (Vec::new(), 0),
+        };
+        let mut ahead = Vec::with_capacity(covered.runs.len());
+        for run in &covered.runs {
+            ahead.push(run.terms(&blocks, &key, seq)?);
+        }
+        while rows.len() < limit {
+            let nearest = |but: Option<usize>| {
+                let terms = ahead.iter().enumerate();
+                let terms = terms.filter(|(place, _)| Some(*place) != but);
+                let terms = terms.filter_map(|(place, terms)| Some((terms.peek()?, place)));
+                terms.min()
+            };
+            let Some((_, place)) = nearest(None) else {
+                break;
+            };
+            // One run is mostly far longer than the others: it is read up to the next term of those.
+            let bound = nearest(Some(place)).map(|((key, seq), _)| (key.to_vec(), seq));
+            let terms = &mut ahead[place];
+            while let Some((key, seq)) = terms.peek() {
+                let is_beyond = |(bound, of): &(Vec<u8>, u64)| (key, seq) > (bound.as_slice(), *of);
+                if rows.len() >= limit || bound.as_ref().is_some_and(is_beyond) {
+                    break;
+                }
+                if self.range.contains(&seq) && !self.uncovered.contains(seq) {
+                    rows.push(Projected::Term(term(key, seq)?));
+                }
+                terms.advance()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn uncovered(
+        &self,
+        log: &Connection,
+        range: Range<u64>,
+        after: Option<&Term>,
+        limit: usize,
+        rows: &mut Vec<Projected>,
+    ) -> Result<(), Fault> {
+        let begin = after.map_or(range.start, |term| term.seq.max(range.start));
+        if begin >= range.end || rows.len() >= limit {
+            return Ok(());
+        }
+        let mut get = log.prepare_cached(sql::ENTRIES).map_err(of_log)?;
+        let trail = self.extent.trail;
+        let places = [place(trail, begin), place(trail, range.end - 1)];
+        let mut found = get.query(places).map_err(of_log)?;
+        while let Some(row) = found.next().map_err(of_log)? {
+            let entry = row::entry(row).map_err(Fault::Other)?;
+            of_entry(&entry, after, limit, rows)?;
+            if rows.len() >= limit {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the terms of an entry in their order, those after one of them.
+fn of_entry(
+    entry: &StoredEntry,
+    after: Option<&Term>,
+    limit: usize,
+    rows: &mut Vec<Projected>,
+) -> Result<(), Fault> {
+    let mut terms = tail::Terms::default();
+    terms.add(entry);
+    terms.sort();
+    let after = after.filter(|term| term.seq == entry.seq);
+    let after = after.map(|term| tail::key(term.field, &term.value));
+    for place in 0..terms.len() {
+        let Some((key, seq)) = terms.get(place) else {
+            break;
+        };
+        if after.as_deref().is_none_or(|after| key > after) && rows.len() < limit {
+            rows.push(Projected::Term(term(key, seq)?));
+        }
+    }
+    Ok(())
+}
+
+fn term(key: &[u8], seq: u64) -> Result<Term, Fault> {
+    let field = key
+        .first()
+        .and_then(|number| TermField::from_number(*number));
+    Ok(Term {
+        field: field.ok_or_else(|| Fault::damage("a term is of no field"))?,
+        value: key[1..].to_vec(),
+        seq,
+    })
+}
+
+fn of_log(error: rusqlite::Error) -> Fault {
+    Fault::Other(refused(error))
+}

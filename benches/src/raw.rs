@@ -15,6 +15,12 @@ use rusqlite::{Connection, params};
 
 use crate::workload;
 
+/// An index that is kept with the log: a row for each value of an event, eight of them here.
+const INDEX: &str = "\
+CREATE TABLE term (trail INTEGER NOT NULL, field INTEGER NOT NULL, value BLOB NOT NULL, \
+seq INTEGER NOT NULL, PRIMARY KEY (trail, field, value, seq)) STRICT, WITHOUT ROWID";
+const TERM_INSERT: &str = "INSERT INTO term (trail, field, value, seq) VALUES (?1, ?2, ?3, ?4)";
+
 /// A database of the same schema and settings, written with bare statements.
 pub struct Raw {
     db: Connection,
@@ -27,8 +33,18 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A new database at `path`.
+    /// A new database at `path`, in which one transaction writes the log and its index.
     pub fn new(path: &Path) -> anyhow::Result<Self> {
+        let raw = Self::log(path)?;
+        raw.db.execute_batch(INDEX)?;
+        Ok(Self {
+            indexed: true,
+            ..raw
+        })
+    }
+
+    /// The same without the index: what a log alone costs.
+    pub fn log(path: &Path) -> anyhow::Result<Self> {
         // The store makes the schema; from then on it is out of the way.
         drop(SqliteStore::open(path)?);
         let db = Connection::open(path)?;
@@ -55,16 +71,7 @@ impl Raw {
             base,
             key,
             clock,
-            indexed: true,
-        })
-    }
-
-    /// The same without the index: what a log alone costs.
-    pub fn log(path: &Path) -> anyhow::Result<Self> {
-        let raw = Self::new(path)?;
-        Ok(Self {
             indexed: false,
-            ..raw
         })
     }
 
@@ -135,7 +142,10 @@ impl Raw {
         let mut entry = db.prepare_cached(sql::ENTRY_INSERT)?;
         let mut part = db.prepare_cached(sql::PART_INSERT)?;
         let mut id = db.prepare_cached(sql::EVENT_ID_INSERT)?;
-        let mut term = db.prepare_cached(sql::TERM_INSERT)?;
+        let mut term = match self.indexed {
+            true => Some(db.prepare_cached(TERM_INSERT)?),
+            false => None,
+        };
         for NewEntry {
             entry: row,
             columns,
@@ -171,7 +181,9 @@ impl Raw {
             id.execute(params![1, row.id.as_bytes(), row.seq])?;
             let mut written = Ok(());
             each_term(row, columns, &mut |field, value| {
-                if self.indexed && written.is_ok() {
+                if let Some(term) = &mut term
+                    && written.is_ok()
+                {
                     written = term
                         .execute(params![1, field as u8, value, row.seq])
                         .map(drop);
@@ -187,6 +199,9 @@ impl Raw {
         for s in &commit.spans {
             let (earliest, latest) = (s.earliest.as_micros(), s.latest.as_micros());
             span.execute(params![1, s.height, s.index, earliest, latest])?;
+        }
+        if !self.indexed {
+            return Ok(());
         }
         let mut update = db.prepare_cached(sql::ROLLUP_UPDATE)?;
         let mut insert = db.prepare_cached(sql::ROLLUP_INSERT)?;

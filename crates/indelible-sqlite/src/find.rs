@@ -7,6 +7,8 @@
 
 mod blocks;
 mod candidates;
+#[cfg(test)]
+mod cost;
 mod plan;
 mod postings;
 mod way;

@@ -15,6 +15,8 @@ mod build;
 mod cover;
 mod feeder;
 mod file;
+#[cfg(test)]
+pub(crate) mod made;
 mod merge;
 mod record;
 mod run;

@@ -1,4 +1,5 @@
-//! What searches cost, in steps of SQLite's virtual machine: time and load do not blur them.
+//! What searches cost, in blocks of the index that are read and in steps of SQLite's virtual machine
+//! over the log: time and load do not blur them.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -6,13 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use indelible_core::Timestamp;
 use indelible_core::filter::{AddressFilter, Filter, UserFilter};
+use indelible_core::store::TermField;
 use rusqlite::StatementStatus;
 use rusqlite::backup::Progress;
+use tempfile::TempDir;
 
 use super::*;
+use crate::index::made::Made;
 
 /// Entries of the trail that is searched.
 const SIZE: u64 = 100_000;
+/// Entries of a run of its index: seven are as many of one size as stay beside each other.
+const RUN: usize = 16_384;
 
 /// Entries one second apart: 1,000 users, 7 actions, 100 of the entries denied, and every address
 /// of 10.0.0.0/16 that 5,000 entries need. Written as rows, without hashes: none is looked at.
@@ -29,13 +35,6 @@ fn filled() -> Connection {
             created_at, leaf_hash)
         SELECT (1 << 40) | i, randomblob(16), 'a' || (i % 7), 'succeeded', 'document', '',
             i * 1000000, 0, zeroblob(32) FROM n;
-        INSERT INTO term SELECT 1, 1, CAST('u' || (i % 1000) AS BLOB), i FROM n;
-        INSERT INTO term SELECT 1, 2, CAST('a' || (i % 7) AS BLOB), i FROM n;
-        INSERT INTO term SELECT 1, 3, CAST('document' AS BLOB), i FROM n;
-        INSERT INTO term SELECT 1, 8, CAST(CASE i % 1000 WHEN 1 THEN 'denied' ELSE 'succeeded' END
-            AS BLOB), i FROM n;
-        INSERT INTO term SELECT 1, 5, CAST(x'00000000000000000000ffff0a00'
-            || CAST(char(i % 100) || char(i % 50) AS BLOB) AS BLOB), i FROM n WHERE i % 20 = 0;
         INSERT INTO span SELECT 1, 8, i / 256, min(i) * 1000000, max(i) * 1000000
             FROM n GROUP BY i / 256 HAVING max(i) % 256 = 255;
         INSERT INTO span SELECT 1, 16, i / 65536, min(i) * 1000000, max(i) * 1000000
@@ -46,17 +45,68 @@ fn filled() -> Connection {
     db
 }
 
-fn steps(db: &mut Connection, wanted: &Find) -> (usize, u64) {
+/// The terms of an entry.
+fn terms(seq: u64) -> Vec<(TermField, Vec<u8>)> {
+    let outcome = if seq % 1000 == 1 {
+        "denied"
+    } else {
+        "succeeded"
+    };
+    let mut terms = vec![
+        (TermField::UserId, format!("u{}", seq % 1000).into_bytes()),
+        (TermField::Action, format!("a{}", seq % 7).into_bytes()),
+        (TermField::ResourceType, b"document".to_vec()),
+        (TermField::Outcome, outcome.as_bytes().to_vec()),
+    ];
+    if seq.is_multiple_of(20) {
+        let [c, d] = [seq % 100, seq % 50].map(|byte| byte as u8);
+        let address = Ipv4Addr::new(10, 0, c, d).to_ipv6_mapped();
+        terms.push((TermField::IpAddress, address.octets().to_vec()));
+    }
+    terms
+}
+
+/// The log, and the index of it.
+struct Both {
+    db: Connection,
+    index: Made,
+    folder: TempDir,
+}
+
+fn both() -> Both {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.db-index");
+    let index = Made::of(&path, (SIZE, RUN), &"00".repeat(32), terms);
+    Both {
+        db: filled(),
+        index,
+        folder,
+    }
+}
+
+/// How much was found, how many steps the log took and how many blocks the index.
+fn cost(both: &mut Both, wanted: &Find) -> (usize, u64, u64) {
     let steps = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&steps);
     let handler = move || {
         count.fetch_add(10, Ordering::Relaxed);
         false
     };
-    db.progress_handler(10, Some(handler)).expect("it is set");
+    both.db
+        .progress_handler(10, Some(handler))
+        .expect("it is set");
     let caller = Caller::waiting(Arc::new(AtomicBool::new(false)));
-    let found = find(db, &caller, &TrailName::standard(), wanted).expect("it finds");
-    (found.len(), steps.load(Ordering::Relaxed))
+    let (before, _) = both.index.reads();
+    let index = both.index.snapshot();
+    let trail = TrailName::standard();
+    let found = find((&both.db, Some(&index)), &caller, &trail, wanted).expect("it finds");
+    drop(index);
+    let blocks = both.index.reads().0 - before;
+    (
+        found.len(),
+        steps.load(Ordering::Relaxed),
+        blocks.unsigned_abs().into(),
+    )
 }
 
 fn page(filter: Filter, from: Option<u64>, skip: u64) -> Find {
@@ -80,7 +130,7 @@ fn micros(seconds: u64) -> Option<Timestamp> {
 #[test]
 fn what_cannot_match_is_not_looked_at() {
     // T32
-    let mut db = filled();
+    let mut both = both();
     let actions = |name: &str| Some(vec![name.to_owned()]);
     let block = |a, b| AddressFilter::Block {
         first: Ipv4Addr::from_octets(a).to_ipv6_mapped(),
@@ -95,7 +145,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             0,
-            100,
+            (100, 16),
         ),
         (
             "one of one user",
@@ -105,7 +155,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             100,
-            20_000,
+            (6_000, 20),
         ),
         (
             "a user who never did this",
@@ -116,7 +166,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             0,
-            20_000,
+            (200, 30),
         ),
         (
             "a rare outcome of a common action",
@@ -127,7 +177,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             14,
-            60_000,
+            (1_500, 32),
         ),
         (
             "before all",
@@ -137,7 +187,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             0,
-            10_000,
+            (10_000, 0),
         ),
         (
             "a time long ago",
@@ -148,7 +198,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             50,
-            40_000,
+            (40_000, 0),
         ),
         (
             "a common action in that time",
@@ -160,7 +210,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             8,
-            60_000,
+            (12_000, 6),
         ),
         (
             "no such address",
@@ -170,14 +220,14 @@ fn what_cannot_match_is_not_looked_at() {
             },
             0,
             0,
-            100,
+            (100, 16),
         ),
         (
             "far down without a filter",
             Filter::default(),
             99_000,
             100,
-            10_000,
+            (10_000, 0),
         ),
         (
             "far down in time",
@@ -187,7 +237,7 @@ fn what_cannot_match_is_not_looked_at() {
             },
             90_000,
             100,
-            60_000,
+            (60_000, 0),
         ),
         (
             "far down one action",
@@ -197,18 +247,18 @@ fn what_cannot_match_is_not_looked_at() {
             },
             14_000,
             100,
-            120_000,
+            (6_000, 28),
         ),
     ];
     let mut slow = Vec::new();
-    for (name, filter, skip, count, most) in cases {
+    for (name, filter, skip, count, (steps_max, blocks_max)) in cases {
         for from in [None, Some(0)] {
             let wanted = page(filter.clone(), from, skip);
-            let (found, steps) = steps(&mut db, &wanted);
+            let (found, steps, blocks) = cost(&mut both, &wanted);
             assert_eq!(found, count, "{name} from {from:?}");
-            if steps > most {
+            if steps > steps_max || blocks > blocks_max {
                 slow.push(format!(
-                    "{name} from {from:?}: {steps} steps instead of {most}"
+                    "{name} from {from:?}: {steps} steps, {blocks} blocks"
                 ));
             }
         }
@@ -219,7 +269,7 @@ fn what_cannot_match_is_not_looked_at() {
 #[test]
 fn a_place_amid_the_trail_is_gone_to_at_once() {
     // T32, both ways from the middle, and for the first entry of all.
-    let mut db = filled();
+    let mut both = both();
     let of = |set: fn(&mut Filter)| {
         let mut filter = Filter::default();
         set(&mut filter);
@@ -227,14 +277,18 @@ fn a_place_amid_the_trail_is_gone_to_at_once() {
     };
     let a3 = |f: &mut Filter| f.actions = Some(vec!["a3".to_owned()]);
     let cases = [
-        ("anybody", of(|_| {}), 10_000),
-        ("a user", of(|f| f.user = user("u7")), 20_000),
-        ("nobody", of(|f| f.user = user("nobody")), 100),
-        ("an action", of(a3), 20_000),
-        ("a user then", of(|f| f.latest = micros(60_000)), 60_000),
+        ("anybody", of(|_| {}), (10_000, 0)),
+        ("a user", of(|f| f.user = user("u7")), (3_000, 12)),
+        ("nobody", of(|f| f.user = user("nobody")), (100, 16)),
+        ("an action", of(a3), (6_000, 4)),
+        (
+            "a user then",
+            of(|f| f.latest = micros(60_000)),
+            (60_000, 0),
+        ),
     ];
     let mut slow = Vec::new();
-    for (name, filter, most) in cases {
+    for (name, filter, (steps_max, blocks_max)) in cases {
         let down = Find {
             below: SIZE / 2,
             ..page(filter.clone(), None, 0)
@@ -249,10 +303,12 @@ fn a_place_amid_the_trail_is_gone_to_at_once() {
         };
         let up = page(filter, Some(SIZE / 2), 0);
         for wanted in [down, up, first, between] {
-            let (found, steps) = steps(&mut db, &wanted);
+            let (found, steps, blocks) = cost(&mut both, &wanted);
             assert_eq!(found == 0, name == "nobody", "{name}");
-            if steps > most {
-                slow.push(format!("{name}: {steps} steps for {wanted:?}"));
+            if steps > steps_max || blocks > blocks_max {
+                slow.push(format!(
+                    "{name}: {steps} steps, {blocks} blocks for {wanted:?}"
+                ));
             }
         }
     }
@@ -262,7 +318,7 @@ fn a_place_amid_the_trail_is_gone_to_at_once() {
 #[test]
 fn what_lies_beyond_the_bound_is_not_looked_at() {
     // No block of times that could match: the bound ends the search, not the trail.
-    let mut db = filled();
+    let mut both = both();
     let filter = Filter {
         latest: micros(0).map(|t| t.earlier(std::time::Duration::from_secs(1))),
         ..Filter::default()
@@ -271,14 +327,18 @@ fn what_lies_beyond_the_bound_is_not_looked_at() {
         below: 600,
         ..page(filter, Some(0), 0)
     };
-    let (found, steps) = steps(&mut db, &wanted);
+    let (found, steps, blocks) = cost(&mut both, &wanted);
     assert_eq!(found, 0);
-    assert!(steps < 1_000, "{steps} steps");
+    assert!(
+        steps < 1_000 && blocks == 0,
+        "{steps} steps, {blocks} blocks"
+    );
 }
 
 #[test]
 fn a_search_for_nobody_ends() {
-    let db = filled();
+    let both = both();
+    let index = both.index.snapshot();
     let caller = Caller::waiting(Arc::new(AtomicBool::new(true)));
     let wanted = Find {
         filter: Filter {
@@ -290,7 +350,12 @@ fn a_search_for_nobody_ends() {
         skip: 0,
         limit: 9,
     };
-    let ended = find(&db, &caller, &TrailName::standard(), &wanted);
+    let ended = find(
+        (&both.db, Some(&index)),
+        &caller,
+        &TrailName::standard(),
+        &wanted,
+    );
     assert!(
         matches!(ended, Err(StoreError::Unavailable { .. })),
         "{ended:?}"
@@ -299,9 +364,9 @@ fn a_search_for_nobody_ends() {
 
 #[test]
 fn no_statement_is_planned_twice() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("a.db");
-    filled()
+    let both = both();
+    let path = both.folder.path().join("a.db");
+    both.db
         .backup("main", &path, None::<fn(Progress)>)
         .expect("a copy");
     let db = crate::connection::reading(&path, std::time::Duration::from_secs(1)).expect("open");
@@ -313,11 +378,12 @@ fn no_statement_is_planned_twice() {
             earliest: micros(1000 + n),
             ..Filter::default()
         };
-        find(&db, &caller, &TrailName::standard(), &page(filter, None, 0)).expect("found");
+        let (index, trail) = (both.index.snapshot(), TrailName::standard());
+        find((&db, Some(&index)), &caller, &trail, &page(filter, None, 0)).expect("found");
     }
-    for sql in [sql::POSTINGS_FALLING, sql::EXTENT] {
-        let statement = db.prepare_cached(sql).expect("prepared");
-        assert!(statement.get_status(StatementStatus::Run) >= 20, "{sql}");
-        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
-    }
+    let statement = db.prepare_cached(sql::EXTENT).expect("prepared");
+    assert!(statement.get_status(StatementStatus::Run) >= 20);
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    let (reads, plans) = both.index.reads();
+    assert!(reads >= 20 && plans == 0, "{reads} reads, {plans} plans");
 }

@@ -108,7 +108,7 @@ pub(crate) struct Snapshot<'f> {
 }
 
 impl<'f> Snapshot<'f> {
-    fn of(
+    pub(super) fn of(
         file: &'f IndexFile,
         mut known: HashMap<i64, Arc<Covered>>,
         version: &mut i64,

@@ -26,6 +26,8 @@ CREATE TABLE block (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE trail (trail INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT;";
 
+pub(super) const SELECT_BLOCK: &str = "SELECT body FROM block WHERE id = ?1";
+
 /// A connection to the file.
 pub(super) struct IndexFile {
     pub db: Connection,
@@ -137,9 +139,7 @@ impl IndexFile {
     }
 
     fn block<T>(&self, id: u64, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
-        let mut get = self
-            .db
-            .prepare_cached("SELECT body FROM block WHERE id = ?1")?;
+        let mut get = self.db.prepare_cached(SELECT_BLOCK)?;
         let mut rows = get.query([id.cast_signed()])?;
         let Some(row) = rows.next()? else {
             return Err(Fault::damage(format!("block {id:x} is missing")));

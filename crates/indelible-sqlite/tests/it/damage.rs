@@ -116,18 +116,6 @@ async fn a_cell_that_is_something_else_is_damage_and_names_its_row() {
             Some(0),
         ),
         (
-            "UPDATE term SET field = 300 WHERE seq = 7",
-            ProjectionKind::Term,
-            "an index row",
-            Some(7),
-        ),
-        (
-            "UPDATE term SET seq = -7 WHERE seq = 7",
-            ProjectionKind::Term,
-            "an index row",
-            None,
-        ),
-        (
             "UPDATE rollup SET action = CAST(x'ff' AS TEXT)",
             ProjectionKind::Rollup,
             "a rollup",
@@ -169,10 +157,6 @@ async fn no_key_is_too_small_to_be_read() {
         (
             format!("INSERT INTO span VALUES (1, {smallest}, {smallest}, 0, 0)"),
             ProjectionKind::Span,
-        ),
-        (
-            format!("INSERT INTO term VALUES (1, {smallest}, x'', {smallest})"),
-            ProjectionKind::Term,
         ),
         (
             format!("INSERT INTO rollup VALUES (1, {smallest}, '', '', 1)"),
@@ -218,7 +202,7 @@ async fn rows_that_belong_to_nothing_are_named() {
          INSERT INTO node VALUES (-4, 8, 0, zeroblob(32));
          INSERT INTO span VALUES (4, 8, 0, 0, 0);
          INSERT INTO rollup VALUES (9223372036854775807, 0, 'a', 'failed', 1);
-         INSERT INTO term VALUES (-9223372036854775808, 1, x'00', 1)",
+         INSERT INTO op_alteration VALUES (-9223372036854775808, 1, 0, 0, zeroblob(16))",
     )
     .expect("whoever owns the file can do that");
     let found = strays().await;
@@ -232,9 +216,9 @@ async fn rows_that_belong_to_nothing_are_named() {
             named("part", 7),
             named("event_id", 0),
             named("node", -4),
-            named("term", i64::MIN),
             named("span", 4),
             named("rollup", i64::MAX),
+            named("op_alteration", i64::MIN),
             "part has a row for entry 300 of default, which is not there".to_owned(),
         ]
     );
@@ -249,9 +233,7 @@ async fn the_rows_of_a_deleted_head_are_named() {
     let tables: Vec<_> = strays.iter().filter_map(|s| s.split(' ').next()).collect();
     assert_eq!(
         tables,
-        [
-            "entry", "part", "event_id", "node", "term", "span", "rollup"
-        ]
+        ["entry", "part", "event_id", "node", "span", "rollup"]
     );
     assert!(
         strays.iter().all(|stray| stray.contains("number 1,")),

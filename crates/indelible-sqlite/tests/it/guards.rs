@@ -18,7 +18,7 @@ async fn filled() -> Folder {
 
 fn contents(db: &Connection) -> Vec<String> {
     let tables = [
-        "head", "entry", "part", "event_id", "node", "term", "span", "rollup",
+        "head", "entry", "part", "event_id", "node", "span", "rollup",
     ];
     let mut all = Vec::new();
     for table in tables {
@@ -64,8 +64,6 @@ async fn sys_19_update_delete_and_replace_fail_loudly_and_change_nothing() {
         "UPDATE node SET hash = zeroblob(32)",
         "DELETE FROM node",
         "REPLACE INTO node SELECT trail, height, idx, zeroblob(32) FROM node",
-        "UPDATE term SET value = x'00' WHERE seq = 7",
-        "DELETE FROM term",
         "UPDATE span SET latest = latest + 1",
         "DELETE FROM span",
         "REPLACE INTO span SELECT trail, height, idx, 0, 1 FROM span",
@@ -91,16 +89,6 @@ async fn sys_19_update_delete_and_replace_fail_loudly_and_change_nothing() {
             "{statement}: {refused}"
         );
     }
-    assert!(before == contents(&db), "something was changed");
-}
-
-#[tokio::test]
-async fn replacing_an_index_row_leaves_the_same_row() {
-    let folder = filled().await;
-    let db = folder.foreign();
-    let before = contents(&db);
-    db.execute("REPLACE INTO term SELECT * FROM term WHERE seq = 7", [])
-        .expect("it is allowed");
     assert!(before == contents(&db), "something was changed");
 }
 
@@ -133,57 +121,20 @@ async fn erasure_is_let_through_and_nothing_returns() {
 }
 
 #[tokio::test]
-async fn index_rows_go_with_the_part_that_they_are_of_and_no_others() {
+async fn an_erasure_that_mixes_with_something_else_is_none() {
     let folder = filled().await;
     let db = folder.foreign();
-    let refused = |statement: &str| {
-        let refused = db.execute(statement, []).expect_err(statement);
-        let told = refused.to_string();
-        assert!(told.contains("indelible: "), "{statement}: {told}");
-    };
-    let every_field = (1..=8).map(|field| format!("DELETE FROM term WHERE field = {field}"));
-    for statement in every_field.filter(|s| !s.ends_with('6') && !s.ends_with('7')) {
-        refused(&statement);
-    }
-    // Erasure that mixes with something else is none.
     for also in [
         "details = x'7b7d'",
         "target_salt = zeroblob(16)",
         "place = place + 100000",
     ] {
-        refused(&format!(
-            "UPDATE part SET actor = NULL, actor_salt = NULL, {also} WHERE seq = 7"
-        ));
+        let statement =
+            format!("UPDATE part SET actor = NULL, actor_salt = NULL, {also} WHERE seq = 7");
+        let refused = db.execute(&statement, []).expect_err(&statement);
+        let told = refused.to_string();
+        assert!(told.contains("indelible: "), "{statement}: {told}");
     }
-    db.execute(
-        "UPDATE part SET actor = NULL, actor_salt = NULL WHERE seq = 7",
-        [],
-    )
-    .expect("erasure is allowed");
-    db.execute("INSERT INTO term VALUES (1, 1, x'00', 7)", [])
-        .expect("a row is added");
-    for statement in [
-        // Of the same entry, but of another part, of none, or what erasure itself makes.
-        "DELETE FROM term WHERE seq = 7 AND field = 4",
-        "DELETE FROM term WHERE seq = 7 AND field = 2",
-        "DELETE FROM term WHERE seq = 7 AND value = x'00'",
-        "DELETE FROM term WHERE seq IN (7, 8) AND field = 1 AND value <> x'00'",
-        "UPDATE term SET value = x'00' WHERE seq = 7 AND field = 1",
-    ] {
-        refused(statement);
-    }
-    let gone = "DELETE FROM term WHERE seq = 7 AND field IN (1, 5) AND value <> x'00'";
-    assert_eq!(db.execute(gone, []).expect("it is erased"), 2);
-    // A part that never was is no part that was erased.
-    db.execute_batch(
-        "INSERT INTO term VALUES (1, 6, x'61', 7); \
-         UPDATE part SET details = NULL, details_salt = NULL WHERE seq = 9; \
-         INSERT INTO term VALUES (1, 6, x'61', 9)",
-    )
-    .expect("they are added");
-    refused("DELETE FROM term WHERE seq = 7 AND field = 6");
-    let gone = "DELETE FROM term WHERE seq = 9 AND field = 6";
-    assert_eq!(db.execute(gone, []).expect("it is erased"), 1);
 }
 
 #[tokio::test]
@@ -198,6 +149,9 @@ async fn rows_of_the_wrong_length_or_type_are_refused() {
          created_at, leaf_hash) VALUES (1, zeroblob(16), '', '', '', '', 0, 0, zeroblob(32))",
         "INSERT INTO part (place, actor) VALUES (1 << 41, x'00')",
         "INSERT INTO part (place, actor_salt, actor) VALUES (1 << 41, x'00', x'00')",
+        "INSERT INTO op_alteration VALUES (1, 1, 0, 0, x'00')",
+        "INSERT INTO op_alteration VALUES (1, 0, 0, 0, zeroblob(16))",
+        "INSERT INTO op_alteration VALUES (1, 1, 1, 0, zeroblob(16))",
     ] {
         assert!(db.execute(statement, []).is_err(), "{statement}");
     }
@@ -211,7 +165,7 @@ async fn condition_names_missing_altered_and_foreign_guards() {
     assert_eq!(sound.missing_guards, [""; 0]);
     assert_eq!(sound.weak_settings, [""; 0]);
     assert_eq!(sound.pending_migrations, [""; 0]);
-    assert_eq!(sound.schema_version, 6);
+    assert_eq!(sound.schema_version, 7);
     assert!(sound.bytes > 100_000, "{}", sound.bytes);
 
     let db = folder.foreign();
@@ -260,7 +214,6 @@ async fn rows_that_a_foreign_trigger_leaves_out_are_no_commit() {
         ("part", "INSERT"),
         ("event_id", "INSERT"),
         ("node", "INSERT"),
-        ("term", "INSERT"),
         ("span", "INSERT"),
         ("rollup", "INSERT"),
     ] {
@@ -269,7 +222,7 @@ async fn rows_that_a_foreign_trigger_leaves_out_are_no_commit() {
         let when = match table {
             // One row of many is enough.
             "entry" | "part" => "WHEN NEW.place & 0xfff = 410",
-            "event_id" | "term" => "WHEN NEW.seq = 410",
+            "event_id" => "WHEN NEW.seq = 410",
             _ => "",
         };
         db.execute_batch(&format!(
@@ -314,7 +267,7 @@ async fn a_database_without_its_guards_is_read_and_not_written() {
             "part_update is altered",
         ),
         (
-            "CREATE TRIGGER thief BEFORE INSERT ON term BEGIN SELECT RAISE(IGNORE); END",
+            "CREATE TRIGGER thief BEFORE INSERT ON node BEGIN SELECT RAISE(IGNORE); END",
             "thief is foreign",
         ),
         ("DROP TABLE rollup", "rollup is missing"),

@@ -29,7 +29,6 @@ async fn t89_guards_let_nothing_go_but_what_lies_before_the_first_kept_entry() {
         "DELETE FROM entry",
         "DELETE FROM part WHERE seq = 300",
         "DELETE FROM event_id WHERE seq = 300",
-        "DELETE FROM term WHERE seq = 300",
         "DELETE FROM node WHERE height = 8",
         "DELETE FROM node WHERE height = 0",
         "DELETE FROM span WHERE height = 8 AND idx = 1",

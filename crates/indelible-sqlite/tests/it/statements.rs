@@ -15,7 +15,7 @@ const READS: [&str; 8] = [
     sql::SPAN,
 ];
 
-const WRITES: [&str; 9] = [
+const WRITES: [&str; 10] = [
     sql::HEAD_INSERT,
     sql::HEAD_UPDATE,
     sql::ENTRY_INSERT,
@@ -25,6 +25,7 @@ const WRITES: [&str; 9] = [
     sql::SPAN_INSERT,
     sql::ROLLUP_UPDATE,
     sql::ROLLUP_INSERT,
+    sql::ALTERATION_INSERT,
 ];
 
 #[test]

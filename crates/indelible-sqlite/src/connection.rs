@@ -170,13 +170,21 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&Connection, &Caller) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.search(move |reader, caller| read(&reader.db, caller))
+        self.ask(false, move |reader, caller| read(&reader.db, caller))
             .await
     }
 
     /// As [`Self::read`], with the index too.
     pub(crate) async fn search<T: Send + 'static>(
         self: &Arc<Self>,
+        search: impl FnOnce(&mut Reader, &Caller) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(true, search).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        by_index: bool,
         search: impl FnOnce(&mut Reader, &Caller) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
@@ -186,6 +194,14 @@ impl Readers {
         let readers = Arc::clone(self);
         let work = move || {
             let mut reader = readers.reader()?;
+            if by_index && !readers.index.is_there() {
+                // One that idles would keep the index that is there now from being opened.
+                reader.index.close();
+                for reader in &mut *readers.lock() {
+                    reader.index.close();
+                }
+                readers.index.freed();
+            }
             let answer = search(&mut reader, &Caller::waiting(gone));
             // After an error of the file a fresh connection is the better start.
             if !matches!(answer, Err(StoreError::Unavailable { .. })) {
@@ -203,6 +219,7 @@ impl Readers {
             if let Some(let_go) = &self.let_go {
                 let_go();
             }
+            self.index.let_go();
         }
         let idle = self.lock().pop();
         match idle {

@@ -26,7 +26,6 @@ mod work;
 
 pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
 pub(crate) use feeder::Index;
-pub(crate) use scan::Scans;
 
 /// Why the index could not be read or written.
 #[derive(Debug)]
@@ -45,11 +44,18 @@ impl Fault {
     }
 }
 
+fn extended(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}
+
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        use rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
         match error.sqlite_error_code() {
             Some(DatabaseBusy | DatabaseLocked) => Self::Busy,
+            // The write-ahead log is shorter than it was: what it held does not come back.
+            _ if extended(&error) == Some(SQLITE_IOERR_SHORT_READ) => Self::damage(error),
             _ => crate::error::refused(error).into(),
         }
     }

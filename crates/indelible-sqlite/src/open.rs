@@ -13,7 +13,7 @@ use crate::condition;
 use crate::connection::{self, LetGo, Readers, pragma};
 use crate::error::{SqliteError, corrupt, refused, unavailable};
 use crate::files::{Files, beside};
-use crate::index::{Index, Scans};
+use crate::index::Index;
 use crate::migration::{self, MigrationStatus};
 use crate::owner::{Owner, owner};
 use crate::store::SqliteStore;
@@ -112,7 +112,6 @@ impl SqliteStore {
             writer,
             readers,
             index,
-            scans: Scans::default(),
         })
     }
 

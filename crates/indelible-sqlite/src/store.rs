@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::append::Batch;
 use crate::connection::{Reader, Readers};
 use crate::error::{SqliteError, unavailable};
-use crate::index::{Index, Scans};
+use crate::index::Index;
 use crate::writer::{Done, Task, Writer};
 use crate::{condition, find, projection, read, retention};
 
@@ -31,7 +31,6 @@ pub struct SqliteStore {
     pub(crate) writer: Option<Writer>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) index: Arc<Index>,
-    pub(crate) scans: Scans,
 }
 
 impl SqliteStore {
@@ -152,8 +151,11 @@ impl Store for SqliteStore {
             if after.is_none() {
                 self.index.settle().await;
             }
-            let (index, scans) = (Arc::clone(&self.index), self.scans.clone());
-            let page = move |db: &_| scans.page(&index, db, &trail, (after.as_ref(), limit));
+            let index = Arc::clone(&self.index);
+            let page = move |db: &_| {
+                let after = (after.as_ref(), limit);
+                index.scans.page(&index, db, &trail, after)
+            };
             return self.readers.read(move |db, _| page(db)).await;
         }
         let read = move |db: &_| projection::page(db, &trail, kind, after.as_ref(), limit);
@@ -179,7 +181,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        self.scans.end();
+        self.index.scans.end();
         self.index.close().await;
         match &self.writer {
             Some(writer) => writer.close().await,

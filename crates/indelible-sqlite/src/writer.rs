@@ -263,6 +263,7 @@ impl Thread {
             }
         }
         self.open = None;
+        self.index.let_go();
     }
 
     fn written(&mut self, tasks: &[Task]) -> Vec<Result<Done, StoreError>> {

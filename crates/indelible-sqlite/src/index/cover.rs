@@ -87,7 +87,8 @@ impl IndexReader {
         self.index.failed(fault);
     }
 
-    fn close(&mut self) {
+    /// Lets go of the file, which is opened again when it is needed.
+    pub fn close(&mut self) {
         // The connection before what counts it.
         if let Some((file, open)) = self.open.take() {
             drop(file);

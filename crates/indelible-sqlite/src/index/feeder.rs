@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 
 use super::Fault;
 use super::file::IndexFile;
+use super::scan::Scans;
 use super::work::Work;
 use crate::error::unavailable;
-use crate::files::{Files, Open, beside};
+use crate::files::{FileId, Files, Open, beside, id_now};
 use crate::open::Options;
 
 /// How long nobody has to write before what is left is indexed.
@@ -29,6 +30,8 @@ pub(crate) struct Index {
     busy_timeout: Duration,
     files: Arc<Files>,
     jobs: Mutex<Option<Sender<Job>>>,
+    /// Passes that read all of it.
+    pub scans: Scans,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -50,13 +53,15 @@ pub(super) struct Shared {
 enum Job {
     /// The log has grown, or something of the index was found wrong.
     Look,
-    /// Somebody found the index damaged.
-    Damaged,
+    /// Somebody found this file of the index damaged.
+    Damaged(Option<FileId>),
     /// Covers all that is in the log now.
     Settle(oneshot::Sender<()>),
     /// Leaves nothing of what was erased or removed in the file.
     Purge(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<()>),
+    /// Lets go of a log that is not the database's any more.
+    LetGo(Sender<()>),
 }
 
 impl Index {
@@ -72,6 +77,7 @@ impl Index {
             path,
             busy_timeout: options.busy_timeout,
             jobs: Mutex::new(None),
+            scans: Scans::default(),
             shared: Arc::default(),
         };
         if !options.read_only {
@@ -84,6 +90,7 @@ impl Index {
             let thread = Thread {
                 shared: Arc::clone(&index.shared),
                 work,
+                damages: 0,
             };
             std::thread::Builder::new()
                 .name("indelible-index".to_owned())
@@ -95,7 +102,7 @@ impl Index {
     }
 
     /// Whether the file is still the one that was opened.
-    pub(super) fn is_there(&self) -> bool {
+    pub fn is_there(&self) -> bool {
         self.files.are_there().unwrap_or(false)
     }
 
@@ -113,9 +120,17 @@ impl Index {
 
     /// Tells the thread of what a reader has met.
     pub(super) fn failed(&self, fault: &Fault) {
-        if matches!(fault, Fault::Damage(_)) {
-            self.send(Job::Damaged);
+        if matches!(fault, Fault::Damage(_))
+            && let Ok(file) = id_now(&self.path)
+        {
+            self.send(Job::Damaged(file));
         }
+    }
+
+    /// Says that nobody here has a file open any more that is not the index.
+    pub fn freed(&self) {
+        self.scans.end();
+        self.send(Job::Look);
     }
 
     /// Says that entries were committed.
@@ -152,10 +167,22 @@ impl Index {
 
     /// Leaves nothing of what was erased or removed in the file.
     pub async fn purge(&self) -> Result<(), StoreError> {
+        // One that nobody goes on with would stand in the way for ever.
+        self.scans.end();
         let (reply, done) = oneshot::channel();
         match self.send(Job::Purge(reply)) {
             true => done.await.unwrap_or(Ok(())),
             false => Ok(()),
+        }
+    }
+
+    /// Has the thread let go of a log that is not the database's any more: nobody opens the one
+    /// that is there now before. Blocks for as long as the thread is at something.
+    pub fn let_go(&self) {
+        let (reply, done) = channel();
+        if self.send(Job::LetGo(reply)) {
+            // A thread that has ended has let go.
+            let _ = done.recv();
         }
     }
 
@@ -186,7 +213,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Thread {
     shared: Arc<Shared>,
     work: Work,
+    /// How often in a row the index was found damaged.
+    damages: u32,
 }
+
+/// So often the index is made anew without being told to: one that cannot be taken away, or does
+/// not keep what is written, is not tried for ever.
+const DAMAGES_MAX: u32 = 3;
 
 impl Thread {
     fn run(mut self, queue: &Receiver<Job>) {
@@ -204,7 +237,7 @@ impl Thread {
             let is_idle = !goes_on && matches!(next, Err(RecvTimeoutError::Timeout));
             match next {
                 Ok(Job::Look) => self.shared.is_told.store(false, Ordering::Release),
-                Ok(Job::Damaged) => self.work.discard(),
+                Ok(Job::Damaged(file)) => self.work.damaged(file),
                 Ok(Job::Settle(reply)) => {
                     let _ = self.all();
                     let _ = reply.send(());
@@ -212,6 +245,10 @@ impl Thread {
                 Ok(Job::Purge(reply)) => {
                     let purged = self.work.purge();
                     let _ = reply.send(purged);
+                }
+                Ok(Job::LetGo(reply)) => {
+                    self.work.let_go();
+                    let _ = reply.send(());
                 }
                 Ok(Job::Close(reply)) => {
                     self.work.close();
@@ -238,7 +275,14 @@ impl Thread {
     }
 
     /// Tells how far it is; whether there is more to do at once, and whether something is left.
-    fn tell(&self, worked: Result<bool, Fault>, is_idle: bool) -> (bool, bool) {
+    fn tell(&mut self, worked: Result<bool, Fault>, is_idle: bool) -> (bool, bool) {
+        self.damages = match &worked {
+            Ok(_) => 0,
+            Err(Fault::Damage(_)) => self.damages + 1,
+            Err(_) => self.damages,
+        };
+        // It was taken away, and nobody may ever tell of entries that come.
+        let is_gone = (1..=DAMAGES_MAX).contains(&self.damages);
         let lag = self.work.lag();
         self.shared.lag.store(lag, Ordering::Relaxed);
         let (goes_on, problem) = match worked {
@@ -252,6 +296,6 @@ impl Thread {
             .store(problem.is_none(), Ordering::Relaxed);
         *lock(&self.shared.problem) = problem;
         self.shared.moved.notify_all();
-        (goes_on, lag > 0 && !is_idle)
+        (goes_on, is_gone || lag > 0 && !is_idle)
     }
 }

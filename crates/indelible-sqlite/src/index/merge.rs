@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Fault;
 use super::build::Builder;
+use super::record::Merge;
 use super::run::{Blocks, Run, Terms as RunTerms};
 use super::tail::Terms;
 
@@ -11,7 +12,9 @@ use super::tail::Terms;
 const FAN_IN: usize = 8;
 
 /// Which of a trail's runs are to become one: neighbours, as soon as there are enough of about one
-/// size or smaller, so that each term is written as often as sizes can grow.
+/// size or smaller, and none that is longer than all the others: what is written again at least
+/// doubles, so that each term is written as often as sizes can grow and not with every few that
+/// come.
 pub(super) fn due(runs: &[Run]) -> Option<Range<usize>> {
     let size = |run: &Run| run.len().max(1).ilog2() / FAN_IN.ilog2();
     let largest = runs.iter().map(size).max()?;
@@ -33,8 +36,8 @@ pub(super) fn due(runs: &[Run]) -> Option<Range<usize>> {
 /// A merge under way.
 pub(super) struct Merging {
     pub trail: i64,
-    pub token: u64,
-    pub run: u64,
+    /// As the file has it.
+    pub mark: Merge,
     pub sources: Vec<Run>,
     /// The first entry of the run.
     first: u64,
@@ -51,21 +54,20 @@ pub(super) struct Merging {
 impl Merging {
     pub fn new(
         trail: i64,
-        (token, epoch, run): (u64, u64, u64),
+        (epoch, mark): (u64, Merge),
         (first, sources): (u64, Vec<Run>),
         without: Vec<Range<u64>>,
         fresh: Terms,
     ) -> Self {
         Self {
             trail,
-            token,
-            run,
+            mark,
             sources,
             first,
             without,
             fresh,
             next_fresh: 0,
-            builder: Some(Builder::new(epoch, run)),
+            builder: Some(Builder::new(epoch, mark.run)),
             last: None,
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Meta {
 pub(super) struct Merge {
     pub token: u64,
     pub run: u64,
+    /// How many slices of it were written: one that is met again as it was may be given up.
+    pub slices: u64,
 }
 
 /// Of a trail.

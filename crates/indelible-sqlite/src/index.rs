@@ -22,6 +22,8 @@ mod record;
 mod run;
 mod scan;
 mod tail;
+#[cfg(test)]
+mod trees;
 mod work;
 
 pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};

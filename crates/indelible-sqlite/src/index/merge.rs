@@ -25,12 +25,18 @@ pub(super) fn due(runs: &[Run]) -> Option<Range<usize>> {
                 begin = place + 1;
             }
             let is_last = runs.get(place + 1).is_none_or(|next| size(next) > up_to);
-            if is_last && place + 1 - begin >= FAN_IN {
+            if is_last && place + 1 - begin >= FAN_IN && doubles(&runs[begin..=place]) {
                 return Some(begin..place + 1);
             }
         }
         None
     })
+}
+
+fn doubles(runs: &[Run]) -> bool {
+    let longest = runs.iter().map(Run::len).max().unwrap_or(0);
+    let all: u64 = runs.iter().map(Run::len).sum();
+    all >= longest.saturating_mul(2)
 }
 
 /// A merge under way.

@@ -67,6 +67,17 @@ impl Terms {
         }
     }
 
+    #[cfg(test)]
+    pub fn made_of<'t>(terms: impl IntoIterator<Item = &'t (Vec<u8>, u64)>) -> Self {
+        let mut made = Self::default();
+        for (key, seq) in terms {
+            made.terms
+                .push((made.keys.len() as u32, key.len() as u16, *seq));
+            made.keys.extend_from_slice(key);
+        }
+        made
+    }
+
     fn bytes(&self) -> usize {
         self.keys.len() + self.terms.len() * size_of::<(u32, u16, u64)>()
     }

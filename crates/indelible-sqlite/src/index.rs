@@ -15,6 +15,7 @@ mod build;
 mod cover;
 mod feeder;
 mod file;
+mod forge;
 #[cfg(test)]
 pub(crate) mod made;
 mod merge;
@@ -28,6 +29,7 @@ mod work;
 
 pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
 pub(crate) use feeder::Index;
+pub use forge::forge;
 
 /// Why the index could not be read or written.
 #[derive(Debug)]
@@ -70,6 +72,16 @@ impl From<indelible_core::store::StoreError> for Fault {
             // A table that is not there is one that somebody took away.
             Corrupt { .. } | Backend { .. } => Self::Damage(error.to_string()),
             error => Self::Other(error),
+        }
+    }
+}
+
+impl From<Fault> for indelible_core::store::StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Damage(problem) => crate::error::corrupt("the index", None, problem),
+            Fault::Busy => crate::error::corrupt("the index", None, "somebody writes it"),
+            Fault::Other(error) => error,
         }
     }
 }

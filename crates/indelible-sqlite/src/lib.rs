@@ -54,6 +54,8 @@ mod table;
 mod writer;
 
 pub use error::SqliteError;
+#[doc(hidden)]
+pub use index::forge;
 pub use migration::MigrationStatus;
 pub use open::Options;
 pub use outbox::{SqliteOutbox, SqliteOutboxTable};

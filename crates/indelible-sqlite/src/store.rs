@@ -162,6 +162,11 @@ impl Store for SqliteStore {
         self.readers.read(move |db, _| read(db)).await
     }
 
+    /// An index that was made after a column was altered says what stands there now.
+    fn keeps_index_rows(&self) -> bool {
+        false
+    }
+
     fn removal(&self) -> Option<&dyn Removal> {
         match self.writer {
             Some(_) => Some(self),

@@ -225,7 +225,7 @@ fn by_neighbours(trail: Trail<'_>, entry: &StoredEntry, around: &[StoredEntry]) 
 fn by_elimination(trail: Trail<'_>, entry: &StoredEntry, hints: &[Hint]) -> String {
     let mut names = vec!["occurred_at", "created_at", "erases"];
     if !trail.store.keeps_index_rows() {
-        names.extend(["action", "resource_type", "outcome"]);
+        names.extend(["action", "resource_type", "outcome", "tags"]);
     }
     for hint in hints {
         let name = match hint {

@@ -138,6 +138,11 @@ impl IndexFile {
         Ok(get.query_row([], |row| row.get(0))?)
     }
 
+    /// Whether a block is there and as it was written.
+    pub fn check(&self, id: u64) -> Result<(), Fault> {
+        self.block(id, |_| Ok(()))
+    }
+
     fn block<T>(&self, id: u64, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut get = self.db.prepare_cached(SELECT_BLOCK)?;
         let mut rows = get.query([id.cast_signed()])?;

@@ -13,8 +13,9 @@ use super::cover::{Uncovered, believed};
 use super::feeder::Index;
 use super::file::{IndexFile, Recent};
 use super::record::Covered;
+use super::run::Run;
 use super::{Fault, tail};
-use crate::error::{corrupt, refused, unavailable};
+use crate::error::{refused, unavailable};
 use crate::files::Open;
 use crate::read::{self, Extent};
 use crate::row::{self, place};
@@ -69,11 +70,7 @@ impl Scans {
         };
         let page = scan.page(log, after, limit).map_err(|fault| {
             index.failed(&fault);
-            match fault {
-                Fault::Damage(problem) => corrupt("the index", None, problem),
-                Fault::Busy => corrupt("the index", None, "somebody writes it"),
-                Fault::Other(error) => error,
-            }
+            fault
         })?;
         if page.len() == limit && limit > 0 {
             scan.last = page.last().cloned();
@@ -174,13 +171,18 @@ impl Scan {
             uncovered: Uncovered::all_of(extent),
             last: None,
         };
-        if let Some((file, open)) = begun
-            && let Some(covered) = file.covered(extent.trail).unwrap_or_default()
-            && let Some(altered) = believed(log, extent, &covered)?
-        {
-            scan.range = covered.first().max(extent.first_kept)..covered.end();
-            scan.uncovered = Uncovered::beside(extent, &scan.range, altered);
-            scan.index = Some((file, covered, open));
+        let Some((file, open)) = begun else {
+            return Ok(Some(scan));
+        };
+        match whole(&file, extent.trail) {
+            Ok(covered) => {
+                if let Some(altered) = believed(log, extent, &covered)? {
+                    scan.range = covered.first().max(extent.first_kept)..covered.end();
+                    scan.uncovered = Uncovered::beside(extent, &scan.range, altered);
+                    scan.index = Some((file, covered, open));
+                }
+            }
+            Err(fault) => index.failed(&fault),
         }
         Ok(Some(scan))
     }
@@ -242,7 +244,9 @@ impl Scan {
                 if rows.len() >= limit || bound.as_ref().is_some_and(is_beyond) {
                     break;
                 }
-                if self.range.contains(&seq) && !self.uncovered.contains(seq) {
+                // No search shows what is beyond the trail, but it is not of this index either.
+                let is_beyond = seq >= self.extent.size;
+                if is_beyond || (self.range.contains(&seq) && !self.uncovered.contains(seq)) {
                     rows.push(Projected::Term(term(key, seq)?));
                 }
                 terms.advance()?;
@@ -278,6 +282,18 @@ impl Scan {
     }
 }
 
+/// What the index covers of a trail, all blocks of it looked at before the first row is answered:
+/// a pass that has begun in the order of its keys cannot go on without it.
+fn whole(file: &IndexFile, trail: i64) -> Result<Covered, Fault> {
+    let covered = file.covered(trail)?.unwrap_or_default();
+    for run in &covered.runs {
+        for number in 0..run.shape.blocks {
+            file.check(Run::block_id(run.id, number))?;
+        }
+    }
+    Ok(covered)
+}
+
 /// Adds the terms of an entry in their order, those after one of them.
 fn of_entry(
     entry: &StoredEntry,
@@ -301,7 +317,7 @@ fn of_entry(
     Ok(())
 }
 
-fn term(key: &[u8], seq: u64) -> Result<Term, Fault> {
+pub(super) fn term(key: &[u8], seq: u64) -> Result<Term, Fault> {
     let field = key
         .first()
         .and_then(|number| TermField::from_number(*number));

@@ -537,7 +537,7 @@ fn build(
     Ok(run)
 }
 
-fn next_run(file: &IndexFile) -> Result<u64, Fault> {
+pub(super) fn next_run(file: &IndexFile) -> Result<u64, Fault> {
     let mut meta = file.meta()?;
     let run = meta.next_run;
     meta.next_run += 1;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use indelible::DatabaseUrl;
 use indelible::core::Store;
+use indelible::core::store::Term;
+use indelible::{DatabaseUrl, TrailName};
 use indelible_postgres::{Address, Options, PostgresStore};
 use indelible_sqlite::SqliteStore;
 use rusqlite::Connection;
@@ -177,7 +178,7 @@ impl Place {
         match self {
             Self::File(file) => {
                 let path = folder.join(format!("image-{nth}.db"));
-                std::fs::copy(file, &path).expect("copied");
+                copy_with_index(file, &path);
                 Image::File(path)
             }
             Self::Server(database) => {
@@ -209,6 +210,22 @@ impl Place {
                 database.execute(&GUARDS.replace("@state", "ENABLE ALWAYS"));
             }
         }
+    }
+
+    /// Writes the index of the trail `default` anew, with other terms under right checksums.
+    pub fn forge_index(&self, edit: impl FnOnce(&mut Vec<Term>)) {
+        let Self::File(path) = self else {
+            panic!("its index is no file");
+        };
+        indelible_sqlite::forge(path, &TrailName::standard(), edit).expect("it has an index");
+    }
+
+    /// The file of its index.
+    pub fn index(&self) -> PathBuf {
+        let Self::File(path) = self else {
+            panic!("its index is no file");
+        };
+        index_of(path)
     }
 
     /// Runs statements as its owner, past no guard.
@@ -296,7 +313,7 @@ impl Image {
             Self::File(image) => {
                 let nth = COPIES.fetch_add(1, Ordering::Relaxed);
                 let path = folder.join(format!("copy-{nth}.db"));
-                std::fs::copy(image, &path).expect("copied");
+                copy_with_index(image, &path);
                 Place::File(path)
             }
             Self::Template(name) => Place::Server(
@@ -304,6 +321,21 @@ impl Image {
             ),
         }
     }
+}
+
+/// Copies a file that nobody has open, and its index if it has one.
+fn copy_with_index(from: &Path, to: &Path) {
+    std::fs::copy(from, to).expect("copied");
+    if let (from, to) = (index_of(from), index_of(to))
+        && from.exists()
+    {
+        std::fs::copy(from, to).expect("copied");
+    }
+}
+
+/// The file of the index that is made of a database.
+fn index_of(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}-index", path.display()))
 }
 
 fn remove(path: &Path) {

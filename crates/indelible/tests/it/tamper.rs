@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::place::{Image, Kind, Place, on_both};
 use crate::site::{Site, standard, verify};
-use cases::{Case, named};
+use cases::{Case, Deed, named};
 use statement::expanded;
 
 on_both! {
@@ -161,13 +161,17 @@ async fn sys_19_sys_21_every_named_way_of_tampering_is_found_and_named(kind: Kin
         "what was done to the database", "seq"
     );
     for case in cases {
-        let statements = expanded(case.of(kind), kind).replace("@key", &key);
-        let statements = match &scene.old {
-            Image::File(path) => statements.replace("@old", &path.display().to_string()),
-            Image::Template(_) => statements,
-        };
         let place = scene.copy();
-        place.beneath(&statements);
+        match case.of(kind) {
+            Deed::Sql(statements) => {
+                let statements = expanded(statements, kind).replace("@key", &key);
+                place.beneath(&match &scene.old {
+                    Image::File(path) => statements.replace("@old", &path.display().to_string()),
+                    Image::Template(_) => statements,
+                });
+            }
+            Deed::Index(edit) => place.forge_index(edit),
+        }
         let report = scene.verified(&place).await;
         let report = report.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         println!("{}", row(case.name, &report));

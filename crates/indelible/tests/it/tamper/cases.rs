@@ -1,33 +1,43 @@
-//! Ways of altering the database, as SQL, and what must be found.
+//! Ways of altering the database, as SQL and of an index in a file of its own, and what must be
+//! found.
 
 mod entries;
 mod index;
 mod placement;
 mod tree;
 
+use indelible::core::store::Term;
 use indelible::core::verify::FindingKind;
 
 use crate::place::Kind;
+
+/// What is done to the database.
+#[derive(Clone, Copy)]
+pub enum Deed {
+    /// Statements, run with guards away; see [`super::statement::expanded`]. Besides, `@old` is
+    /// the path of an older copy, and `@key` a stranger's key under the trail's name.
+    Sql(&'static str),
+    /// The terms of the index are others, under right checksums.
+    Index(fn(&mut Vec<Term>)),
+}
 
 /// One way of altering the database.
 #[derive(Clone, Copy)]
 pub struct Case {
     pub name: &'static str,
-    sqlite: Option<&'static str>,
-    postgres: Option<&'static str>,
+    sqlite: Option<Deed>,
+    postgres: Option<Deed>,
     /// Each of these must be among the findings.
     pub expected: &'static [FindingKind],
 }
 
 impl Case {
-    /// The statements, run with guards away; see [`super::statement::expanded`]. Besides, `@old`
-    /// is the path of an older copy, and `@key` a stranger's key under the trail's name.
-    pub fn of(&self, kind: Kind) -> &'static str {
-        let statements = match kind {
+    pub fn of(&self, kind: Kind) -> Deed {
+        let deed = match kind {
             Kind::Sqlite => self.sqlite,
             Kind::Postgres => self.postgres,
         };
-        statements.expect("`named` answers those alone that there are")
+        deed.expect("`named` answers those alone that there are")
     }
 }
 
@@ -59,8 +69,23 @@ const fn each(
 ) -> Case {
     Case {
         name,
-        sqlite: Some(sqlite),
-        postgres: Some(postgres),
+        sqlite: Some(Deed::Sql(sqlite)),
+        postgres: Some(Deed::Sql(postgres)),
+        expected,
+    }
+}
+
+/// What is done to the index where it has a file of its own, and the same deed on a server.
+const fn indexed(
+    name: &'static str,
+    index: fn(&mut Vec<Term>),
+    postgres: &'static str,
+    expected: &'static [FindingKind],
+) -> Case {
+    Case {
+        name,
+        sqlite: Some(Deed::Index(index)),
+        postgres: Some(Deed::Sql(postgres)),
         expected,
     }
 }
@@ -74,7 +99,7 @@ const fn on_a_server(
     Case {
         name,
         sqlite: None,
-        postgres: Some(postgres),
+        postgres: Some(Deed::Sql(postgres)),
         expected,
     }
 }

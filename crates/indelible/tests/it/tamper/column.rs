@@ -88,7 +88,6 @@ fn same_key(table: &str) -> String {
         "head" => &["trail"],
         "event_id" => &["trail", "id"],
         "node" | "span" => &["trail", "height", "idx"],
-        "term" => &["trail", "field", "value", "seq"],
         "rollup" => &["trail", "hour", "action", "outcome"],
         other => panic!("a table of evidence without a case: {other}"),
     };

@@ -159,7 +159,7 @@ pub const NAMED: &[Case] = &[
     ),
     each(
         "an entry deleted with parts, id and index rows",
-        "DELETE FROM event_id WHERE @of AND seq = 300; DELETE FROM term WHERE @of AND seq = 300; \
+        "DELETE FROM event_id WHERE @of AND seq = 300; \
          DELETE FROM part WHERE @at(300); DELETE FROM entry WHERE @at(300)",
         "DELETE FROM event_id WHERE @at(300); DELETE FROM tag WHERE @at(300); \
          DELETE FROM entry WHERE @at(300)",
@@ -250,7 +250,6 @@ pub const NAMED: &[Case] = &[
          DELETE FROM part WHERE place >> 40 = @trail AND place & 1099511627775 >= 520; \
          DELETE FROM entry WHERE place >> 40 = @trail AND place & 1099511627775 >= 520; \
          DELETE FROM event_id WHERE @of AND seq >= 520; \
-         DELETE FROM term WHERE @of AND seq >= 520; \
          DELETE FROM rollup WHERE @of; \
          INSERT INTO rollup SELECT * FROM old.rollup WHERE @of; \
          UPDATE head SET (size, root, frontier) = (SELECT o.size, o.root, o.frontier \

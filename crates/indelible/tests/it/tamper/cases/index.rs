@@ -2,7 +2,28 @@
 
 use indelible::core::verify::FindingKind::*;
 
-use super::{Case, each, on_a_server, same};
+use indelible::core::store::{Term, TermField};
+
+use super::{Case, each, indexed, on_a_server, same};
+
+/// A term more, of an entry.
+fn put(terms: &mut Vec<Term>, field: TermField, value: &str, seq: u64) {
+    let value = value.as_bytes().to_vec();
+    terms.push(Term { field, value, seq });
+}
+
+/// The terms of entry 300 in a field go.
+fn leave_out(terms: &mut Vec<Term>, field: TermField) {
+    let before = terms.len();
+    terms.retain(|term| (term.field, term.seq) != (field, 300));
+    assert!(terms.len() < before, "it was there");
+}
+
+/// Entry 300 has another value in a field.
+fn put_elsewhere(terms: &mut Vec<Term>, field: TermField, value: &str) {
+    leave_out(terms, field);
+    put(terms, field, value, 300);
+}
 
 pub const NAMED: &[Case] = &[
     same(
@@ -21,51 +42,51 @@ pub const NAMED: &[Case] = &[
         "INSERT INTO event_id VALUES (@trail, gen_random_uuid(), 300)",
         &[IdExtra],
     ),
-    each(
+    indexed(
         "an index row deleted, so that a query would miss it",
-        "DELETE FROM term WHERE @of AND seq = 300 AND field = 1",
+        |terms| leave_out(terms, TermField::UserId),
         "UPDATE entry SET user_id = NULL WHERE @at(300)",
         &[IndexRowMissing],
     ),
-    each(
+    indexed(
         "an index row inserted, so that a query would show it",
-        "INSERT INTO term VALUES (@trail, 1, CAST('user-x' AS BLOB), 300)",
+        |terms| put(terms, TermField::UserId, "user-x", 300),
         "UPDATE entry SET resource_id = 'customer/9' WHERE @at(303)",
         &[IndexRowExtra],
     ),
-    each(
+    indexed(
         "an index row moved to another user",
-        "UPDATE term SET value = CAST('user-x' AS BLOB) WHERE @of AND seq = 300 AND field = 1",
+        |terms| put_elsewhere(terms, TermField::UserId, "user-x"),
         "UPDATE entry SET user_id = 'user-x' WHERE @at(300)",
         &[IndexRowMissing, IndexRowExtra],
     ),
-    each(
+    indexed(
         "an address moved to another one",
-        "UPDATE term SET value = zeroblob(16) WHERE @of AND seq = 300 AND field = 5",
+        |terms| put_elsewhere(terms, TermField::IpAddress, "0123456789abcdef"),
         "UPDATE entry SET ip_address = @zero(16) WHERE @at(300)",
         &[IndexRowMissing, IndexRowExtra],
     ),
-    each(
+    indexed(
         "a link between events deleted",
-        "DELETE FROM term WHERE @of AND seq = 300 AND field = 6",
+        |terms| leave_out(terms, TermField::CorrelationId),
         "UPDATE entry SET correlation_id = NULL WHERE @at(300)",
         &[IndexRowMissing],
     ),
-    each(
+    indexed(
         "a tag deleted, so that a rule would miss it",
-        "DELETE FROM term WHERE @of AND seq = 300 AND field = 7",
+        |terms| leave_out(terms, TermField::Tag),
         "DELETE FROM tag WHERE @at(300)",
         &[IndexRowMissing],
     ),
-    each(
+    indexed(
         "a tag inserted",
-        "INSERT INTO term VALUES (@trail, 7, CAST('data.chd' AS BLOB), 300)",
+        |terms| put(terms, TermField::Tag, "data.chd", 300),
         "INSERT INTO tag VALUES (@trail, 'data.chd', 300)",
         &[IndexRowExtra],
     ),
-    each(
+    indexed(
         "a tag inserted beyond the last entry",
-        "INSERT INTO term VALUES (@trail, 7, CAST('data.chd' AS BLOB), 7000)",
+        |terms| put(terms, TermField::Tag, "data.chd", 7000),
         "INSERT INTO tag VALUES (@trail, 'data.chd', 7000)",
         &[IndexRowExtra],
     ),

@@ -72,6 +72,15 @@ pub(crate) fn visiting(path: &Path, busy_timeout: Duration) -> Result<Connection
     Ok(db)
 }
 
+/// Writes a database anew, without what is free in it.
+pub(crate) fn vacuum(db: &Connection) -> Result<(), StoreError> {
+    // The new copy may be larger than memory. The file of it has no name in any folder.
+    pragma(db, "temp_store", "FILE")?;
+    let done = db.execute_batch("VACUUM");
+    pragma(db, "temp_store", "MEMORY")?;
+    done.map_err(refused)
+}
+
 /// Opens a connection that only reads. The file must be there.
 pub(crate) fn reading(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
     let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;

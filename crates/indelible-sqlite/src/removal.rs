@@ -10,7 +10,7 @@ use indelible_core::store::{Purged, Removal, Store, StoreError};
 use rusqlite::{Connection, params};
 
 use crate::append::one;
-use crate::connection::pragma;
+use crate::connection;
 use crate::error::{SqliteError, refused, unavailable};
 use crate::read;
 use crate::row::place;
@@ -186,11 +186,7 @@ fn altered(db: &Connection, trail: i64, blankings: &[Blanking]) -> rusqlite::Res
 pub(crate) fn purge(db: &Connection) -> Result<(), StoreError> {
     empty_log(db)?;
     db.execute(sql::ALTERATIONS_FORGET, []).map_err(refused)?;
-    // The new copy may be larger than memory. The file of it has no name in any folder.
-    pragma(db, "temp_store", "FILE")?;
-    let done = db.execute_batch("VACUUM");
-    pragma(db, "temp_store", "MEMORY")?;
-    done.map_err(refused)?;
+    connection::vacuum(db)?;
     empty_log(db)
 }
 

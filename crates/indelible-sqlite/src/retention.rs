@@ -154,7 +154,10 @@ impl crate::store::SqliteStore {
         let trail = trail.clone();
         let step = Trim { trail, first_kept };
         match self.writer()?.done(Task::Trim(step)).await? {
-            Done::Trimmed(first_kept) => Ok(first_kept),
+            Done::Trimmed(first_kept) => {
+                self.index.trimmed();
+                Ok(first_kept)
+            }
             _ => Err(crate::error::unavailable(crate::error::SqliteError::Closed)),
         }
     }

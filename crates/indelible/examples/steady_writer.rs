@@ -28,6 +28,10 @@ use serde_json::json;
 /// How long a writer waits before it tries again what failed in passing.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Entries that are indexed at once: so few that this goes on, and runs are merged, whenever the
+/// program is killed.
+const INDEX_ENTRIES: u32 = 50;
+
 /// What the command line says.
 struct Plan {
     url: DatabaseUrl,
@@ -78,6 +82,7 @@ impl Plan {
         loop {
             let mut settings = Settings::default();
             settings.state_dir = Some(self.state.clone());
+            settings.index_entries = INDEX_ENTRIES;
             match Database::open(&self.url, settings).await {
                 Err(error) if self.writer.is_some() && is_passing(&error) => pause().await,
                 opened => return opened,

@@ -41,6 +41,10 @@ pub struct Settings {
     pub read_only: bool,
     /// The engine's own settings.
     pub options: Options,
+    /// Entries that the index of a database in a file covers at once. With fewer it is less behind
+    /// while much is recorded, and merged more often.
+    #[cfg(feature = "sqlite")]
+    pub index_entries: u32,
     /// What becomes of events that the database cannot take, for [`Database::delivering`].
     #[cfg(feature = "spool")]
     pub delivery: crate::delivery::DeliverySettings,
@@ -71,6 +75,8 @@ impl Default for Settings {
             replace_lost: false,
             read_only: false,
             options: Options::default(),
+            #[cfg(feature = "sqlite")]
+            index_entries: indelible_sqlite::Options::default().index_entries,
             #[cfg(feature = "spool")]
             delivery: crate::delivery::DeliverySettings::default(),
             outbox_interval: OUTBOX_INTERVAL,
@@ -244,6 +250,7 @@ async fn open_store(url: &DatabaseUrl, settings: &Settings) -> Result<Opened, Co
             let options = Options {
                 create,
                 read_only: settings.read_only,
+                index_entries: settings.index_entries,
                 ..Options::default()
             };
             let store = Arc::new(SqliteStore::open_with(path, &options)?);

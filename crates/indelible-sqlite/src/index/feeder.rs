@@ -55,6 +55,8 @@ enum Job {
     Look,
     /// Somebody found this file of the index damaged.
     Damaged(Option<FileId>),
+    /// Entries were removed from the front of a trail.
+    Trimmed,
     /// Covers all that is in the log now.
     Settle(oneshot::Sender<()>),
     /// Leaves nothing of what was erased or removed in the file.
@@ -91,6 +93,7 @@ impl Index {
                 shared: Arc::clone(&index.shared),
                 work,
                 damages: 0,
+                broom: Broom::default(),
             };
             std::thread::Builder::new()
                 .name("indelible-index".to_owned())
@@ -139,6 +142,12 @@ impl Index {
         if !self.shared.is_told.swap(true, Ordering::AcqRel) {
             self.send(Job::Look);
         }
+    }
+
+    /// Says that entries were removed from the front of a trail: nothing of them stays in the file
+    /// for long.
+    pub fn trimmed(&self) {
+        self.send(Job::Trimmed);
     }
 
     /// Waits a little while the index is farther behind than it may be.
@@ -215,6 +224,45 @@ struct Thread {
     work: Work,
     /// How often in a row the index was found damaged.
     damages: u32,
+    broom: Broom,
+}
+
+/// When the file is written anew without what was removed: once nothing more is removed, and more
+/// and more rarely while that does not succeed.
+#[derive(Default)]
+struct Broom {
+    /// Words since the last one of something that was removed.
+    quiet: u32,
+    /// Attempts in a row that came to nothing, and for how many words nobody tries again.
+    failures: u32,
+    rest: u32,
+}
+
+/// Words without one of a removal after which that is over, for somebody who never has a rest.
+const QUIET_MIN: u32 = 64;
+/// Failures after which the pauses between attempts stay as they are.
+const FAILURES_MAX: u32 = 9;
+
+impl Broom {
+    /// Takes note of a word; whether it is time to sweep.
+    fn is_due(&mut self, is_removal: bool, is_idle: bool) -> bool {
+        self.quiet = if is_removal {
+            0
+        } else {
+            self.quiet.saturating_add(1)
+        };
+        self.rest = self.rest.saturating_sub(1);
+        self.rest == 0 && (is_idle || self.quiet >= QUIET_MIN)
+    }
+
+    fn swept(&mut self, is_done: bool) {
+        self.failures = if is_done {
+            0
+        } else {
+            (self.failures + 1).min(FAILURES_MAX)
+        };
+        self.rest = (1 << self.failures) - 1;
+    }
 }
 
 /// So often the index is made anew without being told to: one that cannot be taken away, or does
@@ -235,9 +283,12 @@ impl Thread {
             };
             // What waits for more entries waits no longer once nobody writes.
             let is_idle = !goes_on && matches!(next, Err(RecvTimeoutError::Timeout));
+            let is_removal = matches!(next, Ok(Job::Trimmed));
+            let is_time = self.broom.is_due(is_removal, is_idle);
             match next {
                 Ok(Job::Look) => self.shared.is_told.store(false, Ordering::Release),
                 Ok(Job::Damaged(file)) => self.work.damaged(file),
+                Ok(Job::Trimmed) => self.work.has_lost(),
                 Ok(Job::Settle(reply)) => {
                     let _ = self.all();
                     let _ = reply.send(());
@@ -260,6 +311,12 @@ impl Thread {
             }
             let worked = self.work.step(is_idle);
             (goes_on, is_left) = self.tell(worked, is_idle);
+            if is_time && !goes_on && self.work.is_unswept() {
+                // Whoever still reads it is not waited for.
+                let swept = self.work.sweep(Duration::ZERO);
+                self.broom.swept(swept.is_ok());
+            }
+            is_left |= self.work.is_unswept();
         }
     }
 

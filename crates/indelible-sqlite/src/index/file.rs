@@ -99,6 +99,22 @@ impl IndexFile {
         Ok(())
     }
 
+    /// The trails of which it says something.
+    pub fn trails(&self) -> Result<Vec<i64>, Fault> {
+        let mut get = self.db.prepare_cached("SELECT trail FROM trail")?;
+        let rows = get.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Says nothing more of a trail.
+    pub fn forget(&self, trail: i64) -> Result<(), Fault> {
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM trail WHERE trail = ?1")?;
+        delete.execute([trail])?;
+        Ok(())
+    }
+
     pub fn put(&self, blocks: Vec<(u64, Vec<u8>)>) -> Result<(), Fault> {
         let mut put = self
             .db
@@ -233,6 +249,7 @@ fn make(db: &mut Connection, epoch: u64) -> Result<(), Fault> {
             epoch,
             next_run: 1,
             merging: None,
+            is_unswept: false,
         };
         transaction.execute(
             "INSERT INTO meta (id, body) VALUES (1, ?1)",

@@ -16,6 +16,8 @@ pub(super) struct Meta {
     pub next_run: u64,
     /// The merge that is under way.
     pub merging: Option<Merge>,
+    /// Whether free pages may hold what was removed from the log.
+    pub is_unswept: bool,
 }
 
 /// A merge under way, by whoever made its token.
@@ -76,9 +78,9 @@ impl Covered {
         }
     }
 
-    /// The first entry that is covered.
+    /// The first entry that is covered; the end where none is.
     pub fn first(&self) -> u64 {
-        self.runs.first().map_or(0, |run| run.first)
+        self.runs.first().map_or(u64::MAX, |run| run.first)
     }
 
     /// The entry after the last one that is covered.

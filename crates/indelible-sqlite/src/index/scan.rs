@@ -68,10 +68,8 @@ impl Scans {
                 None => return Ok(Vec::new()),
             },
         };
-        let page = scan.page(log, after, limit).map_err(|fault| {
-            index.failed(&fault);
-            fault
-        })?;
+        let page = scan.page(log, after, limit);
+        let page = page.inspect_err(|fault| index.failed(fault))?;
         if page.len() == limit && limit > 0 {
             scan.last = page.last().cloned();
             self.keep(trail, scan);

@@ -50,6 +50,8 @@ pub(super) struct Work {
     merging: Option<Merging>,
     /// The merge of another process, and how often it was met.
     other: Option<(Merge, u32)>,
+    /// Whether something that was removed from the log may stand in the file.
+    is_unswept: bool,
 }
 
 /// How the beginning of a merge went.
@@ -100,6 +102,7 @@ impl Work {
             trails: BTreeMap::new(),
             merging: None,
             other: None,
+            is_unswept: false,
         }
     }
 
@@ -130,14 +133,29 @@ impl Work {
     fn discard(&mut self) {
         self.close_file();
         self.trails.clear();
+        self.is_unswept = false;
         // What cannot be taken away is found damaged again.
         let _ = file::discard(&self.path);
+    }
+
+    /// Entries were removed from the log.
+    pub fn has_lost(&mut self) {
+        self.is_unswept = true;
+    }
+
+    /// Whether something that was removed from the log may stand in the file.
+    pub fn is_unswept(&self) -> bool {
+        self.is_unswept
     }
 
     /// Covers what is worth it and lets go of everything.
     pub fn close(&mut self) {
         // What is not covered is read from the log.
         while let Ok(true) = self.flush(CLOSE_ENTRIES) {}
+        if self.is_unswept {
+            // Whoever opens it next finds that it is left.
+            let _ = self.purge();
+        }
         let mine = self.merging.as_ref().map(|merging| merging.mark);
         if mine.is_some() {
             let _ = self.guarded(|work| work.gives_up_merge(mine));
@@ -149,23 +167,25 @@ impl Work {
         self.close_log();
     }
 
-    /// Leaves nothing of what was erased or removed in the file, or no file.
+    /// Leaves nothing of what was erased or removed in the file, or no file. Waits a little for
+    /// those who read it.
     pub fn purge(&mut self) -> Result<(), StoreError> {
+        self.sweep(PURGE_PATIENCE)
+    }
+
+    /// As [`Self::purge`], with so much patience.
+    pub fn sweep(&mut self, patience: Duration) -> Result<(), StoreError> {
         if self.file.is_none() && !self.path.exists() {
+            self.is_unswept = false;
             return Ok(());
         }
         let purged = self.guarded(|work| {
-            work.file()?;
-            work.gives_up_merge(None)?;
-            work.look()?;
-            let trails: Vec<i64> = work.trails.keys().copied().collect();
-            for trail in trails {
-                work.rewrites(trail)?;
+            work.file()?.db.busy_timeout(patience)?;
+            let swept = work.sweeps();
+            if let Some((file, _)) = &work.file {
+                file.db.busy_timeout(Duration::ZERO)?;
             }
-            let file = work.file()?;
-            truncate(&file.db)?;
-            file.db.execute_batch("VACUUM").map_err(refused)?;
-            truncate(&file.db)
+            swept
         });
         match purged {
             Ok(()) => Ok(()),
@@ -176,6 +196,31 @@ impl Work {
             Err(Fault::Busy) => Err(unavailable(SqliteError::Read)),
             Err(Fault::Other(error)) => Err(error),
         }
+    }
+
+    fn sweeps(&mut self) -> Result<(), Fault> {
+        self.gives_up_merge(None)?;
+        self.look()?;
+        let file = self.file()?;
+        file.change(|| {
+            let mut meta = file.meta()?;
+            meta.is_unswept = true;
+            file.keep_meta(&meta)
+        })?;
+        for trail in file.trails()? {
+            self.rewrites(trail)?;
+        }
+        let file = self.file()?;
+        truncate(&file.db)?;
+        connection::vacuum(&file.db)?;
+        truncate(&file.db)?;
+        file.change(|| {
+            let mut meta = file.meta()?;
+            meta.is_unswept = false;
+            file.keep_meta(&meta)
+        })?;
+        self.is_unswept = false;
+        Ok(())
     }
 
     /// Does something, and takes away a file that turns out to be damaged.
@@ -237,6 +282,7 @@ impl Work {
             self.files
                 .remember()
                 .map_err(|error| Fault::Other(unavailable(error)))?;
+            self.is_unswept |= file.meta()?.is_unswept;
             self.file = Some((file, open));
         }
         match &self.file {
@@ -279,6 +325,11 @@ impl Work {
                 known.covered = Some(covered);
             }
         }
+        let has_lost = |known: &Known| {
+            let first = known.covered.as_ref().map(Covered::first);
+            first.is_some_and(|first| first < known.extent.first_kept)
+        };
+        self.is_unswept |= self.trails.values().any(has_lost);
         Ok(())
     }
 
@@ -476,10 +527,8 @@ impl Work {
     fn rewrites(&mut self, trail: i64) -> Result<(), Fault> {
         let entries = self.entries;
         let (log, file) = self.both()?;
-        file.db.busy_timeout(PURGE_PATIENCE)?;
-        let rewritten = file.change(|| rewrite(log, file, trail, entries));
-        file.db.busy_timeout(Duration::ZERO)?;
-        if let Some(covered) = rewritten? {
+        let rewritten = file.change(|| rewrite(log, file, trail, entries))?;
+        if let Some(covered) = rewritten {
             self.keep(trail, covered);
         }
         Ok(())
@@ -558,6 +607,11 @@ fn rewrite(
         return Ok(None);
     };
     let Some(extent) = extent(&moment, trail)? else {
+        // The database of before had it.
+        for run in &covered.runs {
+            file.remove(run.id)?;
+        }
+        file.forget(trail)?;
         return Ok(None);
     };
     let believed = believed(&moment, extent, &covered).map_err(Fault::Other)?;

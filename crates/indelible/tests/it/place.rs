@@ -214,18 +214,21 @@ impl Place {
 
     /// Writes the index of the trail `default` anew, with other terms under right checksums.
     pub fn forge_index(&self, edit: impl FnOnce(&mut Vec<Term>)) {
-        let Self::File(path) = self else {
-            panic!("its index is no file");
-        };
-        indelible_sqlite::forge(path, &TrailName::standard(), edit).expect("it has an index");
+        indelible_sqlite::forge(self.file(), &TrailName::standard(), edit)
+            .expect("it has an index");
+    }
+
+    /// Its file.
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Server(_) => panic!("it is no file"),
+        }
     }
 
     /// The file of its index.
     pub fn index(&self) -> PathBuf {
-        let Self::File(path) = self else {
-            panic!("its index is no file");
-        };
-        index_of(path)
+        index_of(self.file())
     }
 
     /// Runs statements as its owner, past no guard.
@@ -334,7 +337,7 @@ fn copy_with_index(from: &Path, to: &Path) {
 }
 
 /// The file of the index that is made of a database.
-fn index_of(path: &Path) -> PathBuf {
+pub fn index_of(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}-index", path.display()))
 }
 

@@ -2,14 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use indelible::core::Store;
+use indelible_sqlite::{Options, SqliteStore};
+
 use crate::place::{Kind, on_both};
-use crate::site::Site;
+use crate::searching::{Plain, indexed};
+use crate::site::{Site, standard, verify};
 use crate::writing::{Writing, expect_all};
 
 on_both! {
     t60_sys_40_a_killed_writer_loses_nothing_that_it_acknowledged,
     t22_t43_sys_27_sixty_four_writers_in_four_processes_keep_one_order,
 }
+
+/// Searches that are compared after each round.
+const FILTERS: usize = 40;
 
 /// Rounds of killing: a few in every test run, many in the long form.
 fn rounds() -> usize {
@@ -44,6 +51,40 @@ async fn t60_sys_40_a_killed_writer_loses_nothing_that_it_acknowledged(kind: Kin
     expect_all(&site, &acknowledged).await;
     let seqs: BTreeSet<u64> = acknowledged.iter().map(|receipt| receipt.seq).collect();
     assert_eq!(seqs.len(), acknowledged.len(), "no seq is given twice");
+}
+
+/// The index that a killed process leaves behind, whatever it was doing with it, changes no answer:
+/// as it lies there, and once the next process has gone on with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_killed_while_it_indexes_leaves_searches_as_they_are() {
+    let site = Site::new(Kind::Sqlite);
+    let mut most_runs = 0;
+    for round in 0..rounds() {
+        let mut writing = Writing::start(site.writer(8, 100_000));
+        let (mut receipts, _) = writing.lines(120 + 61 * (round % 9));
+        writing.child.kill().expect("killed");
+        receipts.extend(writing.lines(usize::MAX).0);
+        assert!(!writing.ended(), "it was killed at work");
+
+        let options = Options {
+            read_only: true,
+            ..Options::default()
+        };
+        let file = site.place.file();
+        let store = SqliteStore::open_with(file, &options).expect("opens");
+        let plain = Plain::of(&store).await;
+        plain.compare(&store, round, FILTERS).await;
+        store.close().await.expect("closes");
+        most_runs = most_runs.max(indexed(file).len());
+
+        expect_all(&site, &receipts).await;
+        let database = site.open().await;
+        let store = &*database.engine().ground().store;
+        plain.compare(store, round, FILTERS).await;
+        assert!(verify(&standard(&database)).await.ok);
+        database.close().await.expect("closes");
+    }
+    assert!(most_runs > 1, "it was killed among several runs");
 }
 
 async fn t22_t43_sys_27_sixty_four_writers_in_four_processes_keep_one_order(kind: Kind) {

@@ -5,7 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use indelible::core::{AuditError, Refusal};
 use indelible::{AuditAction, AuditEvent, AuditProtocol, Database};
 
+use indelible::core::Store;
+use indelible_sqlite::SqliteStore;
+
 use crate::place::{Kind, on_both};
+use crate::searching::Plain;
 use crate::site::{Site, expect_clean, standard, verify};
 
 on_both! {
@@ -98,6 +102,81 @@ async fn t65_a_backup_that_was_cut_is_refused_wherever_it_was_cut(kind: Kind) {
     site.place.restore(&backup);
     record(&site, 1).await;
     expect_clean(&site.open().await).await;
+}
+
+/// What an index says that is not of the database beside it is not believed, and nothing of it
+/// stays: it is made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_left_beside_a_restored_database_changes_no_answer() {
+    let site = Site::new(Kind::Sqlite);
+    let by = |who: &str| event().user_id(who);
+    let open = async || {
+        let mut settings = site.settings();
+        settings.index_entries = 50;
+        Database::open(&site.url(), settings).await.expect("opens")
+    };
+    let fill = async |trail: &str, who: &str, count: usize| {
+        let database = open().await;
+        let audit = database.trail(trail.parse().expect("a good name"));
+        for answer in audit.record_all(vec![by(who); count]).await {
+            answer.expect("recorded");
+        }
+        database.close().await.expect("closes");
+    };
+    fill("default", "before", 300).await;
+    let backup = site.folder.path().join("yesterday.backup");
+    site.place.dump(&backup);
+    fill("default", "lost.in.between", 200).await;
+    fill("another", "lost.with.its.trail", 200).await;
+    site.place.restore(&backup);
+    assert!(site.place.index().exists(), "it is left behind");
+
+    // As it lies there; then with more entries than the index had, of another history.
+    let store = SqliteStore::open(site.place.file()).expect("opens");
+    Plain::of(&store).await.compare(&store, 0, 40).await;
+    store.close().await.expect("closes");
+    let database = open().await;
+    let audit = standard(&database);
+    audit.succeed("restored").await.expect("succeeds");
+    database.close().await.expect("closes");
+    fill("default", "afterwards", 400).await;
+    let database = open().await;
+    let store = &*database.engine().ground().store;
+    Plain::of(store).await.compare(store, 1, 40).await;
+    let removal = store.removal().expect("it writes");
+    let purged = removal.purge(audit.name(), &[]).await;
+    purged.expect("purged");
+    expect_clean(&database).await;
+    database.close().await.expect("closes");
+    let index = std::fs::read(site.place.index()).expect("readable");
+    for lost in ["lost.in.between", "lost.with.its.trail"] {
+        let is_there = |part: &[u8]| part == lost.as_bytes();
+        assert!(!index.windows(lost.len()).any(is_there), "{lost}");
+    }
+}
+
+/// A copy needs no index, and takes one that was copied along.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_answers_with_its_index_and_without() {
+    let site = Site::new(Kind::Sqlite);
+    record(&site, 300).await;
+    let image = site.place.image(site.folder.path());
+    for has_index in [true, false] {
+        let copy = image.copy(site.folder.path());
+        if !has_index {
+            std::fs::remove_file(copy.index()).expect("it is there");
+        }
+        for read_only in [true, false] {
+            let mut settings = site.settings();
+            settings.read_only = read_only;
+            let database = Database::open(&copy.url(), settings).await.expect("opens");
+            let store = &*database.engine().ground().store;
+            Plain::of(store).await.compare(store, 2, 40).await;
+            expect_clean(&database).await;
+            database.close().await.expect("closes");
+        }
+        assert!(copy.index().exists(), "it is made where it may be written");
+    }
 }
 
 /// The mark outside the database may be a second old: what this process has acknowledged itself

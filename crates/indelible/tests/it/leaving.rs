@@ -108,9 +108,7 @@ async fn who_was_erased_stands_in_no_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_named_in_what_was_removed_stands_in_no_file_after_a_purge() {
     let site = Site::new(Kind::Sqlite);
-    fill(&site, |n| n < 1_000).await;
-    let database = open(&site).await;
-    trim(&database, 1_100).await;
+    let database = trimmed(&site).await;
     let removal = database
         .engine()
         .ground()
@@ -131,9 +129,7 @@ async fn who_is_named_in_what_was_removed_stands_in_no_file_after_a_purge() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_named_in_what_was_removed_leaves_the_index_by_itself() {
     let site = Site::new(Kind::Sqlite);
-    fill(&site, |n| n < 1_000).await;
-    let database = open(&site).await;
-    trim(&database, 1_100).await;
+    let database = trimmed(&site).await;
     let in_index = || {
         let mut files = holding(&site);
         files.retain(|file| file.contains("-index"));
@@ -152,11 +148,17 @@ async fn who_is_named_in_what_was_removed_leaves_the_index_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_named_in_what_was_removed_leaves_the_index_when_it_is_closed() {
     let site = Site::new(Kind::Sqlite);
-    fill(&site, |n| n < 1_000).await;
-    let database = open(&site).await;
-    trim(&database, 1_100).await;
+    let database = trimmed(&site).await;
     database.close().await.expect("closes");
     assert_eq!(times(&site.place.index(), PERSON), 0);
+}
+
+/// A database of which persons are named in the first half alone, after more than that is gone.
+async fn trimmed(site: &Site) -> Database {
+    fill(site, |n| n < 1_000).await;
+    let database = open(site).await;
+    trim(&database, 1_100).await;
+    database
 }
 
 async fn trim(database: &Database, wanted: u64) {

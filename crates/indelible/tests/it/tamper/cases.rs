@@ -68,10 +68,8 @@ const fn each(
     expected: &'static [FindingKind],
 ) -> Case {
     Case {
-        name,
         sqlite: Some(Deed::Sql(sqlite)),
-        postgres: Some(Deed::Sql(postgres)),
-        expected,
+        ..on_a_server(name, postgres, expected)
     }
 }
 
@@ -83,10 +81,8 @@ const fn indexed(
     expected: &'static [FindingKind],
 ) -> Case {
     Case {
-        name,
         sqlite: Some(Deed::Index(index)),
-        postgres: Some(Deed::Sql(postgres)),
-        expected,
+        ..on_a_server(name, postgres, expected)
     }
 }
 

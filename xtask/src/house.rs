@@ -217,4 +217,18 @@ pub const UNMIRRORED: &[&str] = &[
     "find/statement.rs",
     "partition.rs",
     "placement.rs",
+    // A server keeps its indexes in the transaction.
+    "index.rs",
+    "index/block.rs",
+    "index/build.rs",
+    "index/cover.rs",
+    "index/feeder.rs",
+    "index/file.rs",
+    "index/merge.rs",
+    "index/record.rs",
+    "index/run.rs",
+    "index/scan.rs",
+    "index/standing.rs",
+    "index/tail.rs",
+    "index/work.rs",
 ];

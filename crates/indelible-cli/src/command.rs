@@ -17,6 +17,7 @@ mod prove;
 mod query;
 mod record;
 mod recorded;
+mod reindex;
 mod report;
 mod retention;
 mod review;
@@ -71,6 +72,7 @@ pub enum Command {
     Outbox(outbox::OutboxCommand),
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    Reindex(reindex::Reindex),
     Doctor(doctor::Doctor),
     Healthcheck(healthcheck::Healthcheck),
     Completions(completions::Completions),
@@ -113,6 +115,7 @@ impl Command {
             Self::Drill(command) => command.run(session).await,
             Self::Outbox(command) => command.run(session).await,
             Self::Migrate(command) => command.run(session).await,
+            Self::Reindex(command) => command.run(session).await,
             Self::Doctor(command) => command.run(session).await,
             Self::Healthcheck(command) => command.run(session),
             Self::Completions(command) => command.run(session),

@@ -27,8 +27,8 @@ impl Destination {
         self.file.as_deref().filter(|path| path.as_os_str() != "-")
     }
 
-    /// Refuses a file in whose place the trail's own are: the database with what SQLite keeps
-    /// beside it, and all in the state directory.
+    /// Refuses a file in whose place the trail's own are: the database with what is kept beside
+    /// it, and all in the state directory.
     ///
     /// # Errors
     /// Which of them it is.
@@ -111,10 +111,23 @@ fn places(path: &Path) -> Vec<PathBuf> {
     named.into_iter().chain(fs::canonicalize(path)).collect()
 }
 
-/// Whether one of the places is that of the database file or of a file that SQLite keeps beside it.
+/// What is kept beside a database file, by the ends of the names: SQLite's own files, and the index
+/// with its own.
+const BESIDE: [&str; 8] = [
+    "",
+    "-wal",
+    "-shm",
+    "-journal",
+    "-index",
+    "-index-wal",
+    "-index-shm",
+    "-index-journal",
+];
+
+/// Whether one of the places is that of the database file or of a file that is kept beside it.
 fn is_database(places: &[PathBuf], file: &Path) -> bool {
     let beside = |file: &PathBuf| {
-        ["", "-wal", "-shm", "-journal"].map(|suffix| {
+        BESIDE.map(|suffix| {
             let mut name = file.clone().into_os_string();
             name.push(suffix);
             PathBuf::from(name)

@@ -5,6 +5,7 @@
 //! There is no update and no delete: what takes content away is a seam of its own, [`Removal`].
 
 mod error;
+mod index;
 mod removal;
 
 use std::ops::Range;
@@ -21,6 +22,7 @@ use crate::time::Timestamp;
 use crate::trail::TrailName;
 
 pub use error::{BoxError, StoreError};
+pub use index::IndexCondition;
 pub use removal::{Purged, Removal, next_first_kept};
 
 /// A database that holds trails.
@@ -118,6 +120,23 @@ pub trait Store: Send + Sync + 'static {
     /// is open for reading only.
     fn removal(&self) -> Option<&dyn Removal> {
         None
+    }
+
+    /// How the index stands that is kept apart from the log; `None` where index rows are written
+    /// with the entries. Asked often, and so cheap.
+    async fn index(&self) -> Result<Option<IndexCondition>, StoreError> {
+        Ok(None)
+    }
+
+    /// Throws the index away and makes it again from the log, beside readers and writers, whose
+    /// answers stay the same; `false` where index rows are written with the entries. `progress` is
+    /// told how many entries are covered, and of how many.
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        let _ = progress;
+        Ok(false)
     }
 
     /// What the store can say of its own condition, for `doctor` and start-up checks.
@@ -393,6 +412,8 @@ pub struct Condition {
     pub bytes: u64,
     /// Bytes free where it lies, if known.
     pub bytes_free: Option<u64>,
+    /// How the index stands, where it is kept apart from the log.
+    pub index: Option<IndexCondition>,
     /// What the database's own clock says now, if it has one.
     pub clock: Option<Timestamp>,
     /// What the connected role may not do and a writer must, or, where it reads only, an auditor,

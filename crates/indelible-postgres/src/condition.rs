@@ -61,6 +61,8 @@ pub(crate) async fn condition(store: &PostgresStore) -> Result<Condition, StoreE
         bytes: bytes.unsigned_abs(),
         // SQL does not tell.
         bytes_free: None,
+        // It is written with the entries.
+        index: None,
         clock: Some(clock.0),
         missing_privileges: privileges.missing,
         excess_privileges: privileges.excess,

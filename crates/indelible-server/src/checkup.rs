@@ -2,6 +2,7 @@
 //! and the console's health page say the same, in these words.
 
 mod erasure;
+mod index;
 mod outbox;
 mod server;
 
@@ -10,6 +11,7 @@ use indelible_core::store::Condition;
 use serde::Serialize;
 
 pub use erasure::of_erasure;
+use index::of_index;
 pub use outbox::of_outbox;
 pub use server::of_server;
 
@@ -79,7 +81,9 @@ pub fn of_store(condition: &Condition) -> Vec<Check> {
     });
     let first = [size(condition), schema(condition), guards(condition)];
     let checks = first.into_iter().chain(rows);
-    checks.chain([durability(condition)]).collect()
+    let index = condition.index.as_ref().map(of_index);
+    let last = [durability(condition)].into_iter().chain(index);
+    checks.chain(last).collect()
 }
 
 fn size(condition: &Condition) -> Check {

@@ -10,6 +10,7 @@ use axum::response::Response;
 use indelible_core::Timestamp;
 use indelible_core::engine::Vitals;
 use indelible_core::outbox;
+use indelible_core::store::IndexCondition;
 
 use crate::app::App;
 use crate::counters::Counters;
@@ -25,6 +26,10 @@ pub async fn show(State(app): State<App>) -> Response {
     let facts = [("version", env!("CARGO_PKG_VERSION"))];
     text.one(&BUILD_INFO, &facts, 1.0);
     of_engine(&mut text, &app.engine().vitals(), now);
+    // A store that cannot say it now is told of by what it refuses.
+    if let Ok(Some(index)) = app.engine().ground().store.index().await {
+        of_index(&mut text, &index);
+    }
     of_server(&mut text, app.counters());
     of_verification(&mut text, app.counters(), now);
     if let Some(watch) = app.outbox() {
@@ -46,6 +51,11 @@ fn of_engine(text: &mut Exposition, vitals: &Vitals, now: Timestamp) {
     text.one(&REREAD, &[], reread.entries as f64);
     text.one(&REREAD_WAITING, &[], reread.waiting as f64);
     text.one(&REREAD_FAILURES, &[], reread.failures as f64);
+}
+
+fn of_index(text: &mut Exposition, index: &IndexCondition) {
+    text.one(&INDEX_LAG, &[], index.lag as f64);
+    text.one(&INDEX_BYTES, &[], index.bytes as f64);
 }
 
 fn of_server(text: &mut Exposition, counters: &Counters) {
@@ -143,6 +153,9 @@ families! {
         "Entries committed and not yet read back.";
     REREAD_FAILURES = Counter "indelible_reread_failures_total"
         "Times that something read back was not as it was hashed.";
+    INDEX_LAG = Gauge "indelible_index_lag_entries"
+        "Entries that the index does not cover: searches read them from the log.";
+    INDEX_BYTES = Gauge "indelible_index_bytes" "Bytes of the index on disk.";
     INGESTED = Counter "indelible_events_ingested_total" "Events by what became of them.";
     KEY_EVENTS = Counter "indelible_key_events_total"
         "Events sent with each key, by its id, whatever became of them.";

@@ -131,8 +131,9 @@ fn weak(
             weak.push("foreign_keys is off".to_owned());
         }
     }
-    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
-        weak.extend(open_to_others(&file));
+    let ends = ["", "-wal", "-shm", "-index", "-index-wal", "-index-shm"];
+    for end in ends {
+        weak.extend(open_to_others(&beside(path, end)));
     }
     Ok(weak)
 }

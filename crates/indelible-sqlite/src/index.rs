@@ -22,6 +22,7 @@ mod merge;
 mod record;
 mod run;
 mod scan;
+mod standing;
 mod tail;
 #[cfg(test)]
 mod trees;
@@ -30,6 +31,11 @@ mod work;
 pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
 pub(crate) use feeder::Index;
 pub use forge::forge;
+pub(crate) use standing::Standing;
+
+use indelible_core::store::StoreError;
+
+use crate::error::{corrupt, unavailable};
 
 /// Why the index could not be read or written.
 #[derive(Debug)]
@@ -39,12 +45,30 @@ pub(crate) enum Fault {
     /// Somebody else writes it just now.
     Busy,
     /// SQLite or the file system says no, which may pass.
-    Other(indelible_core::store::StoreError),
+    Other(StoreError),
 }
 
 impl Fault {
     fn damage(problem: impl ToString) -> Self {
         Self::Damage(problem.to_string())
+    }
+
+    /// What is wrong, in words; nothing where somebody else is at it.
+    fn problem(&self) -> Option<String> {
+        match self {
+            Self::Damage(problem) => Some(format!("damaged: {problem}")),
+            Self::Busy => None,
+            Self::Other(error) => Some(error.to_string()),
+        }
+    }
+
+    /// The same in the words of the port.
+    fn told(self) -> StoreError {
+        match self {
+            Self::Damage(problem) => corrupt("the index", None, problem),
+            Self::Busy => unavailable("another process writes the index"),
+            Self::Other(error) => error,
+        }
     }
 }
 
@@ -65,12 +89,12 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
-impl From<indelible_core::store::StoreError> for Fault {
-    fn from(error: indelible_core::store::StoreError) -> Self {
-        use indelible_core::store::StoreError::{Backend, Corrupt};
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        use StoreError::{Backend, Corrupt};
         match error {
             // A table that is not there is one that somebody took away.
-            Corrupt { .. } | Backend { .. } => Self::Damage(error.to_string()),
+            Corrupt { .. } | Backend { .. } => Self::damage(error),
             error => Self::Other(error),
         }
     }

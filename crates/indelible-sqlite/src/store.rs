@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Removal, Rollup, Span, Store,
-    StoreError, Verdict,
+    Commit, Condition, Find, Head, IndexCondition, Projected, ProjectionKind, Removal, Rollup,
+    Span, Store, StoreError, Verdict,
 };
 use indelible_merkle::Hash;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::append::Batch;
 use crate::connection::{Reader, Readers};
 use crate::error::{SqliteError, unavailable};
-use crate::index::Index;
+use crate::index::{Index, Standing};
 use crate::writer::{Done, Task, Writer};
 use crate::{condition, find, projection, read, retention};
 
@@ -37,6 +37,19 @@ impl SqliteStore {
     pub(crate) fn writer(&self) -> Result<&Writer, StoreError> {
         let read_only = || StoreError::Unsupported("the database is open for reading only".into());
         self.writer.as_ref().ok_or_else(read_only)
+    }
+
+    /// Waits until the index covers what is in the log now. `progress` is told how many entries it
+    /// covers, and of how many.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written, `Corrupt` where the log cannot be read.
+    pub async fn indexed(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<(), StoreError> {
+        self.writer()?;
+        self.index.make(false, progress).await
     }
 }
 
@@ -174,6 +187,23 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn index(&self) -> Result<Option<IndexCondition>, StoreError> {
+        let look = |Reader { db, index, .. }: &mut Reader, _: &_| {
+            index.search(|index| Standing::of(index, db))
+        };
+        let standing = self.readers.search(look).await?;
+        Ok(Some(self.index.condition(standing)))
+    }
+
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        self.writer()?;
+        self.index.make(true, progress).await?;
+        Ok(true)
+    }
+
     async fn condition(&self) -> Result<Condition, StoreError> {
         let settings = match &self.writer {
             Some(writer) => Some(writer.settings().await?),
@@ -181,7 +211,11 @@ impl Store for SqliteStore {
         };
         let path = self.path.clone();
         let look = move |db: &_| condition::condition(db, &path, settings.as_ref());
-        self.readers.read(move |db, _| look(db)).await
+        let condition = self.readers.read(move |db, _| look(db)).await?;
+        Ok(Condition {
+            index: self.index().await?,
+            ..condition
+        })
     }
 
     async fn close(&self) -> Result<(), StoreError> {

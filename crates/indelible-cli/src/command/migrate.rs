@@ -8,9 +8,13 @@ use indelible::core::Store;
 use indelible_postgres::{Address, PostgresStore};
 use indelible_sqlite::SqliteStore;
 
-use crate::failure::{Failure, Status};
+use crate::failure::{Failure, Status, remark};
+use crate::progress::Bars;
 use crate::session::Session;
 use answer::{Migrations, Planned, Step};
+
+/// Entries that an index must lack to be waited for; fewer are covered in less than a second.
+const LAG_MIN: u64 = 65_536;
 
 /// Shows and applies changes of the database's schema
 #[derive(Debug, Subcommand)]
@@ -32,7 +36,8 @@ pub struct MigrateStatus {}
 /// Applies the migrations that the database lacks
 ///
 /// All are applied in one transaction, or none. A file is brought up to date by every command that
-/// writes; a PostgreSQL database by this one alone, which wants a role that may make schemas and
+/// writes; where its index is to be made then, this one waits for it. A PostgreSQL database is brought
+/// up to date by this one alone, which wants a role that may make schemas and
 /// roles: the database's owner or a superuser. Roles, owners and grants that lack, after a restore on
 /// a new server for one, are brought about each time. What this role may not do of it is printed,
 /// statement by statement, for whoever may, until it is done.
@@ -88,6 +93,23 @@ impl Migrate {
     }
 }
 
+/// Waits for an index that is far behind, as after a change of the layout.
+async fn index(store: &SqliteStore) -> Result<(), Failure> {
+    let lag = store.index().await?.map_or(0, |index| index.lag);
+    if lag < LAG_MIN {
+        return Ok(());
+    }
+    let mut bars = Bars::default();
+    let progress = &mut |done, of| bars.show("indexing", done, Some(of));
+    if let Err(error) = store.indexed(progress).await {
+        drop(bars);
+        remark(&format!(
+            "the index could not be made: {error}; searches read the log until `indelible reindex`"
+        ));
+    }
+    Ok(())
+}
+
 /// The schema of one database.
 enum Schema<'u> {
     File(&'u std::path::Path),
@@ -129,7 +151,9 @@ impl<'u> Schema<'u> {
                     create: false,
                     ..indelible_sqlite::Options::default()
                 };
-                SqliteStore::open_with(path, &options)?.close().await?;
+                let store = SqliteStore::open_with(path, &options)?;
+                index(&store).await?;
+                store.close().await?;
                 Ok(Vec::new())
             }
             Self::Server(address) => {

@@ -223,6 +223,9 @@ fn a_file_never_takes_the_place_of_the_trail() {
         "../here/indelible.db",
         "indelible.db-wal",
         "indelible.db-shm",
+        "indelible.db-index",
+        "indelible.db-index-wal",
+        "indelible.db-index-shm",
         &whole,
         &key,
         &new,
@@ -257,6 +260,7 @@ fn links_lead_nowhere_else() {
         ("sqlite:link.db", "indelible.db"),
         ("sqlite:link.db", "link.db"),
         ("sqlite:link.db", "indelible.db-wal"),
+        ("sqlite:link.db", "indelible.db-index"),
         ("sqlite:indelible.db", "link/signing.key"),
     ] {
         let dir = desk.path("here/link").into_os_string().into_string();

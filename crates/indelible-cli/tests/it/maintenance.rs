@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
+use crate::postgres::check;
 
 fn verdicts(report: &Value) -> Vec<(&str, &str)> {
     report["checks"]
@@ -28,6 +29,7 @@ fn a_healthy_database_is_fine_on_one_screen() {
         "schema",
         "guards",
         "durability",
+        "index",
         "state",
         "tie",
         "key",
@@ -38,7 +40,7 @@ fn a_healthy_database_is_fine_on_one_screen() {
     ];
     assert_eq!(verdicts(&report), expected.map(|check| (check, "ok")));
     let installation = desk.state().file_name().expect("a name").to_owned();
-    let tie = report["checks"][6]["detail"].as_str().expect("a text");
+    let tie = report["checks"][7]["detail"].as_str().expect("a text");
     assert!(
         tie.ends_with(installation.to_str().expect("UTF-8")),
         "{tie}"
@@ -184,4 +186,38 @@ fn reading_a_database_without_trails_makes_no_key() {
     call(&["show", "0"]).fails(4, "it has no entries");
     call(&["doctor"]);
     assert!(!desk.path("state").exists());
+}
+
+#[test]
+fn an_index_is_made_again_from_the_log() {
+    let desk = Desk::new();
+    desk.run(&["reindex"]).fails(4, "indelible record");
+    desk.records(300);
+    let index = desk.path("here/indelible.db-index");
+    std::fs::write(&index, "no database at all").expect("written");
+    let report = desk.run(&["doctor", "--output", "json"]).fine().json();
+    let (verdict, detail, remedy) = check(&report, "index");
+    assert_eq!(verdict, "warn", "{report}");
+    assert!(detail.starts_with("300 entries behind"), "{detail}");
+    assert!(detail.contains("damaged"), "{detail}");
+    assert!(remedy.contains("`indelible reindex`"), "{remedy}");
+
+    let made = desk.json(&["reindex"]);
+    assert_eq!(
+        (&made["made"], &made["entries"]),
+        (&json!(true), &json!(300))
+    );
+    assert_eq!(made["runs"], 1);
+    assert!(std::fs::metadata(&index).expect("there").len() > 4096);
+    let report = desk.json(&["doctor"]);
+    let (verdict, detail, _) = check(&report, "index");
+    assert_eq!(verdict, "ok", "{report}");
+    assert!(detail.starts_with("0 entries behind"), "{detail}");
+
+    std::fs::remove_file(&index).expect("it goes");
+    let said = desk.run(&["reindex"]).fine();
+    let said = said.says("indexed anew: 300 entries");
+    assert_eq!(said.err, "", "no bar where nobody looks");
+    assert!(index.exists());
+    assert_eq!(desk.json(&["verify"])["ok"], true);
 }

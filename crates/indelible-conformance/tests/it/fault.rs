@@ -320,6 +320,13 @@ impl Store for Faulty {
         Ok(rows)
     }
 
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        self.sound.reindex(progress).await
+    }
+
     async fn condition(&self) -> Result<Condition, StoreError> {
         self.sound.condition().await
     }

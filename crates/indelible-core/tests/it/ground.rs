@@ -1,5 +1,4 @@
-//! What the engine stands on in tests: a clock that is set by hand, counted randomness, stores
-//! that fail on command.
+//! What the engine stands on in tests: a clock set by hand, counted randomness, failing stores.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -374,6 +373,13 @@ impl Store for FaultyStore {
     ) -> Result<Vec<Projected>, StoreError> {
         self.read()?;
         self.inner.projection(trail, kind, after, limit).await
+    }
+
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        self.inner.reindex(progress).await
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

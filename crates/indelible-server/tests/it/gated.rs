@@ -9,7 +9,8 @@ use indelible::TrailName;
 use indelible::core::engine::{Engine, Ground, Options};
 use indelible::core::entry::StoredEntry;
 use indelible::core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Removal, Rollup, Span, Verdict,
+    Commit, Condition, Find, Head, IndexCondition, Projected, ProjectionKind, Removal, Rollup,
+    Span, Verdict,
 };
 use indelible::core::{Store, StoreError};
 use indelible::merkle::Hash;
@@ -156,6 +157,17 @@ impl Store for Gated {
 
     fn removal(&self) -> Option<&dyn Removal> {
         self.store.removal()
+    }
+
+    async fn index(&self) -> Result<Option<IndexCondition>, StoreError> {
+        self.store.index().await
+    }
+
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        self.store.reindex(progress).await
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

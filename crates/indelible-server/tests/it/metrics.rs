@@ -172,6 +172,17 @@ async fn figures_follow_what_is_done(desk: Desk) {
         assert_eq!(value(&after, sample), expected, "{sample}");
     }
     assert!(!after.text().contains("shop"), "no names of trails");
+    // Where the index is apart from the log, its figures are the store's own.
+    let index = desk.database.engine().ground().store.index().await;
+    match index.expect("it answers") {
+        Some(_) => {
+            // It may cover more of them from one moment to the next.
+            let lag = value(&after, "indelible_index_lag_entries");
+            assert!((0.0..=4.0).contains(&lag), "{lag}");
+            assert!(value(&after, "indelible_index_bytes") >= 0.0);
+        }
+        None => assert!(!after.text().contains("indelible_index_")),
+    }
 }
 
 async fn every_family_is_described_once(desk: Desk) {

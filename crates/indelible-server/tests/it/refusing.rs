@@ -15,7 +15,7 @@ use indelible::core::entry::StoredEntry;
 use indelible::core::redact::Redactor;
 use indelible::core::state::StateInMemory;
 use indelible::core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Verdict,
+    Commit, Condition, Find, Head, IndexCondition, Projected, ProjectionKind, Rollup, Span, Verdict,
 };
 use indelible::core::{MemoryStore, Store, StoreError, SystemClock, SystemEntropy};
 use indelible::merkle::Hash;
@@ -119,6 +119,17 @@ impl Store for Moody {
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError> {
         self.store.projection(trail, kind, after, limit).await
+    }
+
+    async fn index(&self) -> Result<Option<IndexCondition>, StoreError> {
+        self.store.index().await
+    }
+
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        self.store.reindex(progress).await
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

@@ -283,6 +283,11 @@ pub(crate) struct Covering<'s> {
 }
 
 impl Covering<'_> {
+    /// The runs that it is in.
+    pub fn runs(&self) -> usize {
+        self.covered.runs.len()
+    }
+
     /// Adds the seqs that have a value, up to `most` of them from `at` on, rising or falling; less
     /// only where there are no more.
     pub fn postings(

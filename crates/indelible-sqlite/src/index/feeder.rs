@@ -7,13 +7,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::Fault;
 use super::file::IndexFile;
 use super::scan::Scans;
 use super::work::Work;
-use crate::error::unavailable;
+use crate::error::{SqliteError, unavailable};
 use crate::files::{FileId, Files, Open, beside, id_now};
 use crate::open::Options;
 
@@ -59,6 +59,12 @@ enum Job {
     Trimmed,
     /// Covers all that is in the log now.
     Settle(oneshot::Sender<()>),
+    /// The same for somebody who watches, in a new file where `is_new`.
+    Make {
+        is_new: bool,
+        steps: mpsc::UnboundedSender<(u64, u64)>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
     /// Leaves nothing of what was erased or removed in the file.
     Purge(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<()>),
@@ -121,12 +127,27 @@ impl Index {
         Ok(Some((file, open)))
     }
 
-    /// Tells the thread of what a reader has met.
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Why it could not be read or written, where it could not.
+    pub(super) fn problem(&self) -> Option<String> {
+        lock(&self.shared.problem).clone()
+    }
+
+    /// Tells the thread of what a reader has met, or keeps it in mind where there is none to mend
+    /// it.
     pub(super) fn failed(&self, fault: &Fault) {
         if matches!(fault, Fault::Damage(_))
             && let Ok(file) = id_now(&self.path)
+            && self.send(Job::Damaged(file))
         {
-            self.send(Job::Damaged(file));
+            return;
+        }
+        if self.jobs().is_none() {
+            *lock(&self.shared.problem) = fault.problem();
         }
     }
 
@@ -172,6 +193,27 @@ impl Index {
             // A thread that has ended covers nothing more.
             let _ = done.await;
         }
+    }
+
+    /// Covers all that is in the log now, in a new file where `is_new`.
+    pub async fn make(
+        &self,
+        is_new: bool,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<(), StoreError> {
+        let (steps, mut done) = mpsc::unbounded_channel();
+        let (reply, made) = oneshot::channel();
+        if !self.send(Job::Make {
+            is_new,
+            steps,
+            reply,
+        }) {
+            return Err(unavailable(SqliteError::Closed));
+        }
+        while let Some((done, of)) = done.recv().await {
+            progress(done, of);
+        }
+        made.await.map_err(|_| unavailable(SqliteError::Closed))?
     }
 
     /// Leaves nothing of what was erased or removed in the file.
@@ -293,6 +335,14 @@ impl Thread {
                     let _ = self.all();
                     let _ = reply.send(());
                 }
+                Ok(Job::Make {
+                    is_new,
+                    steps,
+                    reply,
+                }) => {
+                    let made = self.make(is_new, steps);
+                    let _ = reply.send(made);
+                }
                 Ok(Job::Purge(reply)) => {
                     let purged = self.work.purge();
                     let _ = reply.send(purged);
@@ -310,7 +360,7 @@ impl Thread {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let worked = self.work.step(is_idle);
-            (goes_on, is_left) = self.tell(worked, is_idle);
+            (goes_on, is_left) = self.tell(&worked, is_idle);
             if is_time && !goes_on && self.work.is_unswept() {
                 // Whoever still reads it is not waited for.
                 let swept = self.work.sweep(Duration::ZERO);
@@ -324,16 +374,46 @@ impl Thread {
     fn all(&mut self) -> Result<(), ()> {
         loop {
             let worked = self.work.flush(1);
-            match self.tell(worked, true) {
+            match self.tell(&worked, true) {
                 (true, _) => {}
                 (false, _) => return Ok(()),
             }
         }
     }
 
+    /// Covers everything while somebody watches, step by step.
+    fn make(
+        &mut self,
+        is_new: bool,
+        steps: mpsc::UnboundedSender<(u64, u64)>,
+    ) -> Result<(), StoreError> {
+        if is_new {
+            self.work.empty()?;
+        }
+        let mut unreadable = None;
+        loop {
+            let worked = self.work.advance();
+            self.tell(&worked, true);
+            // It is far behind, and nobody who writes is to wait for that.
+            self.shared.works.store(false, Ordering::Relaxed);
+            let is_watched = steps.send(self.work.progress()).is_ok();
+            match worked {
+                Ok(true) if is_watched => {}
+                Ok(_) if !is_watched || self.work.lag() == 0 => break,
+                Ok(_) => return Err(Fault::Busy.told()),
+                // One trail that cannot be read keeps no other from being covered.
+                Err(Fault::Other(error @ StoreError::Corrupt { .. })) => {
+                    unreadable.get_or_insert(error);
+                }
+                Err(fault) => return Err(fault.told()),
+            }
+        }
+        unreadable.map_or(Ok(()), Err)
+    }
+
     /// Tells how far it is; whether there is more to do at once, and whether something is left.
-    fn tell(&mut self, worked: Result<bool, Fault>, is_idle: bool) -> (bool, bool) {
-        self.damages = match &worked {
+    fn tell(&mut self, worked: &Result<bool, Fault>, is_idle: bool) -> (bool, bool) {
+        self.damages = match worked {
             Ok(_) => 0,
             Err(Fault::Damage(_)) => self.damages + 1,
             Err(_) => self.damages,
@@ -343,10 +423,8 @@ impl Thread {
         let lag = self.work.lag();
         self.shared.lag.store(lag, Ordering::Relaxed);
         let (goes_on, problem) = match worked {
-            Ok(goes_on) => (goes_on, None),
-            Err(Fault::Damage(problem)) => (false, Some(problem)),
-            Err(Fault::Busy) => (false, None),
-            Err(Fault::Other(error)) => (false, Some(error.to_string())),
+            Ok(goes_on) => (*goes_on, None),
+            Err(fault) => (false, fault.problem()),
         };
         self.shared
             .works

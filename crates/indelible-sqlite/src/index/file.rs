@@ -135,6 +135,16 @@ impl IndexFile {
         Ok(())
     }
 
+    /// Takes away every block and what is said of trails. No number of a run is given again.
+    pub fn clear(&self) -> Result<(), Fault> {
+        let mut meta = self.meta()?;
+        meta.merging = None;
+        self.keep_meta(&meta)?;
+        Ok(self
+            .db
+            .execute_batch("DELETE FROM trail; DELETE FROM block")?)
+    }
+
     /// Does something in one transaction that writes.
     pub fn change<T>(&self, body: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;

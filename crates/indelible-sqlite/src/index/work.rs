@@ -111,6 +111,13 @@ impl Work {
         self.trails.values().map(Known::tail).sum()
     }
 
+    /// Entries that are covered, and how many there are, as far as is known.
+    pub fn progress(&self) -> (u64, u64) {
+        let kept = |known: &Known| known.extent.size.saturating_sub(known.extent.first_kept);
+        let of: u64 = self.trails.values().map(kept).sum();
+        (of.saturating_sub(self.lag()), of)
+    }
+
     /// One step; whether there may be another one at once.
     pub fn step(&mut self, is_idle: bool) -> Result<bool, Fault> {
         let least = if is_idle { 1 } else { self.entries };
@@ -146,6 +153,46 @@ impl Work {
     /// Whether something that was removed from the log may stand in the file.
     pub fn is_unswept(&self) -> bool {
         self.is_unswept
+    }
+
+    /// Takes away what the file holds, or the file where that cannot be done. It stays where it
+    /// can, so that whoever reads it goes on.
+    pub fn empty(&mut self) -> Result<(), StoreError> {
+        self.merging = None;
+        self.trails.clear();
+        if self.file.is_none() && !self.path.exists() {
+            return Ok(());
+        }
+        let emptied = self.guarded(|work| {
+            work.patiently(|work| {
+                let file = work.file()?;
+                file.change(|| file.clear())
+            })
+        });
+        match emptied {
+            Ok(()) | Err(Fault::Damage(_)) => Ok(()),
+            Err(fault) => Err(fault.told()),
+        }
+    }
+
+    /// Does something that waits for other processes that write.
+    fn patiently<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.file()?.db.busy_timeout(PURGE_PATIENCE)?;
+        let done = body(self);
+        self.file()?.db.busy_timeout(Duration::ZERO)?;
+        done
+    }
+
+    /// As `flush`, for somebody who waits: another process is waited for, and what is due is merged.
+    pub fn advance(&mut self) -> Result<bool, Fault> {
+        self.guarded(|work| {
+            let covered = work.patiently(|work| work.covers(1))?;
+            while work.merges()? {}
+            Ok(covered)
+        })
     }
 
     /// Covers what is worth it and lets go of everything.
@@ -303,7 +350,7 @@ impl Work {
 
     /// Looks how far the trails are.
     fn look(&mut self) -> Result<(), Fault> {
-        let extents = extents(self.log()?)?;
+        let extents = extents(self.log()?).map_err(Fault::Other)?;
         self.trails
             .retain(|trail, _| extents.iter().any(|extent| extent.trail == *trail));
         for extent in extents {
@@ -707,13 +754,14 @@ fn stands(runs: &[Run], sources: &[Run]) -> Option<usize> {
         .position(|there| there == sources)
 }
 
-fn extents(log: &Connection) -> Result<Vec<Extent>, Fault> {
+/// How far the trails of the log are.
+pub(super) fn extents(log: &Connection) -> Result<Vec<Extent>, StoreError> {
     let mut get = log
         .prepare_cached(
             "SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
              FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail",
         )
-        .map_err(of_log)?;
+        .map_err(refused)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Extent {
             trail: row.get(0)?,
@@ -721,12 +769,12 @@ fn extents(log: &Connection) -> Result<Vec<Extent>, Fault> {
             first_kept: row.get(2)?,
         })
     };
-    let rows = get.query_map([], read).map_err(of_log)?;
-    rows.collect::<Result<_, _>>().map_err(of_log)
+    let rows = get.query_map([], read).map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
 }
 
 fn extent(log: &Connection, trail: i64) -> Result<Option<Extent>, Fault> {
-    let all = extents(log)?;
+    let all = extents(log).map_err(Fault::Other)?;
     Ok(all.into_iter().find(|extent| extent.trail == trail))
 }
 

@@ -13,6 +13,7 @@ mod index_damage;
 mod opening;
 mod outbox;
 mod owner;
+mod reindexing;
 mod retention;
 mod statements;
 mod table;

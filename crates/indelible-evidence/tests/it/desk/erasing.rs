@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{
-    Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, Verdict,
+    Commit, Condition, Find, Head, IndexCondition, Projected, ProjectionKind, Rollup, Span, Store,
+    Verdict,
 };
 use indelible_core::{MemoryStore, StoreError, TrailName};
 use indelible_merkle::Hash;
@@ -90,6 +91,17 @@ impl Store for Erasing {
         limit: usize,
     ) -> Result<Vec<Projected>, StoreError> {
         self.store.projection(trail, kind, after, limit).await
+    }
+
+    async fn index(&self) -> Result<Option<IndexCondition>, StoreError> {
+        self.store.index().await
+    }
+
+    async fn reindex(
+        &self,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<bool, StoreError> {
+        self.store.reindex(progress).await
     }
 
     async fn condition(&self) -> Result<Condition, StoreError> {

@@ -17,3 +17,13 @@ CREATE TABLE op_alteration (
     token BLOB NOT NULL CHECK (length(token) = 16),
     PRIMARY KEY (trail, ordinal, first)
 ) STRICT, WITHOUT ROWID;
+
+-- Which database it is: an index that was made of another one is not believed, though that has the
+-- same entries.
+
+CREATE TABLE op_log (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    token BLOB NOT NULL CHECK (length(token) = 16)
+) STRICT;
+
+INSERT INTO op_log (id, token) VALUES (1, randomblob(16));

@@ -86,7 +86,7 @@ pub(crate) fn find(
         skip,
         limit: find.limit,
     };
-    let (has_bounds, rest) = (plan.blocks.is_some(), plan.rest);
+    let (has_bounds, rest, whole) = (plan.blocks.is_some(), plan.rest, plan.whole);
     let lists = (plan.lists, plan.uncovered);
     let mut candidates = Candidates::new(lists, plan.blocks, start);
     while found.entries.len() < found.limit {
@@ -99,15 +99,20 @@ pub(crate) fn find(
         if chunk.is_empty() {
             break;
         }
-        if let Some(rest) = &rest {
-            let uncovered = candidates.uncovered();
-            found.extend(search.entries(&chunk)?, |entry| {
-                rest.matches(entry, uncovered.contains(entry.seq))
-            })?;
-        } else {
-            let chosen = candidates.in_time(search, chunk)?;
-            let chosen = found.pass(&chosen);
-            found.extend(search.entries(chosen)?, |_| Ok(true))?;
+        for (piece, is_uncovered) in candidates.pieces(&chunk) {
+            match (&rest, &whole) {
+                (_, Some(whole)) if is_uncovered => {
+                    found.extend(search.entries(piece)?, |entry| whole.matches(entry))?;
+                }
+                (Some(rest), _) => {
+                    found.extend(search.entries(piece)?, |entry| rest.matches(entry))?;
+                }
+                (None, _) => {
+                    let chosen = candidates.in_time(search, piece.to_vec())?;
+                    let chosen = found.pass(&chosen);
+                    found.extend(search.entries(chosen)?, |_| Ok(true))?;
+                }
+            }
         }
     }
     if matches!(way, Way::Up { .. }) {

@@ -24,6 +24,7 @@ mod run;
 mod scan;
 mod standing;
 mod tail;
+mod thread;
 #[cfg(test)]
 mod trees;
 mod work;
@@ -32,6 +33,7 @@ pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
 pub(crate) use feeder::Index;
 pub use forge::forge;
 pub(crate) use standing::Standing;
+pub(crate) use tail::columns;
 
 use indelible_core::store::StoreError;
 

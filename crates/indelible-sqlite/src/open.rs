@@ -82,8 +82,7 @@ impl SqliteStore {
         let path = provided(path.as_ref(), options.create && !options.read_only)?;
         not_anothers(&path)?;
         let files = Files::of(&path);
-        let index = Index::of(&path, &files, options)?;
-        let writer = if options.read_only {
+        let prepared = if options.read_only {
             let db = connection::reading(&path, options.busy_timeout)?;
             complete(&migration::status(&db)?)?;
             None
@@ -91,12 +90,18 @@ impl SqliteStore {
             let mut db = connection::writing(&path, options.busy_timeout)?;
             whole(&db, &path)?;
             prepare(&mut db)?;
-            Some(Writer::start(
+            Some(db)
+        };
+        // Its thread reads tables that a migration may have made just now.
+        let index = Index::of(&path, &files, options)?;
+        let writer = match prepared {
+            None => None,
+            Some(db) => Some(Writer::start(
                 path.clone(),
                 (Arc::clone(&files), Arc::clone(&index)),
                 options,
                 db,
-            )?)
+            )?),
         };
         let let_go = writer.as_ref().map(|w| Box::new(w.let_go()) as LetGo);
         let (timeout, count) = (options.busy_timeout, options.readers);

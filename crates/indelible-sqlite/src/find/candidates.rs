@@ -32,9 +32,16 @@ impl Candidates {
         }
     }
 
-    /// The entries that no list tells of.
-    pub(super) fn uncovered(&self) -> &Uncovered {
-        &self.uncovered
+    /// Candidates in pieces, each of which is covered, or is not.
+    pub(super) fn pieces<'c>(&self, chunk: &'c [u64]) -> Vec<(&'c [u64], bool)> {
+        if self.uncovered.is_empty() {
+            return vec![(chunk, false)];
+        }
+        let is_uncovered = |seq: &u64| self.uncovered.contains(*seq);
+        let pieces = chunk.chunk_by(|one, next| is_uncovered(one) == is_uncovered(next));
+        pieces
+            .map(|piece| (piece, is_uncovered(&piece[0])))
+            .collect()
     }
 
     /// The next `count` candidates, fewer only at the end.

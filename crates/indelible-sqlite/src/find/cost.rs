@@ -76,12 +76,9 @@ struct Both {
 fn both() -> Both {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.db-index");
-    let index = Made::of(&path, (SIZE, RUN), &"00".repeat(32), terms);
-    Both {
-        db: filled(),
-        index,
-        folder,
-    }
+    let db = filled();
+    let index = Made::of(&path, (SIZE, RUN), (&db, &"00".repeat(32)), terms);
+    Both { db, index, folder }
 }
 
 /// How much was found, how many steps the log took and how many blocks the index.

@@ -10,7 +10,7 @@ use super::Search;
 use super::blocks::Blocks;
 use super::postings::List;
 use crate::error::corrupt;
-use crate::index::Uncovered;
+use crate::index::{Uncovered, columns};
 
 /// Addresses of a block that are looked up one by one.
 const ADDRESSES_MAX: usize = 256;
@@ -26,8 +26,10 @@ pub(super) struct Plan {
     pub(super) blocks: Option<Blocks>,
     /// What must be tested on the entries themselves, beside the bounds on times.
     pub(super) rest: Option<Rest>,
-    /// The entries of which everything must be tested.
+    /// The entries that no list tells of, and what is tested on them: everything, where there is
+    /// more than bounds on times.
     pub(super) uncovered: Uncovered,
+    pub(super) whole: Option<Rest>,
 }
 
 /// The conditions that the index cannot tell.
@@ -35,20 +37,17 @@ pub(super) struct Rest {
     filter: Filter,
     /// Whether one of them is on a column, which must then be derived.
     on_columns: bool,
-    /// All conditions, for entries that the index does not cover.
-    whole: Filter,
 }
 
 impl Rest {
     /// The conditions of `filter` that are left, or none.
-    fn of(whole: &Filter, addresses_listed: bool, is_covered: bool) -> Option<Self> {
-        let filter = whole;
+    fn of(filter: &Filter, addresses_listed: bool) -> Option<Self> {
         let on_columns = matches!(filter.addresses, Some(AddressFilter::Block { .. }));
         let addresses = filter
             .addresses
             .clone()
             .filter(|_| !(on_columns && addresses_listed));
-        if addresses.is_none() && filter.context.is_empty() && is_covered {
+        if addresses.is_none() && filter.context.is_empty() {
             return None;
         }
         let on_columns = on_columns && addresses.is_some();
@@ -60,30 +59,25 @@ impl Rest {
             latest,
             ..Filter::default()
         };
-        let whole = whole.clone();
-        Some(Self {
-            filter,
-            on_columns,
-            whole,
-        })
+        Some(Self { filter, on_columns })
     }
 
-    /// Whether an entry matches: one of the lists, or one that the index does not cover.
-    pub(super) fn matches(
-        &self,
-        entry: &StoredEntry,
-        is_uncovered: bool,
-    ) -> Result<bool, StoreError> {
-        let matches = match (is_uncovered, self.on_columns) {
+    /// All conditions, for entries that the index does not cover.
+    fn whole(filter: &Filter) -> Self {
+        Self {
+            filter: filter.clone(),
+            on_columns: true,
+        }
+    }
+
+    /// Whether an entry matches.
+    pub(super) fn matches(&self, entry: &StoredEntry) -> Result<bool, StoreError> {
+        let columns = match self.on_columns {
             // The index knows no value of what cannot be read either.
-            (true, _) => self
-                .whole
-                .matches(entry, &Columns::derive(entry).unwrap_or_default()),
-            (false, true) => {
-                Columns::derive(entry).and_then(|columns| self.filter.matches(entry, &columns))
-            }
-            (false, false) => self.filter.matches(entry, &Columns::default()),
+            true => columns(entry),
+            false => Columns::default(),
         };
+        let matches = self.filter.matches(entry, &columns);
         matches.map_err(|e| corrupt(e.part.as_str(), Some(e.seq), &e.source))
     }
 }
@@ -150,12 +144,13 @@ impl Plan {
                 filter.latest.map_or(i64::MAX, |time| time.as_micros()),
             )
         });
-        // Without conditions everything matches, wherever it stands.
-        let is_covered = uncovered.is_empty() || (lists.is_empty() && blocks.is_none());
+        let rest = Rest::of(filter, addresses_listed);
+        let has_conditions = !lists.is_empty() || rest.is_some();
         Ok(Self {
             lists,
             blocks,
-            rest: Rest::of(filter, addresses_listed, is_covered),
+            rest,
+            whole: has_conditions.then(|| Rest::whole(filter)),
             uncovered,
         })
     }

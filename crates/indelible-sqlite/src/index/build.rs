@@ -1,6 +1,7 @@
 //! Building a run: terms in their order become blocks, and blocks above them.
 
 use super::block::{BLOCK_BYTES, Packer, sealed};
+use super::merge::remember;
 use super::run::{Run, Shape};
 
 /// Takes the terms of a run in their order and gives its blocks.
@@ -11,6 +12,8 @@ pub(super) struct Builder {
     fences: Vec<Level>,
     next: u32,
     terms: u64,
+    /// The last term.
+    last: Option<(Vec<u8>, u64)>,
     blocks: Vec<(u64, Vec<u8>)>,
 }
 
@@ -35,13 +38,23 @@ impl Builder {
             fences: Vec::new(),
             next: 0,
             terms: 0,
+            last: None,
             blocks: Vec::new(),
         }
     }
 
     /// Adds a term behind those before.
     pub fn push(&mut self, key: &[u8], seq: u64) {
-        if self.leaf.packer.would_take(key) > BLOCK_BYTES {
+        // A row of the log that was tampered with may say the same twice.
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|(there, of)| there == key && *of == seq)
+        {
+            return;
+        }
+        remember(&mut self.last, key, seq);
+        if !self.leaf.packer.is_empty() && self.leaf.packer.would_take(key) > BLOCK_BYTES {
             self.end_leaf();
         }
         if self.leaf.packer.is_empty() {
@@ -114,7 +127,8 @@ impl Builder {
         if self.fences.len() == height {
             self.fences.push(Level::default());
         }
-        if self.fences[height].packer.would_take(key) > BLOCK_BYTES {
+        let packer = &self.fences[height].packer;
+        if !packer.is_empty() && packer.would_take(key) > BLOCK_BYTES {
             self.end_fence(height);
         }
         let level = &mut self.fences[height];

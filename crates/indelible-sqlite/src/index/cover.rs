@@ -1,6 +1,6 @@
 //! What a search may believe of the index, and what it reads from the log instead.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -55,7 +55,15 @@ impl IndexReader {
                     Err(fault) => Some(fault),
                     Ok(snapshot) => {
                         let answer = search(Some(&snapshot));
-                        let Snapshot { known, fault, .. } = snapshot;
+                        let Snapshot {
+                            known,
+                            fault,
+                            is_doubted,
+                            ..
+                        } = snapshot;
+                        if is_doubted.get() {
+                            self.index.doubted();
+                        }
                         self.known = known.into_inner();
                         match fault.into_inner() {
                             None => return answer,
@@ -105,6 +113,8 @@ pub(crate) struct Snapshot<'f> {
     known: RefCell<HashMap<i64, Arc<Covered>>>,
     /// Why it is not to be believed any more.
     fault: RefCell<Option<Fault>>,
+    /// Whether it speaks of another log than the one that there is.
+    is_doubted: Cell<bool>,
     _transaction: Transaction<'f>,
 }
 
@@ -127,6 +137,7 @@ impl<'f> Snapshot<'f> {
             blocks: Recent::of(file),
             known: RefCell::new(known),
             fault: RefCell::new(None),
+            is_doubted: Cell::new(false),
             _transaction: transaction,
         })
     }
@@ -151,6 +162,8 @@ impl<'f> Snapshot<'f> {
             }
         };
         let Some(altered) = believed(log, extent, &covered)? else {
+            // The thread finds that out only where there is something to cover.
+            self.is_doubted.set(covered.end() > extent.first_kept);
             return Ok(None);
         };
         let covered_range = covered.first().max(extent.first_kept)..covered.end();
@@ -186,10 +199,20 @@ pub(super) fn believed(
     if end == 0 || end > extent.size || end <= extent.first_kept {
         return Ok(None);
     }
-    if leaf(log, extent.trail, end - 1)?.as_ref() != Some(&covered.leaf) {
+    if leaf(log, extent.trail, end - 1)?.as_ref() != Some(&covered.leaf)
+        || log_token(log)? != covered.log
+    {
         return Ok(None);
     }
     altered(log, extent.trail, covered.altered.as_ref())
+}
+
+/// Which database a log is of.
+pub(super) fn log_token(log: &Connection) -> Result<String, StoreError> {
+    let mut get = log
+        .prepare_cached("SELECT lower(hex(token)) FROM op_log")
+        .map_err(refused)?;
+    get.query_row([], |row| row.get(0)).map_err(refused)
 }
 
 /// The leaf hash of an entry, in hexadecimal digits.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use indelible_core::store::TermField;
-use rusqlite::StatementStatus;
+use rusqlite::{Connection, StatementStatus};
 
 use super::build::Builder;
-use super::cover::Snapshot;
+use super::cover::{Snapshot, log_token};
 use super::file::{IndexFile, SELECT_BLOCK};
 use super::record::Covered;
 use super::tail;
@@ -18,16 +18,18 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// One with runs of so many entries, up to `size` of them, whose leaf hashes are all `leaf`.
+    /// One of a log with runs of so many entries, up to `size` of them, whose leaf hashes are all
+    /// `leaf`.
     pub fn of(
         path: &Path,
         (size, entries): (u64, usize),
-        leaf: &str,
+        (log, leaf): (&Connection, &str),
         terms: impl Fn(u64) -> Vec<(TermField, Vec<u8>)>,
     ) -> Self {
         let file = IndexFile::writing(path, 7).expect("it is made");
         let mut covered = Covered {
             leaf: leaf.to_owned(),
+            log: log_token(log).expect("it says which it is"),
             ..Covered::default()
         };
         for (number, first) in (0..size).step_by(entries).enumerate() {

@@ -129,7 +129,7 @@ pub(super) struct Slice {
     pub whole: Option<Run>,
 }
 
-fn remember(last: &mut Option<(Vec<u8>, u64)>, key: &[u8], seq: u64) {
+pub(super) fn remember(last: &mut Option<(Vec<u8>, u64)>, key: &[u8], seq: u64) {
     let (there, of) = last.get_or_insert_default();
     if there.as_slice() != key {
         there.clear();

@@ -36,6 +36,8 @@ pub(super) struct Covered {
     pub runs: Vec<Run>,
     /// The leaf hash of the last entry that they cover, in hexadecimal digits.
     pub leaf: String,
+    /// Which database the log is of, which a copy of its entries elsewhere is not.
+    pub log: String,
     /// The last change of the log that they show, by erasures; none where there was none.
     pub altered: Option<Alteration>,
 }

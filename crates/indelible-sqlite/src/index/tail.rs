@@ -12,7 +12,7 @@ use crate::sql;
 #[derive(Default)]
 pub(super) struct Terms {
     keys: Vec<u8>,
-    terms: Vec<(u32, u16, u64)>,
+    terms: Vec<(u32, u32, u64)>,
 }
 
 /// The key of a value: the number of its field before it.
@@ -23,17 +23,33 @@ pub(super) fn key(field: TermField, value: &[u8]) -> Vec<u8> {
     key
 }
 
+/// The columns of an entry. A part that cannot be read has no value; the others keep theirs.
+pub(crate) fn columns(entry: &StoredEntry) -> Columns {
+    let unreadable = match Columns::derive(entry) {
+        Ok(columns) => return columns,
+        Err(unreadable) => unreadable,
+    };
+    let mut entry = entry.clone();
+    *entry.parts.get_mut(unreadable.part) = None;
+    match entry.parts.actor.is_some()
+        || entry.parts.target.is_some()
+        || entry.parts.details.is_some()
+    {
+        true => columns(&entry),
+        false => Columns::default(),
+    }
+}
+
 impl Terms {
     /// Adds the terms of an entry.
     pub fn add(&mut self, entry: &StoredEntry) {
-        // Of what cannot be read no value is known; whoever asks for one is told.
-        let columns = Columns::derive(entry).unwrap_or_default();
+        let columns = columns(entry);
         each_term(entry, &columns, &mut |field, value| {
             let begin = self.keys.len();
             self.keys.push(field as u8);
             self.keys.extend_from_slice(value);
             let length = self.keys.len() - begin;
-            self.terms.push((begin as u32, length as u16, entry.seq));
+            self.terms.push((begin as u32, length as u32, entry.seq));
         });
     }
 
@@ -53,7 +69,8 @@ impl Terms {
         while let Some(row) = rows.next().map_err(refused)? {
             let entry = row::entry(row)?;
             if entry.seq != next {
-                return Err(corrupt("the log", Some(next), "the entry is missing"));
+                // Up to the gap it is as any other log.
+                break;
             }
             self.add(&entry);
             next += 1;
@@ -72,22 +89,22 @@ impl Terms {
         let mut made = Self::default();
         for (key, seq) in terms {
             made.terms
-                .push((made.keys.len() as u32, key.len() as u16, *seq));
+                .push((made.keys.len() as u32, key.len() as u32, *seq));
             made.keys.extend_from_slice(key);
         }
         made
     }
 
     fn bytes(&self) -> usize {
-        self.keys.len() + self.terms.len() * size_of::<(u32, u16, u64)>()
+        self.keys.len() + self.terms.len() * size_of::<(u32, u32, u64)>()
     }
 
     /// Puts them into the order of a run.
     pub fn sort(&mut self) {
         let keys = &self.keys;
-        let key = |(begin, length, _): &(u32, u16, u64)| {
+        let key = |(begin, length, _): &(u32, u32, u64)| {
             let begin = *begin as usize;
-            &keys[begin..begin + usize::from(*length)]
+            &keys[begin..begin + *length as usize]
         };
         self.terms
             .sort_unstable_by(|one, other| (key(one), one.2).cmp(&(key(other), other.2)));
@@ -100,6 +117,6 @@ impl Terms {
     pub fn get(&self, place: usize) -> Option<(&[u8], u64)> {
         let (begin, length, seq) = self.terms.get(place)?;
         let begin = *begin as usize;
-        Some((&self.keys[begin..begin + usize::from(*length)], *seq))
+        Some((&self.keys[begin..begin + *length as usize], *seq))
     }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::Fault;
 use super::build::Builder;
-use super::cover::{believed, last_alteration, leaf};
+use super::cover::{believed, last_alteration, leaf, log_token};
 use super::file::{self, IndexFile, Recent};
 use super::merge::{self, Merging};
 use super::record::{Covered, Merge};
@@ -30,7 +30,7 @@ const SLICE_TERMS: usize = 65_536;
 /// Entries that are worth an index when the database is closed.
 const CLOSE_ENTRIES: u64 = 64;
 /// Changed entries of a run whose terms are kept in memory while it is written anew.
-const CHANGED_MAX: u64 = 65_536;
+const CHANGED_MAX: u64 = 4_096;
 /// How often the merge of another process may be met as it was before it counts as given up.
 const STANDS_STILL_MAX: u32 = 64;
 /// How long a purge waits for another process that writes.
@@ -70,6 +70,8 @@ struct Known {
     covered: Option<Covered>,
     /// Whether its log could not be read: it is not tried again.
     is_unreadable: bool,
+    /// Whether somebody did not believe what the file says of it.
+    is_doubted: bool,
 }
 
 impl Known {
@@ -77,7 +79,13 @@ impl Known {
         if self.is_unreadable {
             return 0;
         }
-        let end = self.covered.as_ref().map_or(0, Covered::end);
+        let Extent {
+            size, first_kept, ..
+        } = self.extent;
+        // What is of a longer log, or lacks the beginning of this one, is not believed.
+        let fits = |covered: &&Covered| covered.end() <= size && covered.first() <= first_kept;
+        let covered = self.covered.as_ref().filter(|_| !self.is_doubted);
+        let end = covered.filter(fits).map_or(0, Covered::end);
         self.extent
             .size
             .saturating_sub(end.max(self.extent.first_kept))
@@ -118,9 +126,39 @@ impl Work {
         (of.saturating_sub(self.lag()), of)
     }
 
-    /// One step; whether there may be another one at once.
-    pub fn step(&mut self, is_idle: bool) -> Result<bool, Fault> {
-        let least = if is_idle { 1 } else { self.entries };
+    /// Whether less is left than is covered at once.
+    pub fn is_abreast(&self) -> bool {
+        self.file.is_some() && self.lag() < self.entries
+    }
+
+    /// Up to where the trails of the log go now.
+    pub fn ends(&mut self) -> BTreeMap<i64, u64> {
+        // What cannot be looked at cannot be covered either.
+        let _ = self.guarded(Self::look);
+        let ends = self.trails.iter();
+        ends.map(|(trail, known)| (*trail, known.extent.size))
+            .collect()
+    }
+
+    /// Whether all trails are covered so far, as far as they can be.
+    pub fn has_reached(&self, ends: &BTreeMap<i64, u64>) -> bool {
+        self.trails.iter().all(|(trail, known)| {
+            let end = ends.get(trail).copied().unwrap_or_default();
+            known.tail() <= known.extent.size.saturating_sub(end)
+        })
+    }
+
+    /// Looks at all trails again, whatever is known of them.
+    pub fn doubt(&mut self) {
+        for known in self.trails.values_mut() {
+            (known.is_doubted, known.is_unreadable) = (true, false);
+        }
+    }
+
+    /// One step: covers a stretch, where so many entries are left or a whole run is, or merges.
+    /// Whether there may be another step at once.
+    pub fn step(&mut self, least: u64) -> Result<bool, Fault> {
+        let least = least.min(self.entries);
         self.guarded(|work| Ok(work.covers(least)? || work.merges()?))
     }
 
@@ -197,8 +235,8 @@ impl Work {
 
     /// Covers what is worth it and lets go of everything.
     pub fn close(&mut self) {
-        // What is not covered is read from the log.
-        while let Ok(true) = self.flush(CLOSE_ENTRIES) {}
+        // One stretch: nobody is to wait long, and what is not covered is read from the log.
+        let _ = self.flush(CLOSE_ENTRIES);
         if self.is_unswept {
             // Whoever opens it next finds that it is left.
             let _ = self.purge();
@@ -358,6 +396,7 @@ impl Work {
                 extent,
                 covered: None,
                 is_unreadable: false,
+                is_doubted: false,
             });
             known.extent = extent;
         }
@@ -406,7 +445,7 @@ impl Work {
 
     fn keep(&mut self, trail: i64, covered: Covered) {
         if let Some(known) = self.trails.get_mut(&trail) {
-            known.covered = Some(covered);
+            (known.covered, known.is_doubted) = (Some(covered), false);
         }
     }
 
@@ -596,6 +635,7 @@ fn cover(log: &Connection, file: &IndexFile, trail: i64, entries: u64) -> Result
         }
         covered = Covered {
             altered: last_alteration(&moment, trail).map_err(Fault::Other)?,
+            log: log_token(&moment).map_err(Fault::Other)?,
             ..Covered::default()
         };
     }
@@ -762,20 +802,28 @@ pub(super) fn extents(log: &Connection) -> Result<Vec<Extent>, StoreError> {
              FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail",
         )
         .map_err(refused)?;
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Extent {
-            trail: row.get(0)?,
-            size: row.get(1)?,
-            first_kept: row.get(2)?,
-        })
-    };
-    let rows = get.query_map([], read).map_err(refused)?;
+    let rows = get.query_map([], read_extent).map_err(refused)?;
     rows.collect::<Result<_, _>>().map_err(refused)
 }
 
 fn extent(log: &Connection, trail: i64) -> Result<Option<Extent>, Fault> {
-    let all = extents(log).map_err(Fault::Other)?;
-    Ok(all.into_iter().find(|extent| extent.trail == trail))
+    let mut get = log
+        .prepare_cached(
+            "SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
+             FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail WHERE h.trail = ?1",
+        )
+        .map_err(of_log)?;
+    get.query_row([trail], read_extent)
+        .optional()
+        .map_err(of_log)
+}
+
+fn read_extent(row: &rusqlite::Row<'_>) -> rusqlite::Result<Extent> {
+    Ok(Extent {
+        trail: row.get(0)?,
+        size: row.get(1)?,
+        first_kept: row.get(2)?,
+    })
 }
 
 /// An error of the log says nothing of the index.

@@ -230,7 +230,7 @@ fn recent<T>(
 /// Whose file it is and how it is laid out; `None` of an empty one.
 fn said(db: &Connection) -> Result<Option<(i64, i64)>, Fault> {
     let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
-    if number("SELECT count(*) FROM sqlite_schema")? == 0 {
+    if number("SELECT EXISTS (SELECT 1 FROM sqlite_schema)")? == 0 {
         return Ok(None);
     }
     Ok(Some((

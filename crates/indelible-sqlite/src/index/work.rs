@@ -1,7 +1,9 @@
 //! What the thread of the index does: covers the log, merges, takes away what was erased.
 
+mod making;
+mod merging;
+
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,18 +12,16 @@ use indelible_core::store::StoreError;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Fault;
-use super::build::Builder;
-use super::cover::{believed, last_alteration, leaf, log_token};
-use super::file::{self, IndexFile, Recent};
-use super::merge::{self, Merging};
+use super::file::{self, IndexFile};
+use super::merge::Merging;
 use super::record::{Covered, Merge};
-use super::run::Run;
-use super::tail::Terms;
 use crate::connection;
 use crate::error::{SqliteError, refused, unavailable};
 use crate::files::{self, FileId, Files, Open};
 use crate::open::Options;
 use crate::read::Extent;
+pub(super) use making::next_run;
+use making::{cover, rewrite};
 
 /// Bytes of terms that are sorted at once.
 const SORT_BYTES_MAX: usize = 32 << 20;
@@ -52,15 +52,6 @@ pub(super) struct Work {
     other: Option<(Merge, u32)>,
     /// Whether something that was removed from the log may stand in the file.
     is_unswept: bool,
-}
-
-/// How the beginning of a merge went.
-enum Begun {
-    Marked(Merge),
-    /// Another process has one under way, met so often.
-    Not(Merge, u32),
-    /// The runs are others by now.
-    Elsewhere(Covered),
 }
 
 /// What is known of a trail.
@@ -449,166 +440,6 @@ impl Work {
         }
     }
 
-    /// Takes a step of a merge, if one is due.
-    fn merges(&mut self) -> Result<bool, Fault> {
-        if self.merging.is_none() {
-            let due = self.trails.iter().find_map(|(trail, known)| {
-                let runs = &known.covered.as_ref()?.runs;
-                Some((*trail, runs[merge::due(runs)?].to_vec()))
-            });
-            let Some((trail, sources)) = due else {
-                return Ok(false);
-            };
-            let first = sources.first().map_or(0, |run| run.first);
-            if !self.begins(trail, (first, sources), Vec::new(), Terms::default())? {
-                return Ok(false);
-            }
-        }
-        Ok(self.goes_on(SLICE_TERMS)?.is_some())
-    }
-
-    /// Begins a merge, unless another process has one under way.
-    fn begins(
-        &mut self,
-        trail: i64,
-        (first, sources): (u64, Vec<Run>),
-        without: Vec<Range<u64>>,
-        fresh: Terms,
-    ) -> Result<bool, Fault> {
-        let other = self.other;
-        let (log, file) = self.both()?;
-        let token = u64::from_le_bytes(random(log)?);
-        let begun = busy(file.change(|| {
-            let now = file.covered(trail)?.unwrap_or_default();
-            if stands(&now.runs, &sources).is_none() {
-                // Somebody else has made other runs of them.
-                return Ok(Begun::Elsewhere(now));
-            }
-            let mut meta = file.meta()?;
-            if let Some(there) = meta.merging {
-                let met = other.filter(|(merge, _)| *merge == there);
-                let met = met.map_or(0, |(_, times)| times);
-                if met < STANDS_STILL_MAX {
-                    return Ok(Begun::Not(there, met + 1));
-                }
-                file.remove(there.run)?;
-            }
-            let run = meta.next_run;
-            meta.next_run += 1;
-            let mark = Merge {
-                token,
-                run,
-                slices: 0,
-            };
-            meta.merging = Some(mark);
-            file.keep_meta(&meta)?;
-            Ok(Begun::Marked(mark))
-        }))?;
-        let epoch = file.epoch;
-        match begun {
-            Some(Begun::Marked(mark)) => {
-                self.other = None;
-                let ids = (epoch, mark);
-                self.merging = Some(Merging::new(trail, ids, (first, sources), without, fresh));
-                Ok(true)
-            }
-            Some(Begun::Not(other, times)) => {
-                self.other = Some((other, times));
-                Ok(false)
-            }
-            Some(Begun::Elsewhere(now)) => {
-                self.keep(trail, now);
-                Ok(false)
-            }
-            None => Ok(false),
-        }
-    }
-
-    /// Takes a step of the merge under way: `None` where it had to be given up, else whether it is
-    /// over.
-    fn goes_on(&mut self, terms: usize) -> Result<Option<bool>, Fault> {
-        let Some(mut merging) = self.merging.take() else {
-            return Ok(None);
-        };
-        let (_, file) = self.both()?;
-        let (mut covered, mut is_touched, before) = (None, false, merging.mark);
-        let stepped = file.change(|| {
-            let mut meta = file.meta()?;
-            if meta.merging != Some(merging.mark) {
-                return Ok(None);
-            }
-            is_touched = true;
-            let slice = merging.slice(&Recent::of(file), terms)?;
-            file.put(slice.blocks)?;
-            let Some(run) = slice.whole else {
-                merging.mark.slices += 1;
-                meta.merging = Some(merging.mark);
-                file.keep_meta(&meta)?;
-                return Ok(Some(false));
-            };
-            meta.merging = None;
-            file.keep_meta(&meta)?;
-            let mut now = file.covered(merging.trail)?.unwrap_or_default();
-            if !replace(&mut now.runs, &merging.sources, run) {
-                // Somebody else has made other runs of them.
-                file.remove(merging.mark.run)?;
-                return Ok(None);
-            }
-            for source in &merging.sources {
-                file.remove(source.id)?;
-            }
-            file.keep_covered(merging.trail, &now)?;
-            covered = Some(now);
-            Ok(Some(true))
-        });
-        let trail = merging.trail;
-        match stepped {
-            Err(fault) if !is_touched => {
-                self.merging = Some(merging);
-                Err(fault)
-            }
-            Err(fault) => {
-                // A slice that was not written was taken out of the merge already: what the file
-                // has of it is nobody's now.
-                self.other = Some((before, STANDS_STILL_MAX));
-                Err(fault)
-            }
-            Ok(None) => {
-                if let Some(known) = self.trails.get_mut(&trail) {
-                    known.covered = None;
-                }
-                Ok(None)
-            }
-            Ok(Some(true)) => {
-                if let Some(covered) = covered {
-                    self.keep(trail, covered);
-                }
-                Ok(Some(true))
-            }
-            Ok(Some(false)) => {
-                self.merging = Some(merging);
-                Ok(Some(false))
-            }
-        }
-    }
-
-    /// Takes away what a merge has written that is not over: this one, or whichever it is.
-    fn gives_up_merge(&mut self, which: Option<Merge>) -> Result<(), Fault> {
-        self.merging = None;
-        let Some((file, _)) = &self.file else {
-            return Ok(());
-        };
-        file.change(|| {
-            let mut meta = file.meta()?;
-            let is_meant = |merge: &Merge| which.is_none_or(|which| which == *merge);
-            if let Some(merge) = meta.merging.take_if(|merge| is_meant(merge)) {
-                file.remove(merge.run)?;
-                file.keep_meta(&meta)?;
-            }
-            Ok(())
-        })
-    }
-
     /// Writes the runs of a trail anew in which something stands that the log has no more.
     fn rewrites(&mut self, trail: i64) -> Result<(), Fault> {
         let entries = self.entries;
@@ -619,179 +450,6 @@ impl Work {
         }
         Ok(())
     }
-}
-
-/// Covers up to so many entries more of a trail.
-fn cover(log: &Connection, file: &IndexFile, trail: i64, entries: u64) -> Result<Covered, Fault> {
-    let moment = log.unchecked_transaction().map_err(of_log)?;
-    let mut covered = file.covered(trail)?.unwrap_or_default();
-    let Some(extent) = extent(&moment, trail)? else {
-        return Ok(covered);
-    };
-    let is_of_log = believed(&moment, extent, &covered).map_err(Fault::Other)?;
-    if is_of_log.is_none() {
-        for run in &covered.runs {
-            file.remove(run.id)?;
-        }
-        covered = Covered {
-            altered: last_alteration(&moment, trail).map_err(Fault::Other)?,
-            log: log_token(&moment).map_err(Fault::Other)?,
-            ..Covered::default()
-        };
-    }
-    let first = covered.runs.last().map_or(extent.first_kept, |run| run.end);
-    let end = extent.size.min(first.saturating_add(entries));
-    if first < end {
-        let run = build(&moment, file, trail, (first, end))?;
-        let last = leaf(&moment, trail, run.end - 1).map_err(Fault::Other)?;
-        covered.leaf = last.unwrap_or_default();
-        covered.runs.push(run);
-    }
-    file.keep_covered(trail, &covered)?;
-    Ok(covered)
-}
-
-/// Makes a run of entries of the log, of as many as memory goes.
-fn build(
-    log: &Connection,
-    file: &IndexFile,
-    trail: i64,
-    (first, end): (u64, u64),
-) -> Result<Run, Fault> {
-    let mut terms = Terms::default();
-    let gathered = terms.gather(log, trail, (first, end), SORT_BYTES_MAX);
-    let end = gathered.map_err(Fault::Other)?;
-    terms.sort();
-    let mut builder = Builder::new(file.epoch, next_run(file)?);
-    for place in 0..terms.len() {
-        if let Some((key, seq)) = terms.get(place) {
-            builder.push(key, seq);
-        }
-    }
-    let (run, blocks) = builder.end(first, end);
-    file.put(blocks)?;
-    Ok(run)
-}
-
-pub(super) fn next_run(file: &IndexFile) -> Result<u64, Fault> {
-    let mut meta = file.meta()?;
-    let run = meta.next_run;
-    meta.next_run += 1;
-    file.keep_meta(&meta)?;
-    Ok(run)
-}
-
-/// Writes runs anew without what was removed, and with changed entries as they are now. Answers
-/// what the file says then; nothing where it says nothing of the trail.
-fn rewrite(
-    log: &Connection,
-    file: &IndexFile,
-    trail: i64,
-    entries: u64,
-) -> Result<Option<Covered>, Fault> {
-    let moment = log.unchecked_transaction().map_err(of_log)?;
-    let Some(mut covered) = file.covered(trail)? else {
-        return Ok(None);
-    };
-    let Some(extent) = extent(&moment, trail)? else {
-        // The database of before had it.
-        for run in &covered.runs {
-            file.remove(run.id)?;
-        }
-        file.forget(trail)?;
-        return Ok(None);
-    };
-    let believed = believed(&moment, extent, &covered).map_err(Fault::Other)?;
-    let kept = extent.first_kept;
-    let runs = std::mem::take(&mut covered.runs);
-    if let Some(altered) = &believed {
-        for run in &runs {
-            let (first, end) = (run.first.max(kept), run.end);
-            let changed: Vec<Range<u64>> = altered
-                .iter()
-                .map(|range| range.start.max(first)..range.end.min(end))
-                .filter(|range| range.start < range.end)
-                .collect();
-            if first == run.first && changed.is_empty() {
-                covered.runs.push(run.clone());
-                continue;
-            }
-            let count: u64 = changed.iter().map(|range| range.end - range.start).sum();
-            if count > CHANGED_MAX {
-                let mut next = first;
-                while next < end {
-                    let stretch = (next, end.min(next.saturating_add(entries)));
-                    let part = build(&moment, file, trail, stretch)?;
-                    next = part.end;
-                    covered.runs.push(part);
-                }
-            } else if first < end {
-                covered
-                    .runs
-                    .push(changed_run(&moment, file, trail, (run, first), changed)?);
-            }
-        }
-        covered.altered = last_alteration(&moment, trail).map_err(Fault::Other)?;
-    }
-    let stays = |run: &Run| covered.runs.iter().any(|kept| kept.id == run.id);
-    for run in runs.iter().filter(|run| !stays(run)) {
-        file.remove(run.id)?;
-    }
-    if believed.is_none() {
-        covered = Covered::default();
-    }
-    file.keep_covered(trail, &covered)?;
-    Ok(Some(covered))
-}
-
-/// A run with some of its entries as they are in the log now.
-fn changed_run(
-    log: &Connection,
-    file: &IndexFile,
-    trail: i64,
-    (run, first): (&Run, u64),
-    changed: Vec<Range<u64>>,
-) -> Result<Run, Fault> {
-    let mut fresh = Terms::default();
-    for range in &changed {
-        let mut next = range.start;
-        while next < range.end {
-            let gathered = fresh.gather(log, trail, (next, range.end), usize::MAX);
-            next = gathered.map_err(Fault::Other)?;
-        }
-    }
-    fresh.sort();
-    let mut without = changed;
-    without.insert(0, 0..first);
-    let mark = Merge {
-        token: 0,
-        run: next_run(file)?,
-        slices: 0,
-    };
-    let ids = (file.epoch, mark);
-    let mut merging = Merging::new(trail, ids, (first, vec![run.clone()]), without, fresh);
-    loop {
-        let slice = merging.slice(&Recent::of(file), SLICE_TERMS)?;
-        file.put(slice.blocks)?;
-        if let Some(run) = slice.whole {
-            return Ok(run);
-        }
-    }
-}
-
-/// Puts a run in the place of those that it was made of; whether they are still there.
-fn replace(runs: &mut Vec<Run>, sources: &[Run], run: Run) -> bool {
-    let place = stands(runs, sources);
-    if let Some(place) = place {
-        runs.splice(place..place + sources.len(), [run]);
-    }
-    place.is_some()
-}
-
-/// Where the sources of a merge stand among the runs of a trail.
-fn stands(runs: &[Run], sources: &[Run]) -> Option<usize> {
-    runs.windows(sources.len().max(1))
-        .position(|there| there == sources)
 }
 
 /// How far the trails of the log are.

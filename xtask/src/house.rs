@@ -219,10 +219,11 @@ pub const UNMIRRORED: &[&str] = &[
     "placement.rs",
     // A server keeps its indexes in the transaction.
     "index.rs",
+    "index/belief.rs",
     "index/block.rs",
     "index/build.rs",
     "index/cover.rs",
-    "index/feeder.rs",
+    "index/handle.rs",
     "index/file.rs",
     "index/forge.rs",
     "index/made.rs",
@@ -234,7 +235,7 @@ pub const UNMIRRORED: &[&str] = &[
     "index/tail.rs",
     "index/thread.rs",
     "index/trees.rs",
-    "index/work.rs",
-    "index/work/making.rs",
-    "index/work/merging.rs",
+    "index/upkeep.rs",
+    "index/upkeep/making.rs",
+    "index/upkeep/merging.rs",
 ];

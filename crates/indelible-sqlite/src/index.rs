@@ -10,12 +10,13 @@
 //! believed only where the log has the entry that they end with, and every change that erasures
 //! made to it since is known.
 
+mod belief;
 mod block;
 mod build;
 mod cover;
-mod feeder;
 mod file;
 mod forge;
+mod handle;
 #[cfg(test)]
 pub(crate) mod made;
 mod merge;
@@ -27,17 +28,17 @@ mod tail;
 mod thread;
 #[cfg(test)]
 mod trees;
-mod work;
+mod upkeep;
 
 pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
-pub(crate) use feeder::Index;
 pub use forge::forge;
+pub(crate) use handle::Index;
 pub(crate) use standing::Standing;
 pub(crate) use tail::columns;
 
 use indelible_core::store::StoreError;
 
-use crate::error::{corrupt, unavailable};
+use crate::error::{corrupt, refused, unavailable};
 
 /// Why the index could not be read or written.
 #[derive(Debug)]
@@ -64,13 +65,9 @@ impl Fault {
         }
     }
 
-    /// The same in the words of the port.
-    fn told(self) -> StoreError {
-        match self {
-            Self::Damage(problem) => corrupt("the index", None, problem),
-            Self::Busy => unavailable("another process writes the index"),
-            Self::Other(error) => error,
-        }
+    /// An error of the log, which says nothing of the index.
+    fn of_log(error: rusqlite::Error) -> Self {
+        Self::Other(refused(error))
     }
 }
 
@@ -86,7 +83,7 @@ impl From<rusqlite::Error> for Fault {
             Some(DatabaseBusy | DatabaseLocked) => Self::Busy,
             // The write-ahead log is shorter than it was: what it held does not come back.
             _ if extended(&error) == Some(SQLITE_IOERR_SHORT_READ) => Self::damage(error),
-            _ => crate::error::refused(error).into(),
+            _ => refused(error).into(),
         }
     }
 }
@@ -102,11 +99,11 @@ impl From<StoreError> for Fault {
     }
 }
 
-impl From<Fault> for indelible_core::store::StoreError {
+impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Damage(problem) => crate::error::corrupt("the index", None, problem),
-            Fault::Busy => crate::error::corrupt("the index", None, "somebody writes it"),
+            Fault::Damage(problem) => corrupt("the index", None, problem),
+            Fault::Busy => unavailable("another process writes the index"),
             Fault::Other(error) => error,
         }
     }

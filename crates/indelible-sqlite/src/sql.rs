@@ -13,10 +13,24 @@ pub const ROLLBACK: &str = "ROLLBACK";
 /// ?1 name.
 pub const HEAD_PARENT: &str = "SELECT trail, size, root, incarnation FROM head WHERE name = ?1";
 
-/// ?1 name: its number, size and first kept entry.
-pub const EXTENT: &str = "\
-SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
-FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail WHERE h.name = ?1";
+macro_rules! extents {
+    ($tail:literal) => {
+        concat!(
+            "SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
+             FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail",
+            $tail
+        )
+    };
+}
+
+/// Of every trail its number, size and first kept entry.
+pub const EXTENTS: &str = extents!("");
+
+/// As [`EXTENTS`], ?1 name.
+pub const EXTENT: &str = extents!(" WHERE h.name = ?1");
+
+/// As [`EXTENTS`], ?1 trail.
+pub const EXTENT_OF: &str = extents!(" WHERE h.trail = ?1");
 
 /// ?1 trail. Changes no row where one is there.
 pub const KEPT_BEGIN: &str = "\

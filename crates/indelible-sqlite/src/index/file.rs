@@ -82,6 +82,15 @@ impl IndexFile {
         Ok(())
     }
 
+    /// Keeps whether something that was removed from the log may stand in the file.
+    pub fn mark_unswept(&self, is_unswept: bool) -> Result<(), Fault> {
+        self.change(|| {
+            let mut meta = self.meta()?;
+            meta.is_unswept = is_unswept;
+            self.keep_meta(&meta)
+        })
+    }
+
     pub fn covered(&self, trail: i64) -> Result<Option<Covered>, Fault> {
         let mut get = self
             .db

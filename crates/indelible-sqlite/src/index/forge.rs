@@ -10,7 +10,7 @@ use super::build::Builder;
 use super::file::{IndexFile, Recent};
 use super::record::Covered;
 use super::scan::term;
-use super::work::next_run;
+use super::upkeep::next_run;
 use super::{Fault, tail};
 use crate::connection;
 use crate::error::corrupt;

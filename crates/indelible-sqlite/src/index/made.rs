@@ -6,8 +6,9 @@ use std::path::Path;
 use indelible_core::store::TermField;
 use rusqlite::{Connection, StatementStatus};
 
+use super::belief::log_token;
 use super::build::Builder;
-use super::cover::{Snapshot, log_token};
+use super::cover::Snapshot;
 use super::file::{IndexFile, SELECT_BLOCK};
 use super::record::Covered;
 use super::tail;

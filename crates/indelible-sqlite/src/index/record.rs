@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Fault;
 use super::block::{opened, sealed};
 use super::run::Run;
+use crate::read::Extent;
 
 /// Of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +79,13 @@ impl Covered {
             true => Ok(covered),
             false => Err(Fault::damage("the runs of a trail do not meet")),
         }
+    }
+
+    /// Whether it can be of a trail that goes so far: not one of a longer log, nor without the
+    /// beginning of this one, and there is something of it that was not removed.
+    pub fn is_within(&self, extent: Extent) -> bool {
+        let kept = extent.first_kept;
+        self.first() <= kept && self.end() > kept && self.end() <= extent.size
     }
 
     /// The first entry that is covered; the end where none is.

@@ -9,13 +9,14 @@ use indelible_core::entry::StoredEntry;
 use indelible_core::store::{Projected, StoreError, Term, TermField};
 use rusqlite::Connection;
 
-use super::cover::{Uncovered, believed};
-use super::feeder::Index;
+use super::belief::believed;
+use super::cover::Uncovered;
 use super::file::{IndexFile, Recent};
+use super::handle::Index;
 use super::record::Covered;
 use super::run::Run;
 use super::{Fault, tail};
-use crate::error::{refused, unavailable};
+use crate::error::unavailable;
 use crate::files::Open;
 use crate::read::{self, Extent};
 use crate::row::{self, place};
@@ -265,11 +266,11 @@ impl Scan {
         if begin >= range.end || rows.len() >= limit {
             return Ok(());
         }
-        let mut get = log.prepare_cached(sql::ENTRIES).map_err(of_log)?;
+        let mut get = log.prepare_cached(sql::ENTRIES).map_err(Fault::of_log)?;
         let trail = self.extent.trail;
         let places = [place(trail, begin), place(trail, range.end - 1)];
-        let mut found = get.query(places).map_err(of_log)?;
-        while let Some(row) = found.next().map_err(of_log)? {
+        let mut found = get.query(places).map_err(Fault::of_log)?;
+        while let Some(row) = found.next().map_err(Fault::of_log)? {
             let entry = row::entry(row).map_err(Fault::Other)?;
             of_entry(&entry, after, limit, rows)?;
             if rows.len() >= limit {
@@ -324,8 +325,4 @@ pub(super) fn term(key: &[u8], seq: u64) -> Result<Term, Fault> {
         value: key[1..].to_vec(),
         seq,
     })
-}
-
-fn of_log(error: rusqlite::Error) -> Fault {
-    Fault::Other(refused(error))
 }

@@ -6,8 +6,8 @@ use indelible_core::store::{IndexCondition, StoreError};
 use rusqlite::Connection;
 
 use super::cover::{Snapshot, Uncovered};
-use super::feeder::Index;
-use super::work::extents;
+use super::handle::Index;
+use super::upkeep::extents;
 use crate::files::beside;
 
 /// What the file covers of the log, all trails together.

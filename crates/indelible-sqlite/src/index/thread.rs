@@ -10,8 +10,8 @@ use indelible_core::store::StoreError;
 use tokio::sync::mpsc;
 
 use super::Fault;
-use super::feeder::{Job, Shared, lock};
-use super::work::Work;
+use super::handle::{Job, Shared, lock};
+use super::upkeep::Upkeep;
 
 /// How long entries wait for more, so that runs are not too short.
 const IDLE: Duration = Duration::from_millis(200);
@@ -21,7 +21,7 @@ const WORTH_ENTRIES: u64 = 1_024;
 
 pub(super) struct Thread {
     shared: Arc<Shared>,
-    work: Work,
+    work: Upkeep,
     /// Entries that were left when they were waited for last.
     left_before: u64,
     /// Whether the index was abreast of the log since it was begun: nobody waits for one that is
@@ -75,7 +75,7 @@ impl Broom {
 const DAMAGES_MAX: u32 = 3;
 
 impl Thread {
-    pub fn new(shared: Arc<Shared>, work: Work) -> Self {
+    pub fn new(shared: Arc<Shared>, work: Upkeep) -> Self {
         Self {
             shared,
             work,
@@ -208,12 +208,12 @@ impl Thread {
             match worked {
                 Ok(true) if is_watched => {}
                 Ok(_) if !is_watched || self.work.lag() == 0 => break,
-                Ok(_) => return Err(Fault::Busy.told()),
+                Ok(_) => return Err(Fault::Busy.into()),
                 // One trail that cannot be read keeps no other from being covered.
                 Err(Fault::Other(error @ StoreError::Corrupt { .. })) => {
                     unreadable.get_or_insert(error);
                 }
-                Err(fault) => return Err(fault.told()),
+                Err(fault) => return Err(fault.into()),
             }
         }
         unreadable.map_or(Ok(()), Err)

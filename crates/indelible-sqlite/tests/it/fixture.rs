@@ -9,7 +9,7 @@ use indelible_core::store::{Commit, Find, NewEntry, Verdict};
 use indelible_core::{Outcome, Store, StoreError, Timestamp, TrailName};
 use indelible_merkle::Hash;
 use indelible_merkle::note::SigningKey;
-use indelible_sqlite::SqliteStore;
+use indelible_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -29,6 +29,28 @@ impl Folder {
 
     pub fn store(&self) -> SqliteStore {
         SqliteStore::open(self.file()).expect("it opens")
+    }
+
+    /// A store with an index of few entries a run, so that it has runs, merges and trees.
+    pub fn store_of_runs(&self) -> SqliteStore {
+        let options = Options {
+            index_entries: 50,
+            ..Options::default()
+        };
+        SqliteStore::open_with(self.file(), &options).expect("it opens")
+    }
+
+    pub fn reading(&self) -> SqliteStore {
+        let options = Options {
+            read_only: true,
+            ..Options::default()
+        };
+        SqliteStore::open_with(self.file(), &options).expect("it opens")
+    }
+
+    /// The file of the index.
+    pub fn index(&self) -> PathBuf {
+        PathBuf::from(format!("{}-index", self.file().display()))
     }
 
     /// The file as any other program opens it: with SQLite's own defaults.

@@ -10,36 +10,15 @@ use indelible_core::filter::{AddressFilter, Filter, UserFilter};
 use indelible_core::part::PartKind;
 use indelible_core::store::{Find, Projected, ProjectionKind};
 use indelible_core::{Store, Timestamp};
-use indelible_sqlite::{Options, SqliteStore};
+use indelible_sqlite::SqliteStore;
 use serde_json::json;
 
 use crate::fixture::{Author, Draft, Folder, draft, trail};
 
 const ENTRIES: u64 = 400;
 
-fn index_of(folder: &Folder) -> PathBuf {
-    beside(&folder.file(), "-index")
-}
-
 fn beside(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", path.display()))
-}
-
-/// An index of few entries a run, so that it has runs, merges and trees.
-fn store(folder: &Folder) -> SqliteStore {
-    let options = Options {
-        index_entries: 50,
-        ..Options::default()
-    };
-    SqliteStore::open_with(folder.file(), &options).expect("it opens")
-}
-
-fn reading(folder: &Folder) -> SqliteStore {
-    let options = Options {
-        read_only: true,
-        ..Options::default()
-    };
-    SqliteStore::open_with(folder.file(), &options).expect("it opens")
 }
 
 fn made(number: u64) -> Draft {
@@ -70,7 +49,7 @@ async fn settle(store: &SqliteStore) {
 /// A folder with entries of which some were erased, indexed and closed.
 async fn filled() -> Folder {
     let folder = Folder::new();
-    let store = store(&folder);
+    let store = folder.store_of_runs();
     for first in (0..ENTRIES).step_by(80) {
         record(&store, first..first + 80).await;
         settle(&store).await;
@@ -160,10 +139,10 @@ fn seqs(entries: &[StoredEntry]) -> Vec<u64> {
 /// What the log alone says.
 async fn plain(folder: &Folder) -> Vec<Vec<u64>> {
     for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(beside(&index_of(folder), end));
+        let _ = std::fs::remove_file(beside(&folder.index(), end));
     }
-    let plain = answers(&reading(folder)).await;
-    assert!(!index_of(folder).exists(), "reading makes no index");
+    let plain = answers(&folder.reading()).await;
+    assert!(!folder.index().exists(), "reading makes no index");
     assert!(plain.iter().any(|found| found.len() == 60));
     plain
 }
@@ -173,7 +152,7 @@ struct Kept(Vec<(PathBuf, Vec<u8>)>);
 
 impl Kept {
     fn of(folder: &Folder) -> Self {
-        let files = ["", "-wal", "-shm"].map(|end| beside(&index_of(folder), end));
+        let files = ["", "-wal", "-shm"].map(|end| beside(&folder.index(), end));
         let there = files.into_iter().filter(|file| file.exists());
         Self(
             there
@@ -187,7 +166,7 @@ impl Kept {
 
     fn put(&self, folder: &Folder) {
         for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(beside(&index_of(folder), end));
+            let _ = std::fs::remove_file(beside(&folder.index(), end));
         }
         for (file, bytes) in &self.0 {
             let name = file.file_name().expect("a name");
@@ -199,10 +178,10 @@ impl Kept {
 /// Opens the store with whatever index is there, asks, lets the index be mended, and asks again.
 async fn holds(folder: &Folder, plain: &[Vec<u64>], what: &str) {
     assert!(
-        answers(&reading(folder)).await == plain,
+        answers(&folder.reading()).await == plain,
         "{what}, read only"
     );
-    let opened = store(folder);
+    let opened = folder.store_of_runs();
     assert!(answers(&opened).await == plain, "{what}, at once");
     settle_or_not(&opened).await;
     assert!(answers(&opened).await == plain, "{what}, later");
@@ -248,14 +227,14 @@ async fn a_flipped_byte_changes_no_answer() {
     let kept = Kept::of(&folder);
     let plain = plain(&folder).await;
     kept.put(&folder);
-    let path = index_of(&folder);
+    let path = folder.index();
     let bytes = std::fs::read(&path).expect("it reads");
     assert!(bytes.len() > 20_000, "{}", bytes.len());
     for place in (0..bytes.len()).step_by(step()) {
         let mut altered = bytes.clone();
         altered[place] ^= 1 << (place % 8);
         std::fs::write(&path, &altered).expect("it is written");
-        let opened = reading(&folder);
+        let opened = folder.reading();
         // Other questions with every byte, so that all come up.
         for (find, plain) in finds().iter().zip(&plain).skip(place % 7).step_by(7) {
             let found = opened.find(&trail("default"), find).await;
@@ -278,12 +257,12 @@ async fn a_file_cut_short_changes_no_answer() {
     let kept = Kept::of(&folder);
     let plain = plain(&folder).await;
     kept.put(&folder);
-    let bytes = std::fs::read(index_of(&folder)).expect("it reads");
+    let bytes = std::fs::read(folder.index()).expect("it reads");
     let pages = (0..bytes.len()).step_by(4096);
     for length in pages.flat_map(|page| [page, page + 1, page + 100, page + 4000]) {
         kept.put(&folder);
         let length = length.min(bytes.len());
-        std::fs::write(index_of(&folder), &bytes[..length]).expect("it is written");
+        std::fs::write(folder.index(), &bytes[..length]).expect("it is written");
         holds(&folder, &plain, &format!("{length} bytes")).await;
     }
 }
@@ -294,7 +273,7 @@ async fn another_file_in_its_place_changes_no_answer() {
     let own = Kept::of(&folder);
     let plain = plain(&folder).await;
     let other = Folder::new();
-    let strange = store(&other);
+    let strange = other.store_of_runs();
     let mut author = Author::new("default");
     // As long, but others did something else.
     let drafts = (0..ENTRIES).map(|number| Draft {
@@ -316,13 +295,13 @@ async fn another_file_in_its_place_changes_no_answer() {
         (std::fs::read(folder.file()).expect("it reads"), "the log"),
     ] {
         own.put(&folder);
-        std::fs::write(index_of(&folder), rubbish).expect("it is written");
+        std::fs::write(folder.index(), rubbish).expect("it is written");
         holds(&folder, &plain, what).await;
     }
     own.put(&folder);
-    std::fs::remove_file(index_of(&folder)).expect("it is there");
-    std::fs::create_dir(index_of(&folder)).expect("it is made");
-    assert!(answers(&store(&folder)).await == plain, "a folder");
+    std::fs::remove_file(folder.index()).expect("it is there");
+    std::fs::create_dir(folder.index()).expect("it is made");
+    assert!(answers(&folder.store_of_runs()).await == plain, "a folder");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -330,12 +309,12 @@ async fn an_older_copy_of_itself_changes_no_answer() {
     let folder = Folder::new();
     let mut copies = Vec::new();
     for round in 0..5 {
-        let opened = store(&folder);
+        let opened = folder.store_of_runs();
         record(&opened, round * 80..round * 80 + 80).await;
         settle(&opened).await;
         opened.close().await.expect("it closes");
         copies.push(Kept::of(&folder));
-        let opened = store(&folder);
+        let opened = folder.store_of_runs();
         let first = round * 60 + 3;
         erase(&opened, first..first + 5).await;
         if round == 3 {
@@ -358,11 +337,11 @@ async fn an_older_copy_of_itself_changes_no_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_log_beside_a_newer_index_is_answered_from_the_log() {
     let folder = Folder::new();
-    let opened = store(&folder);
+    let opened = folder.store_of_runs();
     record(&opened, 0..100).await;
     opened.close().await.expect("it closes");
     let log = std::fs::read(folder.file()).expect("it reads");
-    let opened = store(&folder);
+    let opened = folder.store_of_runs();
     record(&opened, 100..300).await;
     erase(&opened, 10..20).await;
     let removal = opened.removal().expect("it writes");
@@ -378,7 +357,7 @@ async fn an_older_log_beside_a_newer_index_is_answered_from_the_log() {
     // It goes on otherwise, and becomes as long as the index was, and longer.
     std::fs::write(folder.file(), &log).expect("it is restored");
     newer.put(&folder);
-    let opened = store(&folder);
+    let opened = folder.store_of_runs();
     record(&opened, 1_000..1_200).await;
     erase(&opened, 60..64).await;
     opened.close().await.expect("it closes");
@@ -422,7 +401,7 @@ async fn what_is_done_to_it_while_it_is_open_changes_no_answer() {
     for (what, deed) in deeds {
         let folder = filled().await;
         let plain = plain(&folder).await;
-        let opened = Arc::new(store(&folder));
+        let opened = Arc::new(folder.store_of_runs());
         settle(&opened).await;
         // Every connection that reads has the index open.
         let all = (0..8).map(|_| {
@@ -432,7 +411,7 @@ async fn what_is_done_to_it_while_it_is_open_changes_no_answer() {
         for task in all.collect::<Vec<_>>() {
             assert!(task.await.expect("it ends") == plain, "{what}, before");
         }
-        deed(&index_of(&folder));
+        deed(&folder.index());
         assert!(answers(&opened).await == plain, "{what}, at once");
         settle_or_not(&opened).await;
         assert!(answers(&opened).await == plain, "{what}, later");
@@ -440,13 +419,13 @@ async fn what_is_done_to_it_while_it_is_open_changes_no_answer() {
         // What it is by now is a whole index, which the terms of a pass are read from.
         settle_or_not(&opened).await;
         let with_index = (answers(&opened).await, terms(&opened).await);
-        assert!(index_of(&folder).exists(), "{what}: it is made anew");
+        assert!(folder.index().exists(), "{what}: it is made anew");
         opened.close().await.expect("it closes");
         drop(opened);
         let covered = covered(&folder);
         assert!(covered, "{what}: nothing is covered by what was made");
         let plain = self::plain(&folder).await;
-        let without = (plain, terms(&reading(&folder)).await);
+        let without = (plain, terms(&folder.reading()).await);
         assert!(with_index == without, "{what}, in the end");
     }
 }
@@ -459,7 +438,7 @@ fn truncated(path: &Path, length: u64) {
 
 /// Whether the index has runs of a trail.
 fn covered(folder: &Folder) -> bool {
-    let db = rusqlite::Connection::open(index_of(folder)).expect("it opens");
+    let db = rusqlite::Connection::open(folder.index()).expect("it opens");
     let rows = db.query_row("SELECT count(*) FROM trail, block", [], |row| {
         row.get::<_, i64>(0)
     });
@@ -469,7 +448,7 @@ fn covered(folder: &Folder) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_index_is_made_anew_beside_those_who_idle() {
     let folder = filled().await;
-    let opened = Arc::new(store(&folder));
+    let opened = Arc::new(folder.store_of_runs());
     settle(&opened).await;
     let expected = answers(&opened).await;
     let all = (0..8).map(|_| {
@@ -479,12 +458,12 @@ async fn a_damaged_index_is_made_anew_beside_those_who_idle() {
     for task in all.collect::<Vec<_>>() {
         assert!(task.await.expect("it ends") == expected);
     }
-    std::fs::remove_file(index_of(&folder)).expect("it is there");
+    std::fs::remove_file(folder.index()).expect("it is there");
     // One asker after another, so that only one of the connections is ever used again.
     for _ in 0..3 {
         assert!(answers(&opened).await == expected);
         settle_or_not(&opened).await;
     }
-    assert!(index_of(&folder).exists(), "it is made anew");
+    assert!(folder.index().exists(), "it is made anew");
     assert!(covered(&folder), "and covers what it did");
 }

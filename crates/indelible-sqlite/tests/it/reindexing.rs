@@ -1,37 +1,13 @@
 //! The index made again, and what the store says of it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use indelible_core::Store;
 use indelible_core::filter::{Filter, UserFilter};
 use indelible_core::store::IndexCondition;
-use indelible_sqlite::{Options, SqliteStore};
+use indelible_sqlite::SqliteStore;
 
 use crate::fixture::{Author, Folder, all, trail};
-
-/// A store whose index covers 50 entries at once.
-fn store(folder: &Folder) -> SqliteStore {
-    let options = Options {
-        index_entries: 50,
-        ..Options::default()
-    };
-    SqliteStore::open_with(folder.file(), &options).expect("it opens")
-}
-
-fn reading(folder: &Folder) -> SqliteStore {
-    let options = Options {
-        read_only: true,
-        ..Options::default()
-    };
-    SqliteStore::open_with(folder.file(), &options).expect("it opens")
-}
-
-fn index_file(folder: &Folder) -> PathBuf {
-    let mut name = folder.file().into_os_string();
-    name.push("-index");
-    PathBuf::from(name)
-}
 
 async fn index(store: &SqliteStore) -> IndexCondition {
     store.index().await.expect("it answers").expect("an index")
@@ -51,7 +27,7 @@ async fn of_user(store: &SqliteStore) -> Vec<u64> {
 #[tokio::test]
 async fn an_index_is_made_again_step_by_step_and_answers_the_same() {
     let folder = Folder::new();
-    let store = store(&folder);
+    let store = folder.store_of_runs();
     let mut author = Author::new("default");
     author.fill(&store, 0..600).await;
     store.indexed(&mut |_, _| ()).await.expect("it covers");
@@ -76,7 +52,7 @@ async fn an_index_is_made_again_step_by_step_and_answers_the_same() {
 
 /// The ids of the first and the last block.
 fn ids(folder: &Folder) -> (i64, i64) {
-    let db = rusqlite::Connection::open(index_file(folder)).expect("it opens");
+    let db = rusqlite::Connection::open(folder.index()).expect("it opens");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let ids = db.query_row("SELECT min(id), max(id) FROM block", [], read);
     ids.expect("it reads")
@@ -85,7 +61,7 @@ fn ids(folder: &Folder) -> (i64, i64) {
 #[tokio::test]
 async fn it_is_made_again_beside_writers_and_readers() {
     let folder = Folder::new();
-    let store = Arc::new(store(&folder));
+    let store = Arc::new(folder.store_of_runs());
     let mut author = Author::new("default");
     author.fill(&store, 0..1000).await;
     let writing = tokio::spawn({
@@ -113,15 +89,15 @@ async fn it_is_made_again_beside_writers_and_readers() {
 #[tokio::test]
 async fn a_store_that_only_reads_tells_of_the_file_and_makes_nothing() {
     let folder = Folder::new();
-    let writer = store(&folder);
+    let writer = folder.store_of_runs();
     Author::new("default").fill(&writer, 0..600).await;
     writer.indexed(&mut |_, _| ()).await.expect("it covers");
     writer.close().await.expect("it closes");
 
-    let store = reading(&folder);
+    let store = folder.reading();
     let whole = index(&store).await;
     assert_eq!((whole.lag, whole.problem), (0, None));
-    let length = std::fs::metadata(index_file(&folder)).expect("there").len();
+    let length = std::fs::metadata(folder.index()).expect("there").len();
     assert!(whole.bytes >= length && length > 0);
     let condition = store.condition().await.expect("it answers");
     assert_eq!(condition.index.map(|index| index.lag), Some(0));
@@ -129,11 +105,11 @@ async fn a_store_that_only_reads_tells_of_the_file_and_makes_nothing() {
     store.indexed(&mut |_, _| ()).await.expect_err("it reads");
     store.close().await.expect("it closes");
 
-    let db = rusqlite::Connection::open(index_file(&folder)).expect("it opens");
+    let db = rusqlite::Connection::open(folder.index()).expect("it opens");
     db.execute("UPDATE trail SET body = zeroblob(length(body))", [])
         .expect("it is damaged");
     drop(db);
-    let store = reading(&folder);
+    let store = folder.reading();
     let damaged = index(&store).await;
     assert_eq!(damaged.lag, 600);
     let problem = damaged.problem.expect("a problem");
@@ -141,8 +117,8 @@ async fn a_store_that_only_reads_tells_of_the_file_and_makes_nothing() {
     assert_eq!(of_user(&store).await.len(), 60);
     store.close().await.expect("it closes");
 
-    std::fs::remove_file(index_file(&folder)).expect("it goes");
-    let store = reading(&folder);
+    std::fs::remove_file(folder.index()).expect("it goes");
+    let store = folder.reading();
     let missing = index(&store).await;
     assert_eq!((missing.lag, missing.runs, missing.bytes), (600, 0, 0));
     assert_eq!(missing.problem, None);
@@ -153,7 +129,7 @@ async fn a_store_that_only_reads_tells_of_the_file_and_makes_nothing() {
 #[tokio::test]
 async fn another_store_on_the_file_goes_on() {
     let folder = Folder::new();
-    let (one, other) = (store(&folder), store(&folder));
+    let (one, other) = (folder.store_of_runs(), folder.store_of_runs());
     let mut author = Author::new("default");
     author.fill(&one, 0..600).await;
     one.indexed(&mut |_, _| ()).await.expect("it covers");
@@ -171,4 +147,26 @@ async fn another_store_on_the_file_goes_on() {
     }
     one.close().await.expect("it closes");
     other.close().await.expect("it closes");
+}
+
+#[tokio::test]
+async fn a_log_whose_front_is_there_again_has_its_index_made_anew_and_that_ends() {
+    let folder = Folder::new();
+    let store = folder.store_of_runs();
+    Author::new("default").fill(&store, 0..600).await;
+    store.indexed(&mut |_, _| ()).await.expect("it covers");
+    store.close().await.expect("it closes");
+    let whole = std::fs::read(folder.file()).expect("it is there");
+    let store = folder.store_of_runs();
+    let removal = store.removal().expect("it writes");
+    while removal.trim(&trail("default"), 256).await.expect("trimmed") < 256 {}
+    removal.purge(&trail("default"), &[]).await.expect("purged");
+    store.close().await.expect("it closes");
+    // A copy of before, as long as the log is: what the index covers ends with the same entry.
+    std::fs::write(folder.file(), whole).expect("it is put back");
+    let store = folder.store_of_runs();
+    assert_eq!(of_user(&store).await.len(), 60);
+    store.indexed(&mut |_, _| ()).await.expect("it ends");
+    assert_eq!(index(&store).await.lag, 0);
+    assert_eq!(of_user(&store).await.len(), 60);
 }

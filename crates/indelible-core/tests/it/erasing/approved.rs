@@ -42,6 +42,12 @@ pub(super) async fn ask(audit: &Audit, order: &ErasureOrder) -> ErasureRequest {
     asked.expect("asked").0
 }
 
+/// How many orders wait.
+pub(super) async fn orders_waiting(audit: &Audit) -> usize {
+    let requests = audit.erasure_requests().await.expect("readable");
+    requests.waiting.len()
+}
+
 /// The details of the newest entry, which is of this action.
 pub(super) async fn newest(audit: &Audit, action: &str) -> serde_json::Value {
     let entry = all(audit).await.pop().expect("an entry");
@@ -103,15 +109,7 @@ async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_m
     assert_eq!(approval.action, "audit_subject_erasure_approved");
     assert_eq!(approval.user_id.as_deref(), Some("second"));
     assert!(verified(&audit).await.ok);
-    assert_eq!(
-        audit
-            .erasure_requests()
-            .await
-            .expect("readable")
-            .waiting
-            .len(),
-        0
-    );
+    assert_eq!(orders_waiting(&audit).await, 0);
     assert_eq!(kept(&site, &audit), NONE);
     let again = audit
         .approve_erasure(request.id, named("third"), &mut |_| {})
@@ -137,15 +135,7 @@ async fn t91_an_approval_asks_the_holds_again_and_the_order_goes_on_waiting() {
         .approve_erasure(request.id, named("second"), &mut |_| {})
         .await;
     assert!(matches!(held, Err(AuditError::Held { entries: 4, .. })));
-    assert_eq!(
-        audit
-            .erasure_requests()
-            .await
-            .expect("readable")
-            .waiting
-            .len(),
-        1
-    );
+    assert_eq!(orders_waiting(&audit).await, 1);
     let asked = audit.request_release(hold.id, "alice".into(), "over").await;
     asked.expect("asked");
     audit
@@ -176,15 +166,7 @@ async fn what_is_rejected_withdrawn_or_too_old_is_forgotten_and_on_record() {
     }
     let request = ask(&audit, &order(&["u3"])).await;
     site.clock.pass(Duration::from_secs(15 * 24 * 60 * 60));
-    assert_eq!(
-        audit
-            .erasure_requests()
-            .await
-            .expect("readable")
-            .waiting
-            .len(),
-        0
-    );
+    assert_eq!(orders_waiting(&audit).await, 0);
     let late = audit
         .approve_erasure(request.id, named("second"), &mut |_| {})
         .await;

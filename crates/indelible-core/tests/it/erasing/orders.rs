@@ -7,7 +7,7 @@ use indelible_core::engine::{Engine, Options};
 use indelible_core::state::StateDir;
 use indelible_core::{AuditAction, OrderProblem};
 
-use super::approved::{NONE, ask, filled, kept, named, newest, of_two};
+use super::approved::{NONE, ask, filled, kept, named, newest, of_two, orders_waiting};
 use super::*;
 use crate::ground::faulty;
 
@@ -32,15 +32,7 @@ async fn an_approval_that_is_given_up_half_way_is_carried_out_all_the_same() {
     while register().is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(
-        audit
-            .erasure_requests()
-            .await
-            .expect("readable")
-            .waiting
-            .len(),
-        0
-    );
+    assert_eq!(orders_waiting(&audit).await, 0);
     let audit = of_two(&site).await.trail(TrailName::standard());
     let said = newest(&audit, "audit_subject_erased").await;
     assert_eq!(said["erasure_request"], json!(request.id));

@@ -1,8 +1,6 @@
 //! Merging runs, one merge at a time, whichever process does it.
 
-use std::ops::Range;
-
-use super::{SLICE_TERMS, STANDS_STILL_MAX, Work, busy, random};
+use super::{SLICE_TERMS, STANDS_STILL_MAX, Upkeep, busy, random};
 use crate::index::Fault;
 use crate::index::file::Recent;
 use crate::index::merge::{self, Merging};
@@ -19,7 +17,15 @@ enum Begun {
     Elsewhere(Covered),
 }
 
-impl Work {
+/// What a step of a merge came to.
+enum Step {
+    GoesOn,
+    Over(Covered),
+    /// Somebody else has taken it over, or made other runs of its sources.
+    GivenUp,
+}
+
+impl Upkeep {
     /// Takes a step of a merge, if one is due.
     pub(super) fn merges(&mut self) -> Result<bool, Fault> {
         if self.merging.is_none() {
@@ -31,21 +37,15 @@ impl Work {
                 return Ok(false);
             };
             let first = sources.first().map_or(0, |run| run.first);
-            if !self.begins(trail, (first, sources), Vec::new(), Terms::default())? {
+            if !self.begins(trail, (first, sources))? {
                 return Ok(false);
             }
         }
-        Ok(self.goes_on(SLICE_TERMS)?.is_some())
+        self.goes_on()
     }
 
     /// Begins a merge, unless another process has one under way.
-    fn begins(
-        &mut self,
-        trail: i64,
-        (first, sources): (u64, Vec<Run>),
-        without: Vec<Range<u64>>,
-        fresh: Terms,
-    ) -> Result<bool, Fault> {
+    fn begins(&mut self, trail: i64, (first, sources): (u64, Vec<Run>)) -> Result<bool, Fault> {
         let other = self.other;
         let (log, file) = self.both()?;
         let token = u64::from_le_bytes(random(log)?);
@@ -80,6 +80,7 @@ impl Work {
             Some(Begun::Marked(mark)) => {
                 self.other = None;
                 let ids = (epoch, mark);
+                let (without, fresh) = (Vec::new(), Terms::default());
                 self.merging = Some(Merging::new(trail, ids, (first, sources), without, fresh));
                 Ok(true)
             }
@@ -95,27 +96,26 @@ impl Work {
         }
     }
 
-    /// Takes a step of the merge under way: `None` where it had to be given up, else whether it is
-    /// over.
-    fn goes_on(&mut self, terms: usize) -> Result<Option<bool>, Fault> {
+    /// Takes a step of the merge under way; false where it had to be given up.
+    fn goes_on(&mut self) -> Result<bool, Fault> {
         let Some(mut merging) = self.merging.take() else {
-            return Ok(None);
+            return Ok(false);
         };
         let (_, file) = self.both()?;
-        let (mut covered, mut is_touched, before) = (None, false, merging.mark);
+        let (mut is_touched, before) = (false, merging.mark);
         let stepped = file.change(|| {
             let mut meta = file.meta()?;
             if meta.merging != Some(merging.mark) {
-                return Ok(None);
+                return Ok(Step::GivenUp);
             }
             is_touched = true;
-            let slice = merging.slice(&Recent::of(file), terms)?;
+            let slice = merging.slice(&Recent::of(file), SLICE_TERMS)?;
             file.put(slice.blocks)?;
             let Some(run) = slice.whole else {
                 merging.mark.slices += 1;
                 meta.merging = Some(merging.mark);
                 file.keep_meta(&meta)?;
-                return Ok(Some(false));
+                return Ok(Step::GoesOn);
             };
             meta.merging = None;
             file.keep_meta(&meta)?;
@@ -123,44 +123,35 @@ impl Work {
             if !replace(&mut now.runs, &merging.sources, run) {
                 // Somebody else has made other runs of them.
                 file.remove(merging.mark.run)?;
-                return Ok(None);
+                return Ok(Step::GivenUp);
             }
             for source in &merging.sources {
                 file.remove(source.id)?;
             }
             file.keep_covered(merging.trail, &now)?;
-            covered = Some(now);
-            Ok(Some(true))
+            Ok(Step::Over(now))
         });
-        let trail = merging.trail;
         match stepped {
+            Ok(Step::GoesOn) => self.merging = Some(merging),
+            Ok(Step::Over(covered)) => self.keep(merging.trail, covered),
+            Ok(Step::GivenUp) => {
+                if let Some(known) = self.trails.get_mut(&merging.trail) {
+                    known.covered = None;
+                }
+                return Ok(false);
+            }
             Err(fault) if !is_touched => {
                 self.merging = Some(merging);
-                Err(fault)
+                return Err(fault);
             }
             Err(fault) => {
                 // A slice that was not written was taken out of the merge already: what the file
                 // has of it is nobody's now.
                 self.other = Some((before, STANDS_STILL_MAX));
-                Err(fault)
-            }
-            Ok(None) => {
-                if let Some(known) = self.trails.get_mut(&trail) {
-                    known.covered = None;
-                }
-                Ok(None)
-            }
-            Ok(Some(true)) => {
-                if let Some(covered) = covered {
-                    self.keep(trail, covered);
-                }
-                Ok(Some(true))
-            }
-            Ok(Some(false)) => {
-                self.merging = Some(merging);
-                Ok(Some(false))
+                return Err(fault);
             }
         }
+        Ok(true)
     }
 
     /// Takes away what a merge has written that is not over: this one, or whichever it is.

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::{CHANGED_MAX, SLICE_TERMS, SORT_BYTES_MAX, extent, of_log};
+use super::{CHANGED_MAX, SLICE_TERMS, SORT_BYTES_MAX, extent};
 use crate::index::Fault;
+use crate::index::belief::{believed, last_alteration, leaf, log_token};
 use crate::index::build::Builder;
-use crate::index::cover::{believed, last_alteration, leaf, log_token};
 use crate::index::file::{IndexFile, Recent};
 use crate::index::merge::Merging;
 use crate::index::record::{Covered, Merge};
@@ -21,7 +21,7 @@ pub(super) fn cover(
     trail: i64,
     entries: u64,
 ) -> Result<Covered, Fault> {
-    let moment = log.unchecked_transaction().map_err(of_log)?;
+    let moment = log.unchecked_transaction().map_err(Fault::of_log)?;
     let mut covered = file.covered(trail)?.unwrap_or_default();
     let Some(extent) = extent(&moment, trail)? else {
         return Ok(covered);
@@ -87,7 +87,7 @@ pub(super) fn rewrite(
     trail: i64,
     entries: u64,
 ) -> Result<Option<Covered>, Fault> {
-    let moment = log.unchecked_transaction().map_err(of_log)?;
+    let moment = log.unchecked_transaction().map_err(Fault::of_log)?;
     let Some(mut covered) = file.covered(trail)? else {
         return Ok(None);
     };

@@ -1,4 +1,4 @@
-//! The handle of the index, and the thread that makes it.
+//! The handle of the index: what the store asks of the thread that makes it.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use super::Fault;
 use super::file::IndexFile;
 use super::scan::Scans;
 use super::thread::Thread;
-use super::work::Work;
+use super::upkeep::Upkeep;
 use crate::error::{SqliteError, unavailable};
 use crate::files::{FileId, Files, Open, beside, id_now};
 use crate::open::Options;
@@ -100,7 +100,7 @@ impl Index {
         };
         if !options.read_only {
             let (jobs, queue) = channel();
-            let work = Work::new(
+            let work = Upkeep::new(
                 (log.to_owned(), Arc::clone(log_files)),
                 (index.path.clone(), Arc::clone(&index.files)),
                 options,

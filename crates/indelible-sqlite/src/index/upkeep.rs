@@ -20,6 +20,7 @@ use crate::error::{SqliteError, refused, unavailable};
 use crate::files::{self, FileId, Files, Open};
 use crate::open::Options;
 use crate::read::Extent;
+use crate::sql;
 pub(super) use making::next_run;
 use making::{cover, rewrite};
 
@@ -36,7 +37,7 @@ const STANDS_STILL_MAX: u32 = 64;
 /// How long a purge waits for another process that writes.
 const PURGE_PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) struct Work {
+pub(super) struct Upkeep {
     log_path: PathBuf,
     log_files: Arc<Files>,
     path: PathBuf,
@@ -44,6 +45,7 @@ pub(super) struct Work {
     busy_timeout: Duration,
     /// Entries that are covered at once.
     entries: u64,
+    /// The connections before what counts them: so they are dropped.
     log: Option<(Connection, Open)>,
     file: Option<(IndexFile, Open)>,
     trails: BTreeMap<i64, Known>,
@@ -70,20 +72,14 @@ impl Known {
         if self.is_unreadable {
             return 0;
         }
-        let Extent {
-            size, first_kept, ..
-        } = self.extent;
-        // What is of a longer log, or lacks the beginning of this one, is not believed.
-        let fits = |covered: &&Covered| covered.end() <= size && covered.first() <= first_kept;
         let covered = self.covered.as_ref().filter(|_| !self.is_doubted);
-        let end = covered.filter(fits).map_or(0, Covered::end);
-        self.extent
-            .size
-            .saturating_sub(end.max(self.extent.first_kept))
+        let covered = covered.filter(|covered| covered.is_within(self.extent));
+        let end = covered.map_or(self.extent.first_kept, Covered::end);
+        self.extent.size.saturating_sub(end)
     }
 }
 
-impl Work {
+impl Upkeep {
     pub fn new(
         (log_path, log_files): (PathBuf, Arc<Files>),
         (path, files): (PathBuf, Arc<Files>),
@@ -193,32 +189,35 @@ impl Work {
             return Ok(());
         }
         let emptied = self.guarded(|work| {
-            work.patiently(|work| {
+            work.patiently(PURGE_PATIENCE, |work| {
                 let file = work.file()?;
                 file.change(|| file.clear())
             })
         });
         match emptied {
             Ok(()) | Err(Fault::Damage(_)) => Ok(()),
-            Err(fault) => Err(fault.told()),
+            Err(fault) => Err(fault.into()),
         }
     }
 
     /// Does something that waits for other processes that write.
     fn patiently<T>(
         &mut self,
+        patience: Duration,
         body: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.file()?.db.busy_timeout(PURGE_PATIENCE)?;
+        self.file()?.db.busy_timeout(patience)?;
         let done = body(self);
-        self.file()?.db.busy_timeout(Duration::ZERO)?;
+        if let Some((file, _)) = &self.file {
+            file.db.busy_timeout(Duration::ZERO)?;
+        }
         done
     }
 
     /// As `flush`, for somebody who waits: another process is waited for, and what is due is merged.
     pub fn advance(&mut self) -> Result<bool, Fault> {
         self.guarded(|work| {
-            let covered = work.patiently(|work| work.covers(1))?;
+            let covered = work.patiently(PURGE_PATIENCE, |work| work.covers(1))?;
             while work.merges()? {}
             Ok(covered)
         })
@@ -240,7 +239,7 @@ impl Work {
             let _ = truncate(&file.db);
         }
         self.close_file();
-        self.close_log();
+        self.log = None;
     }
 
     /// Leaves nothing of what was erased or removed in the file, or no file. Waits a little for
@@ -255,14 +254,7 @@ impl Work {
             self.is_unswept = false;
             return Ok(());
         }
-        let purged = self.guarded(|work| {
-            work.file()?.db.busy_timeout(patience)?;
-            let swept = work.sweeps();
-            if let Some((file, _)) = &work.file {
-                file.db.busy_timeout(Duration::ZERO)?;
-            }
-            swept
-        });
+        let purged = self.guarded(|work| work.patiently(patience, Self::sweeps));
         match purged {
             Ok(()) => Ok(()),
             Err(Fault::Damage(_)) => {
@@ -278,11 +270,7 @@ impl Work {
         self.gives_up_merge(None)?;
         self.look()?;
         let file = self.file()?;
-        file.change(|| {
-            let mut meta = file.meta()?;
-            meta.is_unswept = true;
-            file.keep_meta(&meta)
-        })?;
+        file.mark_unswept(true)?;
         for trail in file.trails()? {
             self.rewrites(trail)?;
         }
@@ -290,11 +278,7 @@ impl Work {
         truncate(&file.db)?;
         connection::vacuum(&file.db)?;
         truncate(&file.db)?;
-        file.change(|| {
-            let mut meta = file.meta()?;
-            meta.is_unswept = false;
-            file.keep_meta(&meta)
-        })?;
+        file.mark_unswept(false)?;
         self.is_unswept = false;
         Ok(())
     }
@@ -314,10 +298,7 @@ impl Work {
 
     fn close_file(&mut self) {
         self.merging = None;
-        if let Some((file, open)) = self.file.take() {
-            drop(file);
-            drop(open);
-        }
+        self.file = None;
         for known in self.trails.values_mut() {
             known.covered = None;
         }
@@ -326,14 +307,7 @@ impl Work {
     /// Lets go of a log that is not the database's any more.
     pub fn let_go(&mut self) {
         if self.log.is_some() && !self.log_files.are_there().unwrap_or(false) {
-            self.close_log();
-        }
-    }
-
-    fn close_log(&mut self) {
-        if let Some((log, open)) = self.log.take() {
-            drop(log);
-            drop(open);
+            self.log = None;
         }
     }
 
@@ -454,26 +428,16 @@ impl Work {
 
 /// How far the trails of the log are.
 pub(super) fn extents(log: &Connection) -> Result<Vec<Extent>, StoreError> {
-    let mut get = log
-        .prepare_cached(
-            "SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
-             FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail",
-        )
-        .map_err(refused)?;
+    let mut get = log.prepare_cached(sql::EXTENTS).map_err(refused)?;
     let rows = get.query_map([], read_extent).map_err(refused)?;
     rows.collect::<Result<_, _>>().map_err(refused)
 }
 
 fn extent(log: &Connection, trail: i64) -> Result<Option<Extent>, Fault> {
-    let mut get = log
-        .prepare_cached(
-            "SELECT h.trail, h.size, coalesce(k.first_kept, 0) \
-             FROM head AS h LEFT JOIN kept AS k ON k.trail = h.trail WHERE h.trail = ?1",
-        )
-        .map_err(of_log)?;
+    let mut get = log.prepare_cached(sql::EXTENT_OF).map_err(Fault::of_log)?;
     get.query_row([trail], read_extent)
         .optional()
-        .map_err(of_log)
+        .map_err(Fault::of_log)
 }
 
 fn read_extent(row: &rusqlite::Row<'_>) -> rusqlite::Result<Extent> {
@@ -482,11 +446,6 @@ fn read_extent(row: &rusqlite::Row<'_>) -> rusqlite::Result<Extent> {
         size: row.get(1)?,
         first_kept: row.get(2)?,
     })
-}
-
-/// An error of the log says nothing of the index.
-fn of_log(error: rusqlite::Error) -> Fault {
-    Fault::Other(refused(error))
 }
 
 /// What was done; nothing where another process was at it.
@@ -499,7 +458,7 @@ fn busy<T>(done: Result<T, Fault>) -> Result<Option<T>, Fault> {
 
 fn random(log: &Connection) -> Result<[u8; 8], Fault> {
     log.query_row("SELECT randomblob(8)", [], |row| row.get(0))
-        .map_err(of_log)
+        .map_err(Fault::of_log)
 }
 
 /// Copies the write-ahead log into the file and empties it.

@@ -51,7 +51,10 @@ pub(crate) fn find(
     trail: &TrailName,
     find: &Find,
 ) -> Result<Vec<StoredEntry>, StoreError> {
-    // After the moment of the index: it covers nothing that the log has not.
+    // One moment of the log, after that of the index, which then covers nothing that the log has not:
+    // what the lists tell of must not be erased or removed before its entry is read.
+    let moment = db.unchecked_transaction().map_err(refused)?;
+    let db = &*moment;
     let Some(extent) = read::extent(db, trail)? else {
         return Ok(Vec::new());
     };

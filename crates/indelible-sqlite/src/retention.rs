@@ -127,22 +127,6 @@ fn counts(db: &Connection, trail: i64, entries: &[StoredEntry]) -> rusqlite::Res
     Ok(())
 }
 
-/// Asks again where the trail lost entries from its front while it was searched: what was found in
-/// the index before was gone from the log afterwards.
-pub(crate) fn undisturbed<T>(
-    db: &Connection,
-    trail: &TrailName,
-    mut search: impl FnMut() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    loop {
-        let before = first_kept(db, trail)?;
-        match search() {
-            Err(StoreError::Corrupt { .. }) if first_kept(db, trail)? != before => {}
-            answer => return answer,
-        }
-    }
-}
-
 impl crate::store::SqliteStore {
     /// One step of `Removal::trim`.
     pub(crate) async fn trim_step(

@@ -104,10 +104,7 @@ impl Store for SqliteStore {
         let (trail, wanted) = (trail.clone(), find.clone());
         self.readers
             .search(move |Reader { db, index, .. }, caller| {
-                index.search(|index| {
-                    let find = || find::find((db, index), caller, &trail, &wanted);
-                    retention::undisturbed(db, &trail, find)
-                })
+                index.search(|index| find::find((db, index), caller, &trail, &wanted))
             })
             .await
     }

@@ -184,7 +184,12 @@ fn entries(db: &Connection, batch: &Batch, trail: i64) -> rusqlite::Result<()> {
 /// Checks that a statement wrote its one row: a foreign trigger can make it write none and say
 /// nothing, and a receipt would be given for what is not there.
 pub(crate) fn one(table: &'static str, changed: usize) -> rusqlite::Result<()> {
-    if changed == 1 {
+    all(table, changed, 1)
+}
+
+/// As [`one`], for a statement that has so many rows to change.
+pub(crate) fn all(table: &'static str, changed: usize, rows: usize) -> rusqlite::Result<()> {
+    if changed == rows {
         return Ok(());
     }
     let ignored = SqliteError::Ignored(table);

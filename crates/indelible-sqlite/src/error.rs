@@ -35,7 +35,7 @@ pub enum SqliteError {
     /// A row of a commit was not written although no statement was refused; nothing of the commit
     /// stays.
     #[error(
-        "the table {0} did not take a row, nor did it refuse it: a trigger that is not \
+        "the table {0} did not take a change, nor did it refuse it: a trigger that is not \
          Indelible's stands in the way; `indelible doctor` names it"
     )]
     Ignored(&'static str),
@@ -134,7 +134,7 @@ pub(crate) fn is_conversion(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The table that did not take a row.
+/// The table that did not take a change.
 fn ignored_by(error: &rusqlite::Error) -> Option<&'static str> {
     let rusqlite::Error::ToSqlConversionFailure(source) = error else {
         return None;

@@ -65,11 +65,12 @@ pub trait Removal: Store {
     async fn trim(&self, trail: &TrailName, first_kept: u64) -> Result<u64, StoreError>;
 }
 
-/// Where a step of [`Removal::trim`] ends that begins at `now`: not after so many entries, at the
-/// end of a block of 256 if it is not the last step, so that no block is divided on the way.
+/// Where a step of [`Removal::trim`] ends that begins at `now`: not after so many entries, and if it
+/// is not the last step at a multiple of them, so that steps of 256 divide no block on the way.
 pub fn next_first_kept(now: u64, wanted: u64, size: u64, step_entries: u64) -> u64 {
     let last = wanted.min(size);
-    let most = now.saturating_add(step_entries) >> STORED_HEIGHT_STEP << STORED_HEIGHT_STEP;
+    let unit = step_entries.clamp(1, 1 << STORED_HEIGHT_STEP);
+    let most = now.saturating_add(step_entries) / unit * unit;
     if last <= most {
         last.max(now)
     } else {
@@ -83,4 +84,29 @@ pub struct Purged {
     /// Where copies of what was erased may still stand beside the database's own files, each in a
     /// sentence that says how it goes: journals, replicas.
     pub leftovers: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_any_length_come_to_what_is_wanted() {
+        for step in [1, 2, 32, 100, 256, 512] {
+            let (mut now, mut steps) = (300, 0);
+            while now < 1_000 {
+                let next = next_first_kept(now, 1_000, 5_000, step);
+                assert!(
+                    next > now && next - now <= step,
+                    "{now} to {next} by {step}"
+                );
+                (now, steps) = (next, steps + 1);
+            }
+            assert_eq!(now, 1_000);
+            assert!(steps <= 700 / step + 2, "{steps} of {step}");
+        }
+        assert_eq!(next_first_kept(10, 1_000, 200, 256), 200);
+        assert_eq!(next_first_kept(300, 1_000, 5_000, 256), 512);
+        assert_eq!(next_first_kept(300, 200, 5_000, 32), 300);
+    }
 }

@@ -65,7 +65,7 @@ fn plain(db: &Connection, task: &Task) -> rusqlite::Result<Result<Done, StoreErr
         Task::Put(put) => Done::Version(registry::write(db, put)?),
         Task::Settle(settlement) => Done::Settled(outbox::settle(db, settlement)?),
         Task::Erase(step) => return Ok(removal::blank(db, step)?.map(Done::Erased)),
-        Task::Trim(step) => return Ok(retention::trim(db, step)?.map(Done::Trimmed)),
+        Task::Trim(step) => Done::Trimmed(retention::trim(db, step)?),
         Task::Append(batches) => {
             let verdicts = batches.iter().map(|batch| match append::write(db, batch)? {
                 Written::Whole => Ok(Verdict::Committed),

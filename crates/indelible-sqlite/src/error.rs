@@ -32,8 +32,8 @@ pub enum SqliteError {
     /// The commit contradicts itself; nothing was written.
     #[error("the commit does not fit together: {0}")]
     Unfit(&'static str),
-    /// A row of a commit was not written although no statement was refused; nothing of the commit
-    /// stays.
+    /// A row was not written, or not removed, although no statement was refused; nothing of the
+    /// transaction stays.
     #[error(
         "the table {0} did not take a change, nor did it refuse it: a trigger that is not \
          Indelible's stands in the way; `indelible doctor` names it"

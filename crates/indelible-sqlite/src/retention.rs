@@ -111,8 +111,8 @@ pub(crate) fn trim(db: &Connection, step: &Trim) -> rusqlite::Result<u64> {
             .execute(params![trail, end, step.entries(), start])?;
     if raised == 0 {
         // Another process was faster.
-        let mut first_kept = db.prepare_cached(sql::KEPT)?;
-        return first_kept.query_row([trail], |row| row.get(0));
+        let mut extent = db.prepare_cached(sql::EXTENT_OF)?;
+        return extent.query_row([trail], |row| row.get(2));
     }
     leaves(db, step)?;
     counts(db, step)?;

@@ -37,9 +37,6 @@ pub const KEPT_BEGIN: &str = "\
 INSERT INTO kept (trail, first_kept, owed) SELECT ?1, 0, 0 \
 WHERE NOT EXISTS (SELECT 1 FROM kept WHERE trail = ?1)";
 
-/// ?1 trail.
-pub const KEPT: &str = "SELECT first_kept FROM kept WHERE trail = ?1";
-
 /// ?1 trail, ?2 first kept, ?3 entries that go, ?4 the first kept before.
 pub const KEPT_RAISE: &str = "\
 UPDATE kept SET first_kept = ?2, owed = ?3 WHERE trail = ?1 AND first_kept = ?4";

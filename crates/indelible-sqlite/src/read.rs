@@ -23,14 +23,25 @@ pub(crate) struct Extent {
 }
 
 pub(crate) fn extent(db: &Connection, trail: &TrailName) -> Result<Option<Extent>, StoreError> {
-    let found = each(db, sql::EXTENT, [trail.as_str()], |row| {
-        Ok(Extent {
-            trail: cell(row, 0, "a head", None)?,
-            size: cell(row, 1, "a head", None)?,
-            first_kept: cell(row, 2, "a head", None)?,
-        })
-    });
-    Ok(found?.pop())
+    Ok(each(db, sql::EXTENT, [trail.as_str()], extent_row)?.pop())
+}
+
+/// The extent of a trail by its number.
+pub(crate) fn extent_of(db: &Connection, trail: i64) -> Result<Option<Extent>, StoreError> {
+    Ok(each(db, sql::EXTENT_OF, [trail], extent_row)?.pop())
+}
+
+/// The extents of all trails.
+pub(crate) fn extents(db: &Connection) -> Result<Vec<Extent>, StoreError> {
+    each(db, sql::EXTENTS, [], extent_row)
+}
+
+fn extent_row(row: &Row<'_>) -> Result<Extent, StoreError> {
+    Ok(Extent {
+        trail: cell(row, 0, "a head", None)?,
+        size: cell(row, 1, "a head", None)?,
+        first_kept: cell(row, 2, "a head", None)?,
+    })
 }
 
 pub(crate) fn heads(db: &Connection) -> Result<Vec<Head>, StoreError> {

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use super::cover::{Snapshot, Uncovered};
 use super::handle::Index;
-use super::upkeep::extents;
 use crate::files::beside;
+use crate::read;
 
 /// What the file covers of the log, all trails together.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,7 +21,7 @@ impl Standing {
     /// As the file and the log are now.
     pub fn of(index: Option<&Snapshot<'_>>, log: &Connection) -> Result<Self, StoreError> {
         let mut standing = Self::default();
-        for extent in extents(log)? {
+        for extent in read::extents(log)? {
             let covering = match index {
                 Some(index) => index.covering(log, extent)?,
                 None => None,

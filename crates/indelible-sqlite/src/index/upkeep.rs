@@ -9,18 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::Fault;
 use super::file::{self, IndexFile};
 use super::merge::Merging;
 use super::record::{Covered, Merge};
 use crate::connection;
-use crate::error::{SqliteError, refused, unavailable};
+use crate::error::{SqliteError, unavailable};
 use crate::files::{self, FileId, Files, Open};
 use crate::open::Options;
-use crate::read::Extent;
-use crate::sql;
+use crate::read::{self, Extent};
 pub(super) use making::next_run;
 use making::{cover, rewrite};
 
@@ -353,7 +352,7 @@ impl Upkeep {
 
     /// Looks how far the trails are.
     fn look(&mut self) -> Result<(), Fault> {
-        let extents = extents(self.log()?).map_err(Fault::Other)?;
+        let extents = read::extents(self.log()?).map_err(Fault::Other)?;
         self.trails
             .retain(|trail, _| extents.iter().any(|extent| extent.trail == *trail));
         for extent in extents {
@@ -424,28 +423,6 @@ impl Upkeep {
         }
         Ok(())
     }
-}
-
-/// How far the trails of the log are.
-pub(super) fn extents(log: &Connection) -> Result<Vec<Extent>, StoreError> {
-    let mut get = log.prepare_cached(sql::EXTENTS).map_err(refused)?;
-    let rows = get.query_map([], read_extent).map_err(refused)?;
-    rows.collect::<Result<_, _>>().map_err(refused)
-}
-
-fn extent(log: &Connection, trail: i64) -> Result<Option<Extent>, Fault> {
-    let mut get = log.prepare_cached(sql::EXTENT_OF).map_err(Fault::of_log)?;
-    get.query_row([trail], read_extent)
-        .optional()
-        .map_err(Fault::of_log)
-}
-
-fn read_extent(row: &rusqlite::Row<'_>) -> rusqlite::Result<Extent> {
-    Ok(Extent {
-        trail: row.get(0)?,
-        size: row.get(1)?,
-        first_kept: row.get(2)?,
-    })
 }
 
 /// What was done; nothing where another process was at it.

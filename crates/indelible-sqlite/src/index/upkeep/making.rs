@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::{CHANGED_MAX, SLICE_TERMS, SORT_BYTES_MAX, extent};
+use super::{CHANGED_MAX, SLICE_TERMS, SORT_BYTES_MAX};
 use crate::index::Fault;
 use crate::index::belief::{believed, last_alteration, leaf, log_token};
 use crate::index::build::Builder;
@@ -13,6 +13,7 @@ use crate::index::merge::Merging;
 use crate::index::record::{Covered, Merge};
 use crate::index::run::Run;
 use crate::index::tail::Terms;
+use crate::read;
 
 /// Covers up to so many entries more of a trail.
 pub(super) fn cover(
@@ -23,7 +24,7 @@ pub(super) fn cover(
 ) -> Result<Covered, Fault> {
     let moment = log.unchecked_transaction().map_err(Fault::of_log)?;
     let mut covered = file.covered(trail)?.unwrap_or_default();
-    let Some(extent) = extent(&moment, trail)? else {
+    let Some(extent) = read::extent_of(&moment, trail).map_err(Fault::Other)? else {
         return Ok(covered);
     };
     let is_of_log = believed(&moment, extent, &covered).map_err(Fault::Other)?;
@@ -91,7 +92,7 @@ pub(super) fn rewrite(
     let Some(mut covered) = file.covered(trail)? else {
         return Ok(None);
     };
-    let Some(extent) = extent(&moment, trail)? else {
+    let Some(extent) = read::extent_of(&moment, trail).map_err(Fault::Other)? else {
         // The database of before had it.
         for run in &covered.runs {
             file.remove(run.id)?;

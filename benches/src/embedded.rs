@@ -2,6 +2,8 @@
 
 mod asking;
 mod bytes;
+mod memory;
+mod rebuild;
 
 use std::path::Path;
 use std::time::Duration;
@@ -104,5 +106,6 @@ pub fn large(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
     } = ours;
     runtime.block_on(database.close())?;
     drop(runtime);
-    asking::all(arguments, report, folder.path())
+    asking::all(arguments, report, folder.path())?;
+    rebuild::beside_scan(arguments, report, folder.path())
 }

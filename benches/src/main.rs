@@ -11,6 +11,7 @@ mod raw;
 mod record;
 mod report;
 mod retention;
+mod stall;
 mod timing;
 mod verify;
 mod workload;
@@ -65,6 +66,9 @@ const MEASUREMENTS: &[Measurement] = &[
     ("record_vs_raw_log", |arguments, report| {
         record::log(arguments, report)
     }),
+    ("record_p999_vs_raw_log", |arguments, report| {
+        stall::beside_raw(arguments, report)
+    }),
     ("bytes_written_per_stored", |arguments, report| {
         embedded::written(arguments, report)
     }),
@@ -105,7 +109,8 @@ const MEASUREMENTS: &[Measurement] = &[
 fn is_of(name: &str, asked: &str) -> bool {
     let of_postgres = asked.starts_with("pg_vs_") && name.starts_with("pg");
     let of_single = ["http_single_vs_nostore", "http_p99_vs_file"].contains(&asked);
-    let of_sqlite = asked == "rate_5m_vs_empty" || asked.ends_with("_5m");
+    let of_sqlite =
+        ["rate_5m_vs_empty", "reindex_vs_scan"].contains(&asked) || asked.ends_with("_5m");
     if of_sqlite && !asked.starts_with("pg_") && name == "sqlite_5m" {
         return true;
     }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use indelible::{Audit, AuditProtocol, Database, DatabaseUrl, Settings, TrailName};
 use serde_json::json;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 use crate::Arguments;
 use crate::raw::Raw;
 use crate::report::{Report, Rounds};
-use crate::timing::rate;
+use crate::timing::{Stopwatch, rate};
 use crate::workload;
 
 /// `record()` from 64 and 256 waiting tasks against a raw loop with the same schema, the same
@@ -119,4 +121,43 @@ pub fn waiting(
     })?;
     // One commit gives all its receipts the same tree size.
     Ok((rate, events as f64 / sizes.len() as f64))
+}
+
+/// Numbers of events that each task of [`waits`] has for itself.
+const NUMBERS: u64 = 1 << 32;
+
+/// How long each record took, in µs, sorted, and records per second, of so many tasks that each
+/// wait for every receipt while `goes_on`. No two calls with different `first` record the same
+/// events, nor does one of those that count from 0.
+pub async fn waits(
+    audit: &Audit,
+    tasks: u64,
+    first: u64,
+    goes_on: impl Fn() -> bool + Send + Sync + 'static,
+) -> anyhow::Result<(Vec<f64>, f64)> {
+    let (goes_on, whole) = (Arc::new(goes_on), Stopwatch::start());
+    let mut all = JoinSet::new();
+    for task in 0..tasks {
+        let (audit, goes_on) = (audit.clone(), goes_on.clone());
+        let numbers = (first * tasks + task) * NUMBERS..;
+        all.spawn(async move {
+            let mut times = Vec::new();
+            for number in numbers {
+                if !goes_on() {
+                    break;
+                }
+                let watch = Stopwatch::start();
+                audit.record(workload::event(number)).await?;
+                times.push(watch.passed().as_secs_f64() * 1e6);
+            }
+            anyhow::Ok(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(some) = all.join_next().await {
+        times.extend(some??);
+    }
+    let rate = times.len() as f64 / whole.passed().as_secs_f64();
+    times.sort_by(f64::total_cmp);
+    Ok((times, rate))
 }

@@ -71,6 +71,12 @@ pub fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// The one of sorted values that this part of them does not exceed.
+pub fn part(sorted: &[f64], part: f64) -> f64 {
+    let place = (sorted.len() as f64 * part) as usize;
+    sorted.get(place).copied().unwrap_or(f64::NAN)
+}
+
 impl Report {
     /// Adds, under `name`, the figure with the worst ratio of those whose names begin so.
     pub fn worst_of(&mut self, name: &str, beginning: &str) {

@@ -7,19 +7,18 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use indelible::core::engine::RetentionPolicy;
-use indelible::{Audit, AuditProtocol, Database, DatabaseUrl, Settings, Timestamp, TrailName};
+use indelible::{Audit, Database, DatabaseUrl, Settings, Timestamp, TrailName};
 use indelible_core::{Clock, SystemClock};
 use indelible_postgres::{Options, PostgresStore};
 use serde_json::json;
 use testbed::{Cluster, Profile};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
 
 use crate::Arguments;
-use crate::report::{Report, Rounds, median};
+use crate::record::waits;
+use crate::report::{Report, Rounds, median, part};
 use crate::timing::Stopwatch;
 use crate::verify::fill;
-use crate::workload;
 
 /// Tasks that record at once.
 const TASKS: u64 = 16;
@@ -154,27 +153,8 @@ fn on_store(
 /// Records until a window has passed and `is_done`; answers the 99th of a hundred times that a
 /// record took, in µs, and records per second.
 async fn record(audit: &Audit, is_done: Arc<AtomicBool>) -> anyhow::Result<(f64, f64)> {
-    let whole = Arc::new(Stopwatch::start());
-    let mut tasks = JoinSet::new();
-    for task in 1..=TASKS {
-        let (audit, is_done, whole) = (audit.clone(), is_done.clone(), whole.clone());
-        tasks.spawn(async move {
-            let (mut times, mut number) = (Vec::new(), task << 40);
-            while whole.passed() < WINDOW || !is_done.load(Ordering::Relaxed) {
-                let watch = Stopwatch::start();
-                audit.record(workload::event(number)).await?;
-                times.push(watch.passed().as_micros() as f64);
-                number += 1;
-            }
-            anyhow::Ok(times)
-        });
-    }
-    let mut times = Vec::new();
-    while let Some(some) = tasks.join_next().await {
-        times.extend(some??);
-    }
-    let rate = times.len() as f64 / whole.passed().as_secs_f64();
-    times.sort_by(f64::total_cmp);
-    let tail = times.get(times.len() * 99 / 100).copied();
-    Ok((tail.unwrap_or(f64::NAN), rate))
+    let whole = Stopwatch::start();
+    let goes_on = move || whole.passed() < WINDOW || !is_done.load(Ordering::Relaxed);
+    let (times, rate) = waits(audit, TASKS, 1, goes_on).await?;
+    Ok((part(&times, 0.99), rate))
 }

@@ -34,19 +34,36 @@ const WAL_BYTES_KEPT: i64 = 128 * 1024 * 1024;
 
 /// Opens the connection that writes. The file must be there.
 pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
-    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    let db = durable(path, busy_timeout)?;
     pragma(&db, "cache_size", -WRITER_CACHE_KIB)?;
     pragma(&db, "cache_spill", WRITER_SPILL_PAGES)?;
-    pragma(&db, "synchronous", "FULL")?;
-    // What macOS needs to flush the disk's own cache; ignored elsewhere.
-    pragma(&db, "fullfsync", true)?;
-    pragma(&db, "checkpoint_fullfsync", true)?;
     pragma(&db, "foreign_keys", true)?;
     pragma(&db, "secure_delete", true)?;
     // Savepoints copy pages aside: in memory, not through a temporary file.
     pragma(&db, "temp_store", "MEMORY")?;
     pragma(&db, "journal_size_limit", WAL_BYTES_KEPT)?;
-    // The writer makes its own checkpoints, between transactions.
+    Ok(db)
+}
+
+/// Opens the connection that copies the write-ahead log into the database, and does nothing else.
+pub(crate) fn copying(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let db = durable(path, busy_timeout)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(refused)?;
+    // From here on the log is open, and so the one that it has to be.
+    db.query_row("PRAGMA schema_version", [], |_| Ok(()))
+        .map_err(refused)?;
+    Ok(db)
+}
+
+/// Opens a connection after whose commits and copies all is on the disk.
+fn durable(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    pragma(&db, "synchronous", "FULL")?;
+    // What macOS needs to flush the disk's own cache; ignored elsewhere.
+    pragma(&db, "fullfsync", true)?;
+    pragma(&db, "checkpoint_fullfsync", true)?;
+    // Copies are made beside the commits and between them, never at the end of one.
     pragma(&db, "wal_autocheckpoint", 0)?;
     Ok(db)
 }

@@ -40,6 +40,7 @@ mod owner;
 pub mod sql;
 
 mod append;
+mod checkpoint;
 mod condition;
 mod find;
 mod index;

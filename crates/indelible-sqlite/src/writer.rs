@@ -4,7 +4,6 @@
 //! it into the next one: many callers share one flush.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
 use crate::append::Batch;
+use crate::checkpoint::Checkpoints;
 use crate::connection::{self, pragma};
 use crate::error::{SqliteError, refused, shared, unavailable, unknown};
 use crate::files::{Files, Open};
@@ -31,10 +31,6 @@ use transaction::Fault;
 
 /// Entries after which a transaction takes no further work.
 const GROUP_ENTRIES: usize = 8192;
-/// Pages in the write-ahead log after which it is copied into the database.
-const CHECKPOINT_PAGES: u32 = 10_000;
-/// Pages to wait for when a reader kept the last checkpoint from finishing.
-const CHECKPOINT_RETRY_PAGES: u32 = 2_500;
 
 /// The handle of the writing thread; the thread ends with the last handle.
 pub(crate) struct Writer {
@@ -86,6 +82,8 @@ impl Writer {
         db: Connection,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
+        let checkpoints =
+            Checkpoints::start(path.clone(), Arc::clone(&files), options.busy_timeout)?;
         let mut thread = Thread {
             path,
             files,
@@ -94,8 +92,7 @@ impl Writer {
             busy_timeout: options.busy_timeout,
             bytes_max: options.bytes_max,
             db: None,
-            wal_pages: Arc::default(),
-            checkpoint_at: CHECKPOINT_PAGES,
+            checkpoints,
         };
         let open = thread.files.open()?;
         thread.adopt(db, open)?;
@@ -176,9 +173,7 @@ struct Thread {
     /// None after an error that the connection may not have survived.
     db: Option<Connection>,
     open: Option<Open>,
-    /// Pages in the write-ahead log after the last commit.
-    wal_pages: Arc<AtomicU32>,
-    checkpoint_at: u32,
+    checkpoints: Checkpoints,
 }
 
 impl Thread {
@@ -204,7 +199,9 @@ impl Thread {
                     // Whoever asked may have stopped waiting.
                     let _ = reply.send(answer);
                 }
-                self.checkpoint();
+                if let Some(db) = &self.db {
+                    self.checkpoints.after_commit(db);
+                }
             }
             match next {
                 None | Some(Job::Write(..)) => {}
@@ -263,6 +260,7 @@ impl Thread {
             }
         }
         self.open = None;
+        self.checkpoints.let_go();
         self.index.let_go();
     }
 
@@ -308,12 +306,7 @@ impl Thread {
     }
 
     fn adopt(&mut self, mut db: Connection, open: Open) -> Result<(), StoreError> {
-        let pages = Arc::clone(&self.wal_pages);
-        let hook = move |_: &mut rusqlite::hooks::Wal, count: i32| {
-            pages.store(count.unsigned_abs(), Ordering::Relaxed);
-            Ok(())
-        };
-        db.wal_hook(Some(hook)).map_err(refused)?;
+        self.checkpoints.count(&mut db)?;
         if let Some(bytes) = self.bytes_max {
             let size: u64 = db
                 .query_row("PRAGMA page_size", [], |r| r.get(0))
@@ -330,27 +323,6 @@ impl Thread {
         self.files.remember().map_err(unavailable)?;
         (self.db, self.open) = (Some(db), Some(open));
         Ok(())
-    }
-
-    /// Copies the write-ahead log into the database when it has grown long, so that it can start
-    /// over. Waits for nobody: what a reader still needs stays for the next time.
-    fn checkpoint(&mut self) {
-        let pages = self.wal_pages.load(Ordering::Relaxed);
-        if pages + CHECKPOINT_RETRY_PAGES < self.checkpoint_at {
-            self.checkpoint_at = CHECKPOINT_PAGES;
-        }
-        let Some(db) = &self.db else { return };
-        if pages < self.checkpoint_at {
-            return;
-        }
-        let done = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        });
-        // An error leaves the log as it was: it is the next checkpoint's, or the next commit's.
-        self.checkpoint_at = match done {
-            Ok((logged, copied)) if logged == copied => CHECKPOINT_PAGES,
-            _ => pages + CHECKPOINT_RETRY_PAGES,
-        };
     }
 
     fn settings(&mut self) -> Result<Settings, StoreError> {
@@ -372,6 +344,7 @@ impl Thread {
         let Some(db) = self.db.take() else {
             return Ok(());
         };
+        self.checkpoints.let_go();
         // Others may have the database open; then the log stays as long as they need it.
         let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let closed = db.close().map_err(|(_, error)| refused(error));

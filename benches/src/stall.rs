@@ -1,0 +1,61 @@
+//! The longest waits of those who record: a write-ahead log is copied into its database now and
+//! then, and nobody is to wait for that.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indelible::{AuditProtocol, TrailName};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::Arguments;
+use crate::raw::Raw;
+use crate::record::{open, waits};
+use crate::report::{Report, Rounds, median, part};
+use crate::timing::Stopwatch;
+use crate::workload;
+
+/// Tasks that record at once.
+const TASKS: u64 = 256;
+/// Events of a transaction of the raw loop: half of the tasks wait while the other half is written.
+const BATCH: u64 = TASKS / 2;
+/// One in a thousand waits longer.
+const PART: f64 = 0.999;
+
+/// What one in a thousand records exceeds, beside what one in a thousand transactions of a raw loop
+/// exceeds that writes the log alone and copies it into the database every 10,000 pages, as SQLite
+/// does by itself.
+pub fn beside_raw(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
+    let (mut rounds, mut longest) = (Rounds::default(), Vec::new());
+    let events = arguments.events as u64;
+    for _ in 0..arguments.rounds {
+        let folder = tempfile::tempdir()?;
+        let runtime = Runtime::new()?;
+        let database = runtime.block_on(open(folder.path()))?;
+        let audit = database.trail(TrailName::standard());
+        // The first record makes trail and mark; what is measured is the steady state.
+        runtime.block_on(audit.record(workload::event(u64::MAX)))?;
+        let begun = AtomicU64::new(0);
+        let goes_on = move || begun.fetch_add(1, Ordering::Relaxed) < events;
+        let (times, _) = runtime.block_on(waits(&audit, TASKS, 1, goes_on))?;
+        rounds.ours.push(part(&times, PART));
+        longest.push(times.last().copied().unwrap_or_default());
+        anyhow::ensure!(times.len() as u64 == events, "records are missing");
+        runtime.block_on(database.close())?;
+        let mut raw = Raw::log(&folder.path().join("raw.db"))?;
+        raw.append(0, 1, 1)?;
+        let mut times = Vec::new();
+        for from in (1..events).step_by(BATCH as usize) {
+            let watch = Stopwatch::start();
+            raw.append(from, from + BATCH, BATCH)?;
+            times.push(watch.passed().as_secs_f64() * 1e6);
+        }
+        times.sort_by(f64::total_cmp);
+        rounds.baseline.push(part(&times, PART));
+    }
+    let facts = json!({
+        "unit": "µs", "tasks": TASKS, "mean_batch": BATCH, "events": events,
+        "longest": median(&longest).round(),
+    });
+    report.add("record_p999_vs_raw_log", &rounds, facts);
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! Copies the write-ahead log into the database beside the commits, so that none waits for it.
+//!
+//! SQLite lets one connection copy while another one commits. But the log starts over only where
+//! all of it is copied, and while commits go on there is always something more: a thread of its own
+//! copies until little is left, and that much the writer copies itself, between two transactions.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indelible_core::store::StoreError;
+use rusqlite::{Connection, Row};
+
+use crate::connection;
+use crate::error::{SqliteError, refused, unavailable};
+use crate::files::{Files, Open};
+
+/// Pages in the log with which the thread begins to copy.
+const PAGES: u32 = 2_000;
+/// Pages more after which it tries again, where a reader still needs some or it was outrun.
+const RETRY_PAGES: u32 = 2_000;
+/// Pages that the writer copies itself: a millisecond or two.
+const LAST_PAGES: u32 = 256;
+/// Passes in a row. Each copies what was committed during the one before.
+const PASSES: u32 = 8;
+/// Pages beyond which each commit waits for the thread: the log must not grow without end where
+/// the disk takes commits faster than copies.
+const PAGES_MAX: u32 = 40_000;
+/// For how long a commit waits then.
+const PACE: Duration = Duration::from_millis(100);
+
+/// The thread that copies, as the writer knows it.
+pub(crate) struct Checkpoints {
+    jobs: Sender<Job>,
+    shared: Arc<Shared>,
+    /// Pages in the log with which something is to be done next.
+    next_at: u32,
+}
+
+enum Job {
+    Copy,
+    /// Closes the connection. What is sent tells that it is closed.
+    LetGo(Sender<()>),
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Pages in the log after the last commit.
+    pages: AtomicU32,
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    Copying,
+    /// Of the log as it was, so many pages are in the database.
+    Copied(u32),
+}
+
+/// What a pass came to: the pages that the log had, and those of them that are in the database.
+/// `None` where somebody else is at it.
+type Pass = Option<(u32, u32)>;
+
+impl Checkpoints {
+    /// Starts the thread. It opens its connection when there is something to copy.
+    pub(crate) fn start(
+        path: PathBuf,
+        files: Arc<Files>,
+        busy_timeout: Duration,
+    ) -> Result<Self, StoreError> {
+        let (jobs, queue) = channel();
+        let shared = Arc::<Shared>::default();
+        let mut thread = Thread {
+            path,
+            files,
+            busy_timeout,
+            shared: Arc::clone(&shared),
+            db: None,
+        };
+        std::thread::Builder::new()
+            .name("indelible-checkpoint".to_owned())
+            .spawn(move || thread.run(&queue))
+            .map_err(unavailable)?;
+        Ok(Self {
+            jobs,
+            shared,
+            next_at: PAGES,
+        })
+    }
+
+    /// Counts the pages of the log with every commit of this connection.
+    pub(crate) fn count(&self, db: &mut Connection) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let hook = move |_: &mut rusqlite::hooks::Wal, count: i32| {
+            shared.pages.store(count.unsigned_abs(), Ordering::Relaxed);
+            Ok(())
+        };
+        db.wal_hook(Some(hook)).map_err(refused)
+    }
+
+    /// After a commit: has the thread copy what has come, or copies what it has left.
+    pub(crate) fn after_commit(&mut self, db: &Connection) {
+        let pages = self.shared.pages.load(Ordering::Relaxed);
+        let state = *self.shared.lock();
+        match state {
+            State::Copying => self.pace(pages),
+            State::Copied(copied) => {
+                *self.shared.lock() = State::Idle;
+                // Where a reader keeps the log from starting over it goes on from here.
+                self.next_at = pages + RETRY_PAGES;
+                if pages.saturating_sub(copied) <= LAST_PAGES {
+                    // An error leaves the log as it was: it is the next pass's.
+                    let _ = pass(db);
+                }
+            }
+            State::Idle => {
+                let has_started_over = pages + RETRY_PAGES < self.next_at;
+                if has_started_over {
+                    self.next_at = PAGES;
+                }
+                if pages >= self.next_at {
+                    *self.shared.lock() = State::Copying;
+                    if self.jobs.send(Job::Copy).is_err() {
+                        *self.shared.lock() = State::Idle;
+                    }
+                }
+            }
+        }
+    }
+
+    fn pace(&self, pages: u32) {
+        if pages < PAGES_MAX {
+            return;
+        }
+        let state = self.shared.lock();
+        if *state == State::Copying {
+            drop(self.shared.moved.wait_timeout(state, PACE));
+        }
+    }
+
+    /// Has the thread close its connection, and waits for that.
+    pub(crate) fn let_go(&self) {
+        let (reply, done) = channel();
+        if self.jobs.send(Job::LetGo(reply)).is_ok() {
+            // A thread that has ended has let go.
+            let _ = done.recv();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Thread {
+    path: PathBuf,
+    files: Arc<Files>,
+    busy_timeout: Duration,
+    shared: Arc<Shared>,
+    // The connection is closed before the file may be another one.
+    db: Option<(Connection, Open)>,
+}
+
+impl Thread {
+    fn run(&mut self, queue: &Receiver<Job>) {
+        while let Ok(job) = queue.recv() {
+            match job {
+                Job::Copy => {
+                    let copied = self.copy();
+                    if copied.is_err() {
+                        self.db = None;
+                    }
+                    // What could not be copied stays in the log, for the next time.
+                    *self.shared.lock() = State::Copied(copied.unwrap_or_default());
+                    self.shared.moved.notify_all();
+                }
+                Job::LetGo(reply) => {
+                    self.db = None;
+                    let _ = reply.send(());
+                }
+            }
+        }
+    }
+
+    /// Copies until little is left, as far as readers allow. Answers how many pages are in the
+    /// database.
+    fn copy(&mut self) -> Result<u32, StoreError> {
+        let mut all_copied = 0;
+        for _ in 0..PASSES {
+            let Some((logged, copied)) = pass(self.connection()?)? else {
+                break;
+            };
+            all_copied = copied;
+            let pages = self.shared.pages.load(Ordering::Relaxed);
+            if copied < logged || pages.saturating_sub(copied) <= LAST_PAGES {
+                break;
+            }
+        }
+        Ok(all_copied)
+    }
+
+    /// The connection, to the files that were opened: no other log is copied into the database.
+    fn connection(&mut self) -> Result<&Connection, StoreError> {
+        if self.db.is_none() {
+            let open = self.files.open()?;
+            let db = connection::copying(&self.path, self.busy_timeout)?;
+            self.files.remember().map_err(unavailable)?;
+            self.db = Some((db, open));
+        }
+        let is_there = self.files.are_there().map_err(unavailable)?;
+        match &self.db {
+            Some((db, _)) if is_there => Ok(db),
+            _ => Err(unavailable(SqliteError::Displaced)),
+        }
+    }
+}
+
+/// Copies what no reader stands in the way of, and waits for nobody.
+fn pass(db: &Connection) -> Result<Pass, StoreError> {
+    let row = |row: &Row<'_>| Ok((row.get::<_, bool>(0)?, row.get(1)?, row.get(2)?));
+    let (is_busy, logged, copied): (bool, i64, i64) = db
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], row)
+        .map_err(refused)?;
+    let pages = |pages: i64| u32::try_from(pages).unwrap_or_default();
+    Ok((!is_busy).then(|| (pages(logged), pages(copied))))
+}
+
+#[cfg(test)]
+mod cases;

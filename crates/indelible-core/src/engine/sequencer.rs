@@ -30,6 +30,7 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
         trail,
         base: None,
         last: None,
+        due: None,
     };
     let mut waiting: Vec<Job> = Vec::new();
     loop {
@@ -40,14 +41,20 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        while waiting.len() < most
-            && let Ok(job) = jobs.try_recv()
-        {
-            waiting.push(job);
+        loop {
+            while waiting.len() < most
+                && let Ok(job) = jobs.try_recv()
+            {
+                waiting.push(job);
+            }
+            if waiting.is_empty() {
+                break;
+            }
+            let rest = waiting.split_off(commit_length(&waiting, &shared));
+            let batch = std::mem::replace(&mut waiting, rest);
+            sequencer.commit(&shared, batch).await;
         }
-        let rest = waiting.split_off(commit_length(&waiting, &shared));
-        let batch = std::mem::replace(&mut waiting, rest);
-        sequencer.commit(&shared, batch).await;
+        sequencer.answer_due(&shared).await;
     }
 }
 
@@ -79,12 +86,24 @@ struct Sequencer {
     /// The last head that this process went on from or wrote: the mark outside the database may be
     /// older than what was acknowledged.
     last: Option<Head>,
+    /// What was committed and is not answered yet: its receipts are handed out while the next
+    /// commit is on its way, so that the store need not wait for that.
+    due: Option<Due>,
+}
+
+/// Jobs and the commit that has their entries, in the same order.
+struct Due {
+    jobs: Vec<Job>,
+    commit: Commit,
 }
 
 impl Sequencer {
     async fn commit(&mut self, shared: &Arc<Shared>, jobs: Vec<Job>) {
         let mut batch = Batch::sort(held_back(jobs));
         let appended = self.append(shared, &mut batch).await;
+        if appended.is_err() || !batch.known.is_empty() || !batch.again.is_empty() {
+            self.answer_due(shared).await;
+        }
         let Batch {
             fresh,
             known,
@@ -119,8 +138,11 @@ impl Sequencer {
     /// Appends the fresh ones of a batch and answers them. On an error they are still there.
     async fn append(&mut self, shared: &Arc<Shared>, batch: &mut Batch) -> Result<(), AuditError> {
         // Only an id that a caller chose can be an old one; the store has the last word anyway.
-        self.look_up(shared, batch, |job| job.event.given.id)
-            .await?;
+        if batch.fresh.iter().any(|job| job.event.given.id) {
+            self.answer_due(shared).await;
+            self.look_up(shared, batch, |job| job.event.given.id)
+                .await?;
+        }
         for _ in 0..ATTEMPTS_MAX {
             if batch.fresh.is_empty() {
                 return Ok(());
@@ -133,17 +155,21 @@ impl Sequencer {
             let mut commit = seal(&base, entries, now);
             commit.head.mac = shared.code_of(&commit.head)?;
             let begun = shared.ground.clock.elapsed();
-            match shared
-                .ground
-                .store
-                .append(std::slice::from_ref(&commit))
-                .await
-            {
+            let appending = shared.ground.store.append(std::slice::from_ref(&commit));
+            // The first of both is asked first: it is under way when the answers are handed out.
+            let (appended, ()) =
+                tokio::join!(biased; appending, answer_due(shared, self.due.take()));
+            match appended {
                 Ok(verdicts) => match verdicts.into_iter().next() {
                     Some(Verdict::Committed) => {
                         let took = shared.ground.clock.elapsed().saturating_sub(begun);
                         shared.pulse.committed(commit.entries.len(), took, now);
-                        self.committed(shared, base, &commit, batch).await;
+                        let is_first = commit.parent.is_none();
+                        self.committed(shared, base, commit, batch);
+                        if is_first {
+                            // No other commit before the trail's first mark is on the disk.
+                            self.answer_due(shared).await;
+                        }
                         return Ok(());
                     }
                     Some(Verdict::Duplicate(known)) => batch.set_aside(&known),
@@ -192,28 +218,17 @@ impl Sequencer {
         Ok(base)
     }
 
-    async fn committed(
-        &mut self,
-        shared: &Arc<Shared>,
-        base: Base,
-        commit: &Commit,
-        batch: &mut Batch,
-    ) {
-        let first_of_trail = commit.parent.is_none();
+    fn committed(&mut self, shared: &Arc<Shared>, base: Base, commit: Commit, batch: &mut Batch) {
         shared.reread.add(&base.head, &commit.head);
         self.last = Some(commit.head.clone());
-        self.base = Some(base.after(commit));
+        self.base = Some(base.after(&commit));
         shared.growing.tell(&self.trail);
-        shared.sign(&commit.head, first_of_trail).await;
-        for (job, new) in batch.fresh.drain(..).zip(&commit.entries) {
-            let receipt = receipt(
-                &self.trail,
-                &new.entry,
-                commit.head.size,
-                Delivery::Recorded,
-            );
-            answer(job, Ok(receipt));
-        }
+        let jobs = std::mem::take(&mut batch.fresh);
+        self.due = Some(Due { jobs, commit });
+    }
+
+    async fn answer_due(&mut self, shared: &Arc<Shared>) {
+        answer_due(shared, self.due.take()).await;
     }
 
     /// Asks the trail for the ids of the `wanted` events and sets those aside that it has.
@@ -308,6 +323,19 @@ impl Sequencer {
             }
         }
         Ok(receipt)
+    }
+}
+
+/// Signs the head of a commit and hands out its receipts.
+async fn answer_due(shared: &Arc<Shared>, due: Option<Due>) {
+    let Some(Due { jobs, commit }) = due else {
+        return;
+    };
+    let Commit { head, entries, .. } = &commit;
+    shared.sign(head, commit.parent.is_none()).await;
+    for (job, new) in jobs.into_iter().zip(entries) {
+        let receipt = receipt(&head.trail, &new.entry, head.size, Delivery::Recorded);
+        answer(job, Ok(receipt));
     }
 }
 

@@ -42,6 +42,10 @@ struct Arguments {
     /// Entries of the large trail that `sqlite_5m` fills.
     #[arg(long, default_value_t = 5_000_000)]
     entries: u64,
+    /// How many milliseconds each task of `retention_p99` waits between two records. Without a
+    /// pause a trail grows by more than is removed, and a long run needs the disk for it.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pause: u64,
     /// Does harm to a server instead, for `http_disturbed`.
     #[arg(long, hide = true, requires_all = ["at", "key"])]
     attack: Option<Attack>,

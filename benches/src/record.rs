@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use indelible::{Audit, AuditProtocol, Database, DatabaseUrl, Settings, TrailName};
 use serde_json::json;
@@ -127,11 +128,12 @@ pub fn waiting(
 const NUMBERS: u64 = 1 << 32;
 
 /// How long each record took, in µs, sorted, and records per second, of so many tasks that each
-/// wait for every receipt while `goes_on`. No two calls with different `first` record the same
+/// wait for every receipt, and then for a pause, while `goes_on`. No two calls with different `first` record the same
 /// events, nor does one of those that count from 0.
+#[expect(clippy::disallowed_methods, reason = "an application at its own pace")]
 pub async fn waits(
     audit: &Audit,
-    tasks: u64,
+    (tasks, pause): (u64, Duration),
     first: u64,
     goes_on: impl Fn() -> bool + Send + Sync + 'static,
 ) -> anyhow::Result<(Vec<f64>, f64)> {
@@ -149,6 +151,9 @@ pub async fn waits(
                 let watch = Stopwatch::start();
                 audit.record(workload::event(number)).await?;
                 times.push(watch.passed().as_secs_f64() * 1e6);
+                if !pause.is_zero() {
+                    tokio::time::sleep(pause).await;
+                }
             }
             anyhow::Ok(times)
         });

@@ -85,6 +85,7 @@ fn on_store(
     settings.clock = clock.clone();
     let database = runtime.block_on(Database::open(url, settings))?;
     let audit = database.trail(TrailName::standard());
+    let pause = Duration::from_millis(arguments.pause);
     let share = (arguments.events / arguments.rounds).max(1) as u64;
     let rounds = i64::try_from(arguments.rounds)?;
     for round in 0..rounds {
@@ -98,7 +99,8 @@ fn on_store(
     let (mut tails, mut rates, mut gone, mut seconds) =
         (Rounds::default(), Rounds::default(), 0, 0.0);
     for round in 0..rounds {
-        let (tail, rate) = runtime.block_on(record(&audit, Arc::new(AtomicBool::new(true))))?;
+        let (tail, rate) =
+            runtime.block_on(record(&audit, pause, Arc::new(AtomicBool::new(true))))?;
         tails.baseline.push(tail);
         rates.baseline.push(rate);
         // The next share is just not old enough.
@@ -119,7 +121,7 @@ fn on_store(
                 retained.map(|(retained, _)| (retained.entries, watch.passed()))
             }
         });
-        let (tail, rate) = runtime.block_on(record(&audit, is_done))?;
+        let (tail, rate) = runtime.block_on(record(&audit, pause, is_done))?;
         tails.ours.push(tail);
         rates.ours.push(rate);
         let (entries, passed) = runtime.block_on(removing)??;
@@ -133,7 +135,7 @@ fn on_store(
     }
     let rate = |rates: &[f64]| median(rates).round();
     let facts = json!({
-        "unit": "µs", "tasks": TASKS, "removed": gone,
+        "unit": "µs", "tasks": TASKS, "pause_ms": arguments.pause, "removed": gone,
         "removed_per_second": (gone as f64 / seconds).round(),
         "events_per_second": [rate(&rates.ours), rate(&rates.baseline)],
     });
@@ -152,9 +154,13 @@ fn on_store(
 
 /// Records until a window has passed and `is_done`; answers the 99th of a hundred times that a
 /// record took, in µs, and records per second.
-async fn record(audit: &Audit, is_done: Arc<AtomicBool>) -> anyhow::Result<(f64, f64)> {
+async fn record(
+    audit: &Audit,
+    pause: Duration,
+    is_done: Arc<AtomicBool>,
+) -> anyhow::Result<(f64, f64)> {
     let whole = Stopwatch::start();
     let goes_on = move || whole.passed() < WINDOW || !is_done.load(Ordering::Relaxed);
-    let (times, rate) = waits(audit, TASKS, 1, goes_on).await?;
+    let (times, rate) = waits(audit, (TASKS, pause), 1, goes_on).await?;
     Ok((part(&times, 0.99), rate))
 }

@@ -2,6 +2,7 @@
 //! then, and nobody is to wait for that.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use indelible::{AuditProtocol, TrailName};
 use serde_json::json;
@@ -36,7 +37,7 @@ pub fn beside_raw(arguments: &Arguments, report: &mut Report) -> anyhow::Result<
         runtime.block_on(audit.record(workload::event(u64::MAX)))?;
         let begun = AtomicU64::new(0);
         let goes_on = move || begun.fetch_add(1, Ordering::Relaxed) < events;
-        let (times, _) = runtime.block_on(waits(&audit, TASKS, 1, goes_on))?;
+        let (times, _) = runtime.block_on(waits(&audit, (TASKS, Duration::ZERO), 1, goes_on))?;
         rounds.ours.push(part(&times, PART));
         longest.push(times.last().copied().unwrap_or_default());
         anyhow::ensure!(times.len() as u64 == events, "records are missing");

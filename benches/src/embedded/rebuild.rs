@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use indelible::{Audit, TrailName};
 use rusqlite::Connection;
@@ -99,7 +100,8 @@ impl Recording {
         let (audit, is_over) = (audit.clone(), Arc::<AtomicBool>::default());
         let told = is_over.clone();
         let goes_on = move || !told.load(Ordering::Relaxed);
-        let all = runtime.spawn(async move { waits(&audit, TASKS, first, goes_on).await });
+        let all = runtime
+            .spawn(async move { waits(&audit, (TASKS, Duration::ZERO), first, goes_on).await });
         Self { all, is_over }
     }
 

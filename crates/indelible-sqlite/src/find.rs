@@ -4,11 +4,16 @@
 //! is a list of seqs in the order of that way; the lists are leapfrogged, each jumping to where the
 //! others stand. Blocks whose times cannot match are jumped over by their spans. What the index
 //! cannot tell is tested on the entries themselves, a chunk at a time.
+//!
+//! A long search is done in pieces, each in a moment of its own: whoever keeps one moment for
+//! minutes keeps the write-ahead log from starting over, and a purge from its end.
 
 mod blocks;
 mod candidates;
 #[cfg(test)]
 mod cost;
+#[cfg(test)]
+mod pieces;
 mod plan;
 mod postings;
 mod way;
@@ -18,7 +23,7 @@ use indelible_core::entry::StoredEntry;
 use indelible_core::store::{Find, StoreError};
 use rusqlite::{CachedStatement, Connection};
 
-use crate::connection::Caller;
+use crate::connection::{Caller, Reader};
 use crate::error::{corrupt, refused};
 use crate::index::{Covering, Snapshot, Uncovered};
 use crate::read::{self, Extent};
@@ -44,19 +49,50 @@ struct Search<'a> {
     way: Way,
 }
 
-/// The entries that `find` asks for.
+/// What was found in one moment, in the order of the way.
+struct Piece {
+    entries: Vec<StoredEntry>,
+    /// What is left to look for, where there may be more.
+    rest: Option<Find>,
+}
+
+/// The entries that `find` asks for, of a trail as long as it is now. It lets go of the moment that
+/// it reads after so many steps.
 pub(crate) fn find(
+    Reader { db, index, .. }: &mut Reader,
+    caller: &Caller,
+    trail: &TrailName,
+    (find, steps): (&Find, usize),
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let mut found = Vec::new();
+    let mut next = Some(find.clone());
+    while let Some(wanted) = next {
+        let piece = index.search(|index| piece((db, index), caller, trail, (&wanted, steps)))?;
+        found.extend(piece.entries);
+        next = piece.rest;
+    }
+    if find.from.is_some() {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// What can be found of it in one moment, and in so many steps, of which it takes one at least.
+fn piece(
     (db, index): (&Connection, Option<&Snapshot<'_>>),
     caller: &Caller,
     trail: &TrailName,
-    find: &Find,
-) -> Result<Vec<StoredEntry>, StoreError> {
+    (find, steps): (&Find, usize),
+) -> Result<Piece, StoreError> {
     // One moment of the log, after that of the index, which then covers nothing that the log has not:
     // what the lists tell of must not be erased or removed before its entry is read.
     let moment = db.unchecked_transaction().map_err(refused)?;
     let db = &*moment;
     let Some(extent) = read::extent(db, trail)? else {
-        return Ok(Vec::new());
+        return Ok(Piece {
+            entries: Vec::new(),
+            rest: None,
+        });
     };
     let Extent {
         trail,
@@ -91,7 +127,7 @@ pub(crate) fn find(
     };
     let (has_bounds, rest, whole) = (plan.blocks.is_some(), plan.rest, plan.whole);
     let lists = (plan.lists, plan.uncovered);
-    let mut candidates = Candidates::new(lists, plan.blocks, start);
+    let mut candidates = Candidates::new(lists, plan.blocks, (start, steps));
     while found.entries.len() < found.limit {
         let least = match (&rest, has_bounds) {
             (Some(_), _) => CHUNK,
@@ -118,10 +154,21 @@ pub(crate) fn find(
             }
         }
     }
-    if matches!(way, Way::Up { .. }) {
-        found.entries.reverse();
-    }
-    Ok(found.entries)
+    let goes_on = candidates
+        .at()
+        .filter(|_| found.entries.len() < found.limit);
+    let rest = goes_on.map(|at| Find {
+        filter: find.filter.clone(),
+        // What comes meanwhile is not of this search.
+        below: way.either(at + 1, find.below.min(size)),
+        from: way.either(None, Some(at)),
+        skip: found.skip,
+        limit: found.limit - found.entries.len(),
+    });
+    Ok(Piece {
+        entries: found.entries,
+        rest,
+    })
 }
 
 /// What was found so far.

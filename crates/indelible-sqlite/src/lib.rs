@@ -44,6 +44,8 @@ mod checkpoint;
 mod condition;
 mod find;
 mod index;
+#[cfg(test)]
+mod made;
 mod projection;
 mod read;
 mod registry;

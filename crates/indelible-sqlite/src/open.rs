@@ -44,6 +44,10 @@ pub struct Options {
     /// Entries that the index covers at once; at least 1. With fewer it is less behind while much
     /// is recorded, and merged more often.
     pub index_entries: u32,
+    /// Entries that a search looks at before it lets go of the moment of the database that it reads
+    /// and goes on in a later one; at least 1. With more the write-ahead log grows longer beside
+    /// long searches.
+    pub search_entries: u32,
 }
 
 impl Default for Options {
@@ -55,6 +59,7 @@ impl Default for Options {
             readers: 4,
             bytes_max: None,
             index_entries: 65_536,
+            search_entries: 16_384,
         }
     }
 }
@@ -117,6 +122,7 @@ impl SqliteStore {
             writer,
             readers,
             index,
+            search_entries: options.search_entries as usize,
         })
     }
 
@@ -210,7 +216,7 @@ fn whole(db: &Connection, path: &Path) -> Result<(), StoreError> {
 
 /// Checks whose database it is, switches it to the write-ahead log, applies migrations and checks
 /// that its guards stand.
-fn prepare(db: &mut Connection) -> Result<(), StoreError> {
+pub(crate) fn prepare(db: &mut Connection) -> Result<(), StoreError> {
     // Has effect on an empty file only.
     pragma(db, "page_size", PAGE_BYTES)?;
     migration::claim(db)?;

@@ -44,9 +44,10 @@ impl Removal for SqliteStore {
     }
 
     async fn purge(&self, _: &TrailName, _: &[Erasure]) -> Result<Purged, StoreError> {
+        let writer = self.writer()?;
         // The index first: what it shows by then the log may forget.
         self.index.purge().await?;
-        self.writer()?.purge().await?;
+        writer.purge().await?;
         Ok(Purged::default())
     }
 

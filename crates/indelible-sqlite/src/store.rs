@@ -31,6 +31,8 @@ pub struct SqliteStore {
     pub(crate) writer: Option<Writer>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) index: Arc<Index>,
+    /// Steps that a search takes in one moment.
+    pub(crate) search_entries: usize,
 }
 
 impl SqliteStore {
@@ -101,11 +103,9 @@ impl Store for SqliteStore {
     }
 
     async fn find(&self, trail: &TrailName, find: &Find) -> Result<Vec<StoredEntry>, StoreError> {
-        let (trail, wanted) = (trail.clone(), find.clone());
+        let (trail, wanted, steps) = (trail.clone(), find.clone(), self.search_entries);
         self.readers
-            .search(move |Reader { db, index, .. }, caller| {
-                index.search(|index| find::find((db, index), caller, &trail, &wanted))
-            })
+            .search(move |reader, caller| find::find(reader, caller, &trail, (&wanted, steps)))
             .await
     }
 

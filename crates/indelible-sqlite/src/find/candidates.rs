@@ -15,21 +15,29 @@ pub(super) struct Candidates {
     blocks: Option<Blocks>,
     /// The seq that is looked at next; none at the way's end.
     at: Option<u64>,
+    /// Steps that are left: a candidate is one, and so is a leap to where there may be one.
+    steps: usize,
 }
 
 impl Candidates {
-    /// The candidates from `start` on.
+    /// The candidates from `start` on, in so many steps, but in one at least.
     pub(super) fn new(
         (lists, uncovered): (Vec<List>, Uncovered),
         blocks: Option<Blocks>,
-        start: Option<u64>,
+        (start, steps): (Option<u64>, usize),
     ) -> Self {
         Self {
             lists,
             uncovered,
             blocks,
             at: start,
+            steps: steps.max(1),
         }
+    }
+
+    /// The seq that was not looked at any more; none where the way has ended.
+    pub(super) fn at(&self) -> Option<u64> {
+        self.at
     }
 
     /// Candidates in pieces, each of which is covered, or is not.
@@ -44,7 +52,7 @@ impl Candidates {
             .collect()
     }
 
-    /// The next `count` candidates, fewer only at the end.
+    /// The next `count` candidates, fewer only at the end or after the last step.
     pub(super) fn chunk(&mut self, search: Search, count: usize) -> Result<Vec<u64>, StoreError> {
         let mut chunk = Vec::with_capacity(count);
         while chunk.len() < count {
@@ -83,6 +91,11 @@ impl Candidates {
     fn next(&mut self, search: Search) -> Result<Option<u64>, StoreError> {
         let mut at = self.at.take();
         'on: while let Some(seq) = at {
+            let Some(left) = self.steps.checked_sub(1) else {
+                self.at = Some(seq);
+                return Ok(None);
+            };
+            self.steps = left;
             for list in &mut self.lists {
                 let listed = list.seek(search, seq)?;
                 let unlisted = self.uncovered.seek(seq, search.way.either(false, true));

@@ -96,7 +96,13 @@ fn cost(both: &mut Both, wanted: &Find) -> (usize, u64, u64) {
     let (before, _) = both.index.reads();
     let index = both.index.snapshot();
     let trail = TrailName::standard();
-    let found = find((&both.db, Some(&index)), &caller, &trail, wanted).expect("it finds");
+    let found = piece(
+        (&both.db, Some(&index)),
+        &caller,
+        &trail,
+        (wanted, usize::MAX),
+    );
+    let found = found.expect("it finds").entries;
     drop(index);
     let blocks = both.index.reads().0 - before;
     (
@@ -347,16 +353,13 @@ fn a_search_for_nobody_ends() {
         skip: 0,
         limit: 9,
     };
-    let ended = find(
+    let ended = piece(
         (&both.db, Some(&index)),
         &caller,
         &TrailName::standard(),
-        &wanted,
+        (&wanted, usize::MAX),
     );
-    assert!(
-        matches!(ended, Err(StoreError::Unavailable { .. })),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Err(StoreError::Unavailable { .. })));
 }
 
 #[test]
@@ -376,7 +379,8 @@ fn no_statement_is_planned_twice() {
             ..Filter::default()
         };
         let (index, trail) = (both.index.snapshot(), TrailName::standard());
-        find((&db, Some(&index)), &caller, &trail, &page(filter, None, 0)).expect("found");
+        let wanted = page(filter, None, 0);
+        piece((&db, Some(&index)), &caller, &trail, (&wanted, usize::MAX)).expect("found");
     }
     let statement = db.prepare_cached(sql::EXTENT).expect("prepared");
     assert!(statement.get_status(StatementStatus::Run) >= 20);

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Fault;
 use super::block::{Fence, Leaf, opened};
-use super::record::{Covered, Meta};
+use super::record::{Covered, Merge, Meta};
 use super::run::{Blocks, Run};
 use crate::connection::{self, pragma};
 use crate::files::beside;
@@ -144,10 +144,35 @@ impl IndexFile {
         Ok(())
     }
 
+    /// Takes away what a merge has written that is not over: this one, or whichever it is.
+    pub fn give_up_merge(&self, which: Option<Merge>) -> Result<(), Fault> {
+        let mut meta = self.meta()?;
+        let is_meant = |merge: &mut Merge| which.is_none_or(|which| which == *merge);
+        if let Some(merge) = meta.merging.take_if(is_meant) {
+            self.remove(merge.run)?;
+            self.keep_meta(&meta)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away runs that are not of the log. What they said may stand in free pages, and nothing
+    /// else tells of that afterwards; a merge of them would miss them.
+    pub fn disown(&self, runs: &[Run]) -> Result<(), Fault> {
+        self.give_up_merge(None)?;
+        for run in runs {
+            self.remove(run.id)?;
+        }
+        let mut meta = self.meta()?;
+        meta.is_unswept = true;
+        self.keep_meta(&meta)
+    }
+
     /// Takes away every block and what is said of trails. No number of a run is given again.
     pub fn clear(&self) -> Result<(), Fault> {
         let mut meta = self.meta()?;
-        meta.merging = None;
+        // Free pages may hold what was removed from the log, and nothing else tells of that
+        // afterwards.
+        (meta.merging, meta.is_unswept) = (None, true);
         self.keep_meta(&meta)?;
         Ok(self
             .db
@@ -279,13 +304,17 @@ fn make(db: &mut Connection, epoch: u64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes the file away, and what SQLite keeps beside it. Whoever has it open reads it to the end.
+/// Takes the file away, and what SQLite keeps beside it: as much of them as can be. Whoever has it
+/// open reads it to the end.
 pub(super) fn discard(path: &Path) -> std::io::Result<()> {
+    let mut done = Ok(());
     for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
         match std::fs::remove_file(file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                done = done.and(Err(error));
+            }
             _ => {}
         }
     }
-    Ok(())
+    done
 }

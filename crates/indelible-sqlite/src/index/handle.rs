@@ -233,14 +233,17 @@ impl Index {
     }
 
     /// Leaves nothing of what was erased or removed in the file.
+    ///
+    /// # Errors
+    /// `Unavailable` where nobody knows that nothing is left: the thread that writes it has ended.
     pub async fn purge(&self) -> Result<(), StoreError> {
         // One that nobody goes on with would stand in the way for ever.
         self.scans.end();
         let (reply, done) = oneshot::channel();
-        match self.send(Job::Purge(reply)) {
-            true => done.await.unwrap_or(Ok(())),
-            false => Ok(()),
+        if !self.send(Job::Purge(reply)) {
+            return Err(unavailable(SqliteError::Closed));
         }
+        done.await.map_err(|_| unavailable(SqliteError::Closed))?
     }
 
     /// Has the thread let go of a log that is not the database's any more: nobody opens the one

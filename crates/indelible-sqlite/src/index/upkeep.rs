@@ -2,6 +2,9 @@
 
 mod making;
 mod merging;
+mod sweeping;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,8 +23,8 @@ use crate::error::{SqliteError, unavailable};
 use crate::files::{self, FileId, Files, Open};
 use crate::open::Options;
 use crate::read::{self, Extent};
+use making::cover;
 pub(super) use making::next_run;
-use making::{cover, rewrite};
 
 /// Bytes of terms that are sorted at once.
 const SORT_BYTES_MAX: usize = 32 << 20;
@@ -156,47 +159,18 @@ impl Upkeep {
     /// Takes the file away that somebody found damaged, unless another one is there by now.
     pub fn damaged(&mut self, file: Option<FileId>) {
         if files::id_now(&self.path).is_ok_and(|now| now == file) {
-            self.discard();
+            // What cannot be taken away is found damaged again.
+            let _ = self.discard();
         }
     }
 
     /// Takes the file away: it is made anew.
-    fn discard(&mut self) {
+    fn discard(&mut self) -> Result<(), StoreError> {
         self.close_file();
         self.trails.clear();
+        file::discard(&self.path).map_err(unavailable)?;
         self.is_unswept = false;
-        // What cannot be taken away is found damaged again.
-        let _ = file::discard(&self.path);
-    }
-
-    /// Entries were removed from the log.
-    pub fn has_lost(&mut self) {
-        self.is_unswept = true;
-    }
-
-    /// Whether something that was removed from the log may stand in the file.
-    pub fn is_unswept(&self) -> bool {
-        self.is_unswept
-    }
-
-    /// Takes away what the file holds, or the file where that cannot be done. It stays where it
-    /// can, so that whoever reads it goes on.
-    pub fn empty(&mut self) -> Result<(), StoreError> {
-        self.merging = None;
-        self.trails.clear();
-        if self.file.is_none() && !self.path.exists() {
-            return Ok(());
-        }
-        let emptied = self.guarded(|work| {
-            work.patiently(PURGE_PATIENCE, |work| {
-                let file = work.file()?;
-                file.change(|| file.clear())
-            })
-        });
-        match emptied {
-            Ok(()) | Err(Fault::Damage(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        Ok(())
     }
 
     /// Does something that waits for other processes that write.
@@ -241,47 +215,6 @@ impl Upkeep {
         self.log = None;
     }
 
-    /// Leaves nothing of what was erased or removed in the file, or no file. Waits a little for
-    /// those who read it.
-    pub fn purge(&mut self) -> Result<(), StoreError> {
-        self.sweep(PURGE_PATIENCE)
-    }
-
-    /// As [`Self::purge`], with so much patience.
-    pub fn sweep(&mut self, patience: Duration) -> Result<(), StoreError> {
-        if self.file.is_none() && !self.path.exists() {
-            self.is_unswept = false;
-            return Ok(());
-        }
-        let purged = self.guarded(|work| work.patiently(patience, Self::sweeps));
-        match purged {
-            Ok(()) => Ok(()),
-            Err(Fault::Damage(_)) => {
-                self.discard();
-                Ok(())
-            }
-            Err(Fault::Busy) => Err(unavailable(SqliteError::Read)),
-            Err(Fault::Other(error)) => Err(error),
-        }
-    }
-
-    fn sweeps(&mut self) -> Result<(), Fault> {
-        self.gives_up_merge(None)?;
-        self.look()?;
-        let file = self.file()?;
-        file.mark_unswept(true)?;
-        for trail in file.trails()? {
-            self.rewrites(trail)?;
-        }
-        let file = self.file()?;
-        truncate(&file.db)?;
-        connection::vacuum(&file.db)?;
-        truncate(&file.db)?;
-        file.mark_unswept(false)?;
-        self.is_unswept = false;
-        Ok(())
-    }
-
     /// Does something, and takes away a file that turns out to be damaged.
     fn guarded<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         if self.file.is_some() && !self.files.are_there().unwrap_or(false) {
@@ -290,7 +223,8 @@ impl Upkeep {
         self.let_go();
         let done = body(self);
         if matches!(done, Err(Fault::Damage(_))) {
-            self.discard();
+            // What cannot be taken away is found damaged again.
+            let _ = self.discard();
         }
         done
     }
@@ -398,7 +332,8 @@ impl Upkeep {
             known.is_unreadable = true;
         }
         match busy(covered)? {
-            Some(covered) => {
+            Some((covered, has_freed)) => {
+                self.is_unswept |= has_freed;
                 self.keep(trail, covered);
                 Ok(true)
             }
@@ -411,17 +346,6 @@ impl Upkeep {
         if let Some(known) = self.trails.get_mut(&trail) {
             (known.covered, known.is_doubted) = (Some(covered), false);
         }
-    }
-
-    /// Writes the runs of a trail anew in which something stands that the log has no more.
-    fn rewrites(&mut self, trail: i64) -> Result<(), Fault> {
-        let entries = self.entries;
-        let (log, file) = self.both()?;
-        let rewritten = file.change(|| rewrite(log, file, trail, entries))?;
-        if let Some(covered) = rewritten {
-            self.keep(trail, covered);
-        }
-        Ok(())
     }
 }
 

@@ -43,7 +43,8 @@ suite! {
     claims: [survives_reopen, shared_by_two, has_outbox],
 }
 
-/// An index that covers seven entries at once: every test crosses runs and merges.
+/// An index that covers seven entries at once, and searches in pieces of three: every test crosses
+/// runs, merges and moments.
 struct Small(Folder);
 
 #[async_trait]
@@ -51,6 +52,7 @@ impl Database for Small {
     async fn open(&self) -> Arc<dyn StoreUnderTest> {
         let options = Options {
             index_entries: 7,
+            search_entries: 3,
             ..Options::default()
         };
         Arc::new(SqliteStore::open_with(self.0.file(), &options).expect("it opens"))

@@ -6,7 +6,7 @@ use indelible_core::entry::Columns;
 use indelible_core::filter::{AddressFilter, ContextFilter, Filter, UserFilter};
 use indelible_core::store::{Find, StoreError};
 use indelible_core::{Outcome, Store, Timestamp};
-use indelible_sqlite::SqliteStore;
+use indelible_sqlite::{Options, SqliteStore};
 use serde_json::json;
 
 use crate::fixture::{Author, Draft, Folder, all, draft, trail};
@@ -166,6 +166,11 @@ async fn finds_what_the_plain_test_of_every_entry_finds() {
         .iter()
         .map(|entry| Columns::derive(entry).expect("it opens"))
         .collect();
+    let options = Options {
+        search_entries: 40,
+        ..Options::default()
+    };
+    let in_pieces = SqliteStore::open_with(folder.file(), &options).expect("it opens");
     let mut dice = Dice(11);
     let mut hits = 0;
     for round in 0..600 {
@@ -200,13 +205,15 @@ async fn finds_what_the_plain_test_of_every_entry_finds() {
             expected.reverse();
         }
         hits += usize::from(!expected.is_empty());
-        let found = store.find(&name, &find).await.expect("it finds");
-        assert!(
-            found == expected,
-            "round {round}: {} instead of {} entries for {find:?}",
-            found.len(),
-            expected.len()
-        );
+        for store in [&store, &in_pieces] {
+            let found = store.find(&name, &find).await.expect("it finds");
+            assert!(
+                found == expected,
+                "round {round}: {} instead of {} entries for {find:?}",
+                found.len(),
+                expected.len()
+            );
+        }
     }
     assert!(
         (200..600).contains(&hits),

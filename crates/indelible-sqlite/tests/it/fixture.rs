@@ -31,10 +31,12 @@ impl Folder {
         SqliteStore::open(self.file()).expect("it opens")
     }
 
-    /// A store with an index of few entries a run, so that it has runs, merges and trees.
+    /// A store with an index of few entries a run, so that it has runs, merges and trees, and with
+    /// searches in many pieces.
     pub fn store_of_runs(&self) -> SqliteStore {
         let options = Options {
             index_entries: 50,
+            search_entries: 20,
             ..Options::default()
         };
         SqliteStore::open_with(self.file(), &options).expect("it opens")

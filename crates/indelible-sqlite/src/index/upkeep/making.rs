@@ -15,22 +15,24 @@ use crate::index::run::Run;
 use crate::index::tail::Terms;
 use crate::read;
 
-/// Covers up to so many entries more of a trail.
+/// Covers up to so many entries more of a trail. Answers what the file says then, and whether pages
+/// are free by now that may hold what the log has no more.
 pub(super) fn cover(
     log: &Connection,
     file: &IndexFile,
     trail: i64,
     entries: u64,
-) -> Result<Covered, Fault> {
+) -> Result<(Covered, bool), Fault> {
     let moment = log.unchecked_transaction().map_err(Fault::of_log)?;
     let mut covered = file.covered(trail)?.unwrap_or_default();
     let Some(extent) = read::extent_of(&moment, trail).map_err(Fault::Other)? else {
-        return Ok(covered);
+        return Ok((covered, false));
     };
     let is_of_log = believed(&moment, extent, &covered).map_err(Fault::Other)?;
+    let has_freed = is_of_log.is_none() && !covered.runs.is_empty();
     if is_of_log.is_none() {
-        for run in &covered.runs {
-            file.remove(run.id)?;
+        if has_freed {
+            file.disown(&covered.runs)?;
         }
         covered = Covered {
             altered: last_alteration(&moment, trail).map_err(Fault::Other)?,
@@ -47,7 +49,7 @@ pub(super) fn cover(
         covered.runs.push(run);
     }
     file.keep_covered(trail, &covered)?;
-    Ok(covered)
+    Ok((covered, has_freed))
 }
 
 /// Makes a run of entries of the log, of as many as memory goes.

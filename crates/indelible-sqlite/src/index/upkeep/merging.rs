@@ -45,7 +45,11 @@ impl Upkeep {
     }
 
     /// Begins a merge, unless another process has one under way.
-    fn begins(&mut self, trail: i64, (first, sources): (u64, Vec<Run>)) -> Result<bool, Fault> {
+    pub(super) fn begins(
+        &mut self,
+        trail: i64,
+        (first, sources): (u64, Vec<Run>),
+    ) -> Result<bool, Fault> {
         let other = self.other;
         let (log, file) = self.both()?;
         let token = u64::from_le_bytes(random(log)?);
@@ -160,15 +164,7 @@ impl Upkeep {
         let Some((file, _)) = &self.file else {
             return Ok(());
         };
-        file.change(|| {
-            let mut meta = file.meta()?;
-            let is_meant = |merge: &Merge| which.is_none_or(|which| which == *merge);
-            if let Some(merge) = meta.merging.take_if(|merge| is_meant(merge)) {
-                file.remove(merge.run)?;
-                file.keep_meta(&meta)?;
-            }
-            Ok(())
-        })
+        file.change(|| file.give_up_merge(which))
     }
 }
 

@@ -1,0 +1,100 @@
+//! Leaving nothing in the file of what the log has no more.
+
+use std::time::Duration;
+
+use indelible_core::store::StoreError;
+
+use super::making::rewrite;
+use super::{PURGE_PATIENCE, Upkeep, truncate};
+use crate::connection;
+use crate::error::{SqliteError, unavailable};
+use crate::index::{Fault, file};
+
+impl Upkeep {
+    /// Entries were removed from the log.
+    pub fn has_lost(&mut self) {
+        self.is_unswept = true;
+    }
+
+    /// Whether something that was removed from the log may stand in the file.
+    pub fn is_unswept(&self) -> bool {
+        self.is_unswept
+    }
+
+    /// Takes away what the file holds, or the file where that cannot be done. It stays where it
+    /// can, so that whoever reads it goes on.
+    pub fn empty(&mut self) -> Result<(), StoreError> {
+        self.merging = None;
+        self.trails.clear();
+        if self.file.is_none() && !self.path.exists() {
+            return Ok(());
+        }
+        let emptied = self.guarded(|work| {
+            work.patiently(PURGE_PATIENCE, |work| {
+                let file = work.file()?;
+                file.change(|| file.clear())?;
+                work.is_unswept = true;
+                Ok(())
+            })
+        });
+        match emptied {
+            Ok(()) | Err(Fault::Damage(_)) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Leaves nothing of what was erased or removed in the file, or no file. Waits a little for
+    /// those who read it.
+    pub fn purge(&mut self) -> Result<(), StoreError> {
+        self.sweep(PURGE_PATIENCE)
+    }
+
+    /// As [`Self::purge`], with so much patience.
+    pub fn sweep(&mut self, patience: Duration) -> Result<(), StoreError> {
+        if self.file.is_none() && !self.path.exists() {
+            // What stood beside it may have been left behind, and holds the same.
+            file::discard(&self.path).map_err(unavailable)?;
+            self.is_unswept = false;
+            return Ok(());
+        }
+        let purged = self.guarded(|work| work.patiently(patience, Self::sweeps));
+        match purged {
+            Ok(()) => Ok(()),
+            Err(Fault::Damage(_)) => self.discard(),
+            Err(Fault::Busy) => Err(unavailable(SqliteError::Read)),
+            Err(Fault::Other(error)) => Err(error),
+        }
+    }
+
+    fn sweeps(&mut self) -> Result<(), Fault> {
+        self.gives_up_merge(None)?;
+        self.look()?;
+        let file = self.file()?;
+        file.mark_unswept(true)?;
+        for trail in file.trails()? {
+            self.rewrites(trail)?;
+        }
+        let file = self.file()?;
+        truncate(&file.db)?;
+        connection::vacuum(&file.db)?;
+        truncate(&file.db)?;
+        file.mark_unswept(false)?;
+        self.is_unswept = false;
+        Ok(())
+    }
+
+    /// Writes the runs of a trail anew in which something stands that the log has no more.
+    pub(super) fn rewrites(&mut self, trail: i64) -> Result<(), Fault> {
+        let entries = self.entries;
+        let (log, file) = self.both()?;
+        let rewritten = file.change(|| {
+            // Another process may have begun one since, of the runs that go now.
+            file.give_up_merge(None)?;
+            rewrite(log, file, trail, entries)
+        })?;
+        if let Some(covered) = rewritten {
+            self.keep(trail, covered);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! What stays in the file, and what becomes of it beside another process.
+
+use super::*;
+use crate::made::Log;
+use crate::store::SqliteStore;
+
+/// Entries of a run.
+const RUN: u32 = 50;
+
+/// What a process does for the index of a log.
+fn upkeep(log: &Log) -> Upkeep {
+    let options = Options {
+        index_entries: RUN,
+        ..Options::default()
+    };
+    let (log, path) = (log.path(), files::beside(&log.path(), "-index"));
+    let log_files = Files::of(&log);
+    let files = Files::of(&path);
+    Upkeep::new((log, log_files), (path, files), &options)
+}
+
+fn covers(work: &mut Upkeep) {
+    while work.flush(1).expect("it covers") {}
+    assert_eq!(work.lag(), 0);
+}
+
+#[test]
+fn that_something_removed_may_stand_in_free_pages_outlives_whoever_freed_them() {
+    let log = Log::of(600);
+    assert!(upkeep(&log).flush(1).expect("it covers"));
+    // More than what is covered: nothing of that is of the log any more.
+    log.trim(60);
+    let mut work = upkeep(&log);
+    assert!(work.flush(1).expect("it covers"));
+    assert!(work.is_unswept());
+    drop(work);
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    assert!(work.is_unswept(), "the runs that nobody believed");
+    work.purge().expect("nothing is left");
+    assert!(!work.is_unswept());
+    drop(work);
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    assert!(!work.is_unswept(), "it was swept");
+    drop(work);
+
+    log.trim(90);
+    let mut work = upkeep(&log);
+    work.empty().expect("it is emptied");
+    drop(work);
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    assert!(work.is_unswept(), "what was there before it was emptied");
+}
+
+#[test]
+fn a_merge_that_another_process_begins_amid_a_sweep_is_given_up() {
+    let log = Log::of(450);
+    let (mut one, mut other) = (upkeep(&log), upkeep(&log));
+    covers(&mut one);
+    covers(&mut other);
+    log.erase(10..20);
+    // As a sweep does it, with the beginning of the merge after that of the sweep.
+    one.gives_up_merge(None).expect("none is under way");
+    let runs = other.trails[&1]
+        .covered
+        .clone()
+        .expect("it is covered")
+        .runs;
+    assert!(runs.len() > 8 && other.begins(1, (0, runs)).expect("it begins"));
+    one.look().expect("it looks");
+    one.rewrites(1).expect("it is written anew");
+    let meta = one.file().expect("it is open").meta().expect("it reads");
+    assert_eq!(meta.merging, None);
+    let before = files::id_now(&one.path).expect("it is there");
+    other.step(u64::MAX).expect("it is no damage");
+    assert_eq!(files::id_now(&one.path).expect("it is there"), before);
+    one.purge().expect("nothing is left");
+}
+
+#[test]
+fn a_merge_of_runs_that_are_not_believed_any_more_is_given_up() {
+    let log = Log::of(450);
+    let (mut one, mut other) = (upkeep(&log), upkeep(&log));
+    while one.trails.is_empty() || one.lag() > RUN.into() {
+        assert!(one.flush(1).expect("it covers"));
+    }
+    other.look().expect("it looks");
+    let runs = other.trails[&1]
+        .covered
+        .clone()
+        .expect("it is covered")
+        .runs;
+    assert!(runs.len() == 8 && other.begins(1, (0, runs)).expect("it begins"));
+    log.trim(410);
+    covers(&mut one);
+    other.step(u64::MAX).expect("it is no damage");
+}
+
+#[test]
+fn a_purge_that_cannot_take_a_damaged_index_away_says_so() {
+    let log = Log::of(10);
+    let mut work = upkeep(&log);
+    std::fs::write(&work.path, "rubbish".repeat(1_000)).expect("it is written");
+    std::fs::create_dir(files::beside(&work.path, "-shm")).expect("it is made");
+    for time in ["at first", "again"] {
+        let purged = work.purge();
+        assert!(
+            matches!(purged, Err(StoreError::Unavailable { .. })),
+            "{time}: {purged:?}"
+        );
+    }
+    std::fs::remove_dir(files::beside(&work.path, "-shm")).expect("it goes");
+    work.purge().expect("nothing is left");
+}
+
+#[tokio::test]
+async fn a_purge_whose_thread_is_gone_says_so() {
+    let log = Log::of(10);
+    let store = SqliteStore::open(log.path()).expect("it opens");
+    store.index.purge().await.expect("nothing is left");
+    store.index.close().await;
+    let purged = store.index.purge().await;
+    assert!(
+        matches!(purged, Err(StoreError::Unavailable { .. })),
+        "{purged:?}"
+    );
+}

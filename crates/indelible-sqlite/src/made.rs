@@ -25,12 +25,23 @@ impl Log {
         open::provide(&path, true).expect("it is made");
         let mut db = connection::writing(&path, Duration::ZERO).expect("it opens");
         open::prepare(&mut db).expect("it is prepared");
-        db.execute_batch(&format!(
+        db.execute_batch(
+            "INSERT INTO head VALUES (1, 'default', 0, zeroblob(32), x'', 'key', 1, 0,
+                zeroblob(32))",
+        )
+        .expect("it begins");
+        let log = Self { db, folder };
+        log.grow(entries);
+        log
+    }
+
+    /// Adds so many entries.
+    pub fn grow(&self, entries: u64) {
+        let sql = format!(
             "BEGIN;
-            INSERT INTO head VALUES (1, 'default', {entries}, zeroblob(32), x'', 'key', 1, 0,
-                zeroblob(32));
-            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS
-                (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {entries} - 1) SELECT i FROM n;
+            CREATE TEMP TABLE n AS WITH RECURSIVE n(i, end) AS
+                (SELECT size, size + {entries} FROM head
+                UNION ALL SELECT i + 1, end FROM n WHERE i + 1 < end) SELECT i FROM n;
             INSERT INTO entry (place, id, action, outcome, resource_type, tags, occurred_at,
                 created_at, leaf_hash)
             SELECT (1 << 40) | i, randomblob(16), 'a' || (i % 2), 'succeeded', 'document', '',
@@ -38,10 +49,11 @@ impl Log {
             INSERT INTO part (place, actor_salt, actor)
             SELECT (1 << 40) | i, zeroblob(16),
                 CAST('{{\"user_id\":\"u' || (i % 10) || '\"}}' AS BLOB) FROM n;
+            DROP TABLE n;
+            UPDATE head SET size = size + {entries};
             COMMIT;"
-        ))
-        .expect("it fills");
-        Self { db, folder }
+        );
+        self.db.execute_batch(&sql).expect("it grows");
     }
 
     pub fn path(&self) -> PathBuf {

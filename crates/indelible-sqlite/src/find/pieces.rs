@@ -61,7 +61,7 @@ impl Beside {
         (begin..end).filter(is_there).collect()
     }
 
-    /// Erases and removes some of what lies ahead.
+    /// Erases and removes some of what lies ahead, and adds some that was not there at first.
     fn changes(&mut self, rest: &Find) {
         let (ahead, first_kept) = match rest.from {
             // Past where the search stands.
@@ -69,6 +69,7 @@ impl Beside {
             None => (rest.below / 2..rest.below / 2 + 40, self.first_kept + 90),
         };
         self.first_kept = first_kept.min(ENTRIES);
+        self.log.grow(20);
         self.log.trim(self.first_kept);
         let ahead = ahead.start.max(self.first_kept)..ahead.end.min(ENTRIES);
         if !ahead.is_empty() {

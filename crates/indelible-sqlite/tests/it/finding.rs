@@ -205,15 +205,15 @@ async fn finds_what_the_plain_test_of_every_entry_finds() {
             expected.reverse();
         }
         hits += usize::from(!expected.is_empty());
-        for store in [&store, &in_pieces] {
-            let found = store.find(&name, &find).await.expect("it finds");
-            assert!(
-                found == expected,
-                "round {round}: {} instead of {} entries for {find:?}",
-                found.len(),
-                expected.len()
-            );
-        }
+        let found = store.find(&name, &find).await.expect("it finds");
+        assert!(
+            found == expected,
+            "round {round}: {} instead of {} entries for {find:?}",
+            found.len(),
+            expected.len()
+        );
+        let found = in_pieces.find(&name, &find).await.expect("it finds");
+        assert!(found == expected, "round {round}, in pieces: {find:?}");
     }
     assert!(
         (200..600).contains(&hits),

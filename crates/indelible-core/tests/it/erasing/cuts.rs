@@ -1,16 +1,11 @@
 //! A process that ends anywhere within an erasure, and the next one, which finishes it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
 use indelible_core::engine::{Engine, Ground};
-use indelible_core::store::StoreError;
-use indelible_core::{MemoryStore, Registry, Versioned};
-use serde_json::Value;
 
 use super::*;
-use crate::ground::{Fault, FaultyStore, faulty};
+use crate::ground::{Cuttable, Fault, FaultyStore, faulty};
 
 /// How a process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,40 +16,6 @@ enum Cut {
     Removal(i64),
     /// When all is done but being told.
     Row,
-}
-
-/// A registry that can be cut off.
-struct Cuttable {
-    inner: Arc<MemoryStore>,
-    /// So many times it is told how far an erasure is, and then no more.
-    tellings_until_cut: AtomicI64,
-}
-
-#[async_trait]
-impl Registry for Cuttable {
-    async fn get(&self, kind: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
-        self.inner.get(kind, key).await
-    }
-
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Versioned)>, StoreError> {
-        self.inner.list(kind).await
-    }
-
-    async fn put(
-        &self,
-        kind: &str,
-        key: &str,
-        expected: Option<u64>,
-        value: Option<&Value>,
-    ) -> Result<Option<u64>, StoreError> {
-        let is_told = || self.tellings_until_cut.fetch_sub(1, Ordering::SeqCst) > 0;
-        if kind == "erasure" && !is_told() {
-            return Err(StoreError::Unavailable {
-                source: "cut".into(),
-            });
-        }
-        self.inner.put(kind, key, expected, value).await
-    }
 }
 
 fn plan(store: &FaultyStore, registry: &Cuttable, cut: Option<Cut>) {
@@ -95,10 +56,7 @@ async fn an_erasure_that_was_cut_short_anywhere_is_finished_by_the_next_start_or
     for cut in cuts {
         for by_next_run in [false, true] {
             let (site, store) = faulty();
-            let registry = Arc::new(Cuttable {
-                inner: site.memory.clone(),
-                tellings_until_cut: AtomicI64::new(i64::MAX),
-            });
+            let registry = Cuttable::of(&site.memory, "erasure", i64::MAX);
             let open = async || {
                 let ground = Ground {
                     registry: registry.clone(),
@@ -182,12 +140,8 @@ async fn what_was_blanked_beside_the_row_of_another_state_directory_is_purged_af
     audit.engine().close().await.expect("closes");
     let other = super::replayed::older(&site);
     // It ends when all is blanked, and before that is told.
-    let registry = Cuttable {
-        inner: site.memory.clone(),
-        tellings_until_cut: AtomicI64::new(1),
-    };
     let ground = Ground {
-        registry: Arc::new(registry),
+        registry: Cuttable::of(&site.memory, "erasure", 1),
         ..other.ground()
     };
     let options = indelible_core::engine::Options {

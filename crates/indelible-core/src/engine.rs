@@ -22,11 +22,13 @@ mod marks;
 mod neighbours;
 mod nodes;
 mod own;
+mod pace;
 mod pack;
 mod paging;
 mod prove;
 mod queue;
 mod reread;
+mod rest;
 mod retention;
 mod root;
 mod rotation;
@@ -80,6 +82,8 @@ use crate::registry::Registry;
 use crate::state::State;
 use crate::store::{Head, Store};
 use crate::trail::TrailName;
+use tokio::sync::watch;
+
 use follow::Growing;
 use identity::Identity;
 use instance::Instance;
@@ -119,7 +123,8 @@ pub struct Options {
     /// Whether nothing may be written: no key is made, no event taken.
     pub read_only: bool,
     /// Whether this process writes for long: it then holds a lease and records its start, its
-    /// orderly stop and the unclean ends of others in the trail `system`.
+    /// orderly stop and the unclean ends of others in the trail `system`, and goes on with what
+    /// retention was cut short in.
     pub long_lived: bool,
     /// Whether erasures take two people: nothing of a person goes that somebody else has not
     /// approved.
@@ -147,6 +152,8 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
+    /// Of every handle but those of the engine's own tasks, which are to end with the last of them.
+    _held: Option<watch::Sender<()>>,
 }
 
 /// What handles and sequencers share.
@@ -169,6 +176,8 @@ pub(crate) struct Shared {
     expired: Mutex<Option<Duration>>,
     /// The trails that hold what was erased and can do nothing about it until they are succeeded.
     brought_back: Mutex<HashSet<TrailName>>,
+    resumption: retention::Resumption,
+    turns: retention::Turns,
     /// Held while closing; true once all is closed.
     closed: tokio::sync::Mutex<bool>,
 }
@@ -190,7 +199,9 @@ impl Engine {
         let marks = Marks::new(ground.state.clone());
         let long_lived = options.long_lived && !options.read_only;
         let thread = Thread::start()?;
+        let (held, handles) = watch::channel(());
         let engine = Self {
+            _held: Some(held),
             shared: Arc::new(Shared {
                 ground,
                 options,
@@ -207,6 +218,8 @@ impl Engine {
                 growing: Growing::default(),
                 expired: Mutex::default(),
                 brought_back: Mutex::default(),
+                resumption: retention::Resumption::default(),
+                turns: retention::Turns::default(),
                 closed: tokio::sync::Mutex::new(false),
             }),
         };
@@ -220,20 +233,18 @@ impl Engine {
             *engine.shared.finished() = finished.ok().flatten();
             erasure::resume(&engine.shared).await?;
             engine.expire_erasure_requests().await;
-            if long_lived {
-                retention::resume(&engine.shared).await?;
-            }
         }
         if long_lived {
             instance::begin(&engine.shared).await?;
+            retention::resume(&engine.shared, handles);
         }
         Ok(engine)
     }
 
     /// The engine of which this is shared.
     fn of(shared: &Arc<Shared>) -> Self {
-        let shared = shared.clone();
-        Self { shared }
+        let (shared, _held) = (shared.clone(), None);
+        Self { shared, _held }
     }
 
     /// The handle on one trail. The trail comes into being at its first entry.
@@ -289,6 +300,7 @@ impl Engine {
             return Ok(());
         }
         shared.thread.close_door();
+        shared.resumption.stop().await;
         // The trail `system` comes last: the others may still have something to say in it.
         shared.retire(|trail| !trail.is_system());
         shared.retired().await;

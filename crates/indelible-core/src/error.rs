@@ -81,6 +81,12 @@ pub enum AuditError {
         /// The first entry that is left.
         first_kept: u64,
     },
+    /// Entries of the trail are being removed, so that it cannot be told yet what else would go.
+    #[error(
+        "entries of trail {0} are being removed: what would go can be told, and a run begun, once \
+         that is over"
+    )]
+    Removing(TrailName),
     /// The trail's retention policy, or a hold, is not as it should be; nothing was removed.
     #[error("retention of trail {trail}: {problem}")]
     Retention {

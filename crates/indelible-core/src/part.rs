@@ -41,6 +41,26 @@ impl PartKind {
     }
 }
 
+/// Some of the parts, in one byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartSet(u8);
+
+impl PartSet {
+    /// These parts, in any order.
+    pub fn of(parts: &[PartKind]) -> Self {
+        let bits = (0..).zip(PartKind::ALL);
+        let bits = bits.filter(|(_, kind)| parts.contains(kind));
+        Self(bits.fold(0, |all, (bit, _)| all | 1 << bit))
+    }
+
+    /// The parts, in the order of their names.
+    pub fn kinds(self) -> Vec<PartKind> {
+        let all = (0..).zip(PartKind::ALL);
+        let those = all.filter(|(bit, _)| self.0 & 1 << bit != 0);
+        those.map(|(_, kind)| kind).collect()
+    }
+}
+
 impl fmt::Display for PartKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -335,6 +335,7 @@ impl From<AuditError> for Problem {
                 };
                 Self::new(kind, problem)
             }
+            AuditError::Removing(_) => Self::new(Kind::RunInProgress, &error),
             AuditError::Retention { .. } => Self::new(Kind::RetentionConflict, &error),
             AuditError::Removed { .. } => Self::new(Kind::NotFound, &error),
             AuditError::BroughtBack(trail) => {

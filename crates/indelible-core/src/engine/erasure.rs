@@ -43,7 +43,7 @@ pub(super) use approval::expire;
 pub use approval::{ErasureRejected, ErasureRequest, ErasureRequests};
 pub(super) use finish::{finish, resume};
 pub use plan::ErasurePlan;
-pub(super) use purge::Purging;
+pub(super) use purge::{Purging, Stretches, rests, tell};
 pub use reading::UnfinishedErasure;
 pub(super) use reading::admit_reading;
 pub(super) use recording::record;

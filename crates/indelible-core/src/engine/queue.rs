@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -55,16 +56,13 @@ impl Queue {
             return Ok(queue.clone());
         }
         let (sender, receiver) = mpsc::channel(shared.options.queue_events_max.max(1));
-        let (ending, end) = watch::channel(());
+        let (ending, end) = End::awaited();
         let (shared_for_task, name) = (Arc::downgrade(shared), trail.clone());
         shared.thread.spawn(async move {
             sequencer::run(shared_for_task, name, receiver).await;
             drop(ending);
         });
-        let queue = Self {
-            sender,
-            end: End(end),
-        };
+        let queue = Self { sender, end };
         queues.insert(trail.clone(), queue.clone());
         Ok(queue)
     }
@@ -110,13 +108,19 @@ impl Queue {
     }
 }
 
-/// The end of a sequencer, which comes when its queue is retired and empty.
+/// The end of a sequencer, which comes when its queue is retired and empty, or of another task.
 #[derive(Clone)]
 pub(super) struct End(watch::Receiver<()>);
 
 impl End {
+    /// An end, which comes when what is answered beside it is dropped.
+    pub fn awaited() -> (watch::Sender<()>, Self) {
+        let (ending, end) = watch::channel(());
+        (ending, Self(end))
+    }
+
     pub async fn reached(mut self) {
-        // Nothing is ever sent: the sender goes away with the sequencer.
+        // Nothing is ever sent: the sender goes away with the task.
         while self.0.changed().await.is_ok() {}
     }
 }
@@ -155,6 +159,19 @@ impl Thread {
 
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);
+    }
+
+    /// Waits, timed on the engine's own thread: a caller's runtime may have no timer.
+    pub async fn pause(&self, pause: Duration) {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "writers get their time between two steps; nothing is waited for"
+        )]
+        let waited = self
+            .handle
+            .spawn(async move { tokio::time::sleep(pause).await });
+        // An error says that the engine was closed.
+        let _ = waited.await;
     }
 
     /// From now on no event of a caller is taken; the engine's own still are.

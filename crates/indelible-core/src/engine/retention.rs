@@ -7,20 +7,27 @@
 //!
 //! What goes whole is a prefix of the trail: everything before the first entry that is younger than
 //! the policy's maximum or held. Parts of entries that stay go as by an erasure. A process that ends
-//! in between leaves the rest to the next run, or the next long-lived start.
+//! in between leaves the rest to the next run, or the next long-lived start, which goes on with it
+//! beside all else.
 
 mod carry_out;
 mod kept;
+mod parts;
 mod plan;
 mod policy;
 mod proved;
+mod ranges;
+mod resume;
+mod row;
 mod second;
 mod stated;
+mod turn;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Audit;
+use super::erasure::Purging;
 use super::hold::details;
 use super::signatory::Signatory;
 use crate::action::AuditAction;
@@ -32,11 +39,13 @@ use crate::query::QueryError;
 use crate::time::Timestamp;
 
 pub(crate) use carry_out::removed_before;
-pub(super) use carry_out::{KIND as STATE, resume};
 pub(super) use kept::hides;
 pub use plan::{Expired, KeptBack, RetentionPlan};
 pub use policy::{RetentionClass, RetentionPolicy};
+pub(super) use resume::{Resumption, resume};
+pub(super) use row::KIND as STATE;
 use stated::in_force;
+pub(super) use turn::Turns;
 
 /// How far retention is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,14 +197,14 @@ impl Audit {
             policy,
             first_kept,
             is_overdue,
-            is_unfinished: carry_out::is_begun(&self.engine.shared, &self.trail).await?,
+            is_unfinished: row::is_begun(&self.engine.shared, &self.trail).await?,
         })
     }
 
     /// Says what [`Audit::retain`] would do at a time, and does nothing.
     ///
     /// # Errors
-    /// As [`Audit::retention_policy`].
+    /// As [`Audit::retention_policy`]; [`AuditError::Removing`] where entries are removed meanwhile.
     pub async fn plan_retention(
         &self,
         now: Timestamp,
@@ -208,12 +217,14 @@ impl Audit {
     }
 
     /// Does what the trail's policy says, as of now: records what goes, then removes it. What an
-    /// earlier run was cut short in is finished first.
+    /// earlier run was cut short in is finished first. One run of a trail is done at a time in one
+    /// engine; another one waits for it.
     ///
     /// # Errors
     /// As [`Audit::retention_policy`]; [`AuditError::SamePerson`], recorded, where erasing takes
     /// two people and the policy was set by who runs it: nothing more went than an earlier run has
     /// recorded. [`AuditError::Refused`] where the trail accepts no writes;
+    /// [`AuditError::Removing`] where another process removes entries of it;
     /// [`AuditError::Store`], `Unsupported` where this process may remove nothing. After
     /// [`AuditError::Store`] what was recorded is finished by the next run.
     pub async fn retain(
@@ -227,16 +238,18 @@ impl Audit {
         let shared = &self.engine.shared;
         // Before anything is said: whoever may not remove must not leave an entry that says so.
         carry_out::removal(shared)?.erase(&self.trail, &[]).await?;
-        let before = carry_out::carry_out(self, progress).await?;
+        let turn = shared.turns.of(&self.trail);
+        let _taken = turn.take().await;
+        let before = carry_out::carry_out(self, Purging::Now, progress).await?;
         let plan = self.plan_under_holds(progress).await?;
         let Some(policy) = &plan.policy else {
             return Ok((before, plan));
         };
-        if plan.expired.is_none() && plan.erasures.is_empty() {
+        if plan.expired.is_none() && plan.ranges.is_empty() {
             return Ok((before, plan));
         }
         self.agreed(policy, &who).await?;
-        carry_out::begin(shared, &self.trail).await?;
+        row::begin(shared, &self.trail).await?;
         let mut recorded = before.recorded;
         if let Some(expired) = &plan.expired {
             let erases = vec![Erasure {
@@ -255,16 +268,18 @@ impl Audit {
             });
             recorded.push(self.record_removal(policy, &who, said, erases).await?);
         }
-        for ranges in plan.erasures.chunks(RANGES_MAX) {
+        for ranges in plan.ranges.chunks(RANGES_MAX) {
             let entries = ranges.iter().map(|range| range.last - range.first + 1);
             let said = json!({
                 "class": "parts",
                 "record_count": entries.sum::<u64>(),
             });
-            let seq = self.record_removal(policy, &who, said, ranges.to_vec());
-            recorded.push(seq.await?);
+            recorded.push(self.record_removal(policy, &who, said, ranges).await?);
         }
-        let done = carry_out::carry_out(self, progress).await?;
+        // Once more: a process that looked before the first entry was there may have noted since that
+        // nothing is to be done.
+        row::begin(shared, &self.trail).await?;
+        let done = carry_out::carry_out(self, Purging::Now, progress).await?;
         let retained = Retained {
             recorded,
             entries: before.entries + done.entries,

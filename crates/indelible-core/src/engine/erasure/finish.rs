@@ -12,13 +12,13 @@ use super::reading::brings_back;
 use super::recording::record_all;
 use super::register::Line;
 use super::{Erased, ErasureProgress, cannot_erase};
+use crate::engine::pace::{Pace, pieces};
 use crate::engine::{Engine, Shared, hold, load};
+use crate::entry::Erasure;
 use crate::error::{AuditError, Refusal};
 use crate::store::{Removal, StoreError};
 use crate::trail::TrailName;
 
-/// Ranges that are blanked in one call.
-const BLANK_RANGES: usize = 256;
 /// Lines of the register that are on their way at once.
 const AHEAD_MAX: usize = 32;
 
@@ -59,14 +59,18 @@ pub(in crate::engine) async fn finish(
             shared,
             trail,
             own,
+            // At a start nobody is to be shown anything before it is gone.
+            is_paced: purging == Purging::Now,
             progress: &mut *progress,
         };
         let lines = &register.pending()[..];
         let (seqs, refused) = work.record(&mut history, lines, &mut erased).await?;
-        let (stretches, held) = work.blank(&mut history, lines, &seqs, &mut erased).await?;
+        let blanked = work.blank(&mut history, lines, &seqs, &mut erased).await?;
+        let (stretches, held, begun) = (blanked.stretches, blanked.held, blanked.begun);
         erased.held_back = held.len() as u64;
         // What is held as before is no reason to write the database anew at each start.
-        let is_news = lines.len() > register.held() || held.len() < register.held();
+        let is_as_before = lines.len() == register.held() && held.len() == register.held();
+        let is_news = !is_as_before || !begun.is_empty();
         let is_there_more = erased.parts > 0 || is_news && !register.is_foreign();
         if let Some(refused) = refused {
             // The row stays behind, so that the entries come when the trail is succeeded.
@@ -81,7 +85,7 @@ pub(in crate::engine) async fn finish(
         }
         if is_news {
             register
-                .blanked(ground, trail, !is_there_more, held)
+                .blanked(ground, trail, !is_there_more, held, &begun)
                 .await?;
         }
         let mut stretches = if is_there_more {
@@ -109,11 +113,23 @@ pub(in crate::engine) async fn finish(
     Ok(erased)
 }
 
+/// What was blanked.
+struct Blanked {
+    /// Where that was.
+    stretches: Stretches,
+    /// The lines of which something is held: of them nothing more goes until it is held no longer.
+    held: Vec<Uuid>,
+    /// Those of them of which something went before it was held.
+    begun: Vec<Uuid>,
+}
+
 /// The two passes over the lines that are pending.
 struct Work<'a> {
     shared: &'a Arc<Shared>,
     trail: &'a TrailName,
     own: HashSet<Uuid>,
+    /// Whether writers have time for themselves between two pieces.
+    is_paced: bool,
     progress: &'a mut (dyn FnMut(ErasureProgress) + Send),
 }
 
@@ -164,46 +180,73 @@ impl Work<'_> {
         Ok((seqs, refused))
     }
 
-    /// Blanks what the lines erase; answers where that was, and the ids of the lines of which
-    /// something is held: of them nothing more goes until it is held no longer.
+    /// Blanks what the lines erase.
     async fn blank(
         &mut self,
         history: &mut History<'_>,
         lines: &[&str],
         seqs: &[Option<u64>],
         erased: &mut Erased,
-    ) -> Result<(Stretches, Vec<Uuid>), AuditError> {
-        let (removal, mut held) = (removal(self.shared)?, Vec::new());
-        let mut stretches = Stretches::within(history.size());
+    ) -> Result<Blanked, AuditError> {
+        let mut blanked = Blanked {
+            stretches: Stretches::within(history.size()),
+            held: Vec::new(),
+            begun: Vec::new(),
+        };
         let audit = Engine::of(self.shared).trail(self.trail.clone());
         let mut watch = hold::Watch::of(&audit).await?;
-        for (done, (text, seq)) in (1_u64..).zip(lines.iter().zip(seqs)) {
+        let mut pace = Pace::of(self.shared);
+        for (done, (text, seq)) in (0_u64..).zip(lines.iter().zip(seqs)) {
             let line = Line::read(text)?;
             let mut ranges = self.ranges(history, &line).await?;
             if let Some(seq) = seq {
                 ranges = history.accounted(ranges, *seq).await?;
             }
-            // Again for every line: a hold may be placed at any time.
-            if history.is_held(&ranges, watch.look().await?).await? {
+            let mut progress = |more| {
+                (self.progress)(ErasureProgress::Blank(done + more, lines.len() as u64));
+            };
+            let (mut parts, mut looked, mut is_held) = (0, None, false);
+            let mut pieces = pieces(&ranges).peekable();
+            while let Some(piece) = pieces.next() {
+                if self.is_paced {
+                    pace.give_way().await;
+                }
+                // Again for every piece: a hold may be placed at any time, and keeps all of the line
+                // that is still there.
+                let (holds, changes) = watch.look_for_changes().await?;
+                if looked.replace(changes) != Some(changes)
+                    && history.is_held(&ranges, holds).await?
+                {
+                    is_held = true;
+                    break;
+                }
+                parts += removal(self.shared)?.erase(self.trail, &piece).await?;
+                if pieces.peek().is_some() {
+                    progress(0);
+                }
+            }
+            erased.parts += parts;
+            if is_held {
                 let (trail, id) = (self.trail, line.id);
                 tracing::warn!(%trail, order = %id, "an erasure waits: entries that it names are held");
-                held.push(id);
-                continue;
+                blanked.held.push(id);
             }
-            for some in ranges.chunks(BLANK_RANGES) {
-                erased.parts += removal.erase(self.trail, some).await?;
+            if !is_held || parts > 0 {
+                ranges.iter().for_each(|range| blanked.stretches.add(range));
             }
-            ranges.iter().for_each(|range| stretches.add(range));
-            (self.progress)(ErasureProgress::Blank(done, lines.len() as u64));
+            if is_held && parts > 0 {
+                blanked.begun.push(line.id);
+            }
+            progress(1);
         }
-        Ok((stretches, held))
+        Ok(blanked)
     }
 
     async fn ranges(
         &mut self,
         history: &mut History<'_>,
         line: &Line,
-    ) -> Result<Vec<crate::entry::Erasure>, StoreError> {
+    ) -> Result<Vec<Erasure>, StoreError> {
         match self.own.contains(&line.id) {
             true => Ok(line.erasures()),
             false => history.ranges(line).await,

@@ -53,11 +53,24 @@ impl<'a> History<'a> {
 
     async fn part_of(&mut self, range: &Pinned) -> Result<Option<(u64, u64)>, StoreError> {
         let mut found: Option<(u64, u64)> = None;
-        for seq in range.first..range.last.saturating_add(1).min(self.head.size) {
+        let (mut next, end) = (
+            range.first,
+            range.last.saturating_add(1).min(self.head.size),
+        );
+        while next < end {
+            let seq = next;
+            next += 1;
             let is_of = match self.leaf(seq).await? {
                 // It is kept no longer, and what stands above it may still be.
                 None if found.is_none() => continue,
-                None => break,
+                None => {
+                    // Retention may have removed it since the block before was read.
+                    next = self.ground.store.first_kept(&self.head.trail).await?;
+                    if seq < next {
+                        continue;
+                    }
+                    break;
+                }
                 Some(leaf) if range.pins(seq) => range.is_of(seq, &leaf),
                 // Without a pin of its own it is of the incarnation of the first one.
                 Some(_) => found.is_some_and(|(first, _)| {

@@ -1,13 +1,12 @@
 //! How far a database is with the register.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::register::Line;
 use crate::engine::Ground;
+use crate::engine::rest::Rest;
 use crate::error::AuditError;
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -15,10 +14,6 @@ use crate::trail::TrailName;
 
 /// The kind of registry rows that say it, by trail.
 const KIND: &str = "erasure";
-/// How long a purge that failed is left alone at starts, at first and at most; twice as long after
-/// each failure.
-const PAUSE: Duration = Duration::from_secs(60);
-const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The row.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -35,9 +30,9 @@ struct Row {
     purged: usize,
     /// Whether what other registers had blanked is still to be purged, wherever it was.
     whole: bool,
-    /// How often the purge has failed, and before when no start tries again.
-    failures: u32,
-    not_before: Option<Timestamp>,
+    /// How long the purge is left alone where it has failed.
+    #[serde(flatten)]
+    rest: Rest,
 }
 
 /// The register, and how far this database is with it.
@@ -122,7 +117,7 @@ impl Progress {
 
     /// Whether a purge that failed is to be left alone now, and until when.
     pub fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.row.not_before.filter(|until| now < *until)
+        self.row.rest.until(now)
     }
 
     /// Says, before anything of this register is blanked beside the row of another one, that there
@@ -138,18 +133,20 @@ impl Progress {
         self.write(ground, trail, &row).await
     }
 
-    /// All lines are blanked but those of these ids, which are held; where nothing was there to be
-    /// blanked, there is nothing to purge.
+    /// All lines are blanked but those of these ids, which are held, of some of them a beginning;
+    /// where nothing was there to be blanked, there is nothing to purge.
     pub async fn blanked(
         &mut self,
         ground: &Ground,
         trail: &TrailName,
         is_purged: bool,
         held: Vec<Uuid>,
+        begun: &[Uuid],
     ) -> Result<(), AuditError> {
         // What was held, and is blanked now, may stand before lines that were purged long ago.
+        let is_blanked = |id: &Uuid| !held.contains(id) || begun.contains(id);
         let mut held_before = self.held.iter();
-        if let Some((first, _)) = held_before.find(|(_, id)| !held.contains(id)) {
+        if let Some((first, _)) = held_before.find(|(_, id)| is_blanked(id)) {
             self.row.purged = self.row.purged.min(*first);
         }
         self.row.held = held;
@@ -170,16 +167,14 @@ impl Progress {
     /// The bytes are gone.
     pub async fn purged(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
         self.row.purged = self.row.applied;
-        (self.row.whole, self.row.failures, self.row.not_before) = (false, 0, None);
+        (self.row.whole, self.row.rest) = (false, Rest::default());
         let row = self.row.clone();
         self.write(ground, trail, &row).await
     }
 
     /// The bytes are still there.
     pub async fn failed(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
-        let pause = PAUSE.saturating_mul(1 << self.row.failures.min(16));
-        self.row.failures = self.row.failures.saturating_add(1);
-        self.row.not_before = Some(ground.clock.now().later(pause.min(PAUSE_MAX)));
+        self.row.rest.lengthen(ground.clock.now());
         let row = self.row.clone();
         self.write(ground, trail, &row).await
     }

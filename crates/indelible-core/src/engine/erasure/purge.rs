@@ -11,6 +11,7 @@ use crate::entry::Erasure;
 use crate::error::AuditError;
 use crate::part::PartKind;
 use crate::store::StoreError;
+use crate::time::Timestamp;
 use crate::trail::TrailName;
 
 /// Whether a purge that failed before is tried again.
@@ -26,7 +27,7 @@ pub(in crate::engine) enum Purging {
 const BLOCK: u64 = 4096;
 
 /// Where something was erased, in room that grows with the trail and not with what was erased.
-pub(super) struct Stretches {
+pub(in crate::engine) struct Stretches {
     size: u64,
     blocks: BTreeMap<u64, (u64, u64)>,
 }
@@ -51,7 +52,7 @@ impl Stretches {
     }
 
     /// What earlier runs have blanked and not purged.
-    pub fn add_unpurged(&mut self, register: &Progress) -> Result<(), StoreError> {
+    pub(super) fn add_unpurged(&mut self, register: &Progress) -> Result<(), StoreError> {
         for text in register.unpurged() {
             let erasures = Line::read(text)?.erasures();
             erasures.iter().for_each(|range| self.add(range));
@@ -97,7 +98,7 @@ pub(super) async fn purge(
         && erased.parts == 0
     {
         tracing::warn!(%trail, %until, "{STILL_THERE}; that failed before and is left alone now");
-        erased.unpurged = Some(format!("it failed before and is left alone until {until}"));
+        erased.unpurged = Some(rests(until));
         return Ok(());
     }
     progress(ErasureProgress::Purge);
@@ -115,10 +116,15 @@ pub(super) async fn purge(
     }
 }
 
+/// Says that a purge is left alone.
+pub(in crate::engine) fn rests(until: Timestamp) -> String {
+    format!("it failed before and is left alone until {until}")
+}
+
 const STILL_THERE: &str = "what was erased is still in the database's files";
 
 /// Logs that a purge failed.
-pub(super) fn tell(trail: &TrailName, error: &StoreError) {
+pub(in crate::engine) fn tell(trail: &TrailName, error: &StoreError) {
     tracing::warn!(%trail, %error, "{STILL_THERE}");
 }
 

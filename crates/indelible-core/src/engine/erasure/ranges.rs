@@ -4,7 +4,7 @@ use indelible_merkle::Hash;
 
 use super::register::{LEAF_DIGITS, Pinned, REST_DIGITS};
 use crate::entry::Erasure;
-use crate::part::PartKind;
+use crate::part::{PartKind, PartSet};
 
 /// Ranges by seq that do not overlap: 32 bytes each, and 4 for each entry of one after its first.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,16 +19,13 @@ struct Range {
     first: u64,
     last: u64,
     leaf: [u8; LEAF_DIGITS / 2],
-    /// The parts, a bit for each in the order of [`PartKind::ALL`].
-    parts: u8,
+    parts: PartSet,
 }
 
 impl Ranges {
     /// Adds parts of the next entry of which something goes.
     pub fn add(&mut self, seq: u64, parts: &[PartKind], leaf: &Hash) {
-        let bits = (0..).zip(PartKind::ALL);
-        let bits = bits.filter(|(_, kind)| parts.contains(kind));
-        let parts = bits.fold(0, |all, (bit, _)| all | 1 << bit);
+        let parts = PartSet::of(parts);
         if let Some(range) = self.list.last_mut()
             && range.last + 1 == seq
             && range.parts == parts
@@ -54,7 +51,7 @@ impl Ranges {
         self.list.iter().map(|range| Erasure {
             first: range.first,
             last: range.last,
-            parts: range.parts(),
+            parts: range.parts.kinds(),
         })
     }
 
@@ -66,19 +63,11 @@ impl Ranges {
             Pinned {
                 first: range.first,
                 last: range.last,
-                parts: range.parts(),
+                parts: range.parts.kinds(),
                 leaf: hex(&range.leaf),
                 rest: more.map(|pin| hex(pin)).collect(),
             }
         })
-    }
-}
-
-impl Range {
-    fn parts(&self) -> Vec<PartKind> {
-        let all = (0..).zip(PartKind::ALL);
-        let those = all.filter(|(bit, _)| self.parts & 1 << bit != 0);
-        those.map(|(_, kind)| kind).collect()
     }
 }
 

@@ -12,6 +12,8 @@ pub(in crate::engine) struct Watch<'a> {
     looking: Looking<'a>,
     seen: Seen,
     in_force: InForce,
+    /// How often something came.
+    changes: u64,
 }
 
 impl<'a> Watch<'a> {
@@ -20,6 +22,7 @@ impl<'a> Watch<'a> {
             looking: Looking::at(audit).await?,
             seen: Seen::default(),
             in_force: InForce::over(audit, &[]),
+            changes: 0,
         })
     }
 
@@ -28,9 +31,19 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// As [`Audit::holds`].
     pub async fn look(&mut self) -> Result<&mut InForce, AuditError> {
+        Ok(self.look_for_changes().await?.0)
+    }
+
+    /// The holds in force as of now, and a number that is another one where they may be others than
+    /// at an earlier look.
+    ///
+    /// # Errors
+    /// As [`Audit::holds`].
+    pub async fn look_for_changes(&mut self) -> Result<(&mut InForce, u64), AuditError> {
         if self.looking.go_on(&mut self.seen).await? {
             self.in_force.renew(&self.seen.holds);
+            self.changes += 1;
         }
-        Ok(&mut self.in_force)
+        Ok((&mut self.in_force, self.changes))
     }
 }

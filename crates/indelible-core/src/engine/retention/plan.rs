@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use indelible_merkle::Hash;
 
+use super::ranges::Ranges;
 use super::{RetentionPolicy, in_force, proved};
 use crate::engine::audit::Audit;
 use crate::engine::hold::{self, InForce};
@@ -26,12 +27,18 @@ pub struct RetentionPlan {
     pub expired: Option<Expired>,
     /// Entries that are old enough to go and stay, behind the first that may not go, and why.
     pub kept_back: Option<KeptBack>,
-    /// The parts that go of entries that stay: ranges by seq that do not overlap.
-    pub erasures: Vec<Erasure>,
     /// The entries of which parts go.
     pub entries: u64,
     /// How many parts go, by kind.
     pub parts: PerPart<u64>,
+    pub(super) ranges: Ranges,
+}
+
+impl RetentionPlan {
+    /// The parts that go of entries that stay: ranges by seq that do not overlap.
+    pub fn erasures(&self) -> Vec<Erasure> {
+        self.ranges.erasures().collect()
+    }
 }
 
 /// Entries that go whole: all from the first one that is there on.
@@ -69,6 +76,8 @@ impl Expired {
 
 /// Entries that are read at once.
 const CHUNK_ENTRIES: u64 = 1024;
+/// How often a trail is looked at of which entries go meanwhile.
+const TRIES_MAX: u32 = 3;
 
 /// A policy as of one moment.
 struct Due<'a> {
@@ -122,14 +131,34 @@ pub(super) fn is_expired(policy: &RetentionPolicy, now: Timestamp, entry: &Store
     Due { policy, now }.is_expired(entry)
 }
 
+/// The plan of a trail of which nothing goes while it is looked at. What went in between looks as if
+/// it were missing, or as if it were still there.
 pub(super) async fn plan(
     audit: &Audit,
     now: Timestamp,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<RetentionPlan, AuditError> {
     let store = &audit.engine.shared.ground.store;
+    for _ in 0..TRIES_MAX {
+        let first_kept = store.first_kept(&audit.trail).await?;
+        let planned = plan_from(audit, now, first_kept, progress).await;
+        match store.first_kept(&audit.trail).await {
+            Ok(there) if there != first_kept => {}
+            Ok(_) => return planned,
+            Err(error) => return planned.and(Err(error.into())),
+        }
+    }
+    Err(AuditError::Removing(audit.trail.clone()))
+}
+
+async fn plan_from(
+    audit: &Audit,
+    now: Timestamp,
+    first_kept: u64,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<RetentionPlan, AuditError> {
+    let store = &audit.engine.shared.ground.store;
     let size = audit.head().await?.map_or(0, |head| head.size);
-    let first_kept = store.first_kept(&audit.trail).await?;
     let mut plan = RetentionPlan {
         as_of: size,
         policy: in_force(audit).await?,
@@ -204,20 +233,7 @@ fn look(
         for kind in &parts {
             *plan.parts.get_mut(*kind) += 1;
         }
-        extend(&mut plan.erasures, entry.seq, parts);
+        plan.ranges.add(entry.seq, &parts);
     }
     Ok(())
-}
-
-/// Adds parts of an entry to ranges, which grow with it where it follows.
-pub(super) fn extend(erasures: &mut Vec<Erasure>, seq: u64, parts: Vec<PartKind>) {
-    if let Some(last) = erasures.last_mut()
-        && last.last + 1 == seq
-        && last.parts == parts
-    {
-        last.last = seq;
-        return;
-    }
-    let (first, last) = (seq, seq);
-    erasures.push(Erasure { first, last, parts });
 }

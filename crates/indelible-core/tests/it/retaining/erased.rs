@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 
 use indelible_core::engine::{Audit, Engine, ErasureProgress, Options};
 use indelible_core::{AuditError, AuditProtocol, Query};
-use tokio::runtime::Handle;
 
-use super::held::{erasure, place};
+use super::held::{erasure, place, release};
+use super::watched::place_at_once;
 use super::{aged, all, verified};
-use crate::ground::{Fault, Site, faulty};
+use crate::ground::{Fault, Site, event, faulty};
 
 /// The seqs of the entries of u3 whose actor is there.
 async fn of_u3(audit: &Audit) -> Vec<u64> {
@@ -36,8 +36,7 @@ async fn t91_a_hold_that_is_placed_while_persons_are_looked_for_is_heeded() {
         if let ErasureProgress::Search(..) = progress
             && !std::mem::replace(&mut is_placed, true)
         {
-            let placing = place(&audit, Query::new().resource_id("r123"));
-            tokio::task::block_in_place(|| Handle::current().block_on(placing));
+            place_at_once(&audit, "r123");
         }
     };
     let held = audit.erase(&erasure("u3"), &mut progress).await;
@@ -87,14 +86,7 @@ async fn t91_an_order_that_was_cut_short_waits_for_a_hold_that_was_placed_since(
     assert_eq!(of_u3(&audit).await, there);
 
     // Once it is released, the order is carried out, and its bytes go too.
-    let asked = audit
-        .request_release(hold.id, "alice".into(), "closed")
-        .await;
-    asked.expect("asked");
-    audit
-        .approve_release(hold.id, "bob".into())
-        .await
-        .expect("over");
+    release(&audit, &hold).await;
     let refused = reading(&site).await.expect_err("it is to be gone");
     assert!(matches!(refused, AuditError::BroughtBack(_)), "{refused}");
     let audit = site.audit().await;
@@ -119,14 +111,7 @@ async fn what_a_hold_had_kept_is_purged_later_where_that_fails_at_first() {
     let hold = place(&audit, Query::new().resource_id("r123")).await;
     let done = audit.erase(&erasure("u2"), &mut |_| {}).await;
     done.expect("nothing of u2 is held");
-    let asked = audit
-        .request_release(hold.id, "alice".into(), "closed")
-        .await;
-    asked.expect("asked");
-    audit
-        .approve_release(hold.id, "bob".into())
-        .await
-        .expect("over");
+    release(&audit, &hold).await;
     // It is blanked, and not purged.
     store.removals_until_failure.store(2, Ordering::SeqCst);
     let audit = site.audit().await;
@@ -141,4 +126,80 @@ async fn what_a_hold_had_kept_is_purged_later_where_that_fails_at_first() {
         .expect("it goes on");
     assert_eq!((erased.unpurged, erased.held_back), (None, 0));
     assert_eq!(store.purges.load(Ordering::SeqCst), purges + 1);
+}
+
+/// A trail whose entries are all by u3, each on a resource of its number.
+async fn of_one(site: &Site, entries: u64) -> Audit {
+    let audit = site.audit().await;
+    let events = (0..entries).map(|n| {
+        let event = event("document_read").user_id("u3");
+        event.resource_id(format!("r{n}"))
+    });
+    for answer in audit.record_all(events.collect()).await {
+        answer.expect("recorded");
+    }
+    audit
+}
+
+/// How many entries have lost their actor.
+async fn blanked(audit: &Audit) -> usize {
+    let entries = all(audit).await;
+    entries.iter().filter(|it| !it.erased().is_empty()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t91_a_hold_that_is_placed_while_an_order_is_carried_out_keeps_what_is_left_of_it() {
+    for is_purge_failing in [false, true] {
+        let (site, store) = faulty();
+        let audit = of_one(&site, 2_900).await;
+        let mut is_placed = false;
+        let mut at_first = |progress| {
+            if let ErasureProgress::Blank(..) = progress
+                && !std::mem::replace(&mut is_placed, true)
+            {
+                place_at_once(&audit, "r2500");
+                let steps = if is_purge_failing { 0 } else { i64::MAX };
+                store.removals_until_failure.store(steps, Ordering::SeqCst);
+            }
+        };
+        let done = audit.erase(&erasure("u3"), &mut at_first).await;
+        let (erased, _) = done.expect("what is left waits");
+        assert_eq!((erased.parts, erased.held_back), (1_024, 1));
+        assert_eq!(erased.unpurged.is_some(), is_purge_failing);
+        assert_eq!(
+            blanked(&audit).await,
+            1_024,
+            "of the order nothing more goes"
+        );
+        assert!(verified(&audit).await.ok);
+        let steps = i64::MAX;
+        store.removals_until_failure.store(steps, Ordering::SeqCst);
+        let purges = store.purges.load(Ordering::SeqCst);
+        let again = audit.erase(&erasure("nobody"), &mut |_| {}).await;
+        let (again, _) = again.expect("nobody is held");
+        assert_eq!((again.held_back, again.unpurged), (1, None));
+        // Of what has gone of it the bytes go, and once only.
+        let more = store.purges.load(Ordering::SeqCst) - purges;
+        assert_eq!(more, u64::from(is_purge_failing));
+        let holds = audit.holds().await.expect("read");
+        release(&audit, &holds[0]).await;
+        let audit = site.audit().await;
+        assert_eq!(blanked(&audit).await, 2_900);
+        let report = verified(&audit).await;
+        assert!(report.ok && report.complete, "{:?}", report.findings);
+    }
+}
+
+#[tokio::test]
+async fn an_order_reaches_beyond_what_retention_removes_while_it_is_read() {
+    let (site, store) = faulty();
+    let audit = of_one(&site, 5_000).await;
+    store.plan(vec![Some(Fault::Refused)]);
+    let cut = audit.erase(&erasure("u3"), &mut |_| {}).await;
+    cut.expect_err("it is cut off");
+    // Between the first leaves that are read of the order and the next ones.
+    *store.trimmed_at.lock().expect("unpoisoned") = Some((4_096, 4_400));
+    let audit = site.audit().await;
+    assert_eq!(audit.first_kept().await.expect("read"), 4_400);
+    assert_eq!(blanked(&audit).await, 600);
 }

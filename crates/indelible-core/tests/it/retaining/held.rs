@@ -33,6 +33,15 @@ pub(super) fn erasure(id: &str) -> ErasureOrder {
     }
 }
 
+pub(super) async fn release(audit: &Audit, hold: &Hold) {
+    let asked = audit
+        .request_release(hold.id, "alice".into(), "closed")
+        .await;
+    asked.expect("it is asked for");
+    let released = audit.approve_release(hold.id, "bob".into()).await;
+    released.expect("it is over");
+}
+
 #[tokio::test]
 async fn t91_sys_36_a_held_range_survives_retention_and_erasure() {
     let site = Site::new();
@@ -86,15 +95,11 @@ async fn t91_a_hold_that_is_placed_after_a_removal_was_recorded_keeps_what_it_na
     assert!(retained.is_held_back);
     // Nor does a start take it away.
     let engine = site.long_lived().await;
+    engine.retention_resumed().await;
     let audit = engine.trail(audit.name().clone());
     assert_eq!(audit.first_kept().await.expect("read"), 123);
     assert!(verified(&audit).await.ok);
-    let asked = audit
-        .request_release(hold.id, "alice".into(), "closed")
-        .await;
-    asked.expect("it is asked for");
-    let released = audit.approve_release(hold.id, "bob".into()).await;
-    released.expect("it is over");
+    release(&audit, &hold).await;
     let (retained, _) = retain(&audit).await;
     assert_eq!((retained.first_kept, retained.is_held_back), (300, false));
     let report = verified(&audit).await;
@@ -171,14 +176,7 @@ async fn t91_a_hold_that_vanished_from_the_registry_is_in_force_and_noticed() {
     let (retained, _) = retain(&audit).await;
     assert_eq!(retained.entries, 0);
     // It is released as any other.
-    audit
-        .request_release(hold.id, "alice".into(), "closed")
-        .await
-        .expect("asked");
-    audit
-        .approve_release(hold.id, "bob".into())
-        .await
-        .expect("over");
+    release(&audit, &hold).await;
     assert_eq!(retain(&audit).await.0.entries, 30);
 }
 

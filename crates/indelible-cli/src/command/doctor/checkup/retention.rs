@@ -9,6 +9,8 @@ use crate::session::Opened;
 
 const CHECK: &str = "retention";
 const RUN: &str = "`indelible retention run`, as a role that may remove";
+const GO_ON: &str = "a server that was started since goes on with it, beside all else; without one \
+                     `indelible retention run`, as a role that may remove";
 
 impl Checkup {
     /// Policies and holds of all trails that have some.
@@ -43,7 +45,7 @@ impl Checkup {
         } = state;
         if is_unfinished {
             let detail = format!("{trail}: what was recorded as removed is not gone yet");
-            self.warn(CHECK, detail, RUN);
+            self.warn(CHECK, detail, GO_ON);
         } else if is_overdue {
             let detail =
                 format!("{trail}: entries from #{first_kept} on are older than its policy");

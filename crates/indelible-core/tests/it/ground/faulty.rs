@@ -45,6 +45,9 @@ pub struct FaultyStore {
     pub removals: Semaphore,
     /// One for every such step that was asked for.
     pub removals_asked: Semaphore,
+    /// How many of them waited, or were done, when it was closed; `None` before.
+    pub removals_at_close: Mutex<Option<usize>>,
+    removing: Arc<()>,
     /// Whoever reads the leaves from the first seq on finds those before the second one removed.
     pub trimmed_at: Mutex<Option<(u64, u64)>>,
     /// How often it was purged, or was to be.
@@ -76,6 +79,8 @@ impl FaultyStore {
             removals_until_failure: AtomicI64::new(i64::MAX),
             removals: Semaphore::new(usize::MAX >> 4),
             removals_asked: Semaphore::new(0),
+            removals_at_close: Mutex::default(),
+            removing: Arc::default(),
             trimmed_at: Mutex::default(),
             is_no_eraser: AtomicBool::new(false),
             purges: AtomicU64::new(0),
@@ -114,6 +119,7 @@ impl FaultyStore {
     }
 
     async fn remove(&self) -> Result<(), StoreError> {
+        let _removing = Arc::clone(&self.removing);
         self.removals_asked.add_permits(1);
         let turn = self.removals.acquire().await;
         turn.expect("never closed").forget();
@@ -295,6 +301,8 @@ impl Store for FaultyStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
+        let removing = Arc::strong_count(&self.removing) - 1;
+        *self.removals_at_close.lock().expect("unpoisoned") = Some(removing);
         self.inner.close().await
     }
 }

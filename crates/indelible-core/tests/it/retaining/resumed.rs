@@ -60,7 +60,8 @@ async fn an_orderly_stop_does_not_wait_for_it_and_the_next_start_goes_on() {
     let (site, store) = cut(1_500).await;
     let engine = stopped_at_the_first_step(&site, &store).await;
     engine.close().await.expect("closes");
-    engine.retention_resumed().await;
+    let at_close = *store.removals_at_close.lock().expect("unpoisoned");
+    assert_eq!(at_close, Some(0), "its step is given up before");
     store.removals.add_permits(100);
     assert_eq!(
         site.store.first_kept(&TrailName::standard()).await.ok(),

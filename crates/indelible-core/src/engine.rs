@@ -44,6 +44,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 pub use audit::{Audit, StoredPage};
 pub use copy::{Abandoned, Copied, CopyProgress, Move, Stage};
 pub use erasure::{
@@ -82,8 +84,6 @@ use crate::registry::Registry;
 use crate::state::State;
 use crate::store::{Head, Store};
 use crate::trail::TrailName;
-use tokio::sync::watch;
-
 use follow::Growing;
 use identity::Identity;
 use instance::Instance;

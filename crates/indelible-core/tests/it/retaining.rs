@@ -24,7 +24,7 @@ use indelible_core::{AuditError, AuditEvent, AuditProtocol, Query, TrailName};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::ground::{FaultyStore, Site, event};
+use crate::ground::{Site, event};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -305,53 +305,6 @@ async fn sys_34_parts_of_a_class_go_before_the_entries_do() {
     assert_eq!((report.erased, report.removed), (10, 0));
     let (again, _) = retain(&audit).await;
     assert_eq!((again.parts, again.recorded), (0, vec![]));
-}
-
-#[tokio::test]
-async fn what_is_cut_short_is_finished_by_the_next_run_or_start() {
-    for cut in 0..4 {
-        for is_start in [false, true] {
-            let mut site = Site::new();
-            let faulty = FaultyStore::over(site.memory.clone());
-            site.store = faulty.clone();
-            let audit = aged(&site, 1500, 5).await;
-            set(&audit, &policy(30)).await;
-            let ends = |n| {
-                faulty
-                    .removals_until_failure
-                    .store(n, std::sync::atomic::Ordering::SeqCst)
-            };
-            ends(cut);
-            let failed = audit.retain("officer", &mut |_| {}).await;
-            assert_eq!(failed.is_err(), cut < 3, "{cut}");
-            ends(i64::MAX);
-            // What was recorded and is not done yet is no finding.
-            let report = verified(&audit).await;
-            assert!(report.ok, "{cut}: {:?}", report.findings);
-            drop(audit);
-            let engine = match is_start {
-                true => site.long_lived().await,
-                false => site.engine().await,
-            };
-            let audit = engine.trail(TrailName::standard());
-            match is_start {
-                true => engine.retention_resumed().await,
-                false => drop(retain(&audit).await),
-            }
-            assert_eq!(
-                audit.first_kept().await.expect("read"),
-                1500,
-                "{cut}, {is_start}"
-            );
-            let report = verified(&audit).await;
-            assert!(report.ok && report.complete, "{cut}: {:?}", report.findings);
-            let removals = all(&audit).await;
-            let removals = removals
-                .iter()
-                .filter(|e| e.action == "audit_records_expired");
-            assert_eq!(removals.count(), 1, "{cut}, {is_start}");
-        }
-    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use indelible_core::engine::{Audit, Engine};
 use indelible_core::{AuditError, AuditProtocol, TrailName};
 
-use super::{aged, policy, retain, set, verified};
+use super::{aged, all, policy, retain, set, verified};
 use crate::ground::{By, FaultyStore, Site, event, faulty};
 
 /// A site of which a run was cut short before anything went.
@@ -37,6 +37,47 @@ async fn stopped_at_the_first_step(site: &Site, store: &FaultyStore) -> Engine {
     let engine = site.long_lived().await;
     store.removal_asked().await;
     engine
+}
+
+#[tokio::test]
+async fn what_is_cut_short_is_finished_by_the_next_run_or_start() {
+    for cut in 0..4 {
+        for is_start in [false, true] {
+            let (site, faulty) = faulty();
+            let audit = aged(&site, 1500, 5).await;
+            set(&audit, &policy(30)).await;
+            let ends = |n| faulty.removals_until_failure.store(n, SeqCst);
+            ends(cut);
+            let failed = audit.retain("officer", &mut |_| {}).await;
+            assert_eq!(failed.is_err(), cut < 3, "{cut}");
+            ends(i64::MAX);
+            // What was recorded and is not done yet is no finding.
+            let report = verified(&audit).await;
+            assert!(report.ok, "{cut}: {:?}", report.findings);
+            drop(audit);
+            let engine = match is_start {
+                true => site.long_lived().await,
+                false => site.engine().await,
+            };
+            let audit = engine.trail(TrailName::standard());
+            match is_start {
+                true => engine.retention_resumed().await,
+                false => drop(retain(&audit).await),
+            }
+            assert_eq!(
+                audit.first_kept().await.expect("read"),
+                1500,
+                "{cut}, {is_start}"
+            );
+            let report = verified(&audit).await;
+            assert!(report.ok && report.complete, "{cut}: {:?}", report.findings);
+            let removals = all(&audit).await;
+            let removals = removals
+                .iter()
+                .filter(|e| e.action == "audit_records_expired");
+            assert_eq!(removals.count(), 1, "{cut}, {is_start}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ const MEASUREMENTS: &[Measurement] = &[
     ("record_vs_raw_log", |arguments, report| {
         record::log(arguments, report)
     }),
-    ("record_p999_vs_raw_log", |arguments, report| {
+    ("record_longest_vs_raw_log", |arguments, report| {
         stall::beside_raw(arguments, report)
     }),
     ("bytes_written_per_stored", |arguments, report| {
@@ -122,6 +122,9 @@ fn is_of(name: &str, asked: &str) -> bool {
         return true;
     }
     if asked.starts_with("http_disturbed_") && name == "http_disturbed" {
+        return true;
+    }
+    if asked == "record_p99_vs_raw_log" && name == "record_longest_vs_raw_log" {
         return true;
     }
     if asked == "retention_p99" && name.starts_with(asked) {

@@ -74,7 +74,10 @@ pub fn median(values: &[f64]) -> f64 {
 /// The one of sorted values that this part of them does not exceed.
 pub fn part(sorted: &[f64], part: f64) -> f64 {
     let place = (sorted.len() as f64 * part) as usize;
-    sorted.get(place).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(place.min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(f64::NAN)
 }
 
 impl Report {

@@ -5,13 +5,13 @@
 //! copies until little is left, and that much the writer copies itself, between two transactions.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, InterruptHandle, Row};
 
 use crate::connection;
 use crate::error::{SqliteError, refused, unavailable};
@@ -21,22 +21,27 @@ use crate::files::{Files, Open};
 const PAGES: u32 = 2_000;
 /// Pages more after which it tries again, where a reader still needs some or it was outrun.
 const RETRY_PAGES: u32 = 2_000;
-/// Pages that the writer copies itself: a millisecond or two.
+/// Pages that the writer copies itself, or as many as one commit has: it takes about as long.
 const LAST_PAGES: u32 = 256;
 /// Passes in a row. Each copies what was committed during the one before.
 const PASSES: u32 = 8;
+/// Pages with which the writer does what the thread could not, and waits for readers.
+const LONG_PAGES: u32 = 10_000;
 /// Pages beyond which each commit waits for the thread: the log must not grow without end where
 /// the disk takes commits faster than copies.
 const PAGES_MAX: u32 = 40_000;
-/// For how long a commit waits then.
+/// For how long the writer waits, for the thread or for readers.
 const PACE: Duration = Duration::from_millis(100);
 
 /// The thread that copies, as the writer knows it.
 pub(crate) struct Checkpoints {
     jobs: Sender<Job>,
     shared: Arc<Shared>,
+    busy_timeout: Duration,
     /// Pages in the log with which something is to be done next.
     next_at: u32,
+    /// Pages in the log before the last commit.
+    before: u32,
 }
 
 enum Job {
@@ -51,15 +56,21 @@ struct Shared {
     pages: AtomicU32,
     state: Mutex<State>,
     moved: Condvar,
+    /// Whether the thread is to let go at once.
+    gives_up: AtomicBool,
+    /// What ends a pass that is under way.
+    interrupt: Mutex<Option<InterruptHandle>>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
     Idle,
     Copying,
     /// Of the log as it was, so many pages are in the database.
     Copied(u32),
+    /// The thread could not, or has ended: the writer does it.
+    Failed,
 }
 
 /// What a pass came to: the pages that the log had, and those of them that are in the database.
@@ -89,7 +100,9 @@ impl Checkpoints {
         Ok(Self {
             jobs,
             shared,
+            busy_timeout,
             next_at: PAGES,
+            before: 0,
         })
     }
 
@@ -106,6 +119,7 @@ impl Checkpoints {
     /// After a commit: has the thread copy what has come, or copies what it has left.
     pub(crate) fn after_commit(&mut self, db: &Connection) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
+        let of_commit = pages.saturating_sub(std::mem::replace(&mut self.before, pages));
         let state = *self.shared.lock();
         match state {
             State::Copying => self.pace(pages),
@@ -113,10 +127,18 @@ impl Checkpoints {
                 *self.shared.lock() = State::Idle;
                 // Where a reader keeps the log from starting over it goes on from here.
                 self.next_at = pages + RETRY_PAGES;
-                if pages.saturating_sub(copied) <= LAST_PAGES {
+                let is_little = pages.saturating_sub(copied) <= LAST_PAGES.max(of_commit);
+                if pages >= LONG_PAGES {
+                    self.start_over(db, pages);
+                } else if is_little {
                     // An error leaves the log as it was: it is the next pass's.
-                    let _ = pass(db);
+                    let _ = pass(db, "PASSIVE");
                 }
+            }
+            State::Failed => {
+                *self.shared.lock() = State::Idle;
+                self.next_at = pages + RETRY_PAGES;
+                let _ = pass(db, "PASSIVE");
             }
             State::Idle => {
                 let has_started_over = pages + RETRY_PAGES < self.next_at;
@@ -126,10 +148,21 @@ impl Checkpoints {
                 if pages >= self.next_at {
                     *self.shared.lock() = State::Copying;
                     if self.jobs.send(Job::Copy).is_err() {
-                        *self.shared.lock() = State::Idle;
+                        *self.shared.lock() = State::Failed;
                     }
                 }
             }
+        }
+    }
+
+    /// Waits a little for readers, so that the log starts over between one moment that is read and
+    /// the next. One that stays is tried for ever more rarely.
+    fn start_over(&mut self, db: &Connection, pages: u32) {
+        let _ = db.busy_timeout(PACE);
+        let done = pass(db, "RESTART");
+        let _ = db.busy_timeout(self.busy_timeout);
+        if !matches!(done, Ok(Some((logged, copied))) if logged == copied) {
+            self.next_at = pages + pages / 2;
         }
     }
 
@@ -143,10 +176,14 @@ impl Checkpoints {
         }
     }
 
-    /// Has the thread close its connection, and waits for that.
+    /// Has the thread close its connection, and waits for that. What it is at is given up.
     pub(crate) fn let_go(&self) {
         let (reply, done) = channel();
+        self.shared.gives_up.store(true, Ordering::Release);
         if self.jobs.send(Job::LetGo(reply)).is_ok() {
+            if let Some(handle) = &*lock(&self.shared.interrupt) {
+                handle.interrupt();
+            }
             // A thread that has ended has let go.
             let _ = done.recv();
         }
@@ -155,8 +192,17 @@ impl Checkpoints {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+
+    fn tell(&self, state: State) {
+        *self.lock() = state;
+        self.moved.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Thread {
@@ -175,31 +221,40 @@ impl Thread {
                 Job::Copy => {
                     let copied = self.copy();
                     if copied.is_err() {
-                        self.db = None;
+                        self.close();
                     }
-                    // What could not be copied stays in the log, for the next time.
-                    *self.shared.lock() = State::Copied(copied.unwrap_or_default());
-                    self.shared.moved.notify_all();
+                    self.shared
+                        .tell(copied.map_or(State::Failed, State::Copied));
                 }
                 Job::LetGo(reply) => {
-                    self.db = None;
+                    self.close();
+                    self.shared.gives_up.store(false, Ordering::Release);
                     let _ = reply.send(());
                 }
             }
         }
     }
 
-    /// Copies until little is left, as far as readers allow. Answers how many pages are in the
-    /// database.
+    fn close(&mut self) {
+        *lock(&self.shared.interrupt) = None;
+        self.db = None;
+    }
+
+    /// Copies until nothing is left, as far as readers allow and commits do not outrun it: where
+    /// all is copied, SQLite flushes it, and the writer has little to flush itself. Answers how
+    /// many pages are in the database.
     fn copy(&mut self) -> Result<u32, StoreError> {
         let mut all_copied = 0;
         for _ in 0..PASSES {
-            let Some((logged, copied)) = pass(self.connection()?)? else {
+            if self.shared.gives_up.load(Ordering::Acquire) {
+                break;
+            }
+            let Some((logged, copied)) = pass(self.connection()?, "PASSIVE")? else {
                 break;
             };
             all_copied = copied;
             let pages = self.shared.pages.load(Ordering::Relaxed);
-            if copied < logged || pages.saturating_sub(copied) <= LAST_PAGES {
+            if copied < logged || pages <= copied {
                 break;
             }
         }
@@ -212,6 +267,7 @@ impl Thread {
             let open = self.files.open()?;
             let db = connection::copying(&self.path, self.busy_timeout)?;
             self.files.remember().map_err(unavailable)?;
+            *lock(&self.shared.interrupt) = Some(db.get_interrupt_handle());
             self.db = Some((db, open));
         }
         let is_there = self.files.are_there().map_err(unavailable)?;
@@ -222,11 +278,18 @@ impl Thread {
     }
 }
 
-/// Copies what no reader stands in the way of, and waits for nobody.
-fn pass(db: &Connection) -> Result<Pass, StoreError> {
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // However it ended, nobody waits for it any more.
+        self.shared.tell(State::Failed);
+    }
+}
+
+/// Copies what no reader stands in the way of.
+fn pass(db: &Connection, mode: &str) -> Result<Pass, StoreError> {
     let row = |row: &Row<'_>| Ok((row.get::<_, bool>(0)?, row.get(1)?, row.get(2)?));
     let (is_busy, logged, copied): (bool, i64, i64) = db
-        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], row)
+        .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], row)
         .map_err(refused)?;
     let pages = |pages: i64| u32::try_from(pages).unwrap_or_default();
     Ok((!is_busy).then(|| (pages(logged), pages(copied))))

@@ -209,6 +209,8 @@ impl Thread {
                     let _ = reply.send(self.settings());
                 }
                 Some(Job::Purge(reply)) => {
+                    // A purge empties the log, and is refused while somebody copies it.
+                    self.checkpoints.let_go();
                     let _ = reply.send(self.connection().and_then(removal::purge));
                 }
                 Some(Job::LetGo) => {

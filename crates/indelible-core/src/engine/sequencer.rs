@@ -53,6 +53,8 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
             let rest = waiting.split_off(commit_length(&waiting, &shared));
             let batch = std::mem::replace(&mut waiting, rest);
             sequencer.commit(&shared, batch).await;
+            // A store that answers at once would leave all else on this thread without a turn.
+            tokio::task::coop::consume_budget().await;
         }
         sequencer.answer_due(&shared).await;
     }

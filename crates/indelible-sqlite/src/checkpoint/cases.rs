@@ -131,12 +131,62 @@ fn what_a_reader_needs_stays_and_is_copied_when_more_has_come() {
 }
 
 #[test]
+fn the_log_starts_over_between_commits_that_are_large() {
+    let mut case = Case::new();
+    for _ in 0..6 {
+        case.commit(ROW);
+    }
+    // As where the thread has copied what was before, while this one was under way.
+    case.checkpoints.shared.tell(State::Copied(case.pages()));
+    case.commit(4 * ROW);
+    assert!(case.state() == State::Idle);
+    case.commit(1);
+    assert!(case.pages() < 16, "{}", case.pages());
+}
+
+#[test]
+fn a_reader_that_stays_is_waited_for_ever_more_rarely() {
+    let mut case = Case::new();
+    let reader = Connection::open(case.path()).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT * FROM sqlite_schema")
+        .unwrap();
+    while case.pages() < LONG_PAGES {
+        case.fill();
+        case.commit(1);
+    }
+    let pages = case.pages();
+    assert!(case.checkpoints.next_at >= pages + pages / 3);
+    reader.execute_batch("COMMIT").unwrap();
+    case.fill();
+    case.commit(1);
+    case.commit(1);
+    assert!(case.pages() < 16, "{}", case.pages());
+}
+
+#[test]
+fn what_the_thread_cannot_copy_the_writer_does() {
+    let mut case = Case::new();
+    case.checkpoints.let_go();
+    let (jobs, _) = channel();
+    // The queue is gone, as after a thread that has ended.
+    case.checkpoints.jobs = jobs;
+    while case.state() == State::Idle {
+        case.commit(ROW);
+    }
+    assert!(case.state() == State::Failed);
+    case.commit(1);
+    case.commit(1);
+    assert!(case.pages() < 16, "{}", case.pages());
+}
+
+#[test]
 fn a_log_that_is_not_the_databases_is_not_copied() {
     let mut case = Case::new();
     let path = case.path();
     std::fs::rename(beside(&path, "-wal"), beside(&path, "-elsewhere")).unwrap();
     let before = std::fs::read(&path).unwrap();
-    assert!(case.fill() == State::Copied(0));
+    assert!(case.fill() == State::Failed);
     assert!(
         std::fs::read(&path).unwrap() == before,
         "something was copied"

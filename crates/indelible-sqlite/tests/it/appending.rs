@@ -318,6 +318,23 @@ async fn the_write_ahead_log_starts_over() {
 }
 
 #[tokio::test]
+async fn a_purge_is_not_refused_because_the_log_is_copied() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let mut author = Author::new("default");
+    for number in 0..30 {
+        let mut large = draft(number);
+        large.details = json!({"context": {"text": "x".repeat(3_000_000)}});
+        author.record(&store, [large]).await.expect("it is written");
+        let removal = store.removal().expect("it removes");
+        if number % 3 == 2 {
+            let purged = removal.purge(author.trail(), &[]).await;
+            purged.expect("nobody reads");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_closed_store_refuses_and_closes_again() {
     let folder = Folder::new();
     let store = folder.store();

@@ -94,6 +94,8 @@ impl Blanked {
             return Ok(row);
         }
         let ranges = self.stretches.ranges();
+        // To be given up no more, before the row says how it ended.
+        shared.turns.of(trail).keep();
         match removal(shared)?.purge(trail, &ranges).await {
             Ok(_) => {
                 row.is_purged = true;

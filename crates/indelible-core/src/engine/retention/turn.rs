@@ -1,7 +1,8 @@
 //! One run of a trail at a time in one engine. What goes on by itself makes way for one that
-//! somebody asked for, which does the same first.
+//! somebody asked for, which does the same first, but not amid a purge.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{MutexGuard, watch};
@@ -26,6 +27,8 @@ pub(super) struct Turn {
     taken: tokio::sync::Mutex<()>,
     /// How many were asked for that wait for it.
     asked: watch::Sender<usize>,
+    /// Whether the run that has it makes way no more.
+    is_kept: AtomicBool,
 }
 
 impl Turn {
@@ -38,12 +41,24 @@ impl Turn {
     /// Waits until nobody asks for the turn, and takes it.
     pub async fn take_free(&self) -> MutexGuard<'_, ()> {
         self.is_asked_for(false).await;
-        self.taken.lock().await
+        let taken = self.taken.lock().await;
+        self.is_kept.store(false, Ordering::SeqCst);
+        taken
     }
 
-    /// Waits until somebody asks for the turn.
+    /// Waits until somebody asks for the turn while the run that has it makes way. Asked beside that
+    /// run, before each of its steps.
     pub async fn wanted(&self) {
         self.is_asked_for(true).await;
+        if self.is_kept.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
+    }
+
+    /// The run that has the turn keeps it to its end: what it begins now goes on in the store
+    /// whoever gives it up, and would be done once more by whoever comes next.
+    pub fn keep(&self) {
+        self.is_kept.store(true, Ordering::SeqCst);
     }
 
     async fn is_asked_for(&self, is_so: bool) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indelible_core::engine::{Audit, Hold};
 use indelible_core::part::PartKind;
-use indelible_core::{AuditProtocol, Query};
+use indelible_core::{AuditProtocol, Query, TrailName};
 
 use super::held::{place, release};
 use super::{aged, of_parts, retain, set, verified};
@@ -90,4 +90,29 @@ async fn what_was_blanked_before_a_cut_is_purged_by_the_next_start() {
     assert_eq!(store.purges.load(SeqCst), 0);
     start(&site).await;
     assert_eq!(store.purges.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_for_waits_for_a_purge_that_is_under_way() {
+    let (site, store, _audit, _hold) = held_since().await;
+    store.stop_removals();
+    let engine = site.long_lived().await;
+    // Both halves of what is blanked.
+    store.removals.add_permits(2);
+    for _ in 0..3 {
+        store.removal_asked().await;
+    }
+    let purges = || store.purges.load(SeqCst);
+    assert_eq!(purges(), 1);
+    let audit = engine.trail(TrailName::standard());
+    let running = tokio::spawn(async move { retain(&audit).await.0 });
+    // It comes as far as it can.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    store.removals.add_permits(100);
+    let retained = running.await.expect("it runs");
+    assert_eq!((retained.parts, retained.unpurged), (0, None));
+    engine.retention_resumed().await;
+    assert_eq!(purges(), 1);
 }

@@ -82,12 +82,21 @@ impl IndexFile {
         Ok(())
     }
 
-    /// Keeps whether something that was removed from the log may stand in the file.
-    pub fn mark_unswept(&self, is_unswept: bool) -> Result<(), Fault> {
+    /// Keeps that something that was removed from the log may stand in the file: nothing else tells
+    /// of that afterwards.
+    pub fn mark_unswept(&self) -> Result<(), Fault> {
+        let mut meta = self.meta()?;
+        meta.has_freed();
+        self.keep_meta(&meta)
+    }
+
+    /// Keeps that nothing does, unless that was said since it was said so often. Whether it did.
+    pub fn mark_swept(&self, freed: u64) -> Result<bool, Fault> {
         self.change(|| {
             let mut meta = self.meta()?;
-            meta.is_unswept = is_unswept;
-            self.keep_meta(&meta)
+            meta.is_unswept &= meta.freed != freed;
+            self.keep_meta(&meta)?;
+            Ok(!meta.is_unswept)
         })
     }
 
@@ -162,9 +171,7 @@ impl IndexFile {
         for run in runs {
             self.remove(run.id)?;
         }
-        let mut meta = self.meta()?;
-        meta.is_unswept = true;
-        self.keep_meta(&meta)
+        self.mark_unswept()
     }
 
     /// Takes away every block and what is said of trails. No number of a run is given again.
@@ -172,7 +179,8 @@ impl IndexFile {
         let mut meta = self.meta()?;
         // Free pages may hold what was removed from the log, and nothing else tells of that
         // afterwards.
-        (meta.merging, meta.is_unswept) = (None, true);
+        meta.merging = None;
+        meta.has_freed();
         self.keep_meta(&meta)?;
         Ok(self
             .db
@@ -294,6 +302,7 @@ fn make(db: &mut Connection, epoch: u64) -> Result<(), Fault> {
             next_run: 1,
             merging: None,
             is_unswept: false,
+            freed: 0,
         };
         transaction.execute(
             "INSERT INTO meta (id, body) VALUES (1, ?1)",

@@ -19,6 +19,9 @@ pub(super) struct Meta {
     pub merging: Option<Merge>,
     /// Whether free pages may hold what was removed from the log.
     pub is_unswept: bool,
+    /// How often that was said; files of before do not have it.
+    #[serde(default)]
+    pub freed: u64,
 }
 
 /// A merge under way, by whoever made its token.
@@ -56,6 +59,12 @@ const META_ID: u64 = u64::MAX;
 const TRAIL_IDS: u64 = 1 << 63;
 
 impl Meta {
+    /// Free pages may hold what was removed from the log.
+    pub fn has_freed(&mut self) {
+        self.is_unswept = true;
+        self.freed = self.freed.wrapping_add(1);
+    }
+
     pub fn write(&self) -> Result<Vec<u8>, Fault> {
         write(0, META_ID, self)
     }
@@ -106,4 +115,23 @@ fn write(epoch: u64, id: u64, record: &impl Serialize) -> Result<Vec<u8>, Fault>
 
 fn read<T: DeserializeOwned>(epoch: u64, id: u64, body: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(opened(epoch, id, body)?).map_err(Fault::damage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_of_before_says_of_itself_is_read() {
+        let before = serde_json::json!({
+            "epoch": 7,
+            "next_run": 3,
+            "merging": null,
+            "is_unswept": true,
+        });
+        let body = write(0, META_ID, &before).expect("it is written");
+        let meta = Meta::read(&body).expect("it reads");
+        assert!(meta.is_unswept);
+        assert_eq!((meta.epoch, meta.next_run, meta.freed), (7, 3, 0));
+    }
 }

@@ -67,20 +67,27 @@ impl Upkeep {
     }
 
     fn sweeps(&mut self) -> Result<(), Fault> {
+        let freed = self.takes_away()?;
+        // Another process may have freed pages since they were.
+        self.is_unswept = !self.file()?.mark_swept(freed)?;
+        Ok(())
+    }
+
+    /// Leaves nothing in the file of what was freed until then; answers how often that was.
+    pub(super) fn takes_away(&mut self) -> Result<u64, Fault> {
         self.gives_up_merge(None)?;
         self.look()?;
         let file = self.file()?;
-        file.mark_unswept(true)?;
+        file.change(|| file.mark_unswept())?;
         for trail in file.trails()? {
             self.rewrites(trail)?;
         }
         let file = self.file()?;
+        let freed = file.meta()?.freed;
         truncate(&file.db)?;
         connection::vacuum(&file.db)?;
         truncate(&file.db)?;
-        file.mark_unswept(false)?;
-        self.is_unswept = false;
-        Ok(())
+        Ok(freed)
     }
 
     /// Writes the runs of a trail anew in which something stands that the log has no more.
@@ -90,6 +97,7 @@ impl Upkeep {
         let rewritten = file.change(|| {
             // Another process may have begun one since, of the runs that go now.
             file.give_up_merge(None)?;
+            file.mark_unswept()?;
             rewrite(log, file, trail, entries)
         })?;
         if let Some(covered) = rewritten {

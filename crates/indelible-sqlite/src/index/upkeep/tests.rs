@@ -55,6 +55,28 @@ fn that_something_removed_may_stand_in_free_pages_outlives_whoever_freed_them() 
 }
 
 #[test]
+fn what_another_process_frees_amid_a_sweep_is_told_after_it() {
+    let log = Log::of(200);
+    let (mut one, mut other) = (upkeep(&log), upkeep(&log));
+    covers(&mut one);
+    let frees: [fn(&mut Upkeep) -> bool; 2] =
+        [|it| it.rewrites(1).is_ok(), |it| it.empty().is_ok()];
+    for frees in frees {
+        // As a sweep does it.
+        let freed = one.takes_away().expect("nothing is left");
+        assert!(frees(&mut other));
+        let file = one.file().expect("it is open");
+        assert!(!file.mark_swept(freed).expect("it is kept"));
+    }
+    drop((one, other));
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    assert!(work.is_unswept());
+    work.purge().expect("nothing is left");
+    assert!(!work.is_unswept());
+}
+
+#[test]
 fn a_merge_that_another_process_begins_amid_a_sweep_is_given_up() {
     let log = Log::of(450);
     let (mut one, mut other) = (upkeep(&log), upkeep(&log));

@@ -63,13 +63,16 @@ pub(in crate::engine) async fn finish(
             is_paced: purging == Purging::Now,
             progress: &mut *progress,
         };
-        let lines = &register.pending()[..];
-        let (seqs, refused) = work.record(&mut history, lines, &mut erased).await?;
-        let blanked = work.blank(&mut history, lines, &seqs, &mut erased).await?;
+        let lines = register.pending();
+        let pending = lines.len();
+        let (seqs, refused) = work.record(&mut history, &lines, &mut erased).await?;
+        let blanked = work
+            .blank(&mut history, &mut register, &seqs, &mut erased)
+            .await?;
         let (stretches, held, begun) = (blanked.stretches, blanked.held, blanked.begun);
         erased.held_back = held.len() as u64;
         // What is held as before is no reason to write the database anew at each start.
-        let is_as_before = lines.len() == register.held() && held.len() == register.held();
+        let is_as_before = pending == register.held() && held.len() == register.held();
         let is_news = !is_as_before || !begun.is_empty();
         let is_there_more = erased.parts > 0 || is_news && !register.is_foreign();
         if let Some(refused) = refused {
@@ -180,11 +183,11 @@ impl Work<'_> {
         Ok((seqs, refused))
     }
 
-    /// Blanks what the lines erase.
+    /// Blanks what the lines that are pending erase.
     async fn blank(
         &mut self,
         history: &mut History<'_>,
-        lines: &[&str],
+        register: &mut Progress,
         seqs: &[Option<u64>],
         erased: &mut Erased,
     ) -> Result<Blanked, AuditError> {
@@ -196,14 +199,16 @@ impl Work<'_> {
         let audit = Engine::of(self.shared).trail(self.trail.clone());
         let mut watch = hold::Watch::of(&audit).await?;
         let mut pace = Pace::of(self.shared);
-        for (done, (text, seq)) in (0_u64..).zip(lines.iter().zip(seqs)) {
-            let line = Line::read(text)?;
+        let places = register.pending_places();
+        let all = places.len() as u64;
+        for (done, (place, seq)) in (0_u64..).zip(places.into_iter().zip(seqs)) {
+            let line = Line::read(register.text(place))?;
             let mut ranges = self.ranges(history, &line).await?;
             if let Some(seq) = seq {
                 ranges = history.accounted(ranges, *seq).await?;
             }
             let mut progress = |more| {
-                (self.progress)(ErasureProgress::Blank(done + more, lines.len() as u64));
+                (self.progress)(ErasureProgress::Blank(done + more, all));
             };
             let (mut parts, mut looked, mut is_held) = (0, None, false);
             let mut pieces = pieces(&ranges).peekable();
@@ -220,6 +225,8 @@ impl Work<'_> {
                     is_held = true;
                     break;
                 }
+                let ground = &self.shared.ground;
+                register.owe(ground, self.trail, place).await?;
                 parts += removal(self.shared)?.erase(self.trail, &piece).await?;
                 if pieces.peek().is_some() {
                     progress(0);

@@ -51,11 +51,8 @@ pub(super) struct Progress {
 impl Progress {
     pub async fn read(ground: &Ground, trail: &TrailName) -> Result<Self, AuditError> {
         // The row first: lines that come meanwhile are pending.
-        let there = ground.registry.get(KIND, trail.as_str()).await?;
+        let (mut row, version) = stored(ground, trail).await?;
         let texts = ground.state.erasures(trail)?;
-        let version = there.as_ref().map(|there| there.version);
-        let row = there.and_then(|there| serde_json::from_value::<Row>(there.value).ok());
-        let mut row = row.unwrap_or_default();
         let last = match row.applied.checked_sub(1) {
             Some(place) => texts.get(place).map(|text| Line::id_of(text)).transpose()?,
             None => None,
@@ -81,12 +78,19 @@ impl Progress {
 
     /// The lines that this database is not known to be done with, those that are held first.
     pub fn pending(&self) -> Vec<&str> {
-        let held = self
-            .held
-            .iter()
-            .filter_map(|(place, _)| self.texts.get(*place));
-        let new = self.texts.get(self.row.applied..).unwrap_or_default();
-        held.chain(new).map(String::as_str).collect()
+        let places = self.pending_places().into_iter();
+        places.map(|place| self.text(place)).collect()
+    }
+
+    /// Where they stand in the register.
+    pub fn pending_places(&self) -> Vec<usize> {
+        let held = self.held.iter().map(|(place, _)| *place);
+        held.chain(self.row.applied..self.texts.len()).collect()
+    }
+
+    /// The line at a place, which is one of the register.
+    pub fn text(&self, place: usize) -> &str {
+        self.texts.get(place).map_or("", String::as_str)
     }
 
     /// How many of those that are pending were held when somebody last looked.
@@ -130,7 +134,31 @@ impl Progress {
             whole: true,
             ..self.row.clone()
         };
-        self.write(ground, trail, &row).await
+        self.write(ground, trail, &row).await.map(drop)
+    }
+
+    /// Says, before anything of the line at a place is blanked, that there will be something to
+    /// purge: whoever comes after a cut may find the line held again, and would not know.
+    pub async fn owe(
+        &mut self,
+        ground: &Ground,
+        trail: &TrailName,
+        place: usize,
+    ) -> Result<(), AuditError> {
+        // Of one that is new, or that was blanked before and not purged, the row says so as it is.
+        if place >= self.row.purged {
+            return Ok(());
+        }
+        self.row.purged = place;
+        let row = self.row.clone();
+        let mut is_said = self.write(ground, trail, &row).await?;
+        while !is_said {
+            // Another process has written it, maybe of another register.
+            let (mut row, version) = stored(ground, trail).await?;
+            row.whole = true;
+            is_said = put(ground, trail, version, &row).await?.is_some();
+        }
+        Ok(())
     }
 
     /// All lines are blanked but those of these ids, which are held, of some of them a beginning;
@@ -161,7 +189,7 @@ impl Progress {
             self.row.purged = self.row.applied;
         }
         let row = self.row.clone();
-        self.write(ground, trail, &row).await
+        self.write(ground, trail, &row).await.map(drop)
     }
 
     /// The bytes are gone.
@@ -169,30 +197,49 @@ impl Progress {
         self.row.purged = self.row.applied;
         (self.row.whole, self.row.rest) = (false, Rest::default());
         let row = self.row.clone();
-        self.write(ground, trail, &row).await
+        self.write(ground, trail, &row).await.map(drop)
     }
 
     /// The bytes are still there.
     pub async fn failed(&mut self, ground: &Ground, trail: &TrailName) -> Result<(), AuditError> {
         self.row.rest.lengthen(ground.clock.now());
         let row = self.row.clone();
-        self.write(ground, trail, &row).await
+        self.write(ground, trail, &row).await.map(drop)
     }
 
+    /// Writes the row, unless another process has: of two that have done it, one has said so, and
+    /// what the other one did is found done. Whether it did.
     async fn write(
         &mut self,
         ground: &Ground,
         trail: &TrailName,
         row: &Row,
-    ) -> Result<(), AuditError> {
-        let (registry, row) = (&ground.registry, json!(row));
-        let written = registry.put(KIND, trail.as_str(), self.version, Some(&row));
-        // Of two that have done it, one has said so; what the other one did is found done.
-        if let Some(version) = written.await? {
-            self.version = Some(version);
-        }
-        Ok(())
+    ) -> Result<bool, AuditError> {
+        let written = put(ground, trail, self.version, row).await?;
+        self.version = written.or(self.version);
+        Ok(written.is_some())
     }
+}
+
+/// The row of a trail as it stands, and its version where there is one.
+async fn stored(ground: &Ground, trail: &TrailName) -> Result<(Row, Option<u64>), StoreError> {
+    let there = ground.registry.get(KIND, trail.as_str()).await?;
+    let version = there.as_ref().map(|there| there.version);
+    let row = there.and_then(|there| serde_json::from_value(there.value).ok());
+    Ok((row.unwrap_or_default(), version))
+}
+
+/// Writes a row where it has this version, and answers with which one it was written.
+async fn put(
+    ground: &Ground,
+    trail: &TrailName,
+    version: Option<u64>,
+    row: &Row,
+) -> Result<Option<u64>, StoreError> {
+    let (registry, row) = (&ground.registry, json!(row));
+    registry
+        .put(KIND, trail.as_str(), version, Some(&row))
+        .await
 }
 
 /// Where the lines of these ids stand.

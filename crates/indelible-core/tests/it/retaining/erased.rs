@@ -128,6 +128,42 @@ async fn what_a_hold_had_kept_is_purged_later_where_that_fails_at_first() {
     assert_eq!(store.purges.load(Ordering::SeqCst), purges + 1);
 }
 
+#[tokio::test]
+async fn what_went_of_an_order_before_a_cut_is_purged_though_it_is_held_again() {
+    let (site, store) = faulty();
+    let audit = aged(&site, 300, 5).await;
+    store.plan(vec![Some(Fault::Refused)]);
+    let cut = audit.erase(&erasure("u3"), &mut |_| {}).await;
+    cut.expect_err("it is cut off");
+    let hold = place(&audit, Query::new().resource_id("r123")).await;
+    // It stands as held.
+    let audit = site.audit().await;
+    let there = of_u3(&audit).await;
+    let purges = || store.purges.load(Ordering::SeqCst);
+    let before = purges();
+    release(&audit, &hold).await;
+    // Half of it, and then the process ends.
+    store.removals_until_failure.store(1, Ordering::SeqCst);
+    let cut = audit.erase(&erasure("nobody"), &mut |_| {}).await;
+    cut.expect_err("it is cut off");
+    store
+        .removals_until_failure
+        .store(i64::MAX, Ordering::SeqCst);
+    let left = of_u3(&audit).await;
+    assert!(left.len() < there.len() && left.contains(&298), "{left:?}");
+    let hold = place(&audit, Query::new().resource_id("r298")).await;
+    assert_eq!(purges(), before);
+    for _ in 0..2 {
+        let audit = site.audit().await;
+        assert_eq!(of_u3(&audit).await, left);
+        assert_eq!(purges(), before + 1, "once, and not at every start");
+    }
+    release(&audit, &hold).await;
+    let audit = site.audit().await;
+    assert_eq!(of_u3(&audit).await, [0; 0]);
+    assert_eq!(purges(), before + 2);
+}
+
 /// A trail whose entries are all by u3, each on a resource of its number.
 async fn of_one(site: &Site, entries: u64) -> Audit {
     let audit = site.audit().await;

@@ -45,6 +45,8 @@ pub struct FaultyStore {
     pub removals: Semaphore,
     /// One for every such step that was asked for.
     pub removals_asked: Semaphore,
+    /// One for every time that somebody asked whether they may take content away.
+    pub removals_checked: Semaphore,
     /// How many of them waited, or were done, when it was closed; `None` before.
     pub removals_at_close: Mutex<Option<usize>>,
     removing: Arc<()>,
@@ -79,6 +81,7 @@ impl FaultyStore {
             removals_until_failure: AtomicI64::new(i64::MAX),
             removals: Semaphore::new(usize::MAX >> 4),
             removals_asked: Semaphore::new(0),
+            removals_checked: Semaphore::new(0),
             removals_at_close: Mutex::default(),
             removing: Arc::default(),
             trimmed_at: Mutex::default(),
@@ -148,6 +151,7 @@ impl Removal for FaultyStore {
             return Err(StoreError::Unsupported("no eraser".to_owned()));
         }
         if erasures.is_empty() {
+            self.removals_checked.add_permits(1);
             return Ok(0);
         }
         self.remove().await?;

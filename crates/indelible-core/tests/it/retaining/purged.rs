@@ -9,7 +9,7 @@ use indelible_core::part::PartKind;
 use indelible_core::{AuditProtocol, Query, TrailName};
 
 use super::held::{place, release};
-use super::{aged, of_parts, retain, set, verified};
+use super::{aged, fill, of_parts, retain, set, verified};
 use crate::ground::{FaultyStore, Site, faulty};
 
 /// A site in which a run that would blank parts was cut short before, and one entry of which was
@@ -105,10 +105,15 @@ async fn a_run_that_is_asked_for_waits_for_a_purge_that_is_under_way() {
     let purges = || store.purges.load(SeqCst);
     assert_eq!(purges(), 1);
     let audit = engine.trail(TrailName::standard());
+    let other = audit.clone();
+    store.removals_checked.forget_permits(usize::MAX);
     let running = tokio::spawn(async move { retain(&audit).await.0 });
-    // It comes as far as it can.
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
+    // After that it asks for its turn, before anything else here goes on.
+    let checked = store.removals_checked.acquire().await;
+    checked.expect("never closed").forget();
+    // Whoever would make way for it has had the engine's thread by then.
+    for number in 0..3 {
+        fill(&other, number..number + 1).await;
     }
     store.removals.add_permits(100);
     let retained = running.await.expect("it runs");

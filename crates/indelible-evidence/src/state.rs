@@ -21,7 +21,7 @@ pub enum State {
     /// It was seen, there is no evidence in this period, and that recording was alive all through it
     /// cannot be shown.
     Stale,
-    /// No action that would be evidence was ever seen.
+    /// No action that would be evidence is on record.
     NotInstrumented,
 }
 
@@ -70,8 +70,7 @@ impl State {
             Self::Operating => standing.direct > 0,
             // Nothing is said not to have happened of what is not there any more.
             Self::CannotTell => {
-                let is_left = standing.supporting == 0 && standing.instrumented && standing.alive;
-                standing.undecidable > 0 || (standing.removed && is_left)
+                standing.undecidable > 0 || (standing.removed && standing.supporting == 0)
             }
             Self::SupportingOnly => standing.supporting > 0,
             Self::NoOccurrence => standing.instrumented && standing.alive,
@@ -122,7 +121,7 @@ impl State {
             Self::SupportingOnly => "only supporting evidence in the period",
             Self::NoOccurrence => "instrumented, alive all through, and nothing happened",
             Self::Stale => "seen, no evidence in this period, and liveness cannot be shown",
-            Self::NotInstrumented => "no action that would be evidence was ever seen",
+            Self::NotInstrumented => "no action that would be evidence is on record",
         }
     }
 }
@@ -163,7 +162,7 @@ mod tests {
                 State::CannotTell
             } else if is(4) {
                 State::SupportingOnly
-            } else if (is(5) || seen) && is(7) && is(8) {
+            } else if is(8) {
                 State::CannotTell
             } else if (is(5) || seen) && is(7) {
                 State::NoOccurrence

@@ -47,7 +47,8 @@ pub fn reason(control: &ControlReport, known: Known) -> String {
             format!("{entries} on {days} are direct evidence{rest}")
         }
         State::CannotTell if *undecidable == 0 => format!(
-            "what is left of the period holds no evidence, and recording was alive: {}{}{}{}",
+            "what is left of the period holds no evidence: none happened, none was recorded, or it \
+             was removed; {}{}{}{}",
             alive(control),
             last(&known),
             declared(control),
@@ -92,9 +93,9 @@ pub fn reason(control: &ControlReport, known: Known) -> String {
             },
             alive(control),
             last(&known),
-            declared(control) + &removed(&known)
+            declared(control)
         ),
-        State::NotInstrumented => not_instrumented(&known) + &removed(&known),
+        State::NotInstrumented => not_instrumented(&known),
     }
 }
 
@@ -205,16 +206,16 @@ fn last(known: &Known) -> String {
 fn not_instrumented(known: &Known) -> String {
     match known.after {
         Some(time) => format!(
-            "none of its actions was recorded up to the end of the period; first seen after it, \
+            "none of its actions is on record up to the end of the period; first seen after it, \
              on {}",
             Day::of(time)
         ),
         None if known.declared => {
-            "none of its actions was ever recorded; they are declared to be, \
-                                   but nothing shows that recording was alive all through"
+            "none of its actions is on record; they are declared to be recorded, but nothing shows \
+             that recording was alive all through"
                 .to_owned()
         }
-        None => "none of its actions was ever recorded".to_owned(),
+        None => "none of its actions is on record".to_owned(),
     }
 }
 

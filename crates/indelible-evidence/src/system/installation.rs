@@ -75,7 +75,7 @@ pub struct TrailFacts {
     pub first_at: Option<Timestamp>,
     /// When its last entry was recorded.
     pub last_at: Option<Timestamp>,
-    /// Entries that name no user, counted up to 1,000.
+    /// Entries that name no user, counted up to 1,000; not those whose actor was erased.
     pub without_user: u64,
     /// What the newest entries are like.
     pub newest: Newest,
@@ -85,6 +85,8 @@ pub struct TrailFacts {
     pub reviews: Reviews,
     /// When a backup of it came back last, by a drill that is on record.
     pub drilled: Option<Timestamp>,
+    /// When one did not after that.
+    pub drill_failed: Option<Timestamp>,
 }
 
 /// The newest entries of a trail, looked at one by one.

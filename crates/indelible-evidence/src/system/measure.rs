@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use indelible_core::engine::{Audit, Author, Engine};
+use indelible_core::entry::StoredEntry;
+use indelible_core::part::PartKind;
 use indelible_core::store::{Condition, Head};
 use indelible_core::{
     AuditError, AuditProtocol, Entry, Outcome, Query, StoreError, Timestamp, TrailName, catalogue,
@@ -18,6 +20,8 @@ use crate::review::{DayState, RuleSet, days, first_day, ledger};
 
 /// Entries that are looked at or counted one by one, in one question.
 pub const COUNTED_MAX: i64 = 1000;
+/// Questions that are asked at most to count them.
+const RUNS_MAX: usize = 16;
 /// The days of which missed reviews are counted.
 const REVIEWED_DAYS: i64 = 90;
 /// What is recorded later than this after it happened is late.
@@ -106,12 +110,12 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         Ok(audit.entry_at(seq).await?.map(|entry| entry.created_at))
     };
     let first_kept = audit.first_kept().await?;
-    let nobody = Query::new().user_id("none").limit(COUNTED_MAX);
     // What Indelible records of itself has no user where nobody asked for it.
     let without_user = match head.trail.is_system() {
         true => 0,
-        false => audit.query(nobody).await?.entries.len() as u64,
+        false => without_user(&audit).await?,
     };
+    let (drilled, drill_failed) = drills(&audit).await?;
     Ok(TrailFacts {
         trail: head.trail.clone(),
         size: head.size,
@@ -123,12 +127,31 @@ async fn trail(engine: &Engine, head: &Head) -> Result<TrailFacts, AuditError> {
         newest: newest(&audit, head.size).await?,
         verified: last_verified(&audit, Timestamp::MAX).await?,
         reviews: reviews(&audit, engine.ground().clock.now()).await?,
-        drilled: drilled(&audit).await?,
+        drilled,
+        drill_failed,
     })
 }
 
-/// When a backup of the trail came back last, by what Indelible itself has recorded.
-async fn drilled(audit: &Audit) -> Result<Option<Timestamp>, AuditError> {
+/// Entries that name nobody, up to a limit. One whose actor was erased has named somebody.
+async fn without_user(audit: &Audit) -> Result<u64, AuditError> {
+    let nobody = Query::new().user_id("none").limit(COUNTED_MAX);
+    let (mut count, mut next) = (0, Some(0));
+    for _ in 0..RUNS_MAX {
+        let Some(seq) = next.filter(|_| count < COUNTED_MAX as usize) else {
+            break;
+        };
+        let run = audit.stored_from(&nobody, seq).await?;
+        let named_nobody = |entry: &&StoredEntry| !entry.erased().contains(&PartKind::Actor);
+        count += run.entries.iter().filter(named_nobody).count();
+        next = run.next;
+    }
+    Ok((count as u64).min(COUNTED_MAX as u64))
+}
+
+/// When a backup of the trail came back last, and when one did not after that, by what Indelible
+/// itself has recorded.
+async fn drills(audit: &Audit) -> Result<(Option<Timestamp>, Option<Timestamp>), AuditError> {
+    let mut failed = None;
     let own = audit.own_records().await?;
     let asked = Query::new().action(DRILLED).limit(COUNTED_MAX);
     for entry in audit.query(asked).await?.entries {
@@ -136,18 +159,18 @@ async fn drilled(audit: &Audit) -> Result<Option<Timestamp>, AuditError> {
             .context
             .as_ref()
             .is_some_and(|it| it["verified"] == true);
-        if !is_verified {
-            continue;
-        }
         let run = audit.stored_from(&Query::new().limit(1), entry.seq).await?;
         let is_own = run.entries.first().is_some_and(|stored| {
             own.author(stored) == Author::Own && audit.check_entry(stored).is_ok()
         });
+        if is_own && is_verified {
+            return Ok((Some(entry.created_at), failed));
+        }
         if is_own {
-            return Ok(Some(entry.created_at));
+            failed.get_or_insert(entry.created_at);
         }
     }
-    Ok(None)
+    Ok((None, failed))
 }
 
 fn mark(engine: &Engine, trail: &TrailName) -> Option<u64> {
@@ -227,7 +250,8 @@ impl Newest {
         count(|it| &mut it.custom, custom);
         count(
             |it| &mut it.contradictory,
-            contradicts(known, entry.outcome),
+            // A drill that failed is on record under the one name that drills have.
+            contradicts(known, entry.outcome) && entry.action != DRILLED,
         );
         count(
             |it| &mut it.untold,

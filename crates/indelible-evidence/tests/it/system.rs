@@ -246,6 +246,10 @@ async fn what_the_product_does_not_do_is_never_called_met() {
 #[tokio::test]
 async fn sys_35_without_a_drill_on_record_nothing_shows_that_a_backup_comes_back() {
     falls(35, |it| it.trails[0].drilled = None).await;
+    falls(35, |it| {
+        it.trails[0].drill_failed = Some(at("2026-05-30T12:00:00Z"))
+    })
+    .await;
     let mut it = sound().await;
     it.trails[0].drilled = None;
     // That somebody recorded it is no evidence of the product's.

@@ -58,12 +58,16 @@ fn brought_back(it: &Installation) -> Found {
     let own = it.trails.iter().filter(|trail| !trail.trail.is_system());
     let told: Vec<_> = own
         .clone()
-        .map(|trail| match trail.drilled {
-            Some(at) => format!("{} came back at {at}", trail.trail),
-            None => format!("{} never: `indelible drill` puts it on record", trail.trail),
+        .map(|trail| match (trail.drilled, trail.drill_failed) {
+            (_, Some(at)) => format!("{} did not come back at {at}", trail.trail),
+            (Some(at), None) => format!("{} came back at {at}", trail.trail),
+            (None, None) => format!("{} never: `indelible drill` puts it on record", trail.trail),
         })
         .collect();
-    let all = !told.is_empty() && own.clone().all(|trail| trail.drilled.is_some());
+    let all = !told.is_empty()
+        && own
+            .clone()
+            .all(|trail| trail.drilled.is_some() && trail.drill_failed.is_none());
     met_if(
         all,
         format!("drills of backups on record: {}", told.join(", ")),

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
@@ -16,6 +16,7 @@ use rusqlite::{Connection, InterruptHandle, Row};
 use crate::connection;
 use crate::error::{SqliteError, refused, unavailable};
 use crate::files::{Files, Open};
+use crate::index::lock;
 
 /// Pages in the log with which the thread begins to copy.
 const PAGES: u32 = 2_000;
@@ -199,10 +200,6 @@ impl Shared {
         *self.lock() = state;
         self.moved.notify_all();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Thread {

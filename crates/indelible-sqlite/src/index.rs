@@ -32,7 +32,7 @@ mod upkeep;
 
 pub(crate) use cover::{Covering, IndexReader, Snapshot, Uncovered};
 pub use forge::forge;
-pub(crate) use handle::Index;
+pub(crate) use handle::{Index, lock};
 pub(crate) use standing::Standing;
 pub(crate) use tail::columns;
 

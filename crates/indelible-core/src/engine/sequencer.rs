@@ -35,7 +35,7 @@ pub(super) async fn run(shared: Weak<Shared>, trail: TrailName, mut jobs: Receiv
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         // Taking no more than one commit holds keeps the queue itself the bound of what waits.
-        if waiting.is_empty() && jobs.recv_many(&mut waiting, most).await == 0 {
+        if jobs.recv_many(&mut waiting, most).await == 0 {
             return;
         }
         let Some(shared) = shared.upgrade() else {
@@ -140,11 +140,8 @@ impl Sequencer {
     /// Appends the fresh ones of a batch and answers them. On an error they are still there.
     async fn append(&mut self, shared: &Arc<Shared>, batch: &mut Batch) -> Result<(), AuditError> {
         // Only an id that a caller chose can be an old one; the store has the last word anyway.
-        if batch.fresh.iter().any(|job| job.event.given.id) {
-            self.answer_due(shared).await;
-            self.look_up(shared, batch, |job| job.event.given.id)
-                .await?;
-        }
+        self.look_up(shared, batch, |job| job.event.given.id)
+            .await?;
         for _ in 0..ATTEMPTS_MAX {
             if batch.fresh.is_empty() {
                 return Ok(());
@@ -235,8 +232,8 @@ impl Sequencer {
 
     /// Asks the trail for the ids of the `wanted` events and sets those aside that it has.
     async fn look_up(
-        &self,
-        shared: &Shared,
+        &mut self,
+        shared: &Arc<Shared>,
         batch: &mut Batch,
         wanted: impl Fn(&Job) -> bool,
     ) -> Result<(), AuditError> {
@@ -245,6 +242,7 @@ impl Sequencer {
         if ids.is_empty() {
             return Ok(());
         }
+        self.answer_due(shared).await;
         let seqs = shared.ground.store.seqs(&self.trail, &ids).await?;
         let known: Vec<(Uuid, u64)> = ids
             .into_iter()

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use testbed::{Cluster, TestDatabase};
 
 use crate::desk::{Desk, on_each_store};
+use crate::reports_system::answer_to;
 
 on_each_store! {
     sys_35_a_drill_is_on_record_with_its_duration,
@@ -50,17 +51,6 @@ fn on_record(desk: &Desk, trail: &str) -> Value {
     desk.json(&asked)["entries"][0].clone()
 }
 
-/// What `report system` answers to a requirement.
-pub fn requirement(desk: &Desk, id: &str) -> Value {
-    let report = desk
-        .run(&["report", "system", "--format", "json"])
-        .fine()
-        .json();
-    let all = report["requirements"].as_array().expect("a list");
-    let found = all.iter().find(|it| it["id"] == id);
-    found.expect("one of 48")["answer"].clone()
-}
-
 fn sys_35_a_drill_is_on_record_with_its_duration(new: fn() -> Desk) {
     let desk = new();
     desk.records(7);
@@ -68,7 +58,7 @@ fn sys_35_a_drill_is_on_record_with_its_duration(new: fn() -> Desk) {
     for _ in 0..2 {
         desk.run(&["record", "document_read", "document"]).fine();
     }
-    assert_eq!(requirement(&desk, "SYS-35"), "not_met");
+    assert_eq!(answer_to(&desk, "SYS-35"), "not_met");
     let more = ["--backup", "nightly of 3 May", "--restored-in", "90"];
     let drilled = desk.json(&drill(&copy, &more));
     assert_eq!(
@@ -106,15 +96,15 @@ fn sys_35_a_drill_is_on_record_with_its_duration(new: fn() -> Desk) {
         let out = desk.run(&words).fine().out;
         assert!(out.contains("default"), "{form}: {out}");
     }
-    assert_eq!(requirement(&desk, "SYS-35"), "met");
+    assert_eq!(answer_to(&desk, "SYS-35"), "met");
     desk.run(&["verify"]).fine();
     // The last one counts, and that it failed is no contradiction of what happened.
-    let outcomes = requirement(&desk, "SYS-04");
+    let outcomes = answer_to(&desk, "SYS-04");
     desk.file("none.db", "not a database");
     desk.run(&["drill", "sqlite:none.db", "--by", "c. iso"])
         .fails(3, "");
-    assert_eq!(requirement(&desk, "SYS-35"), "not_met");
-    assert_eq!(requirement(&desk, "SYS-04"), outcomes);
+    assert_eq!(answer_to(&desk, "SYS-35"), "not_met");
+    assert_eq!(answer_to(&desk, "SYS-04"), outcomes);
     let url = desk.url();
     desk.run(&["drill", &url, "--by", "c. iso"])
         .fails(2, "another place");
@@ -204,14 +194,14 @@ fn a_copy_that_lacks_a_trail_does_not_come_back(new: fn() -> Desk) {
     assert_eq!(of("pay")["compared"], "missing");
     out.fails(3, "pay");
     assert_eq!(on_record(&desk, "pay")["outcome"], "failed");
-    assert_eq!(requirement(&desk, "SYS-35"), "not_met");
+    assert_eq!(answer_to(&desk, "SYS-35"), "not_met");
     // A trail that is younger than the copy is not missed.
     let copy = restored(&desk);
     desk.run(&["record", "paid", "invoice", "--trail", "later"])
         .fine();
     let told = desk.json(&drill(&copy, &[]));
     assert_eq!(told["ok"], true);
-    assert_eq!(requirement(&desk, "SYS-35"), "not_met");
+    assert_eq!(answer_to(&desk, "SYS-35"), "not_met");
     desk.json(&drill(&restored(&desk), &[]));
-    assert_eq!(requirement(&desk, "SYS-35"), "met");
+    assert_eq!(answer_to(&desk, "SYS-35"), "met");
 }

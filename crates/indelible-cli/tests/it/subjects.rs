@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, files, on_each_store};
-use crate::drill::requirement;
+use crate::reports_system::answer_to;
 
 on_each_store! {
     sys_44_a_person_is_shown_what_was_done_and_not_by_whom,
@@ -141,11 +141,11 @@ fn sys_43_a_person_is_erased_and_the_trail_verifies(new: fn() -> Desk) {
         "officer.one",
         "--yes",
     ];
-    assert_eq!(requirement(&desk, "SYS-01"), "met");
+    assert_eq!(answer_to(&desk, "SYS-01"), "met");
     let done = officer_json(&desk, &[&ERASE[..], &more].concat());
     assert_eq!(done["dry_run"], false);
     // Who was erased was named.
-    assert_eq!(requirement(&desk, "SYS-01"), "met");
+    assert_eq!(answer_to(&desk, "SYS-01"), "met");
     assert_eq!(
         (&done["erased"], &done["of_other_actors"]),
         (&json!(5), &json!(1))

@@ -2,7 +2,7 @@
 
 mod asking;
 mod bytes;
-mod memory;
+mod counted;
 mod rebuild;
 
 use std::path::Path;

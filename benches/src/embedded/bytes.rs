@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use serde_json::json;
 
-use super::TASKS;
+use super::{TASKS, counted};
 use crate::Arguments;
 use crate::record;
 use crate::report::{Report, Rounds};
@@ -16,9 +15,9 @@ pub fn written(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()>
     let (mut rounds, mut batches) = (Rounds::default(), Vec::new());
     for _ in 0..arguments.rounds {
         let folder = tempfile::tempdir()?;
-        let before = sent_to_disk()?;
+        let before = counted::sent_to_disk()?;
         let (_, batch) = record::record(folder.path(), TASKS, arguments.events)?;
-        let sent = sent_to_disk()? - before;
+        let sent = counted::sent_to_disk()? - before;
         let stored = stored(folder.path())?;
         rounds.ours.push(sent as f64 / arguments.events as f64);
         rounds
@@ -32,13 +31,6 @@ pub fn written(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()>
     });
     report.add("bytes_written_per_stored", &rounds, facts);
     Ok(())
-}
-
-fn sent_to_disk() -> anyhow::Result<u64> {
-    let counts = std::fs::read_to_string("/proc/self/io").context("only Linux counts them")?;
-    let mut lines = counts.lines();
-    let line = lines.find_map(|line| line.strip_prefix("write_bytes: "));
-    Ok(line.context("write_bytes is not told")?.trim().parse()?)
 }
 
 /// Bytes of all files of the database.

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-use super::memory;
+use super::counted;
 use crate::Arguments;
 use crate::record::{open, waits};
 use crate::report::{Report, Rounds, median};
@@ -39,13 +39,13 @@ pub fn beside_scan(
     for round in 0..arguments.rounds as u64 {
         let first = 1 + 2 * round;
         let entries = runtime.block_on(size(&audit))?;
-        let before = memory::restart_peak()?;
+        let before = counted::restart_peak()?;
         let recording = Recording::start(&runtime, &audit, first);
         let (ours, ()) = rate(usize::try_from(entries)?, || {
             Ok(runtime.block_on(store.reindex(&mut |_, _| {})).map(drop)?)
         })?;
         recorded.push(recording.stop(&runtime)?);
-        grown.push(memory::peak()? - before);
+        grown.push(counted::peak()? - before);
         rounds.ours.push(ours);
         let recording = Recording::start(&runtime, &audit, first + 1);
         let (baseline, ()) = rate(usize::try_from(entries)?, || scan(&plain, entries))?;

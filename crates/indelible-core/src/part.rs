@@ -143,7 +143,7 @@ impl<T> PerPart<T> {
     }
 
     /// Another value for each part.
-    pub fn map<U>(&self, mut make: impl FnMut(PartKind, &T) -> U) -> PerPart<U> {
+    pub fn map<'p, U>(&'p self, mut make: impl FnMut(PartKind, &'p T) -> U) -> PerPart<U> {
         PerPart {
             actor: make(PartKind::Actor, &self.actor),
             target: make(PartKind::Target, &self.target),

@@ -366,22 +366,47 @@ impl TermField {
 /// The user id has a row with the byte 0x00 and nothing else where there is none, so that
 /// "no user" can be asked for; a text never holds that byte.
 pub fn each_term(entry: &StoredEntry, columns: &Columns, each: &mut dyn FnMut(TermField, &[u8])) {
-    let user = columns.user_id.as_deref().map_or(NO_USER, str::as_bytes);
-    each(TermField::UserId, user);
-    each(TermField::Action, entry.action.as_bytes());
-    each(TermField::ResourceType, entry.resource_type.as_bytes());
-    each(TermField::Outcome, entry.outcome.as_str().as_bytes());
-    if let Some(resource) = &columns.resource_id {
-        each(TermField::ResourceId, resource.as_bytes());
-    }
-    if let Some(address) = &columns.ip_address {
-        each(TermField::IpAddress, &address.octets());
-    }
-    if let Some(correlation) = &columns.correlation_id {
-        each(TermField::CorrelationId, correlation.as_bytes());
-    }
-    for tag in &entry.tags {
-        each(TermField::Tag, tag.as_bytes());
+    let indexed = Indexed {
+        action: &entry.action,
+        resource_type: &entry.resource_type,
+        outcome: entry.outcome.as_str(),
+        tags: entry.tags.iter().map(String::as_str),
+    };
+    indexed.each_term(columns, each);
+}
+
+/// What of a skeleton is indexed, for stores that read no more of it.
+pub struct Indexed<'e, Tags> {
+    /// What was done.
+    pub action: &'e str,
+    /// What kind of thing it was done to.
+    pub resource_type: &'e str,
+    /// How it ended, as it is stored.
+    pub outcome: &'e str,
+    /// The tags.
+    pub tags: Tags,
+}
+
+impl<'e, Tags: Iterator<Item = &'e str>> Indexed<'e, Tags> {
+    /// As [`each_term`].
+    pub fn each_term(self, columns: &Columns, each: &mut dyn FnMut(TermField, &[u8])) {
+        let user = columns.user_id.as_deref().map_or(NO_USER, str::as_bytes);
+        each(TermField::UserId, user);
+        each(TermField::Action, self.action.as_bytes());
+        each(TermField::ResourceType, self.resource_type.as_bytes());
+        each(TermField::Outcome, self.outcome.as_bytes());
+        if let Some(resource) = &columns.resource_id {
+            each(TermField::ResourceId, resource.as_bytes());
+        }
+        if let Some(address) = &columns.ip_address {
+            each(TermField::IpAddress, &address.octets());
+        }
+        if let Some(correlation) = &columns.correlation_id {
+            each(TermField::CorrelationId, correlation.as_bytes());
+        }
+        for tag in self.tags {
+            each(TermField::Tag, tag.as_bytes());
+        }
     }
 }
 

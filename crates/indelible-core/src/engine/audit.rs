@@ -190,16 +190,28 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Query`] names the ill-formed field; [`AuditError::Store`].
     pub async fn query_stored(&self, query: Query) -> Result<StoredPage, AuditError> {
-        let (plan, as_of) = self.planned(&query).await?;
-        self.stored_page(&plan, as_of).await
+        self.check_shown()?;
+        let plan = plan(&query, &self.trail, &self.engine.shared.door)?;
+        let Some(asked) = plan.as_of else {
+            let size = self.size().await?;
+            return self.stored_page(&plan, size).await;
+        };
+        // Whether the trail was ever so long is looked up beside the page.
+        let (size, page) = tokio::join!(self.size(), self.stored_page(&plan, asked));
+        as_of(&plan, size?)?;
+        page
+    }
+
+    /// How many entries the trail has now.
+    async fn size(&self) -> Result<u64, AuditError> {
+        Ok(self.head().await?.map_or(0, |head| head.size))
     }
 
     /// A question compiled, and the tree size that it asks for.
     pub(super) async fn planned(&self, query: &Query) -> Result<(Plan, u64), AuditError> {
         self.check_shown()?;
         let plan = plan(query, &self.trail, &self.engine.shared.door)?;
-        let size = self.head().await?.map_or(0, |head| head.size);
-        let as_of = as_of(&plan, size)?;
+        let as_of = as_of(&plan, self.size().await?)?;
         Ok((plan, as_of))
     }
 

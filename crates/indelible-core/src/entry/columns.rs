@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::StoredEntry;
 use super::view::Unreadable;
-use crate::part::PartKind;
+use crate::part::{PartKind, PerPart};
 
 /// What of the parts is indexed. Every value is derived from the stored bytes of the parts, so
 /// that verification can derive it again and compare.
@@ -48,20 +48,38 @@ impl Columns {
     /// # Errors
     /// [`Unreadable`] when a stored body is no JSON of its part's form.
     pub fn derive(entry: &StoredEntry) -> Result<Self, Unreadable> {
+        Self::of_bodies(entry.bodies()).map_err(|error| unreadable(entry, error))
+    }
+
+    /// The same of the stored bodies alone.
+    ///
+    /// # Errors
+    /// The part whose body is no JSON of its form, and why it is none.
+    pub fn of_bodies(
+        bodies: PerPart<Option<&[u8]>>,
+    ) -> Result<Self, (PartKind, serde_json::Error)> {
         let mut columns = Self::default();
-        if let Some(actor) = body::<Actor>(entry, PartKind::Actor)? {
+        if let Some(actor) = read::<Actor>(&bodies, PartKind::Actor)? {
             columns.ip_address = actor.ip_address.as_deref().and_then(address);
             columns.user_id = actor.user_id;
             columns.on_behalf_of = actor.on_behalf_of;
         }
-        if let Some(target) = body::<Target>(entry, PartKind::Target)? {
+        if let Some(target) = read::<Target>(&bodies, PartKind::Target)? {
             columns.resource_id = target.resource_id;
         }
-        if let Some(details) = body::<Details>(entry, PartKind::Details)? {
+        if let Some(details) = read::<Details>(&bodies, PartKind::Details)? {
             columns.correlation_id = details.correlation_id;
         }
         Ok(columns)
     }
+}
+
+fn read<'b, T: Deserialize<'b>>(
+    bodies: &PerPart<Option<&'b [u8]>>,
+    kind: PartKind,
+) -> Result<Option<T>, (PartKind, serde_json::Error)> {
+    let body = bodies.get(kind).map(serde_json::from_slice);
+    body.transpose().map_err(|error| (kind, error))
 }
 
 /// The address that `text` spells, IPv4 as IPv4-mapped IPv6; `None` for anything else.
@@ -76,16 +94,15 @@ pub(super) fn body<'a, T: Deserialize<'a>>(
     entry: &'a StoredEntry,
     kind: PartKind,
 ) -> Result<Option<T>, Unreadable> {
-    let Some(part) = entry.parts.get(kind) else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&part.body)
-        .map(Some)
-        .map_err(|source| Unreadable {
-            seq: entry.seq,
-            part: kind,
-            source: Arc::new(source),
-        })
+    read(&entry.bodies(), kind).map_err(|error| unreadable(entry, error))
+}
+
+fn unreadable(entry: &StoredEntry, (part, source): (PartKind, serde_json::Error)) -> Unreadable {
+    Unreadable {
+        seq: entry.seq,
+        part,
+        source: Arc::new(source),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{StoredEntry, columns::body};
 use crate::note::Note;
 use crate::outcome::Outcome;
-use crate::part::PartKind;
+use crate::part::{PartKind, PerPart};
 use crate::time::Timestamp;
 use crate::trail::TrailName;
 
@@ -103,6 +103,12 @@ impl StoredEntry {
     /// [`Unreadable`] when the stored body is no JSON.
     pub fn body(&self, kind: PartKind) -> Result<Option<Value>, Unreadable> {
         body(self, kind)
+    }
+
+    /// The stored bodies of the parts, `None` where one had no content or is erased.
+    pub fn bodies(&self) -> PerPart<Option<&[u8]>> {
+        self.parts
+            .map(|_, part| Some(part.as_ref()?.body.as_slice()))
     }
 
     /// Opens the parts.

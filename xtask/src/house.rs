@@ -202,6 +202,8 @@ pub const UNMIRRORED: &[&str] = &[
     // A server makes its own checkpoints.
     "checkpoint.rs",
     "checkpoint/cases.rs",
+    "wal.rs",
+    "wal/cases.rs",
     "address.rs",
     "connection/driver.rs",
     "connection/tls.rs",
@@ -236,12 +238,14 @@ pub const UNMIRRORED: &[&str] = &[
     "index/scan.rs",
     "index/standing.rs",
     "index/tail.rs",
+    "index/tail/cases.rs",
     "index/thread.rs",
     "index/trees.rs",
     "index/upkeep.rs",
     "index/upkeep/making.rs",
     "index/upkeep/merging.rs",
     "index/upkeep/sweeping.rs",
+    "index/upkeep/tallies.rs",
     "index/upkeep/tests.rs",
     // Whoever reads an old moment of a file keeps its write-ahead log from starting over.
     "find/pieces.rs",

@@ -5,18 +5,19 @@
 //! copies until little is left, and that much the writer copies itself, between two transactions.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use indelible_core::store::StoreError;
-use rusqlite::{Connection, InterruptHandle, Row};
+use rusqlite::{Connection, InterruptHandle};
 
 use crate::connection;
 use crate::error::{SqliteError, refused, unavailable};
 use crate::files::{Files, Open};
 use crate::index::lock;
+use crate::wal::Wal;
 
 /// Pages in the log with which the thread begins to copy.
 const PAGES: u32 = 2_000;
@@ -38,6 +39,7 @@ const PACE: Duration = Duration::from_millis(100);
 pub(crate) struct Checkpoints {
     jobs: Sender<Job>,
     shared: Arc<Shared>,
+    wal: Arc<Wal>,
     busy_timeout: Duration,
     /// Pages in the log with which something is to be done next.
     next_at: u32,
@@ -53,8 +55,6 @@ enum Job {
 
 #[derive(Default)]
 struct Shared {
-    /// Pages in the log after the last commit.
-    pages: AtomicU32,
     state: Mutex<State>,
     moved: Condvar,
     /// Whether the thread is to let go at once.
@@ -74,15 +74,11 @@ enum State {
     Failed,
 }
 
-/// What a pass came to: the pages that the log had, and those of them that are in the database.
-/// `None` where somebody else is at it.
-type Pass = Option<(u32, u32)>;
-
 impl Checkpoints {
     /// Starts the thread. It opens its connection when there is something to copy.
     pub(crate) fn start(
         path: PathBuf,
-        files: Arc<Files>,
+        (files, wal): (Arc<Files>, Arc<Wal>),
         busy_timeout: Duration,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
@@ -92,6 +88,7 @@ impl Checkpoints {
             files,
             busy_timeout,
             shared: Arc::clone(&shared),
+            wal: Arc::clone(&wal),
             db: None,
         };
         std::thread::Builder::new()
@@ -101,25 +98,16 @@ impl Checkpoints {
         Ok(Self {
             jobs,
             shared,
+            wal,
             busy_timeout,
             next_at: PAGES,
             before: 0,
         })
     }
 
-    /// Counts the pages of the log with every commit of this connection.
-    pub(crate) fn count(&self, db: &mut Connection) -> Result<(), StoreError> {
-        let shared = Arc::clone(&self.shared);
-        let hook = move |_: &mut rusqlite::hooks::Wal, count: i32| {
-            shared.pages.store(count.unsigned_abs(), Ordering::Relaxed);
-            Ok(())
-        };
-        db.wal_hook(Some(hook)).map_err(refused)
-    }
-
     /// After a commit: has the thread copy what has come, or copies what it has left.
     pub(crate) fn after_commit(&mut self, db: &Connection) {
-        let pages = self.shared.pages.load(Ordering::Relaxed);
+        let pages = self.wal.pages();
         let of_commit = pages.saturating_sub(std::mem::replace(&mut self.before, pages));
         let state = *self.shared.lock();
         match state {
@@ -133,13 +121,13 @@ impl Checkpoints {
                     self.start_over(db, pages);
                 } else if is_little {
                     // An error leaves the log as it was: it is the next pass's.
-                    let _ = pass(db, "PASSIVE");
+                    let _ = self.wal.copy(db, "PASSIVE");
                 }
             }
             State::Failed => {
                 *self.shared.lock() = State::Idle;
                 self.next_at = pages + RETRY_PAGES;
-                let _ = pass(db, "PASSIVE");
+                let _ = self.wal.copy(db, "PASSIVE");
             }
             State::Idle => {
                 let has_started_over = pages + RETRY_PAGES < self.next_at;
@@ -160,7 +148,7 @@ impl Checkpoints {
     /// the next. One that stays is tried for ever more rarely.
     fn start_over(&mut self, db: &Connection, pages: u32) {
         let _ = db.busy_timeout(PACE);
-        let done = pass(db, "RESTART");
+        let done = self.wal.copy(db, "RESTART");
         let _ = db.busy_timeout(self.busy_timeout);
         if !matches!(done, Ok(Some((logged, copied))) if logged == copied) {
             self.next_at = pages + pages / 2;
@@ -207,6 +195,7 @@ struct Thread {
     files: Arc<Files>,
     busy_timeout: Duration,
     shared: Arc<Shared>,
+    wal: Arc<Wal>,
     // The connection is closed before the file may be another one.
     db: Option<(Connection, Open)>,
 }
@@ -246,12 +235,13 @@ impl Thread {
             if self.shared.gives_up.load(Ordering::Acquire) {
                 break;
             }
-            let Some((logged, copied)) = pass(self.connection()?, "PASSIVE")? else {
+            let wal = Arc::clone(&self.wal);
+            let pass = wal.copy(self.connection()?, "PASSIVE");
+            let Some((logged, copied)) = pass.map_err(refused)? else {
                 break;
             };
             all_copied = copied;
-            let pages = self.shared.pages.load(Ordering::Relaxed);
-            if copied < logged || pages <= copied {
+            if copied < logged || wal.pages() <= copied {
                 break;
             }
         }
@@ -280,16 +270,6 @@ impl Drop for Thread {
         // However it ended, nobody waits for it any more.
         self.shared.tell(State::Failed);
     }
-}
-
-/// Copies what no reader stands in the way of.
-fn pass(db: &Connection, mode: &str) -> Result<Pass, StoreError> {
-    let row = |row: &Row<'_>| Ok((row.get::<_, bool>(0)?, row.get(1)?, row.get(2)?));
-    let (is_busy, logged, copied): (bool, i64, i64) = db
-        .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], row)
-        .map_err(refused)?;
-    let pages = |pages: i64| u32::try_from(pages).unwrap_or_default();
-    Ok((!is_busy).then(|| (pages(logged), pages(copied))))
 }
 
 #[cfg(test)]

@@ -27,8 +27,6 @@ const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const WRITER_SPILL_PAGES: i64 = 16 * 1024;
 /// Kibibytes of pages that the connection that writes the index keeps in memory.
 const INDEX_CACHE_KIB: i64 = 2 * 1024;
-/// Pages in the write-ahead log of the index after which it is copied into the file.
-const INDEX_CHECKPOINT_PAGES: i64 = 4_000;
 /// Bytes that the write-ahead log is cut back to when it starts over after a burst.
 const WAL_BYTES_KEPT: i64 = 128 * 1024 * 1024;
 
@@ -78,7 +76,6 @@ pub(crate) fn indexing(path: &Path, busy_timeout: Duration) -> Result<Connection
     pragma(&db, "secure_delete", false)?;
     pragma(&db, "temp_store", "MEMORY")?;
     pragma(&db, "journal_size_limit", WAL_BYTES_KEPT)?;
-    pragma(&db, "wal_autocheckpoint", INDEX_CHECKPOINT_PAGES)?;
     Ok(db)
 }
 

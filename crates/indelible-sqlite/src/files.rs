@@ -32,6 +32,15 @@ struct State {
     open: u32,
 }
 
+/// While this is held nobody of this process opens an index, or takes one away. A connection opens
+/// its file first and what stands beside it later, by name: where these are of another file by then
+/// SQLite does not see that the same process has them open, and cuts the shared memory back under
+/// whoever uses it, which ends the process.
+pub(crate) fn opening() -> MutexGuard<'static, ()> {
+    static OPENING: Mutex<()> = Mutex::new(());
+    OPENING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// An open connection. It must be closed before this is dropped.
 pub(crate) struct Open(Arc<Files>);
 

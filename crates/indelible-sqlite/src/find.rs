@@ -21,7 +21,7 @@ mod way;
 use indelible_core::TrailName;
 use indelible_core::entry::StoredEntry;
 use indelible_core::store::{Find, StoreError};
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, Row};
 
 use crate::connection::{Caller, Reader};
 use crate::error::{corrupt, refused};
@@ -67,7 +67,14 @@ pub(crate) fn find(
     let mut found = Vec::new();
     let mut next = Some(find.clone());
     while let Some(wanted) = next {
-        let piece = index.search(|index| piece((db, index), caller, trail, (&wanted, steps)))?;
+        let piece = |index: Option<&Snapshot<'_>>| {
+            let wanted = (&wanted, steps);
+            piece((db, index), caller, trail, wanted)
+        };
+        let piece = match plan::asks_index(&find.filter) {
+            true => index.search(piece)?,
+            false => piece(None)?,
+        };
         found.extend(piece.entries);
         next = piece.rest;
     }
@@ -229,53 +236,49 @@ impl<'a> Search<'a> {
 
     /// The entries at `seqs`, in their order, all of which must be there.
     fn entries(self, seqs: &[u64]) -> Result<Vec<StoredEntry>, StoreError> {
-        let mut entries = Vec::with_capacity(seqs.len());
-        let sql = self.way.either(sql::ENTRIES_FALLING, sql::ENTRIES);
-        self.runs(sql, seqs, |row| {
+        self.runs(sql::ENTRIES, seqs, |row| {
             let entry = row::entry(row)?;
-            let seq = entry.seq;
-            entries.push(entry);
-            Ok(seq)
-        })?;
-        Ok(entries)
+            Ok((entry.seq, entry))
+        })
     }
 
-    /// Runs a statement that reads a range of places, in the order of the way, once per run of
-    /// neighbours in `seqs`. `read` answers the seq of its row.
-    fn runs(
+    /// What a statement reads that goes through a range of places, once per run of neighbours in
+    /// `seqs`. It goes upwards, which is less to do where tables are joined. `read` answers the seq
+    /// of its row too.
+    fn runs<T>(
         self,
         sql: &str,
         seqs: &[u64],
-        mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<u64, StoreError>,
-    ) -> Result<(), StoreError> {
+        read: impl Fn(&Row<'_>) -> Result<(u64, T), StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         let mut statement = self.statement(sql)?;
+        let mut all = Vec::with_capacity(seqs.len());
         for run in seqs.chunk_by(|seq, next| self.way.after(*seq, 1) == Some(*next)) {
             let (begin, end) = (run[0], run[run.len() - 1]);
             let (first, last) = self.way.either((end, begin), (begin, end));
             let range = [place(self.trail, first), place(self.trail, last)];
             let mut rows = statement.query(range).map_err(refused)?;
-            for &seq in run {
+            let before = all.len();
+            for seq in first..=last {
                 // A gap in the log must be heard of, not passed over.
-                let there = match rows.next().map_err(refused)? {
-                    Some(row) => read(row)?,
-                    None => first.wrapping_sub(1),
-                };
-                if there != seq {
+                let row = rows.next().map_err(refused)?.map(&read).transpose()?;
+                let Some((_, of_row)) = row.filter(|(there, _)| *there == seq) else {
                     return Err(corrupt("the log", Some(seq), "the entry is missing"));
-                }
+                };
+                all.push(of_row);
+            }
+            if let Way::Down { .. } = self.way {
+                all[before..].reverse();
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     /// `occurred_at` of the entries at `seqs`, in their order, in µs.
     fn times(self, seqs: &[u64]) -> Result<Vec<i64>, StoreError> {
-        let mut times = Vec::with_capacity(seqs.len());
-        let sql = self.way.either(sql::TIMES_FALLING, sql::TIMES);
-        self.runs(sql, seqs, |row| {
-            times.push(row.get(1).map_err(refused)?);
-            row.get(0).map(seq_of).map_err(refused)
-        })?;
-        Ok(times)
+        self.runs(sql::TIMES, seqs, |row| {
+            let seq = row.get(0).map(seq_of).map_err(refused)?;
+            Ok((seq, row.get(1).map_err(refused)?))
+        })
     }
 }

@@ -54,6 +54,7 @@ mod retention;
 mod row;
 mod store;
 mod table;
+mod wal;
 mod writer;
 
 pub use error::SqliteError;

@@ -16,6 +16,7 @@ use crate::read;
 use crate::row::place;
 use crate::sql;
 use crate::store::SqliteStore;
+use crate::wal::Wal;
 use crate::writer::{Done, Task};
 
 /// Entries that are blanked in one transaction: a few milliseconds, for which a commit waits.
@@ -184,19 +185,17 @@ fn altered(db: &Connection, trail: i64, blankings: &[Blanking]) -> rusqlite::Res
 ///
 /// Freed bytes are overwritten anyway (`secure_delete`); what a page keeps of rows that were moved
 /// about in it goes with the page.
-pub(crate) fn purge(db: &Connection) -> Result<(), StoreError> {
-    empty_log(db)?;
+pub(crate) fn purge(db: &Connection, wal: &Wal) -> Result<(), StoreError> {
+    empty_log(db, wal)?;
     db.execute(sql::ALTERATIONS_FORGET, []).map_err(refused)?;
     connection::vacuum(db)?;
-    empty_log(db)
+    empty_log(db, wal)
 }
 
-fn empty_log(db: &Connection) -> Result<(), StoreError> {
-    let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy);
-    match busy.map_err(refused)? {
-        0 => Ok(()),
-        _ => Err(unavailable(SqliteError::Read)),
+fn empty_log(db: &Connection, wal: &Wal) -> Result<(), StoreError> {
+    match wal.empty(db).map_err(refused)? {
+        true => Ok(()),
+        false => Err(unavailable(SqliteError::Read)),
     }
 }
 

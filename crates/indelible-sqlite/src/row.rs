@@ -2,7 +2,7 @@
 
 use indelible_core::entry::{Erasure, StoredEntry};
 use indelible_core::part::{Part, PerPart, SALT_BYTES};
-use indelible_core::store::{Head, StoreError};
+use indelible_core::store::{Head, Indexed, StoreError};
 use indelible_core::{Outcome, Timestamp};
 use indelible_merkle::{Frontier, Hash};
 use rusqlite::Row;
@@ -84,13 +84,40 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
             .parse::<Outcome>()
             .map_err(|e| cell.bad(3, e))?,
         resource_type: cell.text(4)?.to_owned(),
-        tags: split_tags(cell.text(5)?),
+        tags: tags(cell.text(5)?).map(str::to_owned).collect(),
         occurred_at: cell.time(6)?,
         created_at: cell.time(7)?,
         erases: cell.erases(8)?,
         part_hashes,
         leaf_hash: cell.hash(12)?.ok_or_else(|| cell.bad(12, "it is NULL"))?,
         parts,
+    })
+}
+
+/// The columns of `sql::INDEXED`.
+pub(crate) fn indexed<'r>(row: &'r Row<'r>) -> Result<OfIndex<'r>, StoreError> {
+    let seq = seq_of(cell(row, 0, "a place", None)?);
+    let cell = Cells { row, seq };
+    let indexed = Indexed {
+        action: cell.text(1)?,
+        outcome: cell.text(2)?,
+        resource_type: cell.text(3)?,
+        tags: tags(cell.text(4)?),
+    };
+    Ok((seq, indexed))
+}
+
+/// The seq of an entry, and what of its skeleton is indexed.
+type OfIndex<'r> = (u64, Indexed<'r, Tags<'r>>);
+
+/// The columns of `sql::BODIES`.
+pub(crate) fn bodies<'r>(row: &'r Row<'r>) -> Result<PerPart<Option<&'r [u8]>>, StoreError> {
+    let seq = seq_of(cell(row, 0, "a place", None)?);
+    let cell = Cells { row, seq };
+    Ok(PerPart {
+        actor: cell.blob(1)?,
+        target: cell.blob(2)?,
+        details: cell.blob(3)?,
     })
 }
 
@@ -118,12 +145,15 @@ pub(crate) fn head(row: &Row<'_>) -> Result<Head, StoreError> {
 }
 
 /// The tags of a column that holds them with a space between.
-fn split_tags(text: &str) -> Vec<String> {
-    match text {
-        "" => Vec::new(),
-        text => text.split(' ').map(str::to_owned).collect(),
-    }
+fn tags(text: &str) -> Tags<'_> {
+    // Nothing would be split into one tag without letters.
+    (!text.is_empty())
+        .then(|| text.split(' '))
+        .into_iter()
+        .flatten()
 }
+
+type Tags<'r> = std::iter::Flatten<std::option::IntoIter<std::str::Split<'r, char>>>;
 
 /// The cells of one row of one entry: every problem names the entry and the column.
 struct Cells<'a> {
@@ -146,8 +176,11 @@ impl<'a> Cells<'a> {
     }
 
     fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
-        let name = self.row.as_ref().column_name(column).unwrap_or("a time");
-        time(self.row, column, name, Some(self.seq))
+        time(self.row, column, "a time", Some(self.seq)).or_else(|_| {
+            // Its name is looked up where it is told, and not for every row.
+            let name = self.row.as_ref().column_name(column).unwrap_or("a time");
+            time(self.row, column, name, Some(self.seq))
+        })
     }
 
     fn blob(&self, column: usize) -> Result<Option<&'a [u8]>, StoreError> {

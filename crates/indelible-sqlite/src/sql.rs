@@ -138,32 +138,26 @@ pub const ROLLUP_INSERT: &str =
 /// ?1 trail, ?2 id.
 pub const EVENT_ID_SEQ: &str = "SELECT seq FROM event_id WHERE trail = ?1 AND id = ?2";
 
-macro_rules! entry_rows {
-    ($tail:literal) => {
-        concat!(
-            "SELECT e.place, e.id, e.action, e.outcome, e.resource_type, e.tags, e.occurred_at, \
-             e.created_at, e.erases, e.actor_hash, e.target_hash, e.details_hash, e.leaf_hash, \
-             p.actor_salt, p.actor, p.target_salt, p.target, p.details_salt, p.details \
-             FROM entry AS e LEFT JOIN part AS p ON p.place = e.place ",
-            $tail
-        )
-    };
-}
-
 /// ?1 first place, ?2 last place, both inclusive; rising.
-pub const ENTRIES: &str = entry_rows!("WHERE e.place BETWEEN ?1 AND ?2 ORDER BY e.place");
+pub const ENTRIES: &str = "\
+SELECT e.place, e.id, e.action, e.outcome, e.resource_type, e.tags, e.occurred_at, e.created_at, \
+e.erases, e.actor_hash, e.target_hash, e.details_hash, e.leaf_hash, \
+p.actor_salt, p.actor, p.target_salt, p.target, p.details_salt, p.details \
+FROM entry AS e LEFT JOIN part AS p ON p.place = e.place \
+WHERE e.place BETWEEN ?1 AND ?2 ORDER BY e.place";
 
-/// As [`ENTRIES`], falling.
-pub const ENTRIES_FALLING: &str =
-    entry_rows!("WHERE e.place BETWEEN ?1 AND ?2 ORDER BY e.place DESC");
+/// As [`ENTRIES`], what is indexed of them.
+pub const INDEXED: &str = "\
+SELECT place, action, outcome, resource_type, tags FROM entry \
+WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+
+/// As [`ENTRIES`], the bodies of those that have parts.
+pub const BODIES: &str = "\
+SELECT place, actor, target, details FROM part WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
 
 /// ?1 first place, ?2 last place, both inclusive; rising.
 pub const TIMES: &str = "\
 SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
-
-/// As [`TIMES`], falling.
-pub const TIMES_FALLING: &str = "\
-SELECT place, occurred_at FROM entry WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC";
 
 /// ?1 trail, ?2 ordinal, ?3 first, ?4 last, ?5 token.
 pub const ALTERATION_INSERT: &str = "\

@@ -82,8 +82,12 @@ impl Writer {
         db: Connection,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
-        let checkpoints =
-            Checkpoints::start(path.clone(), Arc::clone(&files), options.busy_timeout)?;
+        let wal = Arc::clone(&index.log_wal);
+        let checkpoints = Checkpoints::start(
+            path.clone(),
+            (Arc::clone(&files), wal),
+            options.busy_timeout,
+        )?;
         let mut thread = Thread {
             path,
             files,
@@ -195,6 +199,7 @@ impl Thread {
                 self.index.pace();
                 let answers = self.write(&tasks);
                 self.index.grown(entries as u64);
+                self.index.recorded(recorded(&tasks, &answers));
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     // Whoever asked may have stopped waiting.
                     let _ = reply.send(answer);
@@ -211,7 +216,9 @@ impl Thread {
                 Some(Job::Purge(reply)) => {
                     // A purge empties the log, and is refused while somebody copies it.
                     self.checkpoints.let_go();
-                    let _ = reply.send(self.connection().and_then(removal::purge));
+                    let wal = Arc::clone(&self.index.log_wal);
+                    let purged = self.connection().and_then(|db| removal::purge(db, &wal));
+                    let _ = reply.send(purged);
                 }
                 Some(Job::LetGo) => {
                     if matches!(self.files.are_there(), Ok(false)) {
@@ -308,7 +315,7 @@ impl Thread {
     }
 
     fn adopt(&mut self, mut db: Connection, open: Open) -> Result<(), StoreError> {
-        self.checkpoints.count(&mut db)?;
+        self.index.log_wal.follow(&mut db).map_err(refused)?;
         if let Some(bytes) = self.bytes_max {
             let size: u64 = db
                 .query_row("PRAGMA page_size", [], |r| r.get(0))
@@ -348,11 +355,24 @@ impl Thread {
         };
         self.checkpoints.let_go();
         // Others may have the database open; then the log stays as long as they need it.
-        let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = self.index.log_wal.empty(&db);
         let closed = db.close().map_err(|(_, error)| refused(error));
         self.open = None;
         closed
     }
+}
+
+/// Entries that were appended.
+fn recorded(tasks: &[Task], answers: &[Result<Done, StoreError>]) -> u64 {
+    let done = tasks
+        .iter()
+        .zip(answers)
+        .filter(|(_, answer)| answer.is_ok());
+    let entries = done.map(|(task, _)| match task {
+        Task::Append(_) => task.entries(),
+        _ => 0,
+    });
+    entries.sum::<usize>() as u64
 }
 
 impl Task {

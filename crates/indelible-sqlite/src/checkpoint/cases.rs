@@ -30,8 +30,9 @@ impl Case {
         db.query_row("PRAGMA schema_version", [], |_| Ok(()))
             .unwrap();
         files.remember().unwrap();
-        let checkpoints = Checkpoints::start(path, Arc::clone(&files), TIMEOUT).unwrap();
-        checkpoints.count(&mut db).unwrap();
+        let wal = Wal::of(&path);
+        wal.follow(&mut db).unwrap();
+        let checkpoints = Checkpoints::start(path, (Arc::clone(&files), wal), TIMEOUT).unwrap();
         Self {
             db,
             open: Some(open),
@@ -53,7 +54,7 @@ impl Case {
     }
 
     fn pages(&self) -> u32 {
-        self.checkpoints.shared.pages.load(Ordering::Relaxed)
+        self.checkpoints.wal.pages()
     }
 
     fn state(&self) -> State {

@@ -74,12 +74,24 @@ impl Rest {
     pub(super) fn matches(&self, entry: &StoredEntry) -> Result<bool, StoreError> {
         let columns = match self.on_columns {
             // The index knows no value of what cannot be read either.
-            true => columns(entry),
+            true => columns(entry.bodies()),
             false => Columns::default(),
         };
         let matches = self.filter.matches(entry, &columns);
         matches.map_err(|e| corrupt(e.part.as_str(), Some(e.seq), &e.source))
     }
+}
+
+/// Whether the index can tell anything of a filter. Bounds on times and contexts are tested on the
+/// log.
+pub(super) fn asks_index(filter: &Filter) -> bool {
+    let of_log = Filter {
+        earliest: filter.earliest,
+        latest: filter.latest,
+        context: filter.context.clone(),
+        ..Filter::default()
+    };
+    *filter != of_log
 }
 
 impl Plan {

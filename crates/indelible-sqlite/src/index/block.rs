@@ -54,16 +54,22 @@ impl Packer {
         self.bytes.is_empty()
     }
 
-    /// Adds a term behind those before.
+    /// Whether terms of this key were added last, and more may follow.
+    pub fn goes_on_with(&self, key: &[u8]) -> bool {
+        self.is_open && self.key == key
+    }
+
+    /// Adds the first term of a key behind those before.
     pub fn term(&mut self, key: &[u8], seq: u64) {
-        if self.is_open && self.key == key {
-            number(&mut self.bytes, seq - self.seq);
-        } else {
-            self.end_key();
-            self.key(key);
-            number(&mut self.bytes, seq);
-            self.is_open = true;
-        }
+        self.end_key();
+        self.key(key);
+        number(&mut self.bytes, seq);
+        (self.is_open, self.seq) = (true, seq);
+    }
+
+    /// Adds a further term of the same key, of a higher seq.
+    pub fn more(&mut self, seq: u64) {
+        number(&mut self.bytes, seq - self.seq);
         self.seq = seq;
     }
 

@@ -43,25 +43,32 @@ impl Builder {
         }
     }
 
-    /// Adds a term behind those before.
-    pub fn push(&mut self, key: &[u8], seq: u64) {
-        // A row of the log that was tampered with may say the same twice.
-        if self
-            .last
-            .as_ref()
-            .is_some_and(|(there, of)| there == key && *of == seq)
-        {
-            return;
+    /// Adds terms of a key behind those before. Seqs of one key rise; where two are the same, as in
+    /// a row of the log that was tampered with, it is one.
+    pub fn push(&mut self, key: &[u8], seqs: &[u64]) {
+        let last = self.last.as_ref().filter(|(there, _)| there == key);
+        let mut last = last.map(|(_, seq)| *seq);
+        let mut goes_on = self.leaf.packer.goes_on_with(key);
+        for seq in seqs.iter().copied() {
+            if last.replace(seq) == Some(seq) {
+                continue;
+            }
+            if !self.leaf.packer.is_empty() && self.leaf.packer.would_take(key) > BLOCK_BYTES {
+                self.end_leaf();
+            }
+            if self.leaf.packer.is_empty() {
+                self.leaf.begin(key, seq);
+                goes_on = false;
+            }
+            match std::mem::replace(&mut goes_on, true) {
+                true => self.leaf.packer.more(seq),
+                false => self.leaf.packer.term(key, seq),
+            }
+            self.terms += 1;
         }
-        remember(&mut self.last, key, seq);
-        if !self.leaf.packer.is_empty() && self.leaf.packer.would_take(key) > BLOCK_BYTES {
-            self.end_leaf();
+        if let Some(seq) = last {
+            remember(&mut self.last, key, seq);
         }
-        if self.leaf.packer.is_empty() {
-            self.leaf.begin(key, seq);
-        }
-        self.leaf.packer.term(key, seq);
-        self.terms += 1;
     }
 
     /// The blocks that were finished since this was asked last, with their ids.

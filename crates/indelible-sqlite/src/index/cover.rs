@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction};
 use super::belief::believed;
 use super::file::{IndexFile, Recent};
 use super::handle::Index;
-use super::record::Covered;
+use super::record::{Covered, Written};
 use super::{Fault, tail};
 use crate::error::corrupt;
 use crate::files::Open;
@@ -174,6 +174,11 @@ impl<'f> Snapshot<'f> {
         }))
     }
 
+    /// What was written for entries, as far as the file has it.
+    pub(super) fn written(&self) -> Result<Written, StoreError> {
+        Ok(self.told(self.file.meta())?.written)
+    }
+
     /// An answer of the index; an error ends the search, which is begun again without.
     fn told<T>(&self, answer: Result<T, Fault>) -> Result<T, StoreError> {
         answer.map_err(|fault| {
@@ -298,7 +303,7 @@ impl Covering<'_> {
                 if seqs.len() == most {
                     return Ok(seqs);
                 }
-                self.snapshot.told(terms.advance())?;
+                self.snapshot.told(terms.advance(1))?;
             }
         }
         Ok(seqs)

@@ -4,17 +4,22 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Fault;
 use super::block::{Fence, Leaf, opened};
-use super::record::{Covered, Merge, Meta};
+use super::record::{Covered, Merge, Meta, Written};
 use super::run::{Blocks, Run};
 use crate::connection::{self, pragma};
-use crate::files::beside;
+use crate::error::{SqliteError, unavailable};
+#[cfg(doc)]
+use crate::files::opening;
+use crate::files::{beside, id_now};
 use crate::open::provide;
+use crate::wal::Wal;
 
 /// `INDX`: what tells an index from a database of trails, which it never is.
 const APPLICATION_ID: i64 = 0x494e_4458;
@@ -26,25 +31,38 @@ CREATE TABLE block (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE trail (trail INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT;";
 
+/// How long a reader waits for others while it opens the file.
+const OPENING_PATIENCE: Duration = Duration::from_millis(100);
+/// Pages in the write-ahead log after which it is copied into the file.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
 pub(super) const SELECT_BLOCK: &str = "SELECT body FROM block WHERE id = ?1";
 
 /// A connection to the file.
 pub(super) struct IndexFile {
     pub db: Connection,
     pub epoch: u64,
+    /// Where it is written.
+    wal: Option<Arc<Wal>>,
 }
 
 impl IndexFile {
-    /// Opens the file to read it; `None` where there is none that can be used.
+    /// Opens the file to read it; `None` where there is none that can be used, or another process
+    /// has put another one there meanwhile: see [`opening`].
     pub fn reading(path: &Path, busy_timeout: Duration) -> Result<Option<Self>, Fault> {
         if !path.exists() {
             return Ok(None);
         }
-        let db = connection::reading(path, busy_timeout)?;
+        let id = id_now(path).ok();
+        // Nobody else opens one meanwhile.
+        let db = connection::reading(path, OPENING_PATIENCE)?;
         match said(&db)? {
             Some((APPLICATION_ID, LAYOUT)) => {
                 let epoch = meta(&db)?.epoch;
-                Ok(Some(Self { db, epoch }))
+                db.busy_timeout(busy_timeout)?;
+                let wal = None;
+                let is_one = id_now(path).ok() == id;
+                Ok(is_one.then_some(Self { db, epoch, wal }))
             }
             // Somebody makes it just now.
             None => Ok(None),
@@ -52,9 +70,11 @@ impl IndexFile {
         }
     }
 
-    /// Opens the file to write it, and makes it where there is none.
-    pub fn writing(path: &Path, epoch: u64) -> Result<Self, Fault> {
+    /// Opens the file to write it, and makes it where there is none. Busy where another process has
+    /// put another one there meanwhile: see [`opening`].
+    pub fn writing(path: &Path, epoch: u64, wal: &Arc<Wal>) -> Result<Self, Fault> {
         provide(path, true)?;
+        let id = id_now(path).ok();
         // Whoever else writes is not waited for: there is always a next time.
         let mut db = connection::indexing(path, Duration::ZERO)?;
         match said(&db)? {
@@ -62,8 +82,13 @@ impl IndexFile {
             None => make(&mut db, epoch)?,
             Some(_) => return Err(Fault::damage("it is no index of this layout")),
         }
+        wal.follow(&mut db)?;
         let epoch = meta(&db)?.epoch;
-        Ok(Self { db, epoch })
+        let wal = Some(Arc::clone(wal));
+        match id_now(path).ok() == id {
+            true => Ok(Self { db, epoch, wal }),
+            false => Err(Fault::Busy),
+        }
     }
 
     pub fn meta(&self) -> Result<Meta, Fault> {
@@ -197,7 +222,32 @@ impl IndexFile {
         if done.is_err() && !self.db.is_autocommit() {
             self.db.prepare_cached("ROLLBACK")?.execute([])?;
         }
+        if let Some(wal) = &self.wal
+            && wal.pages() >= CHECKPOINT_PAGES
+        {
+            // An error leaves the log as it was: the next commit tries again.
+            let _ = wal.copy(&self.db, "PASSIVE");
+        }
         done
+    }
+
+    /// Copies the write-ahead log into the file and empties it.
+    pub fn empty_log(&self) -> Result<(), Fault> {
+        let is_done = match &self.wal {
+            Some(wal) => wal.empty(&self.db)?,
+            None => false,
+        };
+        match is_done {
+            true => Ok(()),
+            false => Err(Fault::Other(unavailable(SqliteError::Read))),
+        }
+    }
+
+    /// Adds to what was written for entries.
+    pub fn add_written(&self, written: Written) -> Result<(), Fault> {
+        let mut meta = self.meta()?;
+        meta.written = meta.written.and(written);
+        self.keep_meta(&meta)
     }
 
     /// A number that changes when another connection has changed the file.
@@ -303,6 +353,7 @@ fn make(db: &mut Connection, epoch: u64) -> Result<(), Fault> {
             merging: None,
             is_unswept: false,
             freed: 0,
+            written: Written::default(),
         };
         transaction.execute(
             "INSERT INTO meta (id, body) VALUES (1, ?1)",

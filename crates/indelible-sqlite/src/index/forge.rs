@@ -16,6 +16,7 @@ use crate::connection;
 use crate::error::corrupt;
 use crate::files::beside;
 use crate::read;
+use crate::wal::Wal;
 
 /// How long to wait for a thread that writes the index.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,7 +38,8 @@ pub fn forge(
     let trail = read::extent(&log, trail)?.ok_or_else(nothing)?.trail;
     let there = IndexFile::reading(&beside(path, "-index"), PATIENCE)?.ok_or_else(nothing)?;
     drop(there);
-    let file = IndexFile::writing(&beside(path, "-index"), 0)?;
+    let path = beside(path, "-index");
+    let file = IndexFile::writing(&path, 0, &Wal::of(&path))?;
     let mut covered = file.covered(trail)?.ok_or_else(nothing)?;
     let mut terms = terms(&file, &covered)?;
     edit(&mut terms);
@@ -49,7 +51,7 @@ pub fn forge(
     file.change(|| {
         let mut builder = Builder::new(file.epoch, next_run(&file)?);
         for (key, seq) in &terms {
-            builder.push(key, *seq);
+            builder.push(key, &[*seq]);
         }
         let (run, blocks) = builder.end(covered.first(), covered.end());
         file.put(blocks)?;
@@ -69,7 +71,7 @@ fn terms(file: &IndexFile, covered: &Covered) -> Result<Vec<Term>, Fault> {
         let mut terms = run.terms(&blocks, &[], 0)?;
         while let Some((key, seq)) = terms.peek() {
             all.push(term(key, seq)?);
-            terms.advance()?;
+            terms.advance(1)?;
         }
     }
     Ok(all)

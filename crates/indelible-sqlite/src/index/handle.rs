@@ -15,8 +15,9 @@ use super::scan::Scans;
 use super::thread::Thread;
 use super::upkeep::Upkeep;
 use crate::error::{SqliteError, unavailable};
-use crate::files::{FileId, Files, Open, beside, id_now};
+use crate::files::{FileId, Files, Open, beside, id_now, opening};
 use crate::open::Options;
+use crate::wal::Wal;
 
 /// Entries that the index may be behind before writers wait for it.
 pub(super) const LAG_ENTRIES_MAX: u64 = 262_144;
@@ -29,6 +30,8 @@ pub(crate) struct Index {
     busy_timeout: Duration,
     files: Arc<Files>,
     jobs: Mutex<Option<Sender<Job>>>,
+    /// The write-ahead log of the log's own file.
+    pub log_wal: Arc<Wal>,
     /// Passes that read all of it.
     pub scans: Scans,
     /// Entries that are covered at once.
@@ -45,6 +48,8 @@ pub(super) struct Shared {
     pub(super) is_urged: AtomicBool,
     /// Whether it was told that the index is not believed.
     pub(super) is_doubted: AtomicBool,
+    /// Entries that were recorded here since somebody asked.
+    recorded: AtomicU64,
     /// Entries that are not covered, as far as is known.
     pub(super) lag: AtomicU64,
     /// Whether the thread makes progress: nobody waits for one that does not.
@@ -90,6 +95,7 @@ impl Index {
     ) -> Result<Arc<Self>, StoreError> {
         let path = beside(log, "-index");
         let index = Self {
+            log_wal: Wal::of(log),
             files: Files::of(&path),
             path,
             busy_timeout: options.busy_timeout,
@@ -102,6 +108,7 @@ impl Index {
             let (jobs, queue) = channel();
             let work = Upkeep::new(
                 (log.to_owned(), Arc::clone(log_files)),
+                (Arc::clone(&index.log_wal), Arc::clone(&index.shared)),
                 (index.path.clone(), Arc::clone(&index.files)),
                 options,
             );
@@ -122,6 +129,7 @@ impl Index {
 
     /// A connection that reads it; `None` where there is nothing to read.
     pub(super) fn reading(&self) -> Result<Option<(IndexFile, Open)>, Fault> {
+        let _opening = opening();
         let open = self.files.open()?;
         let Some(file) = IndexFile::reading(&self.path, self.busy_timeout)? else {
             return Ok(None);
@@ -160,6 +168,11 @@ impl Index {
     pub fn freed(&self) {
         self.scans.end();
         self.send(Job::Look);
+    }
+
+    /// Says that entries were recorded, for whoever counts what is written for them.
+    pub fn recorded(&self, entries: u64) {
+        self.shared.recorded.fetch_add(entries, Ordering::Relaxed);
     }
 
     /// Says that entries were committed.
@@ -273,6 +286,12 @@ impl Index {
 
     fn jobs(&self) -> MutexGuard<'_, Option<Sender<Job>>> {
         lock(&self.jobs)
+    }
+}
+
+impl Shared {
+    pub(super) fn take_recorded(&self) -> u64 {
+        self.recorded.swap(0, Ordering::Relaxed)
     }
 }
 

@@ -12,6 +12,7 @@ use super::cover::Snapshot;
 use super::file::{IndexFile, SELECT_BLOCK};
 use super::record::Covered;
 use super::tail;
+use crate::wal::Wal;
 
 /// A file with an index of the first trail.
 pub(crate) struct Made {
@@ -27,7 +28,7 @@ impl Made {
         (log, leaf): (&Connection, &str),
         terms: impl Fn(u64) -> Vec<(TermField, Vec<u8>)>,
     ) -> Self {
-        let file = IndexFile::writing(path, 7).expect("it is made");
+        let file = IndexFile::writing(path, 7, &Wal::of(path)).expect("it is made");
         let mut covered = Covered {
             leaf: leaf.to_owned(),
             log: log_token(log).expect("it says which it is"),
@@ -43,7 +44,7 @@ impl Made {
             sorted.sort_unstable();
             let mut builder = Builder::new(file.epoch, number as u64 + 1);
             for (key, seq) in &sorted {
-                builder.push(key, *seq);
+                builder.push(key, &[*seq]);
             }
             let (run, blocks) = builder.end(first, end);
             file.put(blocks).expect("it is written");

@@ -22,6 +22,25 @@ pub(super) struct Meta {
     /// How often that was said; files of before do not have it.
     #[serde(default)]
     pub freed: u64,
+    /// What was written for entries since somebody counts it.
+    #[serde(default)]
+    pub written: Written,
+}
+
+/// What was written to the disk for entries. Of entries that were there before it was counted
+/// only what the index took is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Written {
+    /// To the log's file and its write-ahead log, and the entries that came meanwhile.
+    pub log: Tally,
+    /// To those of the index, and the entries that it has come to cover.
+    pub index: Tally,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub bytes: u64,
+    pub entries: u64,
 }
 
 /// A merge under way, by whoever made its token.
@@ -71,6 +90,34 @@ impl Meta {
 
     pub fn read(body: &[u8]) -> Result<Self, Fault> {
         read(0, META_ID, body)
+    }
+}
+
+impl Written {
+    /// Both together.
+    pub fn and(self, more: Self) -> Self {
+        Self {
+            log: self.log.and(more.log),
+            index: self.index.and(more.index),
+        }
+    }
+
+    /// Bytes for each entry; `None` where nothing was counted yet.
+    pub fn per_entry(self) -> Option<f64> {
+        Some(self.log.per_entry()? + self.index.per_entry()?)
+    }
+}
+
+impl Tally {
+    fn and(self, more: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(more.bytes),
+            entries: self.entries.saturating_add(more.entries),
+        }
+    }
+
+    fn per_entry(self) -> Option<f64> {
+        (self.entries > 0).then(|| self.bytes as f64 / self.entries as f64)
     }
 }
 
@@ -133,5 +180,6 @@ mod tests {
         let meta = Meta::read(&body).expect("it reads");
         assert!(meta.is_unswept);
         assert_eq!((meta.epoch, meta.next_run, meta.freed), (7, 3, 0));
+        assert_eq!(meta.written.per_entry(), None);
     }
 }

@@ -179,12 +179,19 @@ pub(super) struct Terms<'r> {
 impl Terms<'_> {
     /// The term that comes next.
     pub fn peek(&self) -> Option<(&[u8], u64)> {
-        let (key, seqs) = self.position.leaf.group(self.group)?;
-        Some((key, *seqs.get(self.within)?))
+        let (key, seqs) = self.ahead()?;
+        Some((key, *seqs.first()?))
     }
 
-    pub fn advance(&mut self) -> Result<(), Fault> {
-        self.within += 1;
+    /// The key of the term that comes next, and the seqs of it that stand beside each other.
+    pub fn ahead(&self) -> Option<(&[u8], &[u64])> {
+        let (key, seqs) = self.position.leaf.group(self.group)?;
+        Some((key, seqs.get(self.within..)?))
+    }
+
+    /// Goes on behind so many of the terms that are ahead.
+    pub fn advance(&mut self, terms: usize) -> Result<(), Fault> {
+        self.within += terms;
         let group = self.position.leaf.group(self.group);
         if group.is_some_and(|(_, seqs)| self.within == seqs.len()) {
             (self.group, self.within) = (self.group + 1, 0);

@@ -248,7 +248,7 @@ impl Scan {
                 if is_beyond || (self.range.contains(&seq) && !self.uncovered.contains(seq)) {
                     rows.push(Projected::Term(term(key, seq)?));
                 }
-                terms.advance()?;
+                terms.advance(1)?;
             }
         }
         Ok(())
@@ -302,15 +302,13 @@ fn of_entry(
 ) -> Result<(), Fault> {
     let mut terms = tail::Terms::default();
     terms.add(entry);
-    terms.sort();
     let after = after.filter(|term| term.seq == entry.seq);
     let after = after.map(|term| tail::key(term.field, &term.value));
-    for place in 0..terms.len() {
-        let Some((key, seq)) = terms.get(place) else {
-            break;
-        };
-        if after.as_deref().is_none_or(|after| key > after) && rows.len() < limit {
-            rows.push(Projected::Term(term(key, seq)?));
+    for (key, seqs) in terms.sorted().groups() {
+        for seq in seqs {
+            if after.as_deref().is_none_or(|after| key > after) && rows.len() < limit {
+                rows.push(Projected::Term(term(key, *seq)?));
+            }
         }
     }
     Ok(())

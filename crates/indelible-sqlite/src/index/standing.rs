@@ -15,12 +15,19 @@ use crate::read;
 pub(crate) struct Standing {
     lag: u64,
     runs: u64,
+    written_per_entry: Option<f64>,
 }
 
 impl Standing {
     /// As the file and the log are now.
     pub fn of(index: Option<&Snapshot<'_>>, log: &Connection) -> Result<Self, StoreError> {
-        let mut standing = Self::default();
+        let mut standing = Self {
+            written_per_entry: match index {
+                Some(index) => index.written()?.per_entry(),
+                None => None,
+            },
+            ..Self::default()
+        };
         for extent in read::extents(log)? {
             let covering = match index {
                 Some(index) => index.covering(log, extent)?,
@@ -40,15 +47,14 @@ impl Standing {
 
 impl Index {
     /// The same, with what is known of the file itself.
-    pub fn condition(&self, Standing { lag, runs }: Standing) -> IndexCondition {
+    pub fn condition(&self, standing: Standing) -> IndexCondition {
         // The file is not opened for this: see `provide`.
         let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
         IndexCondition {
-            lag,
+            lag: standing.lag,
             bytes: bytes(self.path()) + bytes(&beside(self.path(), "-wal")),
-            runs,
-            // Nobody counts them: what a checkpoint copies SQLite does not tell.
-            written_per_entry: None,
+            runs: standing.runs,
+            written_per_entry: standing.written_per_entry,
             problem: self.problem(),
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::Fault;
 use super::handle::{Job, Shared, lock};
-use super::upkeep::Upkeep;
+use super::upkeep::{MAKING, STEADY, Upkeep};
 
 /// How long entries wait for more, so that runs are not too short.
 const IDLE: Duration = Duration::from_millis(200);
@@ -136,7 +136,9 @@ impl Thread {
                     steps,
                     reply,
                 }) => {
-                    let made = self.make(is_new, steps);
+                    self.work.watch = Some(steps.clone());
+                    let made = self.make(is_new, &steps);
+                    self.work.watch = None;
                     let _ = reply.send(made);
                 }
                 Ok(Job::Purge(reply)) => {
@@ -182,7 +184,7 @@ impl Thread {
     fn settle(&mut self, is_given_up: &dyn Fn() -> bool) {
         let goal: BTreeMap<i64, u64> = self.work.ends();
         while !self.work.has_reached(&goal) && !is_given_up() {
-            let worked = self.work.advance();
+            let worked = self.work.advance(STEADY);
             if !self.tell(&worked).0 {
                 return;
             }
@@ -193,14 +195,14 @@ impl Thread {
     fn make(
         &mut self,
         is_new: bool,
-        steps: mpsc::UnboundedSender<(u64, u64)>,
+        steps: &mpsc::UnboundedSender<(u64, u64)>,
     ) -> Result<(), StoreError> {
         if is_new {
             self.work.empty()?;
         }
         let mut unreadable = None;
         loop {
-            let worked = self.work.advance();
+            let worked = self.work.advance(MAKING);
             self.tell(&worked);
             // It is far behind, and nobody who writes is to wait for that.
             self.shared.works.store(false, Ordering::Relaxed);
@@ -216,6 +218,7 @@ impl Thread {
                 Err(fault) => return Err(fault.into()),
             }
         }
+        self.work.merge_all()?;
         unreadable.map_or(Ok(()), Err)
     }
 

@@ -3,6 +3,7 @@
 mod making;
 mod merging;
 mod sweeping;
+mod tallies;
 #[cfg(test)]
 mod tests;
 
@@ -13,18 +14,21 @@ use std::time::Duration;
 
 use indelible_core::store::StoreError;
 use rusqlite::Connection;
+use tokio::sync::mpsc;
 
 use super::Fault;
 use super::file::{self, IndexFile};
-use super::merge::Merging;
+use super::handle::Shared;
+use super::merge::{FAN_IN, MAKING_FAN_IN, Merging};
 use super::record::{Covered, Merge};
 use crate::connection;
-use crate::error::{SqliteError, unavailable};
+use crate::error::unavailable;
 use crate::files::{self, FileId, Files, Open};
 use crate::open::Options;
 use crate::read::{self, Extent};
-use making::cover;
+use crate::wal::Wal;
 pub(super) use making::next_run;
+use tallies::Tallies;
 
 /// Bytes of terms that are sorted at once.
 const SORT_BYTES_MAX: usize = 32 << 20;
@@ -51,12 +55,35 @@ pub(super) struct Upkeep {
     log: Option<(Connection, Open)>,
     file: Option<(IndexFile, Open)>,
     trails: BTreeMap<i64, Known>,
+    tallies: Tallies,
+    /// Who watches how far it is, as [`Self::progress`] tells it.
+    pub watch: Option<mpsc::UnboundedSender<(u64, u64)>>,
     merging: Option<Merging>,
     /// The merge of another process, and how often it was met.
     other: Option<(Merge, u32)>,
     /// Whether something that was removed from the log may stand in the file.
     is_unswept: bool,
 }
+
+/// How much is done at once.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// Runs that are made in one transaction.
+    runs: u64,
+    /// Runs that become one.
+    fan_in: usize,
+}
+
+/// While entries are recorded.
+pub(super) const STEADY: Pace = Pace {
+    runs: 1,
+    fan_in: FAN_IN,
+};
+/// While the index is made.
+pub(super) const MAKING: Pace = Pace {
+    runs: 8,
+    fan_in: MAKING_FAN_IN,
+};
 
 /// What is known of a trail.
 struct Known {
@@ -84,12 +111,14 @@ impl Known {
 impl Upkeep {
     pub fn new(
         (log_path, log_files): (PathBuf, Arc<Files>),
+        (log_wal, shared): (Arc<Wal>, Arc<Shared>),
         (path, files): (PathBuf, Arc<Files>),
         options: &Options,
     ) -> Self {
         Self {
             log_path,
             log_files,
+            tallies: Tallies::of((log_wal, Wal::of(&path)), shared),
             path,
             files,
             busy_timeout: options.busy_timeout,
@@ -97,6 +126,7 @@ impl Upkeep {
             log: None,
             file: None,
             trails: BTreeMap::new(),
+            watch: None,
             merging: None,
             other: None,
             is_unswept: false,
@@ -148,12 +178,20 @@ impl Upkeep {
     /// Whether there may be another step at once.
     pub fn step(&mut self, least: u64) -> Result<bool, Fault> {
         let least = least.min(self.entries);
-        self.guarded(|work| Ok(work.covers(least)? || work.merges()?))
+        self.guarded(|work| Ok(work.covers(least, 1)? || work.merges(FAN_IN)?))
     }
 
     /// Covers a stretch of the trail that lacks most, if it lacks so many entries; whether it did.
     pub fn flush(&mut self, least: u64) -> Result<bool, Fault> {
-        self.guarded(|work| work.covers(least))
+        self.guarded(|work| work.covers(least, 1))
+    }
+
+    /// Merges what is due once nothing more is made.
+    pub fn merge_all(&mut self) -> Result<(), Fault> {
+        self.guarded(|work| {
+            while work.merges(FAN_IN)? {}
+            Ok(())
+        })
     }
 
     /// Takes the file away that somebody found damaged, unless another one is there by now.
@@ -168,9 +206,15 @@ impl Upkeep {
     fn discard(&mut self) -> Result<(), StoreError> {
         self.close_file();
         self.trails.clear();
-        file::discard(&self.path).map_err(unavailable)?;
+        self.take_away()?;
         self.is_unswept = false;
         Ok(())
+    }
+
+    fn take_away(&self) -> Result<(), StoreError> {
+        let _opening = files::opening();
+        self.tallies.index_wal().forget();
+        file::discard(&self.path).map_err(unavailable)
     }
 
     /// Does something that waits for other processes that write.
@@ -188,10 +232,10 @@ impl Upkeep {
     }
 
     /// As `flush`, for somebody who waits: another process is waited for, and what is due is merged.
-    pub fn advance(&mut self) -> Result<bool, Fault> {
+    pub fn advance(&mut self, Pace { runs, fan_in }: Pace) -> Result<bool, Fault> {
         self.guarded(|work| {
-            let covered = work.patiently(PURGE_PATIENCE, |work| work.covers(1))?;
-            while work.merges()? {}
+            let covered = work.patiently(PURGE_PATIENCE, |work| work.covers(1, runs))?;
+            while work.merges(fan_in)? {}
             Ok(covered)
         })
     }
@@ -209,7 +253,9 @@ impl Upkeep {
             let _ = self.guarded(|work| work.gives_up_merge(mine));
         }
         if let Some((file, _)) = &self.file {
-            let _ = truncate(&file.db);
+            let written = self.tallies.last();
+            let _ = file.change(|| file.add_written(written));
+            let _ = file.empty_log();
         }
         self.close_file();
         self.log = None;
@@ -259,9 +305,10 @@ impl Upkeep {
 
     fn file(&mut self) -> Result<&IndexFile, Fault> {
         if self.file.is_none() {
-            let open = self.files.open()?;
             let epoch = u64::from_le_bytes(random(self.log()?)?);
-            let file = IndexFile::writing(&self.path, epoch)?;
+            let _opening = files::opening();
+            let open = self.files.open()?;
+            let file = IndexFile::writing(&self.path, epoch, self.tallies.index_wal())?;
             self.files
                 .remember()
                 .map_err(|error| Fault::Other(unavailable(error)))?;
@@ -316,37 +363,6 @@ impl Upkeep {
         self.is_unswept |= self.trails.values().any(has_lost);
         Ok(())
     }
-
-    fn covers(&mut self, least: u64) -> Result<bool, Fault> {
-        self.look()?;
-        let longest = self.trails.iter().max_by_key(|(_, known)| known.tail());
-        let Some((&trail, _)) = longest.filter(|(_, known)| known.tail() >= least.max(1)) else {
-            return Ok(false);
-        };
-        let entries = self.entries;
-        let (log, file) = self.both()?;
-        let covered = file.change(|| cover(log, file, trail, entries));
-        if let Err(Fault::Other(StoreError::Corrupt { .. })) = covered
-            && let Some(known) = self.trails.get_mut(&trail)
-        {
-            known.is_unreadable = true;
-        }
-        match busy(covered)? {
-            Some((covered, has_freed)) => {
-                self.is_unswept |= has_freed;
-                self.keep(trail, covered);
-                Ok(true)
-            }
-            // Another process covers it.
-            None => Ok(false),
-        }
-    }
-
-    fn keep(&mut self, trail: i64, covered: Covered) {
-        if let Some(known) = self.trails.get_mut(&trail) {
-            (known.covered, known.is_doubted) = (Some(covered), false);
-        }
-    }
 }
 
 /// What was done; nothing where another process was at it.
@@ -360,15 +376,4 @@ fn busy<T>(done: Result<T, Fault>) -> Result<Option<T>, Fault> {
 fn random(log: &Connection) -> Result<[u8; 8], Fault> {
     log.query_row("SELECT randomblob(8)", [], |row| row.get(0))
         .map_err(Fault::of_log)
-}
-
-/// Copies the write-ahead log into the file and empties it.
-fn truncate(db: &Connection) -> Result<(), Fault> {
-    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-        row.get::<_, i64>(0)
-    })?;
-    match busy {
-        0 => Ok(()),
-        _ => Err(Fault::Other(unavailable(SqliteError::Read))),
-    }
 }

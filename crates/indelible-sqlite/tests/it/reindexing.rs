@@ -170,3 +170,28 @@ async fn a_log_whose_front_is_there_again_has_its_index_made_anew_and_that_ends(
     assert_eq!(index(&store).await.lag, 0);
     assert_eq!(of_user(&store).await.len(), 60);
 }
+
+#[tokio::test]
+async fn what_is_written_for_each_entry_is_counted_and_outlives_the_process() {
+    let folder = Folder::new();
+    let store = folder.store();
+    assert_eq!(index(&store).await.written_per_entry, None, "of no entry");
+    let mut author = Author::new("default");
+    author.fill(&store, 0..3000).await;
+    store.indexed(&mut |_, _| ()).await.expect("it covers");
+    store.close().await.expect("it closes");
+
+    // Everything went through the log, and the files hold what stays.
+    let bytes = |path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let stored = (bytes(folder.file()) + bytes(folder.index())) as f64 / 3000.0;
+    let store = folder.store();
+    let counted = index(&store).await.written_per_entry.expect("it counts");
+    assert!(counted > stored, "{counted} of {stored}");
+    assert!(counted < 20.0 * stored, "{counted} of {stored}");
+
+    // Making the index again writes it once more, and no entry.
+    assert!(store.reindex(&mut |_, _| ()).await.expect("it is made"));
+    let again = index(&store).await.written_per_entry.expect("it counts");
+    assert!(again < 1.5 * counted, "{again} after {counted}");
+    store.close().await.expect("it closes");
+}

@@ -9,9 +9,9 @@ const READS: [&str; 8] = [
     sql::HEAD_PARENT,
     sql::EVENT_ID_SEQ,
     sql::ENTRIES,
-    sql::ENTRIES_FALLING,
+    sql::INDEXED,
+    sql::BODIES,
     sql::TIMES,
-    sql::TIMES_FALLING,
     sql::SPAN,
 ];
 

@@ -1,10 +1,13 @@
 //! Making runs of the log: of entries that are not covered, and of those that were changed.
 
 use std::ops::Range;
+use std::thread::ScopedJoinHandle;
 
+use indelible_core::store::StoreError;
 use rusqlite::Connection;
 
-use super::{CHANGED_MAX, SLICE_TERMS, SORT_BYTES_MAX};
+use super::{CHANGED_MAX, SLICE_TERMS, SORT_BYTES_MAX, Upkeep, busy};
+use crate::error::unavailable;
 use crate::index::Fault;
 use crate::index::belief::{believed, last_alteration, leaf, log_token};
 use crate::index::build::Builder;
@@ -15,18 +18,81 @@ use crate::index::run::Run;
 use crate::index::tail::Terms;
 use crate::read;
 
-/// Covers up to so many entries more of a trail. Answers what the file says then, and whether pages
-/// are free by now that may hold what the log has no more.
-pub(super) fn cover(
+impl Upkeep {
+    /// Covers up to so many runs of the trail that lacks most, where it lacks so many entries; whether
+    /// it did.
+    pub(super) fn covers(&mut self, least: u64, runs: u64) -> Result<bool, Fault> {
+        self.look()?;
+        let longest = self.trails.iter().max_by_key(|(_, known)| known.tail());
+        let Some((&trail, _)) = longest.filter(|(_, known)| known.tail() >= least.max(1)) else {
+            return Ok(false);
+        };
+        let entries = self.entries;
+        let written = self.tallies.pending();
+        let (done, of) = self.progress();
+        let watch = self.watch.clone();
+        let told = |more| {
+            let steps = watch.as_ref();
+            // Whoever watched may have stopped.
+            let _ = steps.map(|steps| steps.send((done + more, of)));
+        };
+        let (log, file) = self.both()?;
+        let covered = file.change(|| {
+            let covered = cover(log, file, trail, (entries, runs), &told)?;
+            file.add_written(written)?;
+            Ok(covered)
+        });
+        if let Err(Fault::Other(StoreError::Corrupt { .. })) = covered
+            && let Some(known) = self.trails.get_mut(&trail)
+        {
+            known.is_unreadable = true;
+        }
+        match busy(covered)? {
+            Some(stretch) => {
+                self.tallies.kept(stretch.entries);
+                self.is_unswept |= stretch.has_freed;
+                self.keep(trail, stretch.covered);
+                Ok(true)
+            }
+            // Another process covers it.
+            None => Ok(false),
+        }
+    }
+
+    /// Keeps in mind what the file says of a trail.
+    pub(super) fn keep(&mut self, trail: i64, covered: Covered) {
+        if let Some(known) = self.trails.get_mut(&trail) {
+            (known.covered, known.is_doubted) = (Some(covered), false);
+        }
+    }
+}
+
+/// What covering has come to.
+struct Stretch {
+    /// What the file says of the trail then.
+    covered: Covered,
+    /// Entries that it covers more.
+    entries: u64,
+    /// Whether pages are free by now that may hold what the log has no more.
+    has_freed: bool,
+}
+
+/// Covers up to so many runs more of a trail, of so many entries each, and tells of each.
+fn cover(
     log: &Connection,
     file: &IndexFile,
     trail: i64,
-    entries: u64,
-) -> Result<(Covered, bool), Fault> {
+    (entries, runs): (u64, u64),
+    told: &dyn Fn(u64),
+) -> Result<Stretch, Fault> {
     let moment = log.unchecked_transaction().map_err(Fault::of_log)?;
     let mut covered = file.covered(trail)?.unwrap_or_default();
     let Some(extent) = read::extent_of(&moment, trail).map_err(Fault::Other)? else {
-        return Ok((covered, false));
+        return Ok(Stretch {
+            covered,
+            entries: 0,
+            has_freed: false,
+        });
     };
     let is_of_log = believed(&moment, extent, &covered).map_err(Fault::Other)?;
     let has_freed = is_of_log.is_none() && !covered.runs.is_empty();
@@ -41,37 +107,83 @@ pub(super) fn cover(
         };
     }
     let first = covered.runs.last().map_or(extent.first_kept, |run| run.end);
-    let end = extent.size.min(first.saturating_add(entries));
+    let most = entries.saturating_mul(runs);
+    let end = extent.size.min(first.saturating_add(most));
+    let mut more = 0;
     if first < end {
-        let run = build(&moment, file, trail, (first, end))?;
-        let last = leaf(&moment, trail, run.end - 1).map_err(Fault::Other)?;
+        let runs = build(&moment, file, trail, (first, end), entries, told)?;
+        more = runs.iter().map(Run::len).sum();
+        let last = leaf(&moment, trail, first + more - 1).map_err(Fault::Other)?;
         covered.leaf = last.unwrap_or_default();
-        covered.runs.push(run);
+        covered.runs.extend(runs);
     }
     file.keep_covered(trail, &covered)?;
-    Ok((covered, has_freed))
+    Ok(Stretch {
+        covered,
+        entries: more,
+        has_freed,
+    })
 }
 
-/// Makes a run of entries of the log, of as many as memory goes.
+/// Makes runs of entries of the log, of so many each or of as many as memory goes, and one at least.
+/// While the terms of one are sorted and packed, those of the next one are gathered.
 fn build(
     log: &Connection,
     file: &IndexFile,
     trail: i64,
     (first, end): (u64, u64),
-) -> Result<Run, Fault> {
-    let mut terms = Terms::default();
-    let gathered = terms.gather(log, trail, (first, end), SORT_BYTES_MAX);
-    let end = gathered.map_err(Fault::Other)?;
-    terms.sort();
-    let mut builder = Builder::new(file.epoch, next_run(file)?);
-    for place in 0..terms.len() {
-        if let Some((key, seq)) = terms.get(place) {
-            builder.push(key, seq);
+    entries: u64,
+    told: &dyn Fn(u64),
+) -> Result<Vec<Run>, Fault> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut keep = |packing: Packing<'_>| {
+        let panicked = |_| Fault::Other(unavailable("the thread that sorts ended"));
+        let (run, blocks) = packing.join().map_err(panicked)?;
+        file.put(blocks)?;
+        told(run.end - first);
+        runs.push(run);
+        Ok::<_, Fault>(())
+    };
+    std::thread::scope(|threads| {
+        let mut packing: Option<Packing<'_>> = None;
+        let mut next = first;
+        while next < end {
+            let mut terms = Terms::default();
+            let stretch = (next, end.min(next.saturating_add(entries)));
+            let up_to = match terms.gather(log, trail, stretch, SORT_BYTES_MAX) {
+                Ok(up_to) => up_to,
+                // What could be read is covered, and it is met again.
+                Err(_) if packing.is_some() => break,
+                Err(error) => return Err(Fault::Other(error)),
+            };
+            let builder = Builder::new(file.epoch, next_run(file)?);
+            let of_entries = (next, up_to);
+            let pack = move || pack(builder, terms, of_entries);
+            let spawned = std::thread::Builder::new()
+                .name("indelible-sort".to_owned())
+                .spawn_scoped(threads, pack);
+            let spawned = spawned.map_err(|error| Fault::Other(unavailable(error)))?;
+            if let Some(before) = packing.replace(spawned) {
+                keep(before)?;
+            }
+            next = up_to;
         }
+        packing.map_or(Ok(()), &mut keep)
+    })?;
+    Ok(runs)
+}
+
+type Packing<'t> = ScopedJoinHandle<'t, (Run, Vec<(u64, Vec<u8>)>)>;
+
+fn pack(
+    mut builder: Builder,
+    terms: Terms,
+    (first, end): (u64, u64),
+) -> (Run, Vec<(u64, Vec<u8>)>) {
+    for (key, seqs) in terms.sorted().groups() {
+        builder.push(key, seqs);
     }
-    let (run, blocks) = builder.end(first, end);
-    file.put(blocks)?;
-    Ok(run)
+    builder.end(first, end)
 }
 
 pub(in crate::index) fn next_run(file: &IndexFile) -> Result<u64, Fault> {
@@ -121,10 +233,9 @@ pub(super) fn rewrite(
             if count > CHANGED_MAX {
                 let mut next = first;
                 while next < end {
-                    let stretch = (next, end.min(next.saturating_add(entries)));
-                    let part = build(&moment, file, trail, stretch)?;
-                    next = part.end;
-                    covered.runs.push(part);
+                    let parts = build(&moment, file, trail, (next, end), entries, &|_| ())?;
+                    next = parts.last().map_or(end, |part| part.end);
+                    covered.runs.extend(parts);
                 }
             } else if first < end {
                 covered
@@ -161,7 +272,6 @@ fn changed_run(
             next = gathered.map_err(Fault::Other)?;
         }
     }
-    fresh.sort();
     let mut without = changed;
     without.insert(0, 0..first);
     let mark = Merge {
@@ -170,7 +280,13 @@ fn changed_run(
         slices: 0,
     };
     let ids = (file.epoch, mark);
-    let mut merging = Merging::new(trail, ids, (first, vec![run.clone()]), without, fresh);
+    let mut merging = Merging::new(
+        trail,
+        ids,
+        (first, vec![run.clone()]),
+        without,
+        fresh.sorted(),
+    );
     loop {
         let slice = merging.slice(&Recent::of(file), SLICE_TERMS)?;
         file.put(slice.blocks)?;

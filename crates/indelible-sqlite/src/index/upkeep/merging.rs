@@ -6,7 +6,7 @@ use crate::index::file::Recent;
 use crate::index::merge::{self, Merging};
 use crate::index::record::{Covered, Merge};
 use crate::index::run::Run;
-use crate::index::tail::Terms;
+use crate::index::tail::Sorted;
 
 /// How the beginning of a merge went.
 enum Begun {
@@ -26,12 +26,12 @@ enum Step {
 }
 
 impl Upkeep {
-    /// Takes a step of a merge, if one is due.
-    pub(super) fn merges(&mut self) -> Result<bool, Fault> {
+    /// Takes a step of a merge, if one of so many runs is due.
+    pub(super) fn merges(&mut self, fan_in: usize) -> Result<bool, Fault> {
         if self.merging.is_none() {
             let due = self.trails.iter().find_map(|(trail, known)| {
                 let runs = &known.covered.as_ref()?.runs;
-                Some((*trail, runs[merge::due(runs)?].to_vec()))
+                Some((*trail, runs[merge::due(runs, fan_in)?].to_vec()))
             });
             let Some((trail, sources)) = due else {
                 return Ok(false);
@@ -84,7 +84,7 @@ impl Upkeep {
             Some(Begun::Marked(mark)) => {
                 self.other = None;
                 let ids = (epoch, mark);
-                let (without, fresh) = (Vec::new(), Terms::default());
+                let (without, fresh) = (Vec::new(), Sorted::default());
                 self.merging = Some(Merging::new(trail, ids, (first, sources), without, fresh));
                 Ok(true)
             }

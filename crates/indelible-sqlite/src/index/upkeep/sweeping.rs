@@ -5,10 +5,10 @@ use std::time::Duration;
 use indelible_core::store::StoreError;
 
 use super::making::rewrite;
-use super::{PURGE_PATIENCE, Upkeep, truncate};
+use super::{PURGE_PATIENCE, Upkeep};
 use crate::connection;
 use crate::error::{SqliteError, unavailable};
-use crate::index::{Fault, file};
+use crate::index::Fault;
 
 impl Upkeep {
     /// Entries were removed from the log.
@@ -53,7 +53,7 @@ impl Upkeep {
     pub fn sweep(&mut self, patience: Duration) -> Result<(), StoreError> {
         if self.file.is_none() && !self.path.exists() {
             // What stood beside it may have been left behind, and holds the same.
-            file::discard(&self.path).map_err(unavailable)?;
+            self.take_away()?;
             self.is_unswept = false;
             return Ok(());
         }
@@ -84,9 +84,9 @@ impl Upkeep {
         }
         let file = self.file()?;
         let freed = file.meta()?.freed;
-        truncate(&file.db)?;
+        file.empty_log()?;
         connection::vacuum(&file.db)?;
-        truncate(&file.db)?;
+        file.empty_log()?;
         Ok(freed)
     }
 

@@ -1,5 +1,8 @@
 //! What stays in the file, and what becomes of it beside another process.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use super::*;
 use crate::made::Log;
 use crate::store::SqliteStore;
@@ -16,7 +19,9 @@ fn upkeep(log: &Log) -> Upkeep {
     let (log, path) = (log.path(), files::beside(&log.path(), "-index"));
     let log_files = Files::of(&log);
     let files = Files::of(&path);
-    Upkeep::new((log, log_files), (path, files), &options)
+    let wal = Wal::of(&log);
+    let shared = Arc::default();
+    Upkeep::new((log, log_files), (wal, shared), (path, files), &options)
 }
 
 fn covers(work: &mut Upkeep) {
@@ -148,4 +153,75 @@ async fn a_purge_whose_thread_is_gone_says_so() {
         matches!(purged, Err(StoreError::Unavailable { .. })),
         "{purged:?}"
     );
+}
+
+#[test]
+fn whoever_opens_it_meets_one_file_while_it_is_made_anew() {
+    let log = Log::of(60);
+    let options = Options {
+        read_only: true,
+        ..Options::default()
+    };
+    let index = crate::index::Index::of(&log.path(), &Files::of(&log.path()), &options);
+    let index = index.expect("it opens");
+    let mut work = upkeep(&log);
+    let (opened, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                let mut readers = VecDeque::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    readers.extend(index.reading().ok().flatten());
+                    // Some stay open until others are, as those of other searches do.
+                    for (file, _) in &readers {
+                        opened.fetch_add(u64::from(file.meta().is_ok()), Ordering::Relaxed);
+                    }
+                    if readers.len() > 4 {
+                        readers.pop_front();
+                    }
+                }
+            });
+        }
+        let made = (0..1_000).filter(|_| {
+            let is_made = matches!(work.flush(1), Ok(true));
+            work.discard().is_ok() && is_made
+        });
+        assert!(made.count() > 100, "it was hardly ever made");
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert!(opened.into_inner() > 100, "hardly anybody read it");
+}
+
+#[test]
+fn bytes_of_the_index_are_counted_beside_the_entries_that_they_are_of() {
+    let log = Log::of(600);
+    let written = |of: &mut Upkeep| {
+        of.file()
+            .expect("it opens")
+            .meta()
+            .expect("it reads")
+            .written
+    };
+    let bytes = || std::fs::metadata(files::beside(&log.path(), "-index")).map_or(0, |f| f.len());
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    work.merge_all().expect("it merges");
+    work.close();
+    let mut work = upkeep(&log);
+    let first = written(&mut work).index;
+    // Each page at least to the log and to the file.
+    assert_eq!(first.entries, 600);
+    assert!(first.bytes > 2 * bytes(), "{first:?} of {}", bytes());
+    assert!(first.bytes < 40 * bytes(), "{first:?} of {}", bytes());
+
+    work.empty().expect("it is emptied");
+    covers(&mut work);
+    work.merge_all().expect("it merges");
+    work.close();
+    let mut work = upkeep(&log);
+    let second = written(&mut work).index;
+    assert_eq!(second.entries, 1_200);
+    assert!(second.bytes > first.bytes + 2 * bytes(), "{second:?}");
+    // Nothing was recorded by this process.
+    assert_eq!(written(&mut work).log.entries, 0);
 }

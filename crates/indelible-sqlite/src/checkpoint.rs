@@ -230,12 +230,12 @@ impl Thread {
     /// all is copied, SQLite flushes it, and the writer has little to flush itself. Answers how
     /// many pages are in the database.
     fn copy(&mut self) -> Result<u32, StoreError> {
+        let wal = Arc::clone(&self.wal);
         let mut all_copied = 0;
         for _ in 0..PASSES {
             if self.shared.gives_up.load(Ordering::Acquire) {
                 break;
             }
-            let wal = Arc::clone(&self.wal);
             let pass = wal.copy(self.connection()?, "PASSIVE");
             let Some((logged, copied)) = pass.map_err(refused)? else {
                 break;

@@ -110,9 +110,11 @@ pub(crate) fn indexed<'r>(row: &'r Row<'r>) -> Result<OfIndex<'r>, StoreError> {
 /// The seq of an entry, and what of its skeleton is indexed.
 type OfIndex<'r> = (u64, Indexed<'r, Tags<'r>>);
 
-/// The columns of `sql::BODIES`.
-pub(crate) fn bodies<'r>(row: &'r Row<'r>) -> Result<PerPart<Option<&'r [u8]>>, StoreError> {
-    let seq = seq_of(cell(row, 0, "a place", None)?);
+/// The columns of `sql::BODIES`, of the entry at `seq`.
+pub(crate) fn bodies<'r>(
+    row: &'r Row<'r>,
+    seq: u64,
+) -> Result<PerPart<Option<&'r [u8]>>, StoreError> {
     let cell = Cells { row, seq };
     Ok(PerPart {
         actor: cell.blob(1)?,

@@ -190,8 +190,7 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Query`] names the ill-formed field; [`AuditError::Store`].
     pub async fn query_stored(&self, query: Query) -> Result<StoredPage, AuditError> {
-        self.check_shown()?;
-        let plan = plan(&query, &self.trail, &self.engine.shared.door)?;
+        let plan = self.compiled(&query)?;
         let Some(asked) = plan.as_of else {
             let size = self.size().await?;
             return self.stored_page(&plan, size).await;
@@ -202,6 +201,11 @@ impl Audit {
         page
     }
 
+    fn compiled(&self, query: &Query) -> Result<Plan, AuditError> {
+        self.check_shown()?;
+        Ok(plan(query, &self.trail, &self.engine.shared.door)?)
+    }
+
     /// How many entries the trail has now.
     async fn size(&self) -> Result<u64, AuditError> {
         Ok(self.head().await?.map_or(0, |head| head.size))
@@ -209,16 +213,14 @@ impl Audit {
 
     /// A question compiled, and the tree size that it asks for.
     pub(super) async fn planned(&self, query: &Query) -> Result<(Plan, u64), AuditError> {
-        self.check_shown()?;
-        let plan = plan(query, &self.trail, &self.engine.shared.door)?;
+        let plan = self.compiled(query)?;
         let as_of = as_of(&plan, self.size().await?)?;
         Ok((plan, as_of))
     }
 
     /// The same, of a trail that had `size` entries just now.
     pub(super) fn planned_of(&self, query: &Query, size: u64) -> Result<(Plan, u64), AuditError> {
-        self.check_shown()?;
-        let plan = plan(query, &self.trail, &self.engine.shared.door)?;
+        let plan = self.compiled(query)?;
         let as_of = as_of(&plan, size)?;
         Ok((plan, as_of))
     }

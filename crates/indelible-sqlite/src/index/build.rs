@@ -1,7 +1,6 @@
 //! Building a run: terms in their order become blocks, and blocks above them.
 
 use super::block::{BLOCK_BYTES, Packer, sealed};
-use super::merge::remember;
 use super::run::{Run, Shape};
 
 /// Takes the terms of a run in their order and gives its blocks.
@@ -46,8 +45,8 @@ impl Builder {
     /// Adds terms of a key behind those before. Seqs of one key rise; where two are the same, as in
     /// a row of the log that was tampered with, it is one.
     pub fn push(&mut self, key: &[u8], seqs: &[u64]) {
-        let last = self.last.as_ref().filter(|(there, _)| there == key);
-        let mut last = last.map(|(_, seq)| *seq);
+        let last = self.last().filter(|(there, _)| *there == key);
+        let mut last = last.map(|(_, seq)| seq);
         let mut goes_on = self.leaf.packer.goes_on_with(key);
         for seq in seqs.iter().copied() {
             if last.replace(seq) == Some(seq) {
@@ -69,6 +68,11 @@ impl Builder {
         if let Some(seq) = last {
             remember(&mut self.last, key, seq);
         }
+    }
+
+    /// The term that was added last.
+    pub fn last(&self) -> Option<(&[u8], u64)> {
+        self.last.as_ref().map(|(key, seq)| (key.as_slice(), *seq))
     }
 
     /// The blocks that were finished since this was asked last, with their ids.
@@ -163,4 +167,13 @@ impl Level {
         self.given = number;
         self.count += 1;
     }
+}
+
+fn remember(last: &mut Option<(Vec<u8>, u64)>, key: &[u8], seq: u64) {
+    let (there, of) = last.get_or_insert_default();
+    if there.as_slice() != key {
+        there.clear();
+        there.extend_from_slice(key);
+    }
+    *of = seq;
 }

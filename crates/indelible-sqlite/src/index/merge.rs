@@ -58,8 +58,6 @@ pub(super) struct Merging {
     /// The place of the group that comes next, and the place within it.
     next_fresh: (usize, usize),
     builder: Option<Builder>,
-    /// The last term that was written.
-    last: Option<(Vec<u8>, u64)>,
 }
 
 impl Merging {
@@ -79,7 +77,6 @@ impl Merging {
             fresh,
             next_fresh: (0, 0),
             builder: Some(Builder::new(epoch, mark.run)),
-            last: None,
         }
     }
 
@@ -88,12 +85,11 @@ impl Merging {
         let Some(mut builder) = self.builder.take() else {
             return Err(Fault::damage("a merge is over and goes on"));
         };
-        let (key, seq) = match &self.last {
-            Some((key, seq)) => (key.as_slice(), seq.saturating_add(1)),
+        let (key, seq) = match builder.last() {
+            Some((key, seq)) => (key, seq.saturating_add(1)),
             None => (&[][..], 0),
         };
         let mut sources = Sources::of(&self.sources, blocks, (key, seq))?;
-        let mut last = self.last.take();
         let mut left = terms_max;
         while left > 0 {
             let source = sources.nearest();
@@ -118,12 +114,9 @@ impl Merging {
                 true => before(seqs, key, source),
                 false => before(kept(seqs, &self.without), key, fresh),
             };
-            rises(last.as_ref(), key, seqs)?;
+            rises(builder.last(), key, seqs)?;
             builder.push(key, seqs);
             left -= seqs.len();
-            if let Some(seq) = seqs.last() {
-                remember(&mut last, key, *seq);
-            }
             let count = seqs.len();
             match is_fresh {
                 true => {
@@ -137,7 +130,7 @@ impl Merging {
             }
         }
         let blocks = builder.finished();
-        (self.builder, self.last) = (Some(builder), last);
+        self.builder = Some(builder);
         Ok(Slice {
             blocks,
             whole: None,
@@ -195,8 +188,8 @@ fn kept<'s>(seqs: &'s [u64], without: &[Range<u64>]) -> &'s [u64] {
 
 /// Runs cover stretches one after another, so that the seqs of a key do not fall where one run goes
 /// on from another: unless somebody else made them.
-fn rises(last: Option<&(Vec<u8>, u64)>, key: &[u8], seqs: &[u64]) -> Result<(), Fault> {
-    let last = last.filter(|(there, _)| there == key).map(|(_, seq)| *seq);
+fn rises(last: Option<(&[u8], u64)>, key: &[u8], seqs: &[u64]) -> Result<(), Fault> {
+    let last = last.filter(|(there, _)| *there == key).map(|(_, seq)| seq);
     match seqs.first() {
         Some(first) if last.is_none_or(|last| last <= *first) => Ok(()),
         _ => Err(Fault::damage("runs overlap")),
@@ -207,15 +200,6 @@ fn rises(last: Option<&(Vec<u8>, u64)>, key: &[u8], seqs: &[u64]) -> Result<(), 
 pub(super) struct Slice {
     pub blocks: Vec<(u64, Vec<u8>)>,
     pub whole: Option<Run>,
-}
-
-pub(super) fn remember(last: &mut Option<(Vec<u8>, u64)>, key: &[u8], seq: u64) {
-    let (there, of) = last.get_or_insert_default();
-    if there.as_slice() != key {
-        there.clear();
-        there.extend_from_slice(key);
-    }
-    *of = seq;
 }
 
 /// The sources of a merge, each at the next term that is taken from it.

@@ -82,14 +82,15 @@ impl Terms {
             TermField::CorrelationId => None,
             _ => self.recent.get_mut(slot(&self.key)),
         };
-        let there = recent.as_ref().map_or(u32::MAX, |number| **number);
-        let number = match there != u32::MAX && self.keys.get(there) == self.key {
-            true => there,
-            false => self.keys.add(&self.key),
+        let number = match recent {
+            None => self.keys.add(&self.key),
+            Some(recent) => {
+                if *recent == u32::MAX || self.keys.get(*recent) != self.key {
+                    *recent = self.keys.add(&self.key);
+                }
+                *recent
+            }
         };
-        if let Some(recent) = recent {
-            *recent = number;
-        }
         self.pairs.push((number, seq));
     }
 
@@ -130,7 +131,7 @@ impl Terms {
                 match of.cmp(&place(trail, seq)) {
                     // One without an entry, which nothing here tells of.
                     Ordering::Less => parts.advance().map_err(refused)?,
-                    Ordering::Equal => break row::bodies(part)?,
+                    Ordering::Equal => break row::bodies(part, seq)?,
                     Ordering::Greater => break PerPart::default(),
                 }
             };

@@ -232,6 +232,7 @@ pub(super) fn rewrite(
             let count: u64 = changed.iter().map(|range| range.end - range.start).sum();
             if count > CHANGED_MAX {
                 let mut next = first;
+                // One that ends early is gone on with, and tells then what it could not read.
                 while next < end {
                     let parts = build(&moment, file, trail, (next, end), entries, &|_| ())?;
                     next = parts.last().map_or(end, |part| part.end);

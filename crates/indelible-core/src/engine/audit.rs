@@ -196,7 +196,7 @@ impl Audit {
             return self.stored_page(&plan, size).await;
         };
         // Whether the trail was ever so long is looked up beside the page.
-        let (size, page) = tokio::join!(self.size(), self.stored_page(&plan, asked));
+        let (page, size) = tokio::join!(self.stored_page(&plan, asked), self.size());
         as_of(&plan, size?)?;
         page
     }
@@ -280,7 +280,7 @@ impl Audit {
 
     /// A page as a reader sees it.
     pub(super) fn open_page(&self, found: StoredPage) -> Result<Page, AuditError> {
-        let entries = found.entries.iter().map(|stored| self.open(stored));
+        let entries = found.entries.into_iter().map(|stored| self.open(stored));
         Ok(Page {
             entries: entries.collect::<Result<_, _>>()?,
             as_of: found.as_of,
@@ -290,7 +290,7 @@ impl Audit {
         })
     }
 
-    pub(super) fn open(&self, stored: &StoredEntry) -> Result<Entry, AuditError> {
+    pub(super) fn open(&self, stored: StoredEntry) -> Result<Entry, AuditError> {
         stored.open(&self.trail).map_err(|unreadable| {
             StoreError::Corrupt {
                 what: format!("the {} part", unreadable.part),

@@ -52,7 +52,7 @@ impl Audit {
         };
         self.check_entry(&stored)?;
         Ok(Some(Sight {
-            entry: self.open(&stored)?,
+            entry: self.open(stored.clone())?,
             stored,
             head,
         }))
@@ -93,7 +93,7 @@ impl Audit {
             store.find(&self.trail, &older)
         )?;
         let opened = |stored: Vec<StoredEntry>| -> Result<Vec<Entry>, AuditError> {
-            stored.iter().map(|stored| self.open(stored)).collect()
+            stored.into_iter().map(|stored| self.open(stored)).collect()
         };
         Ok(Neighbours {
             newer: opened(newer)?,

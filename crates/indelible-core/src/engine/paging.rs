@@ -133,8 +133,8 @@ impl Audit {
         let (plan, as_of) = self.planned(&query).await?;
         let store = &self.engine.shared.ground.store;
         let find = next_above(&plan, 0, as_of);
-        let found = store.find(&self.trail, &find).await?;
-        found.first().map(|stored| self.open(stored)).transpose()
+        let found = store.find(&self.trail, &find).await?.pop();
+        found.map(|stored| self.open(stored)).transpose()
     }
 
     /// The entries that match from a seq on, in the order of the trail: for those who read all of

@@ -78,7 +78,11 @@ fn read<'b, T: Deserialize<'b>>(
     bodies: &PerPart<Option<&'b [u8]>>,
     kind: PartKind,
 ) -> Result<Option<T>, (PartKind, serde_json::Error)> {
-    let body = bodies.get(kind).map(serde_json::from_slice);
+    let body = bodies.get(kind).map(|body| match str::from_utf8(body) {
+        // Looked at once as a whole, which is less to do than string by string.
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    });
     body.transpose().map_err(|error| (kind, error))
 }
 

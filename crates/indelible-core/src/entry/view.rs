@@ -111,14 +111,14 @@ impl StoredEntry {
             .map(|_, part| Some(part.as_ref()?.body.as_slice()))
     }
 
-    /// Opens the parts.
+    /// Opens the parts: the entry becomes what a reader sees of it.
     ///
     /// # Errors
     /// [`Unreadable`] when a stored body is no JSON of its part's form.
-    pub fn open(&self, trail: &TrailName) -> Result<Entry, Unreadable> {
-        let actor: Actor = body(self, PartKind::Actor)?.unwrap_or_default();
-        let target: Target = body(self, PartKind::Target)?.unwrap_or_default();
-        let details: Details = body(self, PartKind::Details)?.unwrap_or_default();
+    pub fn open(self, trail: &TrailName) -> Result<Entry, Unreadable> {
+        let actor: Actor = body(&self, PartKind::Actor)?.unwrap_or_default();
+        let target: Target = body(&self, PartKind::Target)?.unwrap_or_default();
+        let details: Details = body(&self, PartKind::Details)?.unwrap_or_default();
         let mut notes = actor.notes;
         notes.extend(target.notes);
         notes.extend(details.notes);
@@ -126,9 +126,7 @@ impl StoredEntry {
             trail: trail.clone(),
             seq: self.seq,
             id: self.id,
-            action: self.action.clone(),
             outcome: self.outcome,
-            resource_type: self.resource_type.clone(),
             resource_id: target.resource_id,
             user_id: actor.user_id,
             on_behalf_of: actor.on_behalf_of,
@@ -136,12 +134,14 @@ impl StoredEntry {
             user_agent: actor.user_agent,
             context: details.context,
             correlation_id: details.correlation_id,
-            tags: self.tags.clone(),
             occurred_at: self.occurred_at,
             created_at: self.created_at,
             leaf_hash: self.leaf_hash,
             notes,
             erased: self.erased(),
+            action: self.action,
+            resource_type: self.resource_type,
+            tags: self.tags,
         })
     }
 }

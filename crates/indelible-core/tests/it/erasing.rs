@@ -138,7 +138,7 @@ async fn the_trail_says_what_was_erased_why_and_by_whom_and_not_of_whom() {
     fill(&audit, 0..20).await;
     erase(&audit, &order(&["u3"])).await;
     let entry = all(&audit).await.pop().expect("an erasure entry");
-    let shown = entry.open(audit.name()).expect("JSON");
+    let shown = entry.clone().open(audit.name()).expect("JSON");
     assert_eq!(shown.action, "audit_subject_erased");
     assert_eq!(shown.user_id.as_deref(), Some("officer"));
     let refs = refs_of(&entry);
@@ -285,7 +285,7 @@ async fn persons_go_beside_writers_and_what_comes_later_stays() {
     writing.await.expect("it writes");
     let end = ends.last().copied().unwrap_or(0);
     for entry in all(&audit).await {
-        let shown = entry.open(audit.name()).expect("JSON");
+        let shown = entry.clone().open(audit.name()).expect("JSON");
         let is_named =
             shown.user_id.as_deref() == Some("u2") || shown.resource_id.as_deref() == Some("r5");
         assert!(!is_named || entry.seq >= end, "{}", entry.seq);

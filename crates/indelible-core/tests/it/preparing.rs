@@ -92,6 +92,7 @@ fn a_stamped_time_is_left_out_when_the_id_comes_again() {
     let stored = door.admit(first).expect("admitted").new.entry;
     assert!(
         stored
+            .clone()
             .open(&TrailName::standard())
             .expect("readable")
             .notes

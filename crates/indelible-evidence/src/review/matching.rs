@@ -47,7 +47,7 @@ impl<'e> Looked<'e> {
             stored,
             erased: stored.erased(),
             columns: Columns::derive(stored)?,
-            entry: stored.open(audit.name())?,
+            entry: stored.clone().open(audit.name())?,
         })
     }
 

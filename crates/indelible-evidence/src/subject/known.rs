@@ -160,7 +160,7 @@ async fn look(
         if sighting.parts.is_empty() {
             return;
         }
-        match sighting.entry.open(audit.name()) {
+        match sighting.entry.clone().open(audit.name()) {
             Ok(entry) => each(KnownLine::of(entry, sighting.parts, &wanted.id)),
             Err(error) => drop(unreadable.get_or_insert(error)),
         };

@@ -56,6 +56,7 @@ fn exported(admitted: &Admitted) -> Vec<u8> {
     let entry = admitted
         .new
         .entry
+        .clone()
         .open(&TrailName::standard())
         .expect("bodies of the door");
     let mut line = Vec::new();

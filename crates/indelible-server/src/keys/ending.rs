@@ -170,7 +170,7 @@ impl Keys {
         for ((place, end), seq) in asked.into_iter().zip(seqs) {
             if let Some(seq) = seq {
                 let entry = store.entries(&system, seq..seq + 1).await?.pop();
-                keys[place].ended(end, entry.as_ref());
+                keys[place].ended(end, entry);
             }
         }
         Ok(())
@@ -180,8 +180,10 @@ impl Keys {
 impl Key {
     /// Takes over what the record of its end says. Where nothing of it is left to be read, the
     /// key ended when it was recorded.
-    fn ended(&mut self, end: End, record: Option<&StoredEntry>) {
-        let recorded_at = record.map_or(self.created_at, |record| record.created_at);
+    fn ended(&mut self, end: End, record: Option<StoredEntry>) {
+        let recorded_at = record
+            .as_ref()
+            .map_or(self.created_at, |record| record.created_at);
         if end == End::Revoked {
             self.revoked_at = Some(recorded_at);
             return;

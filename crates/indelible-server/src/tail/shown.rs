@@ -59,7 +59,7 @@ impl Shown {
     }
 
     fn write(&self, trail: &TrailName) -> Result<Vec<u8>, Problem> {
-        let entry = self.stored.open(trail).map_err(unreadable)?;
+        let entry = self.stored.clone().open(trail).map_err(unreadable)?;
         serde_json::to_vec(&entry).map_err(|error| {
             Problem::new(Kind::Internal, "no entry could be written").because(error)
         })

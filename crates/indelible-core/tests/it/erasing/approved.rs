@@ -105,7 +105,10 @@ async fn sys_22_nothing_goes_before_somebody_else_approves_and_nobody_is_named_m
     assert_eq!(said["approved_by"], "second");
     assert_eq!(said["erasure_request"], json!(request.id));
     let entries = all(&audit).await;
-    let approval = entries[entries.len() - 2].open(audit.name()).expect("JSON");
+    let approval = entries[entries.len() - 2]
+        .clone()
+        .open(audit.name())
+        .expect("JSON");
     assert_eq!(approval.action, "audit_subject_erasure_approved");
     assert_eq!(approval.user_id.as_deref(), Some("second"));
     assert!(verified(&audit).await.ok);

@@ -103,7 +103,7 @@ async fn sys_43_records_of_looks_that_name_the_person_go_too() {
     assert_eq!(plan.unknown, [""; 0]);
     assert!(verified(&audit).await.ok);
     assert!(all(&audit).await.iter().all(|entry| {
-        let shown = entry.open(audit.name()).expect("JSON");
+        let shown = entry.clone().open(audit.name()).expect("JSON");
         shown.user_id.is_some()
     }));
 }

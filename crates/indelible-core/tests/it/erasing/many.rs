@@ -69,7 +69,7 @@ async fn the_digests_of_thousands_of_persons_fit() {
     let refs: Vec<String> = entries[10..].iter().flat_map(refs_of).collect();
     assert_eq!(refs.len(), 2000);
     for entry in &entries[10..] {
-        assert_eq!(entry.open(audit.name()).expect("JSON").notes, []);
+        assert_eq!(entry.clone().open(audit.name()).expect("JSON").notes, []);
     }
 }
 

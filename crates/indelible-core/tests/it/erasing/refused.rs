@@ -29,7 +29,7 @@ async fn t91_what_is_held_is_not_erased_and_that_is_recorded() {
     assert_eq!((entries, first), (2, 8));
     let after = all(&audit).await;
     assert_eq!(after[..20], before);
-    let shown = after[20].open(audit.name()).expect("JSON");
+    let shown = after[20].clone().open(audit.name()).expect("JSON");
     assert_eq!(shown.action, "audit_subject_erasure_refused");
     let context = shown.context.expect("a context");
     assert_eq!(context["exception"], "legal_hold");
@@ -157,7 +157,7 @@ async fn an_order_of_the_longest_texts_is_recorded_whole() {
     };
     erase(&audit, &order).await;
     let entry = all(&audit).await.pop().expect("an erasure entry");
-    let shown = entry.open(audit.name()).expect("JSON");
+    let shown = entry.clone().open(audit.name()).expect("JSON");
     assert_eq!(shown.notes, []);
     let context = shown.context.expect("a context");
     assert_eq!(context["reason"], order.reason);

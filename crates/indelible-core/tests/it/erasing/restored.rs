@@ -32,7 +32,9 @@ pub(super) async fn reading(site: &Site) -> Result<Engine, AuditError> {
 
 fn named(entries: &[StoredEntry]) -> Vec<u64> {
     let is_named = |entry: &&StoredEntry| {
-        let shown = entry.open(&TrailName::standard()).expect("JSON");
+        let shown = StoredEntry::clone(entry)
+            .open(&TrailName::standard())
+            .expect("JSON");
         shown.user_id.as_deref() == Some("u3")
     };
     entries

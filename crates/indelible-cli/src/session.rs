@@ -191,6 +191,22 @@ impl Session {
 }
 
 impl Opened {
+    /// For orders that say what is to become of a trail: one to a misspelt name would begin that
+    /// trail, and bind nothing that anybody recorded.
+    ///
+    /// # Errors
+    /// There is no such trail; what the store says.
+    pub async fn check_trail(&self) -> Result<(), Failure> {
+        if self.audit.head().await?.is_some() {
+            return Ok(());
+        }
+        let name = self.audit.name();
+        Err(Failure::not_found(format!(
+            "there is no trail {name}: `indelible trail list` names those that there are, \
+             `indelible trail create {name}` begins it"
+        )))
+    }
+
     /// Releases the database, then answers `answer`, or what failed on the way.
     ///
     /// # Errors

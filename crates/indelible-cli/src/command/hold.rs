@@ -40,6 +40,8 @@ pub enum HoldCommand {
 Examples:
   indelible hold place --resource-id invoice-7 --reason 'tax audit' --by alice
   indelible hold place --everything --reason 'preservation letter' --matter C-12 --by alice")]
+// A hold is of what comes, too.
+#[command(mut_arg("as_of", |arg| arg.hide(true)))]
 pub struct Place {
     #[command(flatten)]
     filters: Filters,
@@ -102,7 +104,10 @@ impl HoldCommand {
         }
         let now = session.now();
         let opened = session.open(Access::Write).await?;
-        let done = self.step(&opened.audit, now).await;
+        let done = match opened.check_trail().await {
+            Ok(()) => self.step(&opened.audit, now).await,
+            Err(failure) => Err(failure),
+        };
         let hold = opened.close(done).await?;
         session.output.print(&Held::from(hold))?;
         Ok(Status::Fine)

@@ -85,6 +85,23 @@ fn sys_34_a_policy_that_contradicts_itself_is_refused_by_field() {
 }
 
 #[test]
+fn an_order_to_a_misspelt_trail_begins_none() {
+    let desk = recorded();
+    let place = ["hold", "place", "--everything", "--reason", "letter"];
+    let place = [&place[..], &["--by", "alice"]].concat();
+    for order in [&SET[..], &place] {
+        desk.run(&[order, &["--trail", "defualt"]].concat())
+            .fails(4, "there is no trail defualt");
+    }
+    let trails = desk.run(&["trail", "list"]).fine().out;
+    assert!(!trails.contains("defualt"), "{trails}");
+    desk.run(&["trail", "create", "later"]).fine();
+    for order in [&SET[..], &place] {
+        desk.run(&[order, &["--trail", "later"]].concat()).fine();
+    }
+}
+
+#[test]
 fn t91_sys_36_a_hold_keeps_from_erasure_until_two_let_go() {
     let desk = recorded();
     let place = ["hold", "place", "--reason", "letter", "--by", "alice"];

@@ -55,12 +55,14 @@ impl Set {
         let by = self.by.clone();
         let policy = self.policy()?;
         let opened = session.open(Access::Write).await?;
-        let audit = &opened.audit;
-        let standing = match audit.set_retention_policy(&policy, by.as_str()).await {
-            Ok(_) => Standing::of(audit, session.now()).await,
-            Err(error) => Err(error),
+        let standing = async {
+            opened.check_trail().await?;
+            let audit = &opened.audit;
+            audit.set_retention_policy(&policy, by.as_str()).await?;
+            Ok(Standing::of(audit, session.now()).await?)
         };
-        let standing = opened.close(standing.map_err(Failure::from)).await?;
+        let standing = standing.await;
+        let standing = opened.close(standing).await?;
         session.output.print(&standing)?;
         Ok(Status::Fine)
     }

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::session::Opened;
+use crate::session::{Opened, Session};
 
 /// Standard output, or a file.
 #[derive(Debug, Clone, Default, Args)]
@@ -55,6 +55,20 @@ impl Destination {
             return refused(format!("lies in the state directory {}", state.display()));
         }
         Ok(())
+    }
+
+    /// Refuses a form for the answer where none is printed, since the file itself takes its place: it
+    /// has a form of its own.
+    ///
+    /// # Errors
+    /// What to say instead.
+    pub fn check_answer(&self, session: &Session) -> Result<(), Failure> {
+        if self.path().is_some() || !session.names_output() {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            "--output is the form of an answer; what is written here has its form by --format",
+        ))
     }
 
     /// Puts a text that is a file of its own there. On standard output it is `answer`, in the

@@ -126,6 +126,11 @@ impl Session {
         self.flags.trail.is_some()
     }
 
+    /// Whether the caller named a form of answers.
+    pub fn names_output(&self) -> bool {
+        self.flags.output.is_some()
+    }
+
     /// Whether the caller named a database on the command line.
     pub fn names_database(&self) -> bool {
         self.flags.database.is_some()

@@ -93,6 +93,7 @@ impl Export {
         {
             return Err(Failure::usage(format!("{option} is for --format pack")));
         }
+        self.destination.check_answer(session)?;
         let opened = session.open(Access::Read).await?;
         self.destination.check(&opened)?;
         let sink = self.destination.begin(&session.output)?;

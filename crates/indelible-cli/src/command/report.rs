@@ -112,6 +112,7 @@ impl ReportCommand {
         let framework = framework.ok_or_else(|| Failure::usage("name a framework"))?;
         let access = self.asking.access();
         let request = self.asking.request(framework, session.now())?;
+        self.destination.check_answer(session)?;
         let opened = session.open(access).await?;
         self.destination.check(&opened)?;
         let written = write(&opened, request, form, &self.destination, session).await;

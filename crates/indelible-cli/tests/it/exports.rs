@@ -271,3 +271,15 @@ fn links_lead_nowhere_else() {
     }
     desk.run(&["verify"]).fine();
 }
+
+#[test]
+fn a_form_of_the_answer_is_not_taken_for_that_of_the_file() {
+    let desk = Desk::new();
+    desk.records(2);
+    let report = ["report", "gdpr-2016-679", "--from", "7d", "--to", "0d"];
+    for written in [&["export"][..], &report, &["report", "system"]] {
+        let call = [written, &["--output", "json"]].concat();
+        desk.run(&call).fails(2, "--format");
+        desk.run(&[&call[..], &["-o", "made"]].concat()).fine();
+    }
+}

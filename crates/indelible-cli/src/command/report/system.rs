@@ -40,6 +40,7 @@ pub struct System {
 
 impl System {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
+        self.destination.check_answer(session)?;
         let opened = session.open(Access::Read).await?;
         self.destination.check(&opened)?;
         let written = self.write(&opened, session).await;

@@ -105,3 +105,23 @@ fn a_log_that_cannot_be_read_is_copied_and_not_counted() {
     assert_eq!(case.wal.copy(&case.db, "PASSIVE").unwrap(), Some((1, 1)));
     assert_eq!(case.wal.take_written(), 0);
 }
+
+#[test]
+fn a_refused_cut_is_told_and_what_it_copied_counts_once() {
+    let case = Case::new();
+    case.db.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let reader = Connection::open(case.folder.path().join("some.db")).unwrap();
+    case.put(1, 100);
+    reader
+        .execute_batch("BEGIN; SELECT * FROM sqlite_schema")
+        .unwrap();
+    case.wal.take_written();
+    for bytes in [4096, 0] {
+        assert!(!case.wal.empty(&case.db).unwrap(), "a reader is in it");
+        assert_eq!(case.wal.take_written(), bytes);
+        assert_eq!(case.wal.pages(), 1, "it is there as before");
+    }
+    reader.execute_batch("COMMIT").unwrap();
+    assert!(case.wal.empty(&case.db).unwrap());
+    assert_eq!((case.wal.take_written(), case.wal.pages()), (0, 0));
+}

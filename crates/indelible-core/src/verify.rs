@@ -21,6 +21,7 @@ pub(crate) mod erasure;
 mod head;
 mod inspection;
 mod keys;
+mod meanwhile;
 mod reading;
 mod removal;
 mod report;
@@ -122,17 +123,23 @@ pub async fn verify(
     loop {
         tries += 1;
         let report;
-        (report, said) = once(trail, (request, said), progress).await?;
+        (report, said) = match once(trail, (request, said), progress).await {
+            // A store may have lost its place in rows that were written anew while they were read.
+            Err(StoreError::Unavailable { .. }) if tries < TRIES_MAX => continue,
+            done => done?,
+        };
+        let is_unchecked = |finding: &Finding| finding.kind == FindingKind::IndexUnchecked;
         // What is removed while it is looked for is missed. The next pass leaves out what an entry
         // says is being removed.
-        if report.ok || tries == TRIES_MAX || store.first_kept(trail.name).await? <= report.removed
-        {
+        let is_disturbed = report.findings.iter().any(is_unchecked)
+            || !report.ok && store.first_kept(trail.name).await? > report.removed;
+        if tries == TRIES_MAX || !is_disturbed {
             return Ok(report);
         }
     }
 }
 
-/// How often a trail is verified of which entries are removed meanwhile.
+/// How often a trail is verified of which entries are removed or erased meanwhile.
 const TRIES_MAX: u32 = 3;
 
 /// One pass, with what the one before has read of removals; answers what it has read of them.

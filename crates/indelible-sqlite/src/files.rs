@@ -135,6 +135,9 @@ pub(crate) fn id_now(path: &Path) -> std::io::Result<Option<FileId>> {
     }
 }
 
+/// How the name of the index of a database ends.
+pub(crate) const INDEX: &str = "-index";
+
 /// What SQLite keeps beside a database, by how its name ends.
 pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

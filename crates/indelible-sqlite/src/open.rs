@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::condition;
 use crate::connection::{self, LetGo, Readers, pragma};
 use crate::error::{SqliteError, corrupt, refused, unavailable};
-use crate::files::{Files, beside};
+use crate::files::{self, Files, beside};
 use crate::index::Index;
 use crate::migration::{self, MigrationStatus};
 use crate::owner::{Owner, owner};
@@ -78,8 +78,9 @@ impl SqliteStore {
     /// # Errors
     /// - `Unavailable` with [`SqliteError::Absent`] when there is no file and none is to be made,
     ///   and when the file cannot be opened or stays locked.
-    /// - `Unsupported` when the file is another application's, when its migrations are newer or
-    ///   others than this program's, and, for reading only, when it lacks some.
+    /// - `Unsupported` when the file is another application's, when its name ends in `-index`, when
+    ///   its migrations are newer or others than this program's, and, for reading only, when it lacks
+    ///   some.
     /// - `Corrupt` when the file is no database, and, for writing, when guards or tables are
     ///   missing or altered or a foreign trigger is there.
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
@@ -156,8 +157,27 @@ fn check_version(version: i32) -> Result<(), StoreError> {
 /// The file's own path. SQLite names what it keeps beside a database by that, too.
 fn provided(path: &Path, create: bool) -> Result<PathBuf, StoreError> {
     let path = std::path::absolute(path).map_err(unavailable)?;
+    no_index(&path)?;
     provide(&path, create)?;
-    std::fs::canonicalize(path).map_err(unavailable)
+    let path = std::fs::canonicalize(path).map_err(unavailable)?;
+    no_index(&path)?;
+    Ok(path)
+}
+
+/// Refuses a name that is the one of an index: the database beside it would take it for its own, a
+/// damaged one, and put another in its place.
+fn no_index(path: &Path) -> Result<(), StoreError> {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    if !name.ends_with(files::INDEX.as_bytes()) {
+        return Ok(());
+    }
+    let name = path.display();
+    let text = format!(
+        "{name}: names that end in {} are those of indexes, which are made and taken away; give \
+         the database another name",
+        files::INDEX
+    );
+    Err(StoreError::Unsupported(text))
 }
 
 /// Makes the file, readable by its owner alone, unless it is there.

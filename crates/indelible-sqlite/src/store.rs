@@ -164,7 +164,7 @@ impl Store for SqliteStore {
             let index = Arc::clone(&self.index);
             let page = move |db: &_| {
                 let after = (after.as_ref(), limit);
-                index.scans.page(&index, db, &trail, after)
+                index.scans().page(&index, db, &trail, after)
             };
             return self.readers.read(move |db, _| page(db)).await;
         }
@@ -217,7 +217,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        self.index.scans.end();
+        self.index.scans().end();
         self.index.close().await;
         match &self.writer {
             Some(writer) => writer.close().await,

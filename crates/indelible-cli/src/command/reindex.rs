@@ -13,10 +13,9 @@ use crate::session::{Access, Opened, Session};
 ///
 /// The index (`<database>-index`) makes searches fast and holds nothing that the log does not. What
 /// it lacks is read from the log, so that answers are the same without it, and later. It is made
-/// again by itself where it is missing or found damaged: this is for when `indelible doctor` says
-/// that it could not be, after a full disk for one, and for when somebody wants it made now. Others
-/// may read and write meanwhile. A PostgreSQL database keeps its index with the entries: there is
-/// nothing to make again.
+/// again by itself where it is missing or found damaged: this is for after whatever kept it from
+/// that, a full disk for one, and for when somebody wants it made now. Others may read and write
+/// meanwhile. A PostgreSQL database keeps its index with the entries: there is nothing to make again.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -5,6 +5,7 @@ use indelible_merkle::Hash;
 use super::difference::{self, Hints, Table};
 use super::digest::{Layout, Rows};
 use super::inspection::Tables;
+use super::meanwhile::Meanwhile;
 use super::reading::{self, Trail};
 use super::removal::Removed;
 use super::report::{self, FindingKind, Findings, TrailReport};
@@ -58,8 +59,12 @@ impl Run<'_> {
         inspection::columns(self.trail, &walk.unexplained, &tables, &mut findings).await?;
         let listed = walk.erasures.listed().collect();
         inspection::undone(self.trail, listed, &mut findings).await?;
-        let is_read = !findings.has(FindingKind::RowUnreadable)
-            && !findings.has(FindingKind::RollupUnchecked);
+        let is_read = [
+            FindingKind::RowUnreadable,
+            FindingKind::RollupUnchecked,
+            FindingKind::IndexUnchecked,
+        ];
+        let is_read = !is_read.iter().any(|kind| findings.has(*kind));
         Ok(TrailReport {
             trail: self.trail.name.clone(),
             ok: findings.is_ok(),
@@ -137,6 +142,7 @@ impl Run<'_> {
         let illegitimate = scan.beyond.into_iter().filter(|(end, _)| *end > size);
         findings.extend(illegitimate.map(|(_, finding)| finding));
         let mut hints = Hints::new();
+        let mut meanwhile = Meanwhile::since(self.trail, self.head.size);
         let tables = [
             (ProjectionKind::Id, &walk.sums.ids, scan.sums.ids),
             (ProjectionKind::Term, &walk.sums.terms, scan.sums.terms),
@@ -150,9 +156,11 @@ impl Run<'_> {
                     expected,
                     stored,
                 };
-                difference::name(self.trail, table, &self.rows, findings, &mut hints).await?;
+                let found = (&mut *findings, &mut hints);
+                difference::name(self.trail, table, &self.rows, found, &mut meanwhile).await?;
             }
         }
+        meanwhile.tell(findings);
         if walk.tree.size() < self.head.size {
             // Behind the cut nothing was read that the tables could be compared with.
             return Ok(hints);

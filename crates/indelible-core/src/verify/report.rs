@@ -167,6 +167,8 @@ pub enum FindingKind {
     MarkMissing,
     /// A warning: counts changed faster than they could be compared.
     RollupUnchecked,
+    /// A warning: something of the entries was erased while their index rows were compared.
+    IndexUnchecked,
     /// The root of removed entries, as it was recorded with their removal.
     RemovalDiffers,
     /// A warning: an erased part is there again.
@@ -196,6 +198,7 @@ impl FindingKind {
                 | Self::HoldsUnread
                 | Self::MarkMissing
                 | Self::RollupUnchecked
+                | Self::IndexUnchecked
                 | Self::ErasureUndone
         )
     }

@@ -4,6 +4,7 @@ mod bits;
 pub mod building;
 mod clean;
 mod derived;
+mod erasing;
 mod growing;
 mod order;
 mod outside;

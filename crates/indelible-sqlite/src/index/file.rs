@@ -1,6 +1,6 @@
 //! The file of the index: made, opened, read and written by the numbers of its rows.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -35,6 +35,9 @@ CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) ST
 const OPENING_PATIENCE: Duration = Duration::from_millis(100);
 /// Pages in the write-ahead log after which it is copied into the file.
 const CHECKPOINT_PAGES: u32 = 4_000;
+/// And after which readers are waited for, and how long.
+const LONG_PAGES: u32 = 16_000;
+const LONG_PATIENCE: Duration = Duration::from_millis(100);
 
 pub(super) const SELECT_BLOCK: &str = "SELECT body FROM block WHERE id = ?1";
 
@@ -44,6 +47,10 @@ pub(super) struct IndexFile {
     pub epoch: u64,
     /// Where it is written.
     wal: Option<Arc<Wal>>,
+    /// How long others that write are waited for.
+    patience: Cell<Duration>,
+    /// Pages in the write-ahead log with which readers are waited for next.
+    next_at: Cell<u32>,
 }
 
 impl IndexFile {
@@ -60,9 +67,8 @@ impl IndexFile {
             Some((APPLICATION_ID, LAYOUT)) => {
                 let epoch = meta(&db)?.epoch;
                 db.busy_timeout(busy_timeout)?;
-                let wal = None;
                 let is_one = id_now(path).ok() == id;
-                Ok(is_one.then_some(Self { db, epoch, wal }))
+                Ok(is_one.then_some(Self::of(db, epoch, (None, busy_timeout))))
             }
             // Somebody makes it just now.
             None => Ok(None),
@@ -86,9 +92,25 @@ impl IndexFile {
         let epoch = meta(&db)?.epoch;
         let wal = Some(Arc::clone(wal));
         match id_now(path).ok() == id {
-            true => Ok(Self { db, epoch, wal }),
+            true => Ok(Self::of(db, epoch, (wal, Duration::ZERO))),
             false => Err(Fault::Busy),
         }
+    }
+
+    fn of(db: Connection, epoch: u64, (wal, patience): (Option<Arc<Wal>>, Duration)) -> Self {
+        Self {
+            db,
+            epoch,
+            wal,
+            patience: Cell::new(patience),
+            next_at: Cell::new(LONG_PAGES),
+        }
+    }
+
+    /// Waits so long for others that write from here on.
+    pub fn waits(&self, patience: Duration) -> Result<(), Fault> {
+        self.patience.set(patience);
+        Ok(self.db.busy_timeout(patience)?)
     }
 
     pub fn meta(&self) -> Result<Meta, Fault> {
@@ -222,13 +244,30 @@ impl IndexFile {
         if done.is_err() && !self.db.is_autocommit() {
             self.db.prepare_cached("ROLLBACK")?.execute([])?;
         }
-        if let Some(wal) = &self.wal
-            && wal.pages() >= CHECKPOINT_PAGES
-        {
-            // An error leaves the log as it was: the next commit tries again.
-            let _ = wal.copy(&self.db, "PASSIVE");
+        if let Some(wal) = &self.wal {
+            self.copies(wal);
         }
         done
+    }
+
+    /// Copies a write-ahead log that is long into the file. An error leaves it as it was: the next
+    /// commit tries again.
+    fn copies(&self, wal: &Wal) {
+        let pages = wal.pages();
+        if pages < CHECKPOINT_PAGES {
+            self.next_at.set(LONG_PAGES);
+        } else if pages < self.next_at.get() {
+            let _ = wal.copy(&self.db, "PASSIVE");
+        } else {
+            // Between one search and the next it starts over: where there is always one, each
+            // would keep it from that. Those that stay are waited for ever more rarely.
+            let _ = self.db.busy_timeout(LONG_PATIENCE);
+            let done = wal.copy(&self.db, "RESTART");
+            let _ = self.db.busy_timeout(self.patience.get());
+            if !matches!(done, Ok(Some((logged, copied))) if logged == copied) {
+                self.next_at.set(pages.saturating_add(pages / 2));
+            }
+        }
     }
 
     /// Copies the write-ahead log into the file and empties it.
@@ -378,3 +417,6 @@ pub(super) fn discard(path: &Path) -> std::io::Result<()> {
     }
     done
 }
+
+#[cfg(test)]
+mod cases;

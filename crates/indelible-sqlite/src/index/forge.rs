@@ -14,7 +14,7 @@ use super::upkeep::next_run;
 use super::{Fault, tail};
 use crate::connection;
 use crate::error::corrupt;
-use crate::files::beside;
+use crate::files::{INDEX, beside};
 use crate::read;
 use crate::wal::Wal;
 
@@ -36,9 +36,9 @@ pub fn forge(
     let nothing = || corrupt("the index", None, "it has nothing of the trail");
     let log = connection::reading(path, PATIENCE)?;
     let trail = read::extent(&log, trail)?.ok_or_else(nothing)?.trail;
-    let there = IndexFile::reading(&beside(path, "-index"), PATIENCE)?.ok_or_else(nothing)?;
+    let there = IndexFile::reading(&beside(path, INDEX), PATIENCE)?.ok_or_else(nothing)?;
     drop(there);
-    let path = beside(path, "-index");
+    let path = beside(path, INDEX);
     let file = IndexFile::writing(&path, 0, &Wal::of(&path))?;
     let mut covered = file.covered(trail)?.ok_or_else(nothing)?;
     let mut terms = terms(&file, &covered)?;

@@ -15,7 +15,7 @@ use super::scan::Scans;
 use super::thread::Thread;
 use super::upkeep::Upkeep;
 use crate::error::{SqliteError, unavailable};
-use crate::files::{FileId, Files, Open, beside, id_now, opening};
+use crate::files::{FileId, Files, INDEX, Open, beside, id_now, opening};
 use crate::open::Options;
 use crate::wal::Wal;
 
@@ -32,8 +32,6 @@ pub(crate) struct Index {
     jobs: Mutex<Option<Sender<Job>>>,
     /// The write-ahead log of the log's own file.
     pub log_wal: Arc<Wal>,
-    /// Passes that read all of it.
-    pub scans: Scans,
     /// Entries that are covered at once.
     entries: u64,
     pub(super) shared: Arc<Shared>,
@@ -42,6 +40,8 @@ pub(crate) struct Index {
 /// What the thread and those who ask it know of each other.
 #[derive(Default)]
 pub(super) struct Shared {
+    /// Passes that read all of the index.
+    pub(super) scans: Scans,
     /// Whether the thread was told that there is something to do, and has not looked since.
     pub(super) is_told: AtomicBool,
     /// Whether it was told that there is enough to do at once.
@@ -93,14 +93,13 @@ impl Index {
         log_files: &Arc<Files>,
         options: &Options,
     ) -> Result<Arc<Self>, StoreError> {
-        let path = beside(log, "-index");
+        let path = beside(log, INDEX);
         let index = Self {
             log_wal: Wal::of(log),
             files: Files::of(&path),
             path,
             busy_timeout: options.busy_timeout,
             jobs: Mutex::new(None),
-            scans: Scans::default(),
             entries: options.index_entries.max(1).into(),
             shared: Arc::default(),
         };
@@ -140,6 +139,11 @@ impl Index {
         Ok(Some((file, open)))
     }
 
+    /// Passes that read all of it.
+    pub fn scans(&self) -> &Scans {
+        &self.shared.scans
+    }
+
     /// Where the file is.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -166,7 +170,7 @@ impl Index {
 
     /// Says that nobody here has a file open any more that is not the index.
     pub fn freed(&self) {
-        self.scans.end();
+        self.scans().end();
         self.send(Job::Look);
     }
 
@@ -251,7 +255,7 @@ impl Index {
     /// `Unavailable` where nobody knows that nothing is left: the thread that writes it has ended.
     pub async fn purge(&self) -> Result<(), StoreError> {
         // One that nobody goes on with would stand in the way for ever.
-        self.scans.end();
+        self.scans().end();
         let (reply, done) = oneshot::channel();
         if !self.send(Job::Purge(reply)) {
             return Err(unavailable(SqliteError::Closed));

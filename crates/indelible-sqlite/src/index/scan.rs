@@ -47,6 +47,8 @@ struct Scan {
     uncovered: Uncovered,
     /// The row that was answered last.
     last: Option<Projected>,
+    /// Whether nobody went on with it since others were told apart by that.
+    is_idle: bool,
 }
 
 impl Scans {
@@ -72,7 +74,7 @@ impl Scans {
         let page = scan.page(log, after, limit);
         let page = page.inspect_err(|fault| index.failed(fault))?;
         if page.len() == limit && limit > 0 {
-            scan.last = page.last().cloned();
+            (scan.last, scan.is_idle) = (page.last().cloned(), false);
             self.keep(trail, scan);
         }
         Ok(page)
@@ -118,6 +120,22 @@ impl Scans {
     pub fn end(&self) {
         let mut passes = self.lock();
         for (trail, scan) in std::mem::take(&mut passes.under_way) {
+            passes.lose(trail, scan);
+        }
+    }
+
+    /// Lets go of those that nobody went on with since this was called last: who gave one up says
+    /// nothing.
+    pub fn end_idle(&self) {
+        let mut passes = self.lock();
+        let (idle, others): (Vec<_>, Vec<_>) = std::mem::take(&mut passes.under_way)
+            .into_iter()
+            .partition(|(_, scan)| scan.is_idle);
+        passes.under_way = others;
+        for (_, scan) in &mut passes.under_way {
+            scan.is_idle = true;
+        }
+        for (trail, scan) in idle {
             passes.lose(trail, scan);
         }
     }
@@ -169,6 +187,7 @@ impl Scan {
             range: 0..0,
             uncovered: Uncovered::all_of(extent),
             last: None,
+            is_idle: false,
         };
         let Some((file, open)) = begun else {
             return Ok(Some(scan));

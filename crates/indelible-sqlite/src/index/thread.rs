@@ -10,7 +10,7 @@ use indelible_core::store::StoreError;
 use tokio::sync::mpsc;
 
 use super::Fault;
-use super::handle::{Job, Shared, lock};
+use super::handle::{Job, LAG_ENTRIES_MAX, Shared, lock};
 use super::upkeep::{MAKING, STEADY, Upkeep};
 
 /// How long entries wait for more, so that runs are not too short.
@@ -142,6 +142,7 @@ impl Thread {
                     let _ = reply.send(made);
                 }
                 Ok(Job::Purge(reply)) => {
+                    self.leaves_off();
                     let purged = self.work.purge();
                     let _ = reply.send(purged);
                 }
@@ -165,9 +166,13 @@ impl Thread {
                 least = u64::MAX;
             }
             if is_time && !goes_on && self.work.is_unswept() {
+                self.leaves_off();
                 // Whoever still reads it is not waited for.
                 let swept = self.work.sweep(Duration::ZERO);
                 self.broom.swept(swept.is_ok());
+                if swept.is_err() {
+                    self.shared.scans.end_idle();
+                }
             }
             is_left |= self.work.is_unswept();
         }
@@ -204,8 +209,7 @@ impl Thread {
         loop {
             let worked = self.work.advance(MAKING);
             self.tell(&worked);
-            // It is far behind, and nobody who writes is to wait for that.
-            self.shared.works.store(false, Ordering::Relaxed);
+            self.leaves_off();
             let is_watched = steps.send(self.work.progress()).is_ok();
             match worked {
                 Ok(true) if is_watched => {}
@@ -220,6 +224,12 @@ impl Thread {
         }
         self.work.merge_all()?;
         unreadable.map_or(Ok(()), Err)
+    }
+
+    /// For as long as it covers nothing that comes: nobody who writes is to wait for that.
+    fn leaves_off(&self) {
+        self.shared.works.store(false, Ordering::Relaxed);
+        self.shared.moved.notify_all();
     }
 
     /// Tells how far it is; whether there is more to do at once, and whether something is left.
@@ -237,7 +247,9 @@ impl Thread {
             Ok(goes_on) => (*goes_on, None),
             Err(fault) => (false, fault.problem()),
         };
-        self.is_abreast = self.damages == 0 && (self.is_abreast || self.work.is_abreast());
+        // Farther behind than writers let it fall: it is being made anew, here or elsewhere.
+        let keeps_up = self.is_abreast && lag <= 2 * LAG_ENTRIES_MAX;
+        self.is_abreast = self.damages == 0 && (keeps_up || self.work.is_abreast());
         let works = problem.is_none() && self.is_abreast;
         self.shared.works.store(works, Ordering::Relaxed);
         let is_left = is_gone || lag > 0 && problem.is_none();
@@ -253,3 +265,6 @@ impl Drop for Thread {
         self.shared.works.store(false, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod cases;

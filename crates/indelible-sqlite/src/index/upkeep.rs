@@ -5,7 +5,7 @@ mod merging;
 mod sweeping;
 mod tallies;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ const SORT_BYTES_MAX: usize = 32 << 20;
 const SLICE_TERMS: usize = 65_536;
 /// Entries that are worth an index when the database is closed.
 const CLOSE_ENTRIES: u64 = 64;
+/// Entries of a merge at most that is done when the database is closed: some hundredths of a second.
+const CLOSE_MERGE_ENTRIES: u64 = 16_384;
 /// Changed entries of a run whose terms are kept in memory while it is written anew.
 const CHANGED_MAX: u64 = 4_096;
 /// How often the merge of another process may be met as it was before it counts as given up.
@@ -178,7 +180,7 @@ impl Upkeep {
     /// Whether there may be another step at once.
     pub fn step(&mut self, least: u64) -> Result<bool, Fault> {
         let least = least.min(self.entries);
-        self.guarded(|work| Ok(work.covers(least, 1)? || work.merges(FAN_IN)?))
+        self.guarded(|work| Ok(work.covers(least, 1)? || work.merges(FAN_IN, u64::MAX)?))
     }
 
     /// Covers a stretch of the trail that lacks most, if it lacks so many entries; whether it did.
@@ -189,8 +191,10 @@ impl Upkeep {
     /// Merges what is due once nothing more is made.
     pub fn merge_all(&mut self) -> Result<(), Fault> {
         self.guarded(|work| {
-            while work.merges(FAN_IN)? {}
-            Ok(())
+            work.patiently(PURGE_PATIENCE, |work| {
+                while work.merges(FAN_IN, u64::MAX)? {}
+                Ok(())
+            })
         })
     }
 
@@ -223,10 +227,10 @@ impl Upkeep {
         patience: Duration,
         body: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.file()?.db.busy_timeout(patience)?;
+        self.file()?.waits(patience)?;
         let done = body(self);
         if let Some((file, _)) = &self.file {
-            file.db.busy_timeout(Duration::ZERO)?;
+            file.waits(Duration::ZERO)?;
         }
         done
     }
@@ -234,9 +238,11 @@ impl Upkeep {
     /// As `flush`, for somebody who waits: another process is waited for, and what is due is merged.
     pub fn advance(&mut self, Pace { runs, fan_in }: Pace) -> Result<bool, Fault> {
         self.guarded(|work| {
-            let covered = work.patiently(PURGE_PATIENCE, |work| work.covers(1, runs))?;
-            while work.merges(fan_in)? {}
-            Ok(covered)
+            work.patiently(PURGE_PATIENCE, |work| {
+                let covered = work.covers(1, runs)?;
+                while work.merges(fan_in, u64::MAX)? {}
+                Ok(covered)
+            })
         })
     }
 
@@ -244,6 +250,13 @@ impl Upkeep {
     pub fn close(&mut self) {
         // One stretch: nobody is to wait long, and what is not covered is read from the log.
         let _ = self.flush(CLOSE_ENTRIES);
+        if self.merging.is_none() {
+            // Those who record now and then and end would leave a run each.
+            let _ = self.guarded(|work| {
+                while work.merges(FAN_IN, CLOSE_MERGE_ENTRIES)? {}
+                Ok(())
+            });
+        }
         if self.is_unswept {
             // Whoever opens it next finds that it is left.
             let _ = self.purge();

@@ -134,7 +134,7 @@ async fn stores_come_and_go_beside_one_that_stays() {
         }
     }
     beside.await.expect("it ends");
-    // Merges end, however many come and go: each trail is in few runs.
+    // However many came and went.
     let mut author = Author::resume(&stays, "default").await;
     author
         .record(&stays, [of_user(9_999, "last")])

@@ -231,3 +231,20 @@ async fn a_path_is_no_uri() {
     assert!(odd.exists());
     assert_eq!(store.path(), odd);
 }
+
+#[tokio::test]
+async fn a_name_that_is_the_one_of_an_index_is_refused() {
+    let folder = Folder::new();
+    let file = folder.file().with_file_name("audit-index");
+    let text = refusal(SqliteStore::open(&file));
+    assert!(text.contains("give the database another name"), "{text}");
+    assert!(!file.exists());
+    #[cfg(unix)]
+    {
+        // By whatever name it is reached.
+        std::fs::write(&file, "").expect("it is made");
+        let link = folder.file().with_file_name("audit.db");
+        std::os::unix::fs::symlink(&file, &link).expect("it is made");
+        refusal(SqliteStore::open(&link));
+    }
+}

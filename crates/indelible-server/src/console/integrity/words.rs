@@ -266,6 +266,11 @@ pub const fn words(kind: FindingKind) -> Words {
             "The trail grew faster than they could be.",
             "Verify again when less is recorded.",
         ),
+        K::IndexUnchecked => of(
+            "Some index rows were not compared",
+            "Something of their entries was erased while they were.",
+            "Verify again once the erasure is over.",
+        ),
         K::RemovalDiffers => of(
             "What was removed is not what the removal recorded",
             "The root that was recorded with removed entries is another one than the kept hashes \

@@ -26,12 +26,14 @@ enum Step {
 }
 
 impl Upkeep {
-    /// Takes a step of a merge, if one of so many runs is due.
-    pub(super) fn merges(&mut self, fan_in: usize) -> Result<bool, Fault> {
+    /// Takes a step of a merge, if one of so many runs is due that has no more entries than `most`.
+    pub(super) fn merges(&mut self, fan_in: usize, most: u64) -> Result<bool, Fault> {
         if self.merging.is_none() {
             let due = self.trails.iter().find_map(|(trail, known)| {
                 let runs = &known.covered.as_ref()?.runs;
-                Some((*trail, runs[merge::due(runs, fan_in)?].to_vec()))
+                let due = &runs[merge::due(runs, fan_in)?];
+                let entries: u64 = due.iter().map(Run::len).sum();
+                (entries <= most).then(|| (*trail, due.to_vec()))
             });
             let Some((trail, sources)) = due else {
                 return Ok(false);

@@ -9,6 +9,7 @@ use super::{PURGE_PATIENCE, Upkeep};
 use crate::connection;
 use crate::error::{SqliteError, unavailable};
 use crate::index::Fault;
+use crate::index::record::Covered;
 
 impl Upkeep {
     /// Entries were removed from the log.
@@ -99,10 +100,28 @@ impl Upkeep {
             file.give_up_merge(None)?;
             file.mark_unswept()?;
             rewrite(log, file, trail, entries)
-        })?;
-        if let Some(covered) = rewritten {
-            self.keep(trail, covered);
+        });
+        match rewritten {
+            // A fault of the log must not keep what was erased where nobody may find it.
+            Err(Fault::Other(StoreError::Corrupt { .. })) => self.forgets(trail),
+            rewritten => {
+                if let Some(covered) = rewritten? {
+                    self.keep(trail, covered);
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// Takes away all that the file holds of a trail.
+    fn forgets(&mut self, trail: i64) -> Result<(), Fault> {
+        let file = self.file()?;
+        file.change(|| {
+            let covered = file.covered(trail)?.unwrap_or_default();
+            file.disown(&covered.runs)?;
+            file.forget(trail)
+        })?;
+        self.keep(trail, Covered::default());
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use indelible_core::store::Projected;
+
 use super::*;
 use crate::made::Log;
 use crate::store::SqliteStore;
@@ -11,12 +13,12 @@ use crate::store::SqliteStore;
 const RUN: u32 = 50;
 
 /// What a process does for the index of a log.
-fn upkeep(log: &Log) -> Upkeep {
+pub(in crate::index) fn upkeep(log: &Log) -> Upkeep {
     let options = Options {
         index_entries: RUN,
         ..Options::default()
     };
-    let (log, path) = (log.path(), files::beside(&log.path(), "-index"));
+    let (log, path) = (log.path(), files::beside(&log.path(), files::INDEX));
     let log_files = Files::of(&log);
     let files = Files::of(&path);
     let wal = Wal::of(&log);
@@ -195,7 +197,8 @@ fn whoever_opens_it_meets_one_file_while_it_is_made_anew() {
 #[test]
 fn bytes_of_the_index_are_counted_beside_the_entries_that_they_are_of() {
     let log = Log::of(600);
-    let bytes = || std::fs::metadata(files::beside(&log.path(), "-index")).map_or(0, |f| f.len());
+    let bytes =
+        || std::fs::metadata(files::beside(&log.path(), files::INDEX)).map_or(0, |f| f.len());
     // What the next process reads.
     let written = |mut work: Upkeep| {
         covers(&mut work);
@@ -222,4 +225,111 @@ fn bytes_of_the_index_are_counted_beside_the_entries_that_they_are_of() {
     assert!(second.index.bytes > bytes, "{second:?}");
     // Nothing was recorded by this process.
     assert_eq!(second.log.entries, 0);
+}
+
+#[test]
+fn a_gap_in_the_log_keeps_nothing_that_was_erased() {
+    let log = Log::of(120);
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    log.erase(10..20);
+    let gap = crate::row::place(1, 15);
+    for table in ["part", "entry"] {
+        let sql = format!("DROP TRIGGER {table}_delete");
+        log.db.execute_batch(&sql).expect("it goes");
+    }
+    for sql in [crate::sql::PARTS_DELETE, crate::sql::ENTRIES_DELETE] {
+        log.db.execute(sql, [gap, gap]).expect("it is lost");
+    }
+    work.purge().expect("nothing is left");
+    let file = work.file().expect("it is open");
+    assert_eq!(file.covered(1).expect("it reads"), None);
+    let blocks = "SELECT count(*) FROM block";
+    let blocks: u64 = file
+        .db
+        .query_row(blocks, [], |row| row.get(0))
+        .expect("it reads");
+    assert_eq!(blocks, 0);
+    // Up to the gap, and no further.
+    while matches!(work.flush(1), Ok(true)) {}
+    let covered = work.trails[&1].covered.clone().expect("it is covered");
+    assert_eq!(covered.end(), 15);
+}
+
+#[test]
+fn making_it_waits_for_others_that_write_it() {
+    let log = Log::of(2_000);
+    let (mut work, mut other) = (upkeep(&log), upkeep(&log));
+    assert!(work.flush(1).expect("it covers"));
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for turn in 0..200 {
+                let first = (1 << 50) + turn * 200;
+                let bodies = || (first..first + 200).map(|id| (id, vec![0; 2_000]));
+                let file = other.file().expect("it opens");
+                // What is met busy is left out.
+                let _ = file.change(|| file.put(bodies().collect()));
+            }
+        });
+        while work.lag() > 0 {
+            assert!(work.advance(STEADY).expect("it waits"));
+        }
+        work.merge_all().expect("it waits");
+    });
+    assert!(
+        work.trails[&1]
+            .covered
+            .as_ref()
+            .expect("all of it")
+            .runs
+            .len()
+            < FAN_IN
+    );
+}
+
+#[test]
+fn those_that_record_a_little_and_end_leave_few_runs() {
+    let log = Log::of(1);
+    for _ in 0..60 {
+        log.grow(CLOSE_ENTRIES);
+        upkeep(&log).close();
+    }
+    let mut work = upkeep(&log);
+    work.look().expect("it looks");
+    let covered = work.trails[&1].covered.clone().expect("it is covered");
+    assert!(covered.end() > 2_500, "{}", covered.end());
+    assert!(covered.runs.len() < 2 * FAN_IN, "{}", covered.runs.len());
+}
+
+#[test]
+fn a_pass_that_nobody_goes_on_with_keeps_nothing_from_being_swept() {
+    let log = Log::of(120);
+    let mut work = upkeep(&log);
+    covers(&mut work);
+    let options = Options {
+        read_only: true,
+        ..Options::default()
+    };
+    let index = crate::index::Index::of(&log.path(), &Files::of(&log.path()), &options);
+    let index = index.expect("it opens");
+    let trail = indelible_core::TrailName::standard();
+    let page = |after: Option<&Projected>| {
+        let after = after.and_then(|row| match row {
+            Projected::Term(term) => Some(term.clone()),
+            _ => None,
+        });
+        let asked = (after.as_ref(), 10);
+        index.scans().page(&index, &log.db, &trail, asked)
+    };
+    let first = page(None).expect("it begins");
+    log.erase(10..20);
+    let mut sweeps = || work.sweep(Duration::ZERO).is_ok();
+    assert!(!sweeps(), "somebody reads");
+    index.scans().end_idle();
+    let second = page(first.last()).expect("it goes on");
+    index.scans().end_idle();
+    assert!(!sweeps(), "somebody reads");
+    index.scans().end_idle();
+    assert!(sweeps());
+    page(second.last()).expect_err("it must begin anew");
 }

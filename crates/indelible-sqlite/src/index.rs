@@ -20,6 +20,7 @@ mod handle;
 #[cfg(test)]
 pub(crate) mod made;
 mod merge;
+mod recent;
 mod record;
 mod run;
 mod scan;

@@ -9,8 +9,9 @@ use indelible_core::store::{StoreError, TermField};
 use rusqlite::{Connection, Transaction};
 
 use super::belief::believed;
-use super::file::{IndexFile, Recent};
+use super::file::IndexFile;
 use super::handle::Index;
+use super::recent::Recent;
 use super::record::{Covered, Written};
 use super::{Fault, tail};
 use crate::error::corrupt;

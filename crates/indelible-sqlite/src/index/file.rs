@@ -1,18 +1,16 @@
 //! The file of the index: made, opened, read and written by the numbers of its rows.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Fault;
-use super::block::{Fence, Leaf, opened};
+use super::block::opened;
 use super::record::{Covered, Merge, Meta, Written};
-use super::run::{Blocks, Run};
+use super::run::Run;
 use crate::connection::{self, pragma};
 use crate::error::{SqliteError, unavailable};
 #[cfg(doc)]
@@ -300,7 +298,7 @@ impl IndexFile {
         self.block(id, |_| Ok(()))
     }
 
-    fn block<T>(&self, id: u64, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub fn block<T>(&self, id: u64, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut get = self.db.prepare_cached(SELECT_BLOCK)?;
         let mut rows = get.query([id.cast_signed()])?;
         let Some(row) = rows.next()? else {
@@ -309,53 +307,6 @@ impl IndexFile {
         let body = row.get_ref(0)?.as_blob().map_err(Fault::damage)?;
         read(opened(self.epoch, id, body)?)
     }
-}
-
-/// Blocks that were read of late, so that a search does not read the same one again and again.
-pub(super) struct Recent<'f> {
-    file: &'f IndexFile,
-    leaves: RefCell<HashMap<u64, Rc<Leaf>>>,
-    fences: RefCell<HashMap<u64, Rc<Fence>>>,
-}
-
-/// Blocks of either kind that are kept.
-const RECENT_MAX: usize = 128;
-
-impl<'f> Recent<'f> {
-    pub fn of(file: &'f IndexFile) -> Self {
-        Self {
-            file,
-            leaves: RefCell::default(),
-            fences: RefCell::default(),
-        }
-    }
-}
-
-impl Blocks for Recent<'_> {
-    fn leaf(&self, id: u64) -> Result<Rc<Leaf>, Fault> {
-        recent(&self.leaves, id, || self.file.block(id, Leaf::read))
-    }
-
-    fn fence(&self, id: u64) -> Result<Rc<Fence>, Fault> {
-        recent(&self.fences, id, || self.file.block(id, Fence::read))
-    }
-}
-
-fn recent<T>(
-    kept: &RefCell<HashMap<u64, Rc<T>>>,
-    id: u64,
-    read: impl FnOnce() -> Result<T, Fault>,
-) -> Result<Rc<T>, Fault> {
-    if let Some(there) = kept.borrow().get(&id) {
-        return Ok(Rc::clone(there));
-    }
-    let read = Rc::new(read()?);
-    let mut kept = kept.borrow_mut();
-    if kept.len() >= RECENT_MAX {
-        kept.clear();
-    }
-    kept.insert(id, Rc::clone(&read));
-    Ok(read)
 }
 
 /// Whose file it is and how it is laid out; `None` of an empty one.

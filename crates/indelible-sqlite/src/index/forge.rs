@@ -7,7 +7,8 @@ use indelible_core::TrailName;
 use indelible_core::store::{StoreError, Term};
 
 use super::build::Builder;
-use super::file::{IndexFile, Recent};
+use super::file::IndexFile;
+use super::recent::Recent;
 use super::record::Covered;
 use super::scan::term;
 use super::upkeep::next_run;

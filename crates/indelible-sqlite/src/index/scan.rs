@@ -11,8 +11,9 @@ use rusqlite::Connection;
 
 use super::belief::believed;
 use super::cover::Uncovered;
-use super::file::{IndexFile, Recent};
+use super::file::IndexFile;
 use super::handle::Index;
+use super::recent::Recent;
 use super::record::Covered;
 use super::run::Run;
 use super::{Fault, tail};

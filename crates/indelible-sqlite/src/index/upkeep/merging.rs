@@ -2,8 +2,8 @@
 
 use super::{SLICE_TERMS, STANDS_STILL_MAX, Upkeep, busy, random};
 use crate::index::Fault;
-use crate::index::file::Recent;
 use crate::index::merge::{self, Merging};
+use crate::index::recent::Recent;
 use crate::index::record::{Covered, Merge};
 use crate::index::run::Run;
 use crate::index::tail::Sorted;

@@ -341,6 +341,7 @@ fn make(db: &mut Connection, epoch: u64) -> Result<(), Fault> {
             epoch,
             next_run: 1,
             merging: None,
+            met: 0,
             is_unswept: false,
             freed: 0,
             written: Written::default(),

@@ -17,6 +17,9 @@ pub(super) struct Meta {
     pub next_run: u64,
     /// The merge that is under way.
     pub merging: Option<Merge>,
+    /// How often others have met it since its last step: whoever began it may have been killed.
+    #[serde(default)]
+    pub met: u32,
     /// Whether free pages may hold what was removed from the log.
     pub is_unswept: bool,
     /// How often that was said; files of before do not have it.
@@ -48,7 +51,7 @@ pub(super) struct Tally {
 pub(super) struct Merge {
     pub token: u64,
     pub run: u64,
-    /// How many slices of it were written: one that is met again as it was may be given up.
+    /// How many slices of it were written.
     pub slices: u64,
 }
 

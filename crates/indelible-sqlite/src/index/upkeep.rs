@@ -61,8 +61,8 @@ pub(super) struct Upkeep {
     /// Who watches how far it is, as [`Self::progress`] tells it.
     pub watch: Option<mpsc::UnboundedSender<(u64, u64)>>,
     merging: Option<Merging>,
-    /// The merge of another process, and how often it was met.
-    other: Option<(Merge, u32)>,
+    /// A merge that nobody goes on with, since a step of it failed here.
+    given_up: Option<Merge>,
     /// Whether something that was removed from the log may stand in the file.
     is_unswept: bool,
 }
@@ -130,7 +130,7 @@ impl Upkeep {
             trails: BTreeMap::new(),
             watch: None,
             merging: None,
-            other: None,
+            given_up: None,
             is_unswept: false,
         }
     }

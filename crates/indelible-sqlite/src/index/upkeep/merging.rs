@@ -11,8 +11,8 @@ use crate::index::tail::Sorted;
 /// How the beginning of a merge went.
 enum Begun {
     Marked(Merge),
-    /// Another process has one under way, met so often.
-    Not(Merge, u32),
+    /// Another process has one under way.
+    Not,
     /// The runs are others by now.
     Elsewhere(Covered),
 }
@@ -52,7 +52,7 @@ impl Upkeep {
         trail: i64,
         (first, sources): (u64, Vec<Run>),
     ) -> Result<bool, Fault> {
-        let other = self.other;
+        let given_up = self.given_up;
         let (log, file) = self.both()?;
         let token = u64::from_le_bytes(random(log)?);
         let begun = busy(file.change(|| {
@@ -63,10 +63,10 @@ impl Upkeep {
             }
             let mut meta = file.meta()?;
             if let Some(there) = meta.merging {
-                let met = other.filter(|(merge, _)| *merge == there);
-                let met = met.map_or(0, |(_, times)| times);
-                if met < STANDS_STILL_MAX {
-                    return Ok(Begun::Not(there, met + 1));
+                if meta.met < STANDS_STILL_MAX && given_up != Some(there) {
+                    meta.met += 1;
+                    file.keep_meta(&meta)?;
+                    return Ok(Begun::Not);
                 }
                 file.remove(there.run)?;
             }
@@ -77,28 +77,24 @@ impl Upkeep {
                 run,
                 slices: 0,
             };
-            meta.merging = Some(mark);
+            (meta.merging, meta.met) = (Some(mark), 0);
             file.keep_meta(&meta)?;
             Ok(Begun::Marked(mark))
         }))?;
         let epoch = file.epoch;
         match begun {
             Some(Begun::Marked(mark)) => {
-                self.other = None;
+                self.given_up = None;
                 let ids = (epoch, mark);
                 let (without, fresh) = (Vec::new(), Sorted::default());
                 self.merging = Some(Merging::new(trail, ids, (first, sources), without, fresh));
                 Ok(true)
             }
-            Some(Begun::Not(other, times)) => {
-                self.other = Some((other, times));
-                Ok(false)
-            }
             Some(Begun::Elsewhere(now)) => {
                 self.keep(trail, now);
                 Ok(false)
             }
-            None => Ok(false),
+            Some(Begun::Not) | None => Ok(false),
         }
     }
 
@@ -119,7 +115,7 @@ impl Upkeep {
             file.put(slice.blocks)?;
             let Some(run) = slice.whole else {
                 merging.mark.slices += 1;
-                meta.merging = Some(merging.mark);
+                (meta.merging, meta.met) = (Some(merging.mark), 0);
                 file.keep_meta(&meta)?;
                 return Ok(Step::GoesOn);
             };
@@ -153,7 +149,7 @@ impl Upkeep {
             Err(fault) => {
                 // A slice that was not written was taken out of the merge already: what the file
                 // has of it is nobody's now.
-                self.other = Some((before, STANDS_STILL_MAX));
+                self.given_up = Some(before);
                 return Err(fault);
             }
         }

@@ -302,6 +302,28 @@ fn those_that_record_a_little_and_end_leave_few_runs() {
 }
 
 #[test]
+fn a_merge_of_a_killed_process_is_done_by_those_that_end() {
+    let log = Log::of(450);
+    let mut killed = upkeep(&log);
+    covers(&mut killed);
+    let runs = |work: &Upkeep| work.trails[&1].covered.clone().expect("it is covered").runs;
+    let due = runs(&killed);
+    assert!(killed.begins(1, (0, due.clone())).expect("it begins"));
+    drop(killed);
+    let looks = || {
+        let mut work = upkeep(&log);
+        work.look().expect("it looks");
+        work
+    };
+    for _ in 0..STANDS_STILL_MAX {
+        looks().close();
+    }
+    assert_eq!(runs(&looks()), due, "it may be slow");
+    looks().close();
+    assert_eq!(runs(&looks()).len(), 1);
+}
+
+#[test]
 fn a_pass_that_nobody_goes_on_with_keeps_nothing_from_being_swept() {
     let log = Log::of(120);
     let mut work = upkeep(&log);

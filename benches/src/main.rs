@@ -18,7 +18,6 @@ mod workload;
 
 use std::net::SocketAddr;
 
-use anyhow::bail;
 use clap::Parser;
 
 use http::attack::Attack;
@@ -26,7 +25,7 @@ use report::Report;
 
 /// Measure Indelible beside its baselines.
 #[derive(Parser)]
-#[command(name = "bench", version)]
+#[command(name = "bench", version, after_help = names())]
 struct Arguments {
     /// One measurement; all when absent.
     name: Option<String>,
@@ -109,6 +108,15 @@ const MEASUREMENTS: &[Measurement] = &[
     }),
 ];
 
+fn names() -> String {
+    let names = MEASUREMENTS.iter().map(|(name, _)| *name);
+    let names: Vec<_> = names.collect();
+    format!(
+        "Measurements: {}.\nWhat each figure is, and what was measured: docs/performance.md.",
+        names.join(", ")
+    )
+}
+
 /// Whether a call that asks for `asked` runs the measurement `name`: some give several figures.
 fn is_of(name: &str, asked: &str) -> bool {
     let of_postgres = asked.starts_with("pg_vs_") && name.starts_with("pg");
@@ -152,8 +160,8 @@ fn main() -> anyhow::Result<()> {
             .is_none_or(|wanted| is_of(name, wanted))
     };
     if !MEASUREMENTS.iter().any(|(name, _)| wanted(name)) {
-        let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
-        bail!("no such measurement; there are {}", names.join(", "));
+        eprintln!("no such measurement. {}", names());
+        std::process::exit(2);
     }
     let mut report = Report::default();
     for (name, measure) in MEASUREMENTS.iter().filter(|(name, _)| wanted(name)) {

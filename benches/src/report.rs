@@ -38,22 +38,36 @@ impl Report {
             println!("{}", Value::Object(self.figures.clone()));
             return;
         }
-        println!(
-            "{:<28} {:>12} {:>12} {:>7}  rounds",
-            "name", "ours", "baseline", "ratio"
+        // For some it is what they may take, and no other program.
+        row(
+            [
+                "name", "ours", "baseline", "ratio", "unit", "rounds", "batch",
+            ],
+            "",
         );
         for (name, figure) in &self.figures {
-            println!(
-                "{name:<28} {:>12} {:>12} {:>7}  {}   {}{}",
-                figure["ours"],
-                figure["baseline"],
-                figure["ratio"],
-                figure["rounds"],
-                figure["mean_batch"],
-                times(figure),
+            let text = |key: &str| match &figure[key] {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let [ours, baseline, ratio, unit, rounds, batch] =
+                ["ours", "baseline", "ratio", "unit", "rounds", "mean_batch"].map(text);
+            let cells = [&ours, &baseline, &ratio, &unit, &rounds, &batch];
+            let [ours, baseline, ratio, unit, rounds, batch] = cells.map(String::as_str);
+            row(
+                [name, ours, baseline, ratio, unit, rounds, batch],
+                &times(figure),
             );
         }
     }
+}
+
+/// A row of the table.
+fn row([name, ours, baseline, ratio, unit, rounds, batch]: [&str; 7], times: &str) {
+    println!(
+        "{name:<32} {ours:>10} {baseline:>10} {ratio:>8}  {unit:<8} {rounds:>6} {batch:>7}{times}"
+    );
 }
 
 /// How long requests took, where it was measured.

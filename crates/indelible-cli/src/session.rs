@@ -206,9 +206,12 @@ impl Opened {
             return Ok(());
         }
         let name = self.audit.name();
+        let begins = match name.is_system() {
+            true => String::new(),
+            false => format!(", `indelible trail create {name}` begins it"),
+        };
         Err(Failure::not_found(format!(
-            "there is no trail {name}: `indelible trail list` names those that there are, \
-             `indelible trail create {name}` begins it"
+            "there is no trail {name}: `indelible trail list` names those that there are{begins}"
         )))
     }
 

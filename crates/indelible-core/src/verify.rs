@@ -21,7 +21,6 @@ pub(crate) mod erasure;
 mod head;
 mod inspection;
 mod keys;
-mod meanwhile;
 mod reading;
 mod removal;
 mod report;
@@ -128,11 +127,14 @@ pub async fn verify(
             Err(StoreError::Unavailable { .. }) if tries < TRIES_MAX => continue,
             done => done?,
         };
-        let is_unchecked = |finding: &Finding| finding.kind == FindingKind::IndexUnchecked;
         // What is removed while it is looked for is missed. The next pass leaves out what an entry
         // says is being removed.
-        let is_disturbed = report.findings.iter().any(is_unchecked)
-            || !report.ok && store.first_kept(trail.name).await? > report.removed;
+        let goes = !report.ok && store.first_kept(trail.name).await? > report.removed;
+        if !goes {
+            said = 0;
+        }
+        let is_unchecked = |finding: &Finding| finding.kind == FindingKind::IndexUnchecked;
+        let is_disturbed = goes || report.findings.iter().any(is_unchecked);
         if tries == TRIES_MAX || !is_disturbed {
             return Ok(report);
         }

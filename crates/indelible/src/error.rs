@@ -32,9 +32,10 @@ pub enum ConnectError {
     NoOutbox(String),
     /// The database of an installation that was here is not here any more.
     #[error(
-        "{url} held the trails of installation {installation}, whose checkpoints are in {place}, \
-         and is not there any more: bring it back. If it is lost for good, go on under a new \
-         origin with `indelible trail succeed --reason …`"
+        "the trails of installation {installation}, whose checkpoints are in {place}, are not at \
+         {url}: bring their database back, or name the place where it is, or another state \
+         directory. If it is lost for good, go on under a new origin with `indelible trail succeed \
+         --reason …`"
     )]
     Lost {
         /// Where the database was.

@@ -5,7 +5,6 @@ use indelible_merkle::Hash;
 use super::difference::{self, Hints, Table};
 use super::digest::{Layout, Rows};
 use super::inspection::Tables;
-use super::meanwhile::Meanwhile;
 use super::reading::{self, Trail};
 use super::removal::Removed;
 use super::report::{self, FindingKind, Findings, TrailReport};
@@ -142,7 +141,7 @@ impl Run<'_> {
         let illegitimate = scan.beyond.into_iter().filter(|(end, _)| *end > size);
         findings.extend(illegitimate.map(|(_, finding)| finding));
         let mut hints = Hints::new();
-        let mut meanwhile = Meanwhile::since(self.trail, self.head.size);
+        let mut unchecked = 0;
         let tables = [
             (ProjectionKind::Id, &walk.sums.ids, scan.sums.ids),
             (ProjectionKind::Term, &walk.sums.terms, scan.sums.terms),
@@ -156,11 +155,17 @@ impl Run<'_> {
                     expected,
                     stored,
                 };
-                let found = (&mut *findings, &mut hints);
-                difference::name(self.trail, table, &self.rows, found, &mut meanwhile).await?;
+                unchecked +=
+                    difference::name(self.trail, table, &self.rows, findings, &mut hints).await?;
             }
         }
-        meanwhile.tell(findings);
+        if unchecked > 0 {
+            let detail = format!(
+                "index rows of {unchecked} entries changed while they were compared, as they do \
+                 while persons are erased"
+            );
+            findings.push(None, FindingKind::IndexUnchecked, detail);
+        }
         if walk.tree.size() < self.head.size {
             // Behind the cut nothing was read that the tables could be compared with.
             return Ok(hints);

@@ -6,7 +6,6 @@ use std::ops::Range;
 use uuid::Uuid;
 
 use super::digest::{Layout, Rows};
-use super::meanwhile::Meanwhile;
 use super::reading::{Trail, unreadable};
 use super::report::{FindingKind, Findings, entries};
 use super::scan::{PAGE_ROWS, key_moves};
@@ -42,42 +41,80 @@ const DETAILED_MAX: usize = 16;
 /// Entries with hints at most.
 const HINTS_MAX: usize = 256;
 
-/// Compares the sums of a table and names the rows that differ.
+/// Compares the sums of a table and names the rows that differ. Answers of how many entries the rows
+/// changed meanwhile, so that nothing is said of them.
+///
+/// What the entries give and what is stored are read at different moments, between which an erasure
+/// changes both. So each difference is looked at twice: what changes in between is none.
 pub(super) async fn name(
     trail: Trail<'_>,
     mut table: Table,
     rows: &Rows,
-    (findings, hints): (&mut Findings, &mut Hints),
-    meanwhile: &mut Meanwhile<'_>,
-) -> Result<(), StoreError> {
+    findings: &mut Findings,
+    hints: &mut Hints,
+) -> Result<u64, StoreError> {
+    let mut unchecked = 0;
     loop {
-        if table.expected == table.stored {
-            return Ok(());
+        let all = table.differing().map(|bucket| table.layout.range(bucket));
+        let all: Vec<_> = all.collect();
+        if all.is_empty() {
+            return Ok(unchecked);
         }
-        if table.kind != ProjectionKind::Id {
-            meanwhile.read_on().await?;
-        }
-        let ranges = table.differing(findings, meanwhile);
+        let Some(again) = table
+            .read(trail, table.layout.clone(), all, rows, findings)
+            .await?
+        else {
+            return Ok(unchecked);
+        };
+        unchecked += table.keep_what_stays(&again);
+        let ranges = table.closer(findings);
         if table.layout.is_narrowest() {
-            return match table.kind {
-                ProjectionKind::Id => ids(trail, &ranges, findings, hints).await,
-                _ => terms(trail, &ranges, (findings, hints), meanwhile).await,
-            };
+            match table.kind {
+                ProjectionKind::Id => ids(trail, &ranges, findings, hints).await?,
+                _ => terms(trail, &ranges, findings, hints).await?,
+            }
+            return Ok(unchecked);
         }
-        let Some(finer) = table.refine(trail, ranges, rows, findings).await? else {
-            return Ok(());
+        let layout = Layout::over(ranges.clone());
+        let Some(finer) = table.read(trail, layout, ranges, rows, findings).await? else {
+            return Ok(unchecked);
         };
         table = finer;
     }
 }
 
 impl Table {
+    /// The buckets that differ.
+    fn differing(&self) -> impl Iterator<Item = usize> {
+        (0..self.layout.len()).filter(|bucket| self.difference(*bucket) != 0)
+    }
+
+    /// By how much the sums of a bucket differ.
+    fn difference(&self, bucket: usize) -> u128 {
+        self.stored[bucket].wrapping_sub(self.expected[bucket])
+    }
+
+    /// Keeps the differences that are the same in a second reading; answers how many entries are in
+    /// the buckets of others that are not gone.
+    fn keep_what_stays(&mut self, again: &Self) -> u64 {
+        let mut moving = 0;
+        for bucket in self.differing().collect::<Vec<_>>() {
+            let now = again.difference(bucket);
+            if now == self.difference(bucket) {
+                continue;
+            }
+            self.stored[bucket] = self.expected[bucket];
+            if now != 0 {
+                let range = self.layout.range(bucket);
+                moving += range.end - range.start;
+            }
+        }
+        moving
+    }
+
     /// The ranges of the first few buckets that differ; of the others only a finding is made.
-    fn differing(&self, findings: &mut Findings, meanwhile: &mut Meanwhile<'_>) -> Vec<Range<u64>> {
-        let differs = |bucket: &usize| self.expected[*bucket] != self.stored[*bucket];
-        let mut differing = (0..self.layout.len())
-            .filter(differs)
-            .map(|b| self.layout.range(b));
+    fn closer(&self, findings: &mut Findings) -> Vec<Range<u64>> {
+        let mut differing = self.differing().map(|b| self.layout.range(b));
         let detailed: Vec<_> = differing.by_ref().take(DETAILED_MAX).collect();
         let mut further: Option<Range<u64>> = None;
         let mut tell = |range: Option<Range<u64>>| {
@@ -87,9 +124,6 @@ impl Table {
             }
         };
         for range in differing {
-            if self.kind != ProjectionKind::Id && meanwhile.excuses(&range) {
-                continue;
-            }
             match &mut further {
                 Some(run) if run.end == range.start => run.end = range.end,
                 _ => tell(further.replace(range)),
@@ -106,15 +140,15 @@ impl Table {
         }
     }
 
-    /// The same table, only `ranges` of it, in narrower buckets.
-    async fn refine(
+    /// The same table as it is now, only `ranges` of it, in these buckets.
+    async fn read(
         &self,
         trail: Trail<'_>,
+        layout: Layout,
         ranges: Vec<Range<u64>>,
         rows: &Rows,
         findings: &mut Findings,
     ) -> Result<Option<Self>, StoreError> {
-        let layout = Layout::over(ranges.clone());
         let (mut expected, mut stored) = (vec![0_u128; layout.len()], vec![0_u128; layout.len()]);
         let (mut hashes, kind) = (rows.clone(), self.kind);
         let mut add = |sums: &mut Vec<u128>, row: &Projected| {
@@ -201,37 +235,19 @@ async fn ids(
 async fn terms(
     trail: Trail<'_>,
     ranges: &[Range<u64>],
-    (findings, hints): (&mut Findings, &mut Hints),
-    meanwhile: &mut Meanwhile<'_>,
+    findings: &mut Findings,
+    hints: &mut Hints,
 ) -> Result<(), StoreError> {
-    let mut surplus: BTreeMap<(u64, TermField, Vec<u8>), i64> = BTreeMap::new();
-    let mut count = |row: Projected, change: i64| {
-        if let Projected::Term(Term { field, value, seq }) = row
-            && within(ranges, seq)
-        {
-            let place = (seq, field, value);
-            let count = surplus.entry(place.clone()).or_default();
-            *count += change;
-            // Most rows are on both sides: only those on one take up room in the end.
-            if *count == 0 {
-                surplus.remove(&place);
-            }
-        }
-    };
-    let kind = ProjectionKind::Term;
-    each_derived(trail, kind, ranges, &mut |row| count(row, -1)).await?;
-    if !each_stored(trail, kind, &mut |row| count(row, 1), findings).await? {
+    let Some(mut surplus) = surplus(trail, ranges, findings).await? else {
         return Ok(());
-    }
+    };
     if !surplus.is_empty() {
-        meanwhile.read_on().await?;
+        let Some(again) = self::surplus(trail, ranges, findings).await? else {
+            return Ok(());
+        };
+        surplus.retain(|place, count| again.get(place) == Some(count));
     }
-    let mut excused = None;
     for ((seq, field, value), count) in surplus {
-        if excused == Some(seq) || meanwhile.excuses(&(seq..seq + 1)) {
-            excused = Some(seq);
-            continue;
-        }
         let what = field_name(field);
         if count < 0 {
             let detail = format!("the index lacks the {what} of entry {seq}");
@@ -249,6 +265,36 @@ async fn terms(
         }
     }
     Ok(())
+}
+
+/// Rows of the index by how much oftener they are stored than the entries give them.
+type Surplus = BTreeMap<(u64, TermField, Vec<u8>), i64>;
+
+/// The rows of entries in `ranges` that are on one side alone; nothing, with a finding, where the
+/// stored ones cannot be read.
+async fn surplus(
+    trail: Trail<'_>,
+    ranges: &[Range<u64>],
+    findings: &mut Findings,
+) -> Result<Option<Surplus>, StoreError> {
+    let mut surplus = Surplus::new();
+    let mut count = |row: Projected, change: i64| {
+        if let Projected::Term(Term { field, value, seq }) = row
+            && within(ranges, seq)
+        {
+            let place = (seq, field, value);
+            let count = surplus.entry(place.clone()).or_default();
+            *count += change;
+            // Most rows are on both sides: only those on one take up room in the end.
+            if *count == 0 {
+                surplus.remove(&place);
+            }
+        }
+    };
+    let kind = ProjectionKind::Term;
+    each_derived(trail, kind, ranges, &mut |row| count(row, -1)).await?;
+    let is_read = each_stored(trail, kind, &mut |row| count(row, 1), findings).await?;
+    Ok(is_read.then_some(surplus))
 }
 
 fn hint(hints: &mut Hints, seq: u64, hint: Hint) {

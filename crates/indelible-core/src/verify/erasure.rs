@@ -60,7 +60,7 @@ impl Erasures {
 }
 
 /// What an entry says it erased, of those before it.
-pub(super) fn said(entry: &StoredEntry) -> impl Iterator<Item = (PartKind, Range<u64>)> {
+fn said(entry: &StoredEntry) -> impl Iterator<Item = (PartKind, Range<u64>)> {
     entry
         .erases
         .iter()
@@ -75,7 +75,7 @@ pub(super) fn said(entry: &StoredEntry) -> impl Iterator<Item = (PartKind, Range
 
 /// Numbers as ranges that do not meet, start → end.
 #[derive(Debug, Default)]
-pub(super) struct Ranges(BTreeMap<u64, u64>);
+struct Ranges(BTreeMap<u64, u64>);
 
 impl Ranges {
     fn is_empty(&self) -> bool {
@@ -86,13 +86,7 @@ impl Ranges {
         self.0.iter().map(|(start, end)| *start..*end)
     }
 
-    /// Whether one of them is in the range, which is not empty.
-    pub(super) fn meets(&self, range: &Range<u64>) -> bool {
-        let before = self.0.range(..range.end).next_back();
-        before.is_some_and(|(_, end)| *end > range.start)
-    }
-
-    pub(super) fn add(&mut self, range: Range<u64>) {
+    fn add(&mut self, range: Range<u64>) {
         let Range { mut start, mut end } = range;
         while let Some((&before, &reach)) = self.0.range(..=end).next_back()
             && reach >= start
@@ -142,8 +136,6 @@ mod tests {
                     ranges.remove(start..start + len);
                     set.retain(|n| !(start..start + len).contains(n));
                 }
-                let meets = (start..start + len).any(|n| set.contains(&n));
-                prop_assert_eq!(ranges.meets(&(start..start + len)), meets);
                 let all: Vec<_> = ranges.iter().collect();
                 prop_assert!(all.windows(2).all(|pair| pair[0].end < pair[1].start));
                 prop_assert!(all.into_iter().flatten().eq(set.iter().copied()));

@@ -167,7 +167,7 @@ pub enum FindingKind {
     MarkMissing,
     /// A warning: counts changed faster than they could be compared.
     RollupUnchecked,
-    /// A warning: something of the entries was erased while their index rows were compared.
+    /// A warning: index rows changed while they were compared, as during an erasure.
     IndexUnchecked,
     /// The root of removed entries, as it was recorded with their removal.
     RemovalDiffers,

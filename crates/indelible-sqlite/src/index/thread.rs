@@ -41,10 +41,14 @@ struct Broom {
     /// Attempts in a row that came to nothing, and for how many words nobody tries again.
     failures: u32,
     rest: u32,
+    /// Times that the thread has waited while there was something to sweep.
+    waits: u32,
 }
 
 /// Words without one of a removal after which that is over, for somebody who never has a rest.
 const QUIET_MIN: u32 = 64;
+/// Waits that take a minute at least.
+const LONG_WAITS: u32 = 300;
 /// Failures after which the pauses between attempts stay as they are.
 const FAILURES_MAX: u32 = 9;
 
@@ -58,6 +62,14 @@ impl Broom {
         };
         self.rest = self.rest.saturating_sub(1);
         self.rest == 0 && (is_idle || self.quiet >= QUIET_MIN)
+    }
+
+    /// Whether so many times more were waited for that who has not moved since is gone.
+    fn has_waited_long(&mut self, has_waited: bool) -> bool {
+        self.waits += u32::from(has_waited);
+        let is_long = self.waits == LONG_WAITS;
+        self.waits %= LONG_WAITS;
+        is_long
     }
 
     fn swept(&mut self, is_done: bool) {
@@ -170,11 +182,12 @@ impl Thread {
                 // Whoever still reads it is not waited for.
                 let swept = self.work.sweep(Duration::ZERO);
                 self.broom.swept(swept.is_ok());
-                if swept.is_err() {
-                    self.shared.scans.end_idle();
-                }
             }
-            is_left |= self.work.is_unswept();
+            let is_unswept = self.work.is_unswept();
+            is_left |= is_unswept;
+            if self.broom.has_waited_long(has_waited && is_unswept) {
+                self.shared.scans.end_idle();
+            }
         }
     }
 

@@ -119,25 +119,30 @@ pub async fn verify(
 ) -> Result<TrailReport, StoreError> {
     let trail = Trail { store, name: trail };
     let (mut tries, mut said) = (0, 0);
+    let mut before: Option<TrailReport> = None;
     loop {
         tries += 1;
-        let report;
-        (report, said) = match once(trail, (request, said), progress).await {
+        let (report, claimed) = match (once(trail, (request, said), progress).await, before.take())
+        {
+            (Ok(done), _) => done,
             // A store may have lost its place in rows that were written anew while they were read.
-            Err(StoreError::Unavailable { .. }) if tries < TRIES_MAX => continue,
-            done => done?,
+            (Err(StoreError::Unavailable { .. }), report) if tries < TRIES_MAX => {
+                before = report;
+                continue;
+            }
+            (Err(StoreError::Unavailable { .. }), Some(report)) => return Ok(report),
+            (Err(error), _) => return Err(error),
         };
         // What is removed while it is looked for is missed. The next pass leaves out what an entry
-        // says is being removed.
-        let goes = !report.ok && store.first_kept(trail.name).await? > report.removed;
-        if !goes {
-            said = 0;
-        }
+        // says is being removed, and nothing that only an earlier one says.
+        let goes = store.first_kept(trail.name).await? > report.removed;
+        said = if goes { claimed } else { 0 };
         let is_unchecked = |finding: &Finding| finding.kind == FindingKind::IndexUnchecked;
-        let is_disturbed = goes || report.findings.iter().any(is_unchecked);
+        let is_disturbed = goes && !report.ok || report.findings.iter().any(is_unchecked);
         if tries == TRIES_MAX || !is_disturbed {
             return Ok(report);
         }
+        before = Some(report);
     }
 }
 

@@ -55,30 +55,27 @@ pub(super) async fn name(
 ) -> Result<u64, StoreError> {
     let mut unchecked = 0;
     loop {
-        let all = table.differing().map(|bucket| table.layout.range(bucket));
-        let all: Vec<_> = all.collect();
-        if all.is_empty() {
+        let ranges = table.differing_ranges();
+        if ranges.is_empty() {
             return Ok(unchecked);
         }
-        let Some(again) = table
-            .read(trail, table.layout.clone(), all, rows, findings)
-            .await?
-        else {
+        let Some(mut finer) = table.read(trail, &ranges, rows, findings).await? else {
             return Ok(unchecked);
         };
-        unchecked += table.keep_what_stays(&again);
-        let ranges = table.closer(findings);
-        if table.layout.is_narrowest() {
-            match table.kind {
+        let Some(again) = table.read(trail, &ranges, rows, findings).await? else {
+            return Ok(unchecked);
+        };
+        unchecked += finer.keep_what_stays(&again);
+        finer.keep_few(findings);
+        if finer.layout.is_narrowest() {
+            let ranges = finer.differing_ranges();
+            match finer.kind {
+                _ if ranges.is_empty() => {}
                 ProjectionKind::Id => ids(trail, &ranges, findings, hints).await?,
                 _ => terms(trail, &ranges, findings, hints).await?,
             }
             return Ok(unchecked);
         }
-        let layout = Layout::over(ranges.clone());
-        let Some(finer) = table.read(trail, layout, ranges, rows, findings).await? else {
-            return Ok(unchecked);
-        };
         table = finer;
     }
 }
@@ -94,17 +91,26 @@ impl Table {
         self.stored[bucket].wrapping_sub(self.expected[bucket])
     }
 
+    /// The entries of the buckets that differ.
+    fn differing_ranges(&self) -> Vec<Range<u64>> {
+        joined(self.differing().map(|bucket| self.layout.range(bucket)))
+    }
+
+    /// Leaves the difference of a bucket out.
+    fn forget(&mut self, bucket: usize) {
+        self.stored[bucket] = self.expected[bucket];
+    }
+
     /// Keeps the differences that are the same in a second reading; answers how many entries are in
     /// the buckets of others that are not gone.
     fn keep_what_stays(&mut self, again: &Self) -> u64 {
         let mut moving = 0;
-        for bucket in self.differing().collect::<Vec<_>>() {
-            let now = again.difference(bucket);
-            if now == self.difference(bucket) {
-                continue;
+        for bucket in 0..self.layout.len() {
+            let (before, now) = (self.difference(bucket), again.difference(bucket));
+            if before != now {
+                self.forget(bucket);
             }
-            self.stored[bucket] = self.expected[bucket];
-            if now != 0 {
+            if before != now && now != 0 {
                 let range = self.layout.range(bucket);
                 moving += range.end - range.start;
             }
@@ -112,25 +118,16 @@ impl Table {
         moving
     }
 
-    /// The ranges of the first few buckets that differ; of the others only a finding is made.
-    fn closer(&self, findings: &mut Findings) -> Vec<Range<u64>> {
-        let mut differing = self.differing().map(|b| self.layout.range(b));
-        let detailed: Vec<_> = differing.by_ref().take(DETAILED_MAX).collect();
-        let mut further: Option<Range<u64>> = None;
-        let mut tell = |range: Option<Range<u64>>| {
-            if let Some(range) = range {
-                let detail = format!("{} of {} differ", self.what(), entries(&range));
-                findings.push(range.start, FindingKind::IndexDiffers, detail);
-            }
-        };
-        for range in differing {
-            match &mut further {
-                Some(run) if run.end == range.start => run.end = range.end,
-                _ => tell(further.replace(range)),
-            }
+    /// Keeps the first few buckets that differ; of the others only a finding is made.
+    fn keep_few(&mut self, findings: &mut Findings) {
+        let further: Vec<_> = self.differing().skip(DETAILED_MAX).collect();
+        for range in joined(further.iter().map(|bucket| self.layout.range(*bucket))) {
+            let detail = format!("{} of {} differ", self.what(), entries(&range));
+            findings.push(range.start, FindingKind::IndexDiffers, detail);
         }
-        tell(further);
-        detailed
+        for bucket in further {
+            self.forget(bucket);
+        }
     }
 
     fn what(&self) -> &'static str {
@@ -140,15 +137,15 @@ impl Table {
         }
     }
 
-    /// The same table as it is now, only `ranges` of it, in these buckets.
+    /// The same table as it is now, only `ranges` of it, in buckets as narrow as can be.
     async fn read(
         &self,
         trail: Trail<'_>,
-        layout: Layout,
-        ranges: Vec<Range<u64>>,
+        ranges: &[Range<u64>],
         rows: &Rows,
         findings: &mut Findings,
     ) -> Result<Option<Self>, StoreError> {
+        let layout = Layout::over(ranges.to_vec());
         let (mut expected, mut stored) = (vec![0_u128; layout.len()], vec![0_u128; layout.len()]);
         let (mut hashes, kind) = (rows.clone(), self.kind);
         let mut add = |sums: &mut Vec<u128>, row: &Projected| {
@@ -161,7 +158,7 @@ impl Table {
                 sums[bucket] = sums[bucket].wrapping_add(hash);
             }
         };
-        each_derived(trail, kind, &ranges, &mut |row| add(&mut expected, &row)).await?;
+        each_derived(trail, kind, ranges, &mut |row| add(&mut expected, &row)).await?;
         if !each_stored(trail, kind, &mut |row| add(&mut stored, &row), findings).await? {
             return Ok(None);
         }
@@ -172,6 +169,18 @@ impl Table {
             stored,
         }))
     }
+}
+
+/// Ranges that rise, those that touch as one.
+fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 async fn ids(

@@ -13,7 +13,7 @@ use indelible_core::store::{
     Commit, Condition, Find, Head, Projected, ProjectionKind, Rollup, Span, Store, StoreError,
     Term, TermField, Verdict,
 };
-use indelible_core::verify::{FindingKind, Request, TrailReport, verify};
+use indelible_core::verify::{Finding, FindingKind, Request, TrailReport, verify};
 use indelible_merkle::Hash;
 use uuid::Uuid;
 
@@ -253,6 +253,33 @@ async fn what_was_altered_beside_an_erasure_is_found() {
                 "{case}"
             );
             assert!(!report.ok);
+        }
+    }
+}
+
+#[tokio::test]
+async fn beside_an_erasure_that_goes_on_only_what_was_altered_is_named() {
+    let named = [
+        FindingKind::IndexRowExtra,
+        FindingKind::ErasureUndone,
+        FindingKind::IndexUnchecked,
+    ];
+    for seq in [ERASED.start, 1_111, 2_222, 3_333, ERASED.end - 1, SIZE - 1] {
+        for step in [1, 3, 9] {
+            let mut erasing = Erasing::new(true, step).await;
+            erasing.forge(seq);
+            let report = erasing.verified().await;
+            let case = format!("{seq}, {step}: {:?}", report.findings);
+            assert!(kinds(&report).is_subset(&named.into()), "{case}");
+            let is_extra = |finding: &&Finding| finding.kind == FindingKind::IndexRowExtra;
+            let extra: Vec<_> = report.findings.iter().filter(is_extra).collect();
+            assert!(
+                extra.iter().all(|finding| finding.seq == Some(seq)),
+                "{case}"
+            );
+            // Where nothing moves beside it, it is found at once.
+            assert!(report.ok || !extra.is_empty(), "{case}");
+            assert!(!report.ok || (ERASED.start..4_864).contains(&seq), "{case}");
         }
     }
 }

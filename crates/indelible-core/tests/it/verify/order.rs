@@ -102,6 +102,14 @@ fn moved_doubled_and_inserted_rows_are_found() {
         let twin = rows.entries[8].clone();
         rows.entries.insert(8, twin);
     });
+    // A row that stands twice hides nothing else.
+    let twice = [&all[..], &[Duplicated]].concat();
+    found(IdExtra, 9, &twice, |rows| {
+        let twin = rows.entries[8].clone();
+        rows.entries.insert(8, twin);
+        let id = uuid::Uuid::from_u128(9);
+        rows.ids.push(Projected::Id { id, seq: 9 });
+    });
     found(EntryInserted, 300, &all, |rows| {
         rows.entries[300] = super::building::event(77_777);
         rows.entries[300].seq = 300;

@@ -94,7 +94,7 @@ impl Checkup {
             ),
             _ if message.contains("lacks migration") => ("schema", "`indelible migrate up`"),
             // The message says it.
-            _ if message.contains("is not there any more") => (
+            _ if message.contains("bring their database back") => (
                 "store",
                 "restore the database from a copy; `indelible trail succeed --reason …` only where \
                  there is none",

@@ -57,7 +57,8 @@ fn in_sqlite(table: &str, column: &str) -> String {
         "CASE typeof({column}) \
          WHEN 'integer' THEN {column} + 1000003 \
          WHEN 'text' THEN {column} || 'x' \
-         WHEN 'blob' THEN CAST(x'00' || substr({column}, 2) AS BLOB) \
+         WHEN 'blob' THEN CAST(iif(substr({column}, 1, 1) = x'00', x'01', x'00') \
+            || substr({column}, 2) AS BLOB) \
          ELSE NULL END"
     );
     let other = match (table, column) {

@@ -40,7 +40,6 @@ pub(crate) struct Checkpoints {
     jobs: Sender<Job>,
     shared: Arc<Shared>,
     wal: Arc<Wal>,
-    busy_timeout: Duration,
     /// Pages in the log with which something is to be done next.
     next_at: u32,
     /// Pages in the log before the last commit.
@@ -99,7 +98,6 @@ impl Checkpoints {
             jobs,
             shared,
             wal,
-            busy_timeout,
             next_at: PAGES,
             before: 0,
         })
@@ -118,7 +116,7 @@ impl Checkpoints {
                 self.next_at = pages + RETRY_PAGES;
                 let is_little = pages.saturating_sub(copied) <= LAST_PAGES.max(of_commit);
                 if pages >= LONG_PAGES {
-                    self.start_over(db, pages);
+                    self.next_at = self.wal.start_over(db).unwrap_or(self.next_at);
                 } else if is_little {
                     // An error leaves the log as it was: it is the next pass's.
                     let _ = self.wal.copy(db, "PASSIVE");
@@ -141,17 +139,6 @@ impl Checkpoints {
                     }
                 }
             }
-        }
-    }
-
-    /// Waits a little for readers, so that the log starts over between one moment that is read and
-    /// the next. One that stays is tried for ever more rarely.
-    fn start_over(&mut self, db: &Connection, pages: u32) {
-        let _ = db.busy_timeout(PACE);
-        let done = self.wal.copy(db, "RESTART");
-        let _ = db.busy_timeout(self.busy_timeout);
-        if !matches!(done, Ok(Some((logged, copied))) if logged == copied) {
-            self.next_at = pages + pages / 2;
         }
     }
 

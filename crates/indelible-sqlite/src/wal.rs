@@ -10,6 +10,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rusqlite::{Connection, Row};
 
@@ -20,6 +21,8 @@ use crate::index::lock;
 const HEADER_BYTES: u64 = 32;
 /// Bytes before each page in a log.
 const FRAME_BYTES: u64 = 24;
+/// For how long readers are waited for.
+const READERS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// The write-ahead log of one file. Where other processes commit to it too, what they write counts
 /// as well, as far as it is seen.
@@ -102,6 +105,19 @@ impl Wal {
             let _ = self.count(salts, pages(copied));
         }
         Ok((!is_busy).then(|| (pages(logged), pages(copied))))
+    }
+
+    /// Copies all of it and waits a little for readers, so that it starts over between one moment
+    /// that is read and the next. Where that fails: with how many pages it is worth another try, so
+    /// that one who stays is waited for ever more rarely.
+    pub fn start_over(&self, db: &Connection) -> Option<u32> {
+        let before = db.pragma_query_value(None, "busy_timeout", |row| row.get(0));
+        let _ = db.busy_timeout(READERS_PATIENCE);
+        let done = self.copy(db, "RESTART");
+        let _ = db.busy_timeout(Duration::from_millis(before.unwrap_or_default()));
+        let is_done = matches!(done, Ok(Some((logged, copied))) if logged == copied);
+        let pages = self.pages();
+        (!is_done).then(|| pages.saturating_add(pages / 2))
     }
 
     /// Copies all of it and cuts it back to nothing; whether that was possible.

@@ -33,9 +33,8 @@ CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) ST
 const OPENING_PATIENCE: Duration = Duration::from_millis(100);
 /// Pages in the write-ahead log after which it is copied into the file.
 const CHECKPOINT_PAGES: u32 = 4_000;
-/// And after which readers are waited for, and how long.
+/// And after which readers are waited for.
 const LONG_PAGES: u32 = 16_000;
-const LONG_PATIENCE: Duration = Duration::from_millis(100);
 
 pub(super) const SELECT_BLOCK: &str = "SELECT body FROM block WHERE id = ?1";
 
@@ -45,8 +44,6 @@ pub(super) struct IndexFile {
     pub epoch: u64,
     /// Where it is written.
     wal: Option<Arc<Wal>>,
-    /// How long others that write are waited for.
-    patience: Cell<Duration>,
     /// Pages in the write-ahead log with which readers are waited for next.
     next_at: Cell<u32>,
 }
@@ -66,7 +63,7 @@ impl IndexFile {
                 let epoch = meta(&db)?.epoch;
                 db.busy_timeout(busy_timeout)?;
                 let is_one = id_now(path).ok() == id;
-                Ok(is_one.then_some(Self::of(db, epoch, (None, busy_timeout))))
+                Ok(is_one.then_some(Self::of(db, epoch, None)))
             }
             // Somebody makes it just now.
             None => Ok(None),
@@ -90,25 +87,18 @@ impl IndexFile {
         let epoch = meta(&db)?.epoch;
         let wal = Some(Arc::clone(wal));
         match id_now(path).ok() == id {
-            true => Ok(Self::of(db, epoch, (wal, Duration::ZERO))),
+            true => Ok(Self::of(db, epoch, wal)),
             false => Err(Fault::Busy),
         }
     }
 
-    fn of(db: Connection, epoch: u64, (wal, patience): (Option<Arc<Wal>>, Duration)) -> Self {
+    fn of(db: Connection, epoch: u64, wal: Option<Arc<Wal>>) -> Self {
         Self {
             db,
             epoch,
             wal,
-            patience: Cell::new(patience),
             next_at: Cell::new(LONG_PAGES),
         }
-    }
-
-    /// Waits so long for others that write from here on.
-    pub fn waits(&self, patience: Duration) -> Result<(), Fault> {
-        self.patience.set(patience);
-        Ok(self.db.busy_timeout(patience)?)
     }
 
     pub fn meta(&self) -> Result<Meta, Fault> {
@@ -257,14 +247,9 @@ impl IndexFile {
         } else if pages < self.next_at.get() {
             let _ = wal.copy(&self.db, "PASSIVE");
         } else {
-            // Between one search and the next it starts over: where there is always one, each
-            // would keep it from that. Those that stay are waited for ever more rarely.
-            let _ = self.db.busy_timeout(LONG_PATIENCE);
-            let done = wal.copy(&self.db, "RESTART");
-            let _ = self.db.busy_timeout(self.patience.get());
-            if !matches!(done, Ok(Some((logged, copied))) if logged == copied) {
-                self.next_at.set(pages.saturating_add(pages / 2));
-            }
+            // Where there is always a search, each would keep it from starting over.
+            let next_at = wal.start_over(&self.db);
+            self.next_at.set(next_at.unwrap_or(self.next_at.get()));
         }
     }
 

@@ -227,10 +227,10 @@ impl Upkeep {
         patience: Duration,
         body: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.file()?.waits(patience)?;
+        self.file()?.db.busy_timeout(patience)?;
         let done = body(self);
         if let Some((file, _)) = &self.file {
-            file.waits(Duration::ZERO)?;
+            file.db.busy_timeout(Duration::ZERO)?;
         }
         done
     }

@@ -122,16 +122,12 @@ pub async fn verify(
     let mut before: Option<TrailReport> = None;
     loop {
         tries += 1;
-        let (report, claimed) = match (once(trail, (request, said), progress).await, before.take())
-        {
-            (Ok(done), _) => done,
+        let (report, claimed) = match once(trail, (request, said), progress).await {
+            Ok(done) => done,
             // A store may have lost its place in rows that were written anew while they were read.
-            (Err(StoreError::Unavailable { .. }), report) if tries < TRIES_MAX => {
-                before = report;
-                continue;
-            }
-            (Err(StoreError::Unavailable { .. }), Some(report)) => return Ok(report),
-            (Err(error), _) => return Err(error),
+            Err(StoreError::Unavailable { .. }) if tries < TRIES_MAX => continue,
+            Err(error @ StoreError::Unavailable { .. }) => return before.ok_or(error),
+            Err(error) => return Err(error),
         };
         // What is removed while it is looked for is missed. The next pass leaves out what an entry
         // says is being removed, and nothing that only an earlier one says.

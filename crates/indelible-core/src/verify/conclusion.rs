@@ -58,12 +58,12 @@ impl Run<'_> {
         inspection::columns(self.trail, &walk.unexplained, &tables, &mut findings).await?;
         let listed = walk.erasures.listed().collect();
         inspection::undone(self.trail, listed, &mut findings).await?;
-        let is_read = [
+        let gaps = [
             FindingKind::RowUnreadable,
             FindingKind::RollupUnchecked,
             FindingKind::IndexUnchecked,
         ];
-        let is_read = !is_read.iter().any(|kind| findings.has(*kind));
+        let is_read = !gaps.iter().any(|kind| findings.has(*kind));
         Ok(TrailReport {
             trail: self.trail.name.clone(),
             ok: findings.is_ok(),

@@ -38,36 +38,28 @@ impl Report {
             println!("{}", Value::Object(self.figures.clone()));
             return;
         }
-        // For some it is what they may take, and no other program.
-        row(
-            [
-                "name", "ours", "baseline", "ratio", "unit", "rounds", "batch",
-            ],
-            "",
-        );
+        let title = [
+            "name", "ours", "baseline", "ratio", "unit", "rounds", "batch",
+        ];
+        println!("{}", row(title.map(str::to_owned)));
         for (name, figure) in &self.figures {
             let text = |key: &str| match &figure[key] {
                 Value::Null => String::new(),
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let [ours, baseline, ratio, unit, rounds, batch] =
-                ["ours", "baseline", "ratio", "unit", "rounds", "mean_batch"].map(text);
-            let cells = [&ours, &baseline, &ratio, &unit, &rounds, &batch];
-            let [ours, baseline, ratio, unit, rounds, batch] = cells.map(String::as_str);
-            row(
-                [name, ours, baseline, ratio, unit, rounds, batch],
-                &times(figure),
-            );
+            let [_, facts @ .., _] = title;
+            let [ours, baseline, ratio, unit, rounds] = facts.map(text);
+            let batch = text("mean_batch");
+            let cells = [name.clone(), ours, baseline, ratio, unit, rounds, batch];
+            println!("{}{}", row(cells), times(figure));
         }
     }
 }
 
 /// A row of the table.
-fn row([name, ours, baseline, ratio, unit, rounds, batch]: [&str; 7], times: &str) {
-    println!(
-        "{name:<32} {ours:>10} {baseline:>10} {ratio:>8}  {unit:<8} {rounds:>6} {batch:>7}{times}"
-    );
+fn row([name, ours, baseline, ratio, unit, rounds, batch]: [String; 7]) -> String {
+    format!("{name:<32} {ours:>10} {baseline:>10} {ratio:>8}  {unit:<8} {rounds:>6} {batch:>7}")
 }
 
 /// How long requests took, where it was measured.

@@ -150,6 +150,19 @@ impl Session {
         Ok(opened)
     }
 
+    /// Opens the database to write to a trail that is there, for orders that say what is to become
+    /// of it: one to a misspelt name would begin that trail, and bind nothing that anybody recorded.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; there is no such trail.
+    pub async fn open_begun(&self) -> Result<Opened, Failure> {
+        let opened = self.open(Access::Write).await?;
+        match opened.check_begun().await {
+            Ok(()) => Ok(opened),
+            Err(failure) => opened.close(Err(failure)).await,
+        }
+    }
+
     /// Opens the database for a trail that the call names otherwise than by `--trail`.
     ///
     /// # Errors
@@ -196,12 +209,7 @@ impl Session {
 }
 
 impl Opened {
-    /// For orders that say what is to become of a trail: one to a misspelt name would begin that
-    /// trail, and bind nothing that anybody recorded.
-    ///
-    /// # Errors
-    /// There is no such trail; what the store says.
-    pub async fn check_trail(&self) -> Result<(), Failure> {
+    async fn check_begun(&self) -> Result<(), Failure> {
         if self.audit.head().await?.is_some() {
             return Ok(());
         }

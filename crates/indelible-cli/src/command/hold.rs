@@ -103,11 +103,8 @@ impl HoldCommand {
             return list(session).await;
         }
         let now = session.now();
-        let opened = session.open(Access::Write).await?;
-        let done = match opened.check_trail().await {
-            Ok(()) => self.step(&opened.audit, now).await,
-            Err(failure) => Err(failure),
-        };
+        let opened = session.open_begun().await?;
+        let done = self.step(&opened.audit, now).await;
         let hold = opened.close(done).await?;
         session.output.print(&Held::from(hold))?;
         Ok(Status::Fine)

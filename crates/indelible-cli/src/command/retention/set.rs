@@ -8,7 +8,7 @@ use indelible_evidence::retention::{Standing, read_class};
 
 use crate::failure::{Failure, Status};
 use crate::input;
-use crate::session::{Access, Session};
+use crate::session::Session;
 
 /// Sets the trail's policy, which the trail records; nothing goes yet
 ///
@@ -54,15 +54,13 @@ impl Set {
     pub async fn run(self, session: &Session) -> Result<Status, Failure> {
         let by = self.by.clone();
         let policy = self.policy()?;
-        let opened = session.open(Access::Write).await?;
-        let standing = async {
-            opened.check_trail().await?;
-            let audit = &opened.audit;
-            audit.set_retention_policy(&policy, by.as_str()).await?;
-            Ok(Standing::of(audit, session.now()).await?)
+        let opened = session.open_begun().await?;
+        let audit = &opened.audit;
+        let standing = match audit.set_retention_policy(&policy, by.as_str()).await {
+            Ok(_) => Standing::of(audit, session.now()).await,
+            Err(error) => Err(error),
         };
-        let standing = standing.await;
-        let standing = opened.close(standing).await?;
+        let standing = opened.close(standing.map_err(Failure::from)).await?;
         session.output.print(&standing)?;
         Ok(Status::Fine)
     }
